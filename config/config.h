@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The configuration of one daemon, as loaded from YAML and checked as a whole: whoever holds a
+// struct config may rely on every reference being resolved and every value being in range.
+// Names follow the manual; limits are those of protocol.md section 9.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/acl.h"
+#include "lib/addr.h"
+#include "lib/nat.h"
+
+#define CONFIG_NAME_MAX	    128 // trustpoint names; uc-ime names are at most 64
+#define CONFIG_PATH_MAX	    256
+#define CONFIG_IFACES_MAX   16
+#define CONFIG_CORES_MAX    16
+#define CONFIG_PASSWORD_MAX 64
+
+struct config_iface {
+	char name[CONFIG_NAME_MAX];
+	char device[CONFIG_PATH_MAX];
+	struct ip_addr ip;
+	struct prefix subnet;
+	uint8_t security_level;
+	uint16_t mtu;
+	int acl_in; // from access-groups: index in access_lists, or -1
+};
+
+struct config_route {
+	uint16_t iface;
+	struct prefix dst;
+	struct ip_addr gateway;
+};
+
+struct config_acl {
+	char name[CONFIG_NAME_MAX];
+	struct ace *aces;
+	size_t n;
+};
+
+struct config_media_addr {
+	uint16_t iface;
+	struct ip_addr ip;
+};
+
+struct config_mta {
+	char name[CONFIG_NAME_MAX];
+	struct config_media_addr *addrs;
+	size_t n_addrs;
+	uint16_t rtp_min_port, rtp_max_port;
+};
+
+struct config_ucm {
+	struct ip_addr ip; // real address
+	bool secure;
+};
+
+enum config_failure_action { FAILURE_DROP, FAILURE_REJECT };
+enum config_did_source { DID_REQUEST_URI, DID_TO, DID_BOTH };
+enum config_route_check { ROUTE_CHECK_IF_PRESENT, ROUTE_CHECK_REQUIRE };
+
+struct config_ime {
+	char name[CONFIG_NAME_MAX];
+	size_t mta; // index in mtas
+	struct config_ucm *ucms;
+	size_t n_ucms;
+	uint8_t epoch; // 1..255
+	char password[CONFIG_PASSWORD_MAX + 1]; // wiped by config_free; never printed
+	char ticket_profile[16]; // "t1" or "t2"
+	uint32_t ticket_skew_s; // 0..600
+	enum config_failure_action ticket_failure_action;
+	enum config_did_source did_source;
+	enum config_route_check route_check;
+	char domain[256]; // empty: the identity of the server trust-point's certificate
+	uint32_t fallback_monitoring_ms; // 10..600
+	uint32_t fallback_hold_down_s; // 10..360
+};
+
+// Files in PEM. Without certificate and key it is only a trust anchor.
+struct config_trustpoint {
+	char name[CONFIG_NAME_MAX];
+	char certificate[CONFIG_PATH_MAX]; // may be empty
+	char key[CONFIG_PATH_MAX]; // may be empty; the file is at most 0600
+	char ca[CONFIG_PATH_MAX]; // CAs that the other side's certificate must chain to
+};
+
+struct config_tls_proxy {
+	char name[CONFIG_NAME_MAX];
+	int server_trustpoint, client_trustpoint; // index in trustpoints, or -1
+	char ciphers[256]; // OpenSSL list for TLS 1.2, empty: default
+	char ciphersuites[256]; // TLS 1.3, empty: default
+	int min_version; // 12 or 13
+};
+
+// class-map + policy-map + service-policy, resolved: in this order, first match wins.
+struct config_inspect {
+	char class_name[CONFIG_NAME_MAX];
+	int acl; // index in access_lists
+	int tls_proxy; // index in tls_proxies
+	int ime; // index in imes
+};
+
+struct config_timeouts {
+	uint32_t sip_s, sip_media_s, sip_invite_s, sip_disconnect_s, sip_provisional_media_s; // SIP-7
+	uint32_t conn_s, half_open_s, half_closed_s, udp_s, icmp_s; // plain sessions
+};
+
+struct config {
+	char hostname[CONFIG_NAME_MAX];
+	// data plane
+	int control_core;
+	int worker_cores[CONFIG_CORES_MAX];
+	unsigned int n_workers;
+	uint16_t rx_queues, descriptors;
+	bool hugepages;
+	unsigned int memory_mb;
+	bool poll_adaptive;
+	unsigned int sessions_max;
+	// management
+	char socket_path[CONFIG_PATH_MAX]; // UNIX socket of the client
+	enum { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG } log_level;
+	// firewall
+	struct config_iface ifaces[CONFIG_IFACES_MAX];
+	size_t n_ifaces;
+	struct config_route *routes;
+	size_t n_routes;
+	struct nat_rule *nat;
+	size_t n_nat;
+	struct config_acl *acls;
+	size_t n_acls;
+	// UC-IME
+	struct config_mta *mtas;
+	size_t n_mtas;
+	struct config_ime *imes; // at most one
+	size_t n_imes;
+	struct config_trustpoint *trustpoints;
+	size_t n_trustpoints;
+	struct config_tls_proxy *tls_proxies;
+	size_t n_tls_proxies;
+	struct config_inspect *inspects;
+	size_t n_inspects;
+	unsigned int tls_sessions_max; // tls-proxy maximum-sessions
+	uint32_t sip_header_max, sip_body_max; // SIP-4
+	struct config_timeouts timeouts;
+};
+
+// One fault. Line and column count from 1.
+struct config_error {
+	unsigned int line, column;
+	char text[256]; // "rtp-min-port: found 1000, expected a port from 1024 to 65535"
+};
+
+struct config_errors {
+	struct config_error *list; // sorted by place
+	size_t n;
+};
+
+// Loads and checks a file. 0 and *out, or -EINVAL and *errs with every fault found (at least
+// one; a file that cannot be read is a fault too). Secrets are read from their files here; a
+// secret file that group or others may read is a fault. Control thread only.
+int config_load(const char *path, struct config **out, struct config_errors *errs);
+
+// The same on text in memory; relative paths are taken from `dir`.
+int config_load_text(
+	struct str text, const char *dir, struct config **out, struct config_errors *errs);
+
+void config_free(struct config *c); // wipes secrets; accepts NULL
+void config_errors_free(struct config_errors *e);
+
+// Prints "FILE:LINE:COLUMN: text" for each.
+void config_errors_print(FILE *f, const char *path, const struct config_errors *e);

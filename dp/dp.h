@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The data plane as the control thread sees it. No DPDK type shows here, so that cp/ builds and is
+// tested against a fake (test/unit/fake_dp.c). Every function is for the control thread alone.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "dp/msg.h"
+#include "lib/acl.h"
+#include "lib/addr.h"
+#include "lib/nat.h"
+#include "lib/steer.h"
+
+#define DP_IFACES_MAX	 16
+#define DP_IFACE_NAME_MAX 32
+#define DP_DEVICE_MAX	 128
+// Largest frame on the punt path: a jumbo frame with VLAN tags.
+#define DP_FRAME_MAX 9240
+
+// ---- Start and stop ---------------------------------------------------------------------------
+
+// One firewall interface; its index in dp_options.ifaces is its id everywhere.
+struct dp_iface_options {
+	char name[DP_IFACE_NAME_MAX];
+	char device[DP_DEVICE_MAX]; // PCI address or vdev string ("net_af_packet0,iface=outside")
+	uint16_t rx_queues; // 0: as many as there are workers, as far as the device can
+	uint16_t descriptors; // per queue
+	uint16_t mtu;
+};
+
+struct dp_options {
+	struct dp_iface_options ifaces[DP_IFACES_MAX];
+	unsigned int n_ifaces;
+	int control_core; // CPU of the caller, the EAL's main lcore
+	int worker_cores[WORKERS_MAX]; // CPUs; several workers may name one CPU
+	unsigned int n_workers;
+	bool hugepages;
+	unsigned int memory_mb;
+	bool poll_adaptive; // nap when idle
+	unsigned int sessions_max; // per box; each worker gets its share
+	const char *instance_name; // EAL file prefix: distinct per daemon on a machine
+	// Called once at the start of each worker thread, to shed privileges there too. May be NULL.
+	int (*thread_start)(void);
+};
+
+// Brings up the EAL, ports and workers. On failure returns -errno, leaves nothing running, and
+// `err` says what was tried and what to do. Once per process.
+int dp_start(const struct dp_options *o, char *err, size_t err_size);
+void dp_stop(void);
+
+// The MAC of an interface's device; the TAP takes the same.
+int dp_iface_mac(uint16_t iface, uint8_t mac[6]);
+
+// ---- Rules: data in, compiled and published as one immutable snapshot --------------------------
+
+struct dp_iface {
+	struct ip_addr ip; // the firewall's own address
+	struct prefix subnet;
+	uint8_t security_level; // 0..100: a flow to a lower level needs no access list
+	int acl_in; // index in acls, or -1
+};
+
+struct dp_acl {
+	const struct ace *aces;
+	size_t n;
+};
+
+struct dp_route {
+	struct prefix dst;
+	struct ip_addr gateway; // none: directly connected
+	uint16_t iface;
+};
+
+// A media-termination address; workers answer ARP for it and take its UDP ports for media.
+struct dp_media_addr {
+	uint16_t iface;
+	struct ip_addr ip;
+	uint16_t port_lo, port_hi;
+};
+
+struct dp_timeouts {
+	uint32_t tcp_s, tcp_half_open_s, tcp_closing_s, udp_s, icmp_s, punt_s;
+};
+
+// Arrays belong to the caller and are copied. Routes include the connected subnets.
+struct dp_rules {
+	const struct dp_iface *ifaces; // n_ifaces of dp_options
+	const struct nat_rule *nat;
+	size_t n_nat;
+	const struct dp_acl *acls;
+	size_t n_acls;
+	const struct dp_route *routes;
+	size_t n_routes;
+	const int *inspect; // indices in acls: TCP flows these permit are punted (`inspect sip`)
+	size_t n_inspect;
+	const struct dp_media_addr *media;
+	size_t n_media;
+	struct dp_timeouts timeouts;
+};
+
+// Builds and publishes. On failure the rules in force stay, and `err` says why.
+int dp_apply(const struct dp_rules *r, char *err, size_t err_size);
+
+// ---- Messages ----------------------------------------------------------------------------------
+
+// Queues a message to the worker (or workers) concerned. -ENOBUFS: a ring is full, nothing was
+// sent, try again later. -EINVAL: the ports of a MEDIA_SET do not belong to one worker, or the
+// stream id is out of range. -ENOTSUP: a suite the engine does not do.
+int dp_send(const struct dp_msg *m);
+
+// The next message from any worker: 1, or 0 when there is none.
+int dp_recv(struct dp_msg *m);
+
+// ---- Punt: frames between an interface's wire and its TAP --------------------------------------
+
+// The next punted frame, as it was on the wire; returns its length, 0 when there is none.
+// A frame longer than `size` is dropped and counted.
+size_t dp_punt_recv(void *buf, size_t size, uint16_t *iface);
+
+// Sends a frame that left the TAP of `iface`; the owner worker remembers the flow so that the
+// replies are punted too. -ENOBUFS when the ring is full (counted).
+int dp_punt_send(uint16_t iface, const void *frame, size_t len);
+
+// ---- What `show` reads -------------------------------------------------------------------------
+
+// One counter: name, help (what it means and what to do) and the sum over workers.
+struct dp_counter {
+	const char *name;
+	const char *help;
+	bool drop; // a drop reason, else an ordinary counter
+	uint64_t value;
+};
+
+// Fills up to `max`, returns how many there are.
+size_t dp_counters(struct dp_counter *out, size_t max);
+void dp_counters_clear(void);
+
+struct dp_iface_stats {
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_missed, tx_failed;
+	bool link_up;
+};
+int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out);
+
+struct dp_leg_stats {
+	uint64_t rx_packets, tx_packets; // accepted from, and sent to, this leg's remote
+	uint64_t rx_bad_source, rx_auth_failed, rx_replayed, rx_malformed, rx_rtcp;
+	uint64_t rx_lost; // expected - received by sequence number (RFC 3550 A.3)
+	uint32_t jitter_us; // RFC 3550 A.8
+	uint64_t last_rx_ns; // CLOCK_MONOTONIC of the last accepted packet, 0: none yet
+	uint8_t last_pt;
+};
+struct dp_media_stats {
+	struct dp_leg_stats leg[2];
+};
+// -ENOENT when no such stream is up.
+int dp_media_stats(uint32_t stream, struct dp_media_stats *out);
+
+struct dp_usage {
+	uint32_t sessions, sessions_max; // all workers
+	uint32_t punt_sessions; // of these, flows of the control plane
+	uint32_t streams;
+	uint32_t buffers_in_use, buffers; // packet buffers: back to a constant when idle, or a leak
+};
+void dp_usage(struct dp_usage *out);
+
+// One flow of `show conn`; `mapped` differs from `real` where NAT changed it.
+struct dp_conn {
+	uint8_t proto;
+	uint16_t iface_in, iface_out;
+	struct endpoint src, src_mapped, dst, dst_mapped;
+	uint64_t packets[2], bytes[2]; // 0: initiator's direction
+	uint32_t idle_s;
+	bool punt;
+	char state[12]; // "half-open", "up", "closing"
+};
+// Asks the workers for a copy of their sessions (a message each; they answer between bursts).
+// Returns how many were written, at most `max`; waits at most 100 ms.
+size_t dp_conns(struct dp_conn *out, size_t max);

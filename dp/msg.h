@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The messages between the control thread and the workers: fixed size, versioned, free of
+// pointers and of DPDK types, so that they could cross a process boundary one day.
+// They carry keys: whoever holds one on the stack wipes it (OPENSSL_cleanse) after use.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+
+#define DP_MSG_VERSION 1
+
+// Media streams that can be up at once; a stream id is an index below it.
+#define DP_STREAMS_MAX 8192
+// Payload types that a stream may negotiate (RTP-5).
+#define DP_MEDIA_PTS_MAX 16
+
+enum dp_msg_type {
+	// control -> workers
+	DP_MSG_NEIGH_SET = 1, // neighbour: to every worker
+	DP_MSG_NEIGH_DEL,
+	DP_MSG_MEDIA_SET, // media: create, or replace while packets flow; to the owner of the ports
+	DP_MSG_MEDIA_DEL, // media.stream only
+	DP_MSG_TRUST_SET, // trust: this source has a punt budget of its own
+	DP_MSG_TRUST_DEL,
+	// workers -> control
+	DP_MSG_NEIGH_MISS, // neighbour without a MAC: please resolve it
+	DP_MSG_MEDIA_GONE, // media.stream: the worker has let go of it; the id may be used again
+};
+
+// The link-layer address of a next hop.
+struct dp_msg_neigh {
+	uint16_t iface;
+	struct ip_addr ip;
+	uint8_t mac[6];
+};
+
+struct dp_msg_trust {
+	uint16_t iface;
+	struct ip_addr ip;
+};
+
+enum dp_srtp_suite {
+	DP_SRTP_NONE, // plain RTP
+	DP_SRTP_AES_CM_128_HMAC_SHA1_80,
+	DP_SRTP_AES_CM_128_HMAC_SHA1_32,
+};
+
+// Master key (16) and master salt (14), protocol.md 4.3.
+#define DP_SRTP_KEY_LEN 30
+
+// One of the two sides of a stream. SRTP-6: rx_key is the key the remote wrote in its SDP,
+// tx_key the one in ours.
+struct dp_media_leg {
+	uint16_t iface; // where this side's packets come and go
+	struct endpoint local; // media-termination address and port
+	struct endpoint remote; // the only sender (RTP-1); port 0: not known yet, nobody may speak
+	uint8_t suite; // enum dp_srtp_suite, both directions of this leg
+	bool rx_allowed; // false: what the remote sends is dropped (sendonly/inactive)
+	bool tx_allowed; // false: nothing is sent to it
+	uint8_t mki_len; // octets of MKI that the remote puts before the tag, stripped unread
+	uint8_t rx_key[DP_SRTP_KEY_LEN], tx_key[DP_SRTP_KEY_LEN];
+};
+
+// A relay between leg 0 (outside, the Internet) and leg 1 (inside). Both local ports belong to
+// the slice of one worker (lib/steer.h). In a MEDIA_SET for a live stream a leg whose suite and
+// key are unchanged keeps its rollover counter and replay window (SRTP-7).
+struct dp_msg_media {
+	uint32_t stream; // below DP_STREAMS_MAX, chosen by the control thread
+	uint16_t instance; // 0 until there are several
+	struct dp_media_leg leg[2];
+	uint8_t n_pts; // 0: any payload type
+	uint8_t pts[DP_MEDIA_PTS_MAX];
+	uint32_t clock_hz; // RTP clock of the main codec, for jitter (RFC 3550)
+};
+
+struct dp_msg {
+	uint16_t version; // DP_MSG_VERSION
+	uint16_t type; // enum dp_msg_type
+	union {
+		struct dp_msg_neigh neigh;
+		struct dp_msg_media media;
+		struct dp_msg_trust trust;
+	};
+};

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Addresses, prefixes and endpoints; see lib/addr.h.
+#include "lib/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+bool ip_parse(struct str s, struct ip_addr *out)
+{
+	char z[IP_TEXT_MAX];
+	uint32_t v4;
+
+	if (!str_copy(s, z, sizeof(z)) || strlen(z) != s.n)
+		return false;
+	if (inet_pton(AF_INET, z, &v4) == 1) {
+		*out = ip_from_v4_be(v4);
+		return true;
+	}
+	return inet_pton(AF_INET6, z, out->b) == 1;
+}
+
+static void mask_host_bits(struct ip_addr *ip, unsigned int len)
+{
+	for (unsigned int i = 0; i < 16; i++) {
+		unsigned int keep = len > i * 8 ? len - i * 8 : 0;
+
+		if (keep < 8)
+			ip->b[i] &= (uint8_t)(0xff00 >> keep);
+	}
+}
+
+bool prefix_parse_iface(struct str s, struct ip_addr *ip, struct prefix *subnet)
+{
+	struct str addr, len = str_split(s, '/', &addr);
+	unsigned int base;
+	uint64_t bits;
+
+	if (!ip_parse(addr, ip))
+		return false;
+	base = ip_is_v4(ip) ? 96 : 0;
+	if (addr.n == s.n)
+		bits = 128 - base;
+	else if (!str_to_u64(len, 128 - base, &bits))
+		return false;
+	subnet->ip = *ip;
+	subnet->len = (uint8_t)(base + bits);
+	mask_host_bits(&subnet->ip, subnet->len);
+	return true;
+}
+
+bool prefix_parse(struct str s, struct prefix *out)
+{
+	struct ip_addr ip;
+
+	return prefix_parse_iface(s, &ip, out) && ip_eq(&ip, &out->ip);
+}
+
+bool prefix_has(const struct prefix *p, const struct ip_addr *ip)
+{
+	struct ip_addr net = *ip;
+
+	mask_host_bits(&net, p->len);
+	return ip_eq(&net, &p->ip);
+}
+
+const char *ip_format(const struct ip_addr *a, char *buf)
+{
+	if (ip_is_v4(a))
+		inet_ntop(AF_INET, a->b + 12, buf, IP_TEXT_MAX);
+	else
+		inet_ntop(AF_INET6, a->b, buf, IP_TEXT_MAX);
+	return buf;
+}
+
+const char *prefix_format(const struct prefix *p, char *buf)
+{
+	unsigned int base = ip_is_v4(&p->ip) ? 96 : 0;
+
+	ip_format(&p->ip, buf);
+	if (p->len < 128)
+		snprintf(buf + strlen(buf), 5, "/%u", (p->len - base) & 0xffU);
+	return buf;
+}
+
+const char *endpoint_format(const struct endpoint *e, char sep, char *buf)
+{
+	char ip[IP_TEXT_MAX];
+
+	ip_format(&e->ip, ip);
+	snprintf(buf, ENDPOINT_TEXT_MAX, ip_is_v4(&e->ip) ? "%s%c%u" : "[%s]%c%u", ip, sep, e->port);
+	return buf;
+}

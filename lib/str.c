@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Slices of octets; see lib/str.h.
+#include "lib/str.h"
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool str_caseeq(struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool str_has_prefix(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_eq((struct str){s.p, prefix.n}, prefix);
+}
+
+bool str_has_caseprefix(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_caseeq((struct str){s.p, prefix.n}, prefix);
+}
+
+struct str str_trim(struct str s)
+{
+	while (s.n > 0 && is_space(s.p[0])) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n > 0 && is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+struct str str_split(struct str s, char sep, struct str *head)
+{
+	const char *at = s.n > 0 ? memchr(s.p, sep, s.n) : NULL;
+
+	if (at == NULL) {
+		*head = s;
+		return (struct str){s.p + s.n, 0};
+	}
+	*head = (struct str){s.p, (size_t)(at - s.p)};
+	return (struct str){at + 1, s.n - head->n - 1};
+}
+
+bool str_to_u64(struct str s, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (s.n == 0)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned int d = (unsigned char)s.p[i] - '0';
+
+		if (d > 9 || v > max / 10 || v * 10 > max - d)
+			return false;
+		v = v * 10 + d;
+	}
+	*out = v;
+	return true;
+}
+
+bool str_copy(struct str s, char *buf, size_t size)
+{
+	if (size == 0)
+		return false;
+	if (s.n >= size) {
+		buf[0] = '\0';
+		return false;
+	}
+	if (s.n > 0)
+		memcpy(buf, s.p, s.n);
+	buf[s.n] = '\0';
+	return true;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A slice of octets: what every parser takes and returns. It never owns what it points at
+// and is not NUL-terminated.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct str {
+	const char *p;
+	size_t n;
+};
+
+// For printf: "%.*s", STR_FMT(s).
+#define STR_FMT(s) (int)(s).n, (s).p
+
+// A string literal as a slice.
+#define STR_LIT(s) ((struct str){(s), sizeof(s) - 1})
+
+static inline struct str str_from(const char *z)
+{
+	return (struct str){z, z != NULL ? strlen(z) : 0};
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+// Case-insensitive for ASCII letters only, whatever the locale.
+bool str_caseeq(struct str a, struct str b);
+
+bool str_has_prefix(struct str s, struct str prefix);
+bool str_has_caseprefix(struct str s, struct str prefix);
+
+// Without leading and trailing SP, HTAB, CR and LF.
+struct str str_trim(struct str s);
+
+// Splits at the first `sep`: *head is what stands before it, the rest what stands after it
+// (empty, with p past the end, when there is no separator).
+struct str str_split(struct str s, char sep, struct str *head);
+
+// Decimal digits only (no sign, no space); false when empty, not decimal or above `max`.
+bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
+
+// Copies into a NUL-terminated buffer; false (and an empty string) when it does not fit.
+bool str_copy(struct str s, char *buf, size_t size);

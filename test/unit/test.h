@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What every unit test includes first: cmocka with the headers it expects before it.
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "lib/str.h"
+
+// Octets written as hex digits and spaces; returns how many. `out` must be large enough.
+static inline size_t unhex(const char *hex, uint8_t *out)
+{
+	size_t n = 0, digits = 0;
+
+	for (; *hex != '\0'; hex++) {
+		uint8_t v;
+
+		if (*hex == ' ' || *hex == '\n')
+			continue;
+		v = (uint8_t)(*hex <= '9' ? *hex - '0' : (*hex | 0x20) - 'a' + 10);
+		if (digits++ % 2 == 0)
+			out[n] = (uint8_t)(v << 4);
+		else
+			out[n++] |= v;
+	}
+	return n;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "test/unit/test.h"
+
+#include "lib/addr.h"
+
+static void test_ip_text(void **state)
+{
+	static const struct {
+		const char *in, *out; // NULL: refused
+	} t[] = {
+		{"192.168.10.30", "192.168.10.30"},
+		{"0.0.0.0", "0.0.0.0"},
+		{"2001:DB8::1", "2001:db8::1"},
+		{"::ffff:10.0.0.1", "10.0.0.1"},
+		{"192.168.10.300", NULL},
+		{"192.168.10", NULL},
+		{"", NULL},
+		{"1.2.3.4 ", NULL},
+		{"[::1]", NULL},
+	};
+	char buf[IP_TEXT_MAX];
+	struct ip_addr ip;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_int_equal(ip_parse(str_from(t[i].in), &ip), t[i].out != NULL);
+		if (t[i].out != NULL)
+			assert_string_equal(ip_format(&ip, buf), t[i].out);
+	}
+	assert_false(ip_parse((struct str){"1.2.3.4\0", 8}, &ip));
+}
+
+static void test_prefix(void **state)
+{
+	struct ip_addr in, out, ip;
+	struct prefix p, subnet;
+	char buf[ENDPOINT_TEXT_MAX];
+
+	ip_parse(STR_LIT("209.165.200.255"), &in);
+	ip_parse(STR_LIT("209.165.201.0"), &out);
+	assert_true(prefix_parse(STR_LIT("209.165.200.224/27"), &p));
+	assert_true(prefix_has(&p, &in));
+	assert_false(prefix_has(&p, &out));
+	assert_string_equal(prefix_format(&p, buf), "209.165.200.224/27");
+	assert_false(prefix_parse(STR_LIT("209.165.200.225/27"), &p)); // host bits
+	assert_false(prefix_parse(STR_LIT("209.165.200.224/33"), &p));
+	assert_false(prefix_parse(STR_LIT("209.165.200.224/"), &p));
+	assert_true(prefix_parse(STR_LIT("0.0.0.0/0"), &p));
+	assert_true(prefix_has(&p, &in));
+	assert_true(prefix_parse_iface(STR_LIT("192.168.10.1/24"), &ip, &subnet));
+	assert_string_equal(ip_format(&ip, buf), "192.168.10.1");
+	assert_string_equal(prefix_format(&subnet, buf), "192.168.10.0/24");
+	ip_parse(STR_LIT("2001:db8::1"), &in);
+	assert_false(prefix_has(&p, &in)); // 0.0.0.0/0 is every IPv4 address, and no other
+}
+
+static void test_endpoint_text(void **state)
+{
+	struct endpoint e = {.port = 5070};
+	char buf[ENDPOINT_TEXT_MAX];
+
+	ip_parse(STR_LIT("192.168.10.30"), &e.ip);
+	assert_string_equal(endpoint_format(&e, ':', buf), "192.168.10.30:5070");
+	assert_string_equal(endpoint_format(&e, '/', buf), "192.168.10.30/5070");
+	ip_parse(STR_LIT("2001:db8::1"), &e.ip);
+	assert_string_equal(endpoint_format(&e, ':', buf), "[2001:db8::1]:5070");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ip_text),
+		cmocka_unit_test(test_prefix),
+		cmocka_unit_test(test_endpoint_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
