@@ -14,9 +14,9 @@
 #include "lib/nat.h"
 #include "lib/steer.h"
 
-#define DP_IFACES_MAX	 16
+#define DP_IFACES_MAX     16
 #define DP_IFACE_NAME_MAX 32
-#define DP_DEVICE_MAX	 128
+#define DP_DEVICE_MAX     128
 // Largest frame on the punt path: a jumbo frame with VLAN tags.
 #define DP_FRAME_MAX 9240
 
@@ -26,23 +26,24 @@
 struct dp_iface_options {
 	char name[DP_IFACE_NAME_MAX];
 	char device[DP_DEVICE_MAX]; // PCI address or vdev string ("net_af_packet0,iface=outside")
-	uint16_t rx_queues; // 0: as many as there are workers, as far as the device can
-	uint16_t descriptors; // per queue
+	uint16_t rx_queues;         // 0: as many as there are workers, as far as the device can
+	uint16_t descriptors;       // per queue
 	uint16_t mtu;
 };
 
 struct dp_options {
 	struct dp_iface_options ifaces[DP_IFACES_MAX];
 	unsigned int n_ifaces;
-	int control_core; // CPU of the caller, the EAL's main lcore
+	int control_core;              // CPU of the caller, the EAL's main lcore
 	int worker_cores[WORKERS_MAX]; // CPUs; several workers may name one CPU
 	unsigned int n_workers;
 	bool hugepages;
 	unsigned int memory_mb;
-	bool poll_adaptive; // nap when idle
+	bool poll_adaptive;        // nap when idle
 	unsigned int sessions_max; // per box; each worker gets its share
 	const char *instance_name; // EAL file prefix: distinct per daemon on a machine
-	// Called once at the start of each worker thread, to shed privileges there too. May be NULL.
+	// Called once at the start of each worker thread, to shed privileges there too. May be
+	// NULL.
 	int (*thread_start)(void);
 };
 
@@ -60,7 +61,7 @@ struct dp_iface {
 	struct ip_addr ip; // the firewall's own address
 	struct prefix subnet;
 	uint8_t security_level; // 0..100: a flow to a lower level needs no access list
-	int acl_in; // index in acls, or -1
+	int acl_in;             // index in acls, or -1
 };
 
 struct dp_acl {
@@ -147,8 +148,8 @@ int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out);
 struct dp_leg_stats {
 	uint64_t rx_packets, tx_packets; // accepted from, and sent to, this leg's remote
 	uint64_t rx_bad_source, rx_auth_failed, rx_replayed, rx_malformed, rx_rtcp;
-	uint64_t rx_lost; // expected - received by sequence number (RFC 3550 A.3)
-	uint32_t jitter_us; // RFC 3550 A.8
+	uint64_t rx_lost;    // expected - received by sequence number (RFC 3550 A.3)
+	uint32_t jitter_us;  // RFC 3550 A.8
 	uint64_t last_rx_ns; // CLOCK_MONOTONIC of the last accepted packet, 0: none yet
 	uint8_t last_pt;
 };
@@ -160,7 +161,7 @@ int dp_media_stats(uint32_t stream, struct dp_media_stats *out);
 
 struct dp_usage {
 	uint32_t sessions, sessions_max; // all workers
-	uint32_t punt_sessions; // of these, flows of the control plane
+	uint32_t punt_sessions;          // of these, flows of the control plane
 	uint32_t streams;
 	uint32_t buffers_in_use, buffers; // packet buffers: back to a constant when idle, or a leak
 };

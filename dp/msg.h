@@ -53,12 +53,12 @@ enum dp_srtp_suite {
 // One of the two sides of a stream. SRTP-6: rx_key is the key the remote wrote in its SDP,
 // tx_key the one in ours.
 struct dp_media_leg {
-	uint16_t iface; // where this side's packets come and go
-	struct endpoint local; // media-termination address and port
+	uint16_t iface;         // where this side's packets come and go
+	struct endpoint local;  // media-termination address and port
 	struct endpoint remote; // the only sender (RTP-1); port 0: not known yet, nobody may speak
-	uint8_t suite; // enum dp_srtp_suite, both directions of this leg
-	bool rx_allowed; // false: what the remote sends is dropped (sendonly/inactive)
-	bool tx_allowed; // false: nothing is sent to it
+	uint8_t suite;          // enum dp_srtp_suite, both directions of this leg
+	bool rx_allowed;        // false: what the remote sends is dropped (sendonly/inactive)
+	bool tx_allowed;        // false: nothing is sent to it
 	uint8_t mki_len; // octets of MKI that the remote puts before the tag, stripped unread
 	uint8_t rx_key[DP_SRTP_KEY_LEN], tx_key[DP_SRTP_KEY_LEN];
 };
@@ -67,7 +67,7 @@ struct dp_media_leg {
 // the slice of one worker (lib/steer.h). In a MEDIA_SET for a live stream a leg whose suite and
 // key are unchanged keeps its rollover counter and replay window (SRTP-7).
 struct dp_msg_media {
-	uint32_t stream; // below DP_STREAMS_MAX, chosen by the control thread
+	uint32_t stream;   // below DP_STREAMS_MAX, chosen by the control thread
 	uint16_t instance; // 0 until there are several
 	struct dp_media_leg leg[2];
 	uint8_t n_pts; // 0: any payload type
@@ -77,7 +77,7 @@ struct dp_msg_media {
 
 struct dp_msg {
 	uint16_t version; // DP_MSG_VERSION
-	uint16_t type; // enum dp_msg_type
+	uint16_t type;    // enum dp_msg_type
 	union {
 		struct dp_msg_neigh neigh;
 		struct dp_msg_media media;

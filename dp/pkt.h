@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A packet inside the data plane: an mbuf of one segment with its metadata in the private area
+// behind it, and the vector of packets that every stage takes. Metadata travels with the packet
+// from worker to worker, so it holds indices and copies, never a pointer into a snapshot.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_udp.h>
+
+#include "lib/flow.h"
+
+// A vector holds one receive burst, and what a stage may add to it.
+#define PKTS_MAX 64
+
+enum pkt_kind {
+	PKT_FLOW, // IPv4, TCP/UDP/ICMP or another protocol
+	PKT_ARP,
+	PKT_ICMP_ERROR, // `flow` is the embedded one, turned round: as the offender's answer would
+			// be
+	PKT_FRAGMENT,
+	PKT_MEDIA, // UDP to one of our media ports: set by the steer stage
+};
+
+#define PKT_NO_IFACE UINT16_MAX
+
+// What parse finds out and later stages add. Offsets count from the start of the frame.
+struct pkt {
+	// As it was on the wire (but see PKT_ICMP_ERROR); ports in host order, ICMP echo's id in
+	// both.
+	struct flow flow;
+	uint8_t kind; // enum pkt_kind
+	uint8_t tcp_flags;
+	uint8_t icmp_type;
+	uint8_t dir;   // of its session: 0 initiator's, 1 responder's
+	uint8_t owner; // worker
+	// We are the sender (relayed media, resets): route leaves the TTL alone and may send it
+	// back out of the interface it came in on.
+	bool ours;
+	uint16_t iface_in;
+	uint16_t iface_out;            // PKT_NO_IFACE: not yet known
+	uint16_t l3, l4;               // offset of the IPv4 and the transport header
+	uint16_t payload, payload_len; // transport payload (for UDP: what UDP's length says)
+	uint16_t inner_l3, inner_l4;   // ICMP error: the embedded headers
+	uint16_t inner_len;            // octets present from inner_l4
+	uint32_t sess;                 // index in the worker's table, once looked up
+	uint64_t scratch[2];           // of the stage that is running
+};
+
+struct pkts {
+	uint16_t n;
+	struct rte_mbuf *m[PKTS_MAX];
+};
+
+static inline struct pkt *pkt_of(struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv(m);
+}
+
+static inline struct rte_ether_hdr *pkt_eth(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+}
+
+static inline struct rte_ipv4_hdr *pkt_ipv4(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, pkt_of(m)->l3);
+}
+
+static inline struct rte_udp_hdr *pkt_udp(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, pkt_of(m)->l4);
+}
+
+static inline uint8_t *pkt_payload(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, uint8_t *, pkt_of(m)->payload);
+}
+
+// The caller knows that there is room: no stage makes more packets than a burst brought.
+static inline void pkts_add(struct pkts *v, struct rte_mbuf *m)
+{
+	v->m[v->n++] = m;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The state of one worker and what its stages share. Everything here belongs to the worker's
+// thread alone, except where it says otherwise; nothing here locks, allocates, logs or makes a
+// system call while traffic runs (naps excepted).
+//
+// A stage is `void x_stage(struct worker *w, struct pkts *v)`: when it returns, `v` holds the
+// packets that go on to the next stage, in order of arrival. The others it has given to
+// pkt_drop(), or to another end (punt, handoff, transmit). A stage cannot fail.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <rte_ring.h>
+
+#include "dp/counters.h"
+#include "dp/dp.h"
+#include "dp/msg.h"
+#include "dp/pkt.h"
+
+struct media_worker; // dp/media.c
+struct neigh_table;  // dp/route.c
+struct punt_state;   // dp/punt.c
+struct sess_table;   // dp/sess.c
+struct snapshot;     // dp/snapshot.h
+
+// A receive queue that this worker polls.
+struct worker_rxq {
+	uint16_t iface, queue;
+};
+
+struct worker {
+	unsigned int id, n_workers;
+	uint64_t now_ns;             // CLOCK_MONOTONIC, read once per turn
+	const struct snapshot *snap; // the rules, read once per turn; not to be kept beyond it
+	struct counters *count;
+	struct rte_mempool *pool;
+	struct sess_table *sess;
+	struct neigh_table *neigh;
+	struct punt_state *punt;
+	struct media_worker *media;
+
+	unsigned int n_ifaces, n_rxq;
+	struct worker_rxq rxq[DP_IFACES_MAX * WORKERS_MAX];
+	uint16_t port[DP_IFACES_MAX]; // ethdev of an interface
+	uint16_t mtu[DP_IFACES_MAX];
+	struct rte_ether_addr mac[DP_IFACES_MAX];
+	struct pkts tx[DP_IFACES_MAX]; // leave at the end of the turn
+	struct pkts dropped;           // freed together
+
+	struct rte_ring *msg_down,
+		*msg_up; // struct dp_msg each; the other end is the control thread
+	struct rte_ring *punt_down, *punt_up;                                // mbufs
+	struct rte_ring *handoff_in[WORKERS_MAX], *handoff_out[WORKERS_MAX]; // by the other worker
+} __rte_cache_aligned;
+
+static inline void count_add(struct worker *w, enum dp_counter_id id, uint64_t n)
+{
+	counter_add(w->count, id, n);
+}
+
+// The end of a packet that goes nowhere: counts one named reason and lets go of it (buffers are
+// freed together, later in the turn).
+static inline void pkt_drop(struct worker *w, struct rte_mbuf *m, enum dp_counter_id reason)
+{
+	counter_add(w->count, reason, 1);
+	if (unlikely(w->dropped.n == PKTS_MAX)) {
+		rte_pktmbuf_free_bulk(w->dropped.m, w->dropped.n);
+		w->dropped.n = 0;
+	}
+	w->dropped.m[w->dropped.n++] = m;
+}
+
+// A message to the control thread. False: the ring is full; try again in a later turn.
+bool worker_notify(struct worker *w, const struct dp_msg *m);
+
+// Takes one vector of parsed packets that this worker owns through all stages to its ends.
+void worker_process(struct worker *w, struct pkts *v);
+
+// The media part, for whoever writes dp/media.[ch] (hot) and dp/media_ctl.[ch] (cold):
+//
+// void media_stage(struct worker *w, struct pkts *v)
+//	In: packets of kind PKT_MEDIA, which this worker owns: IPv4 and UDP headers are valid, their
+//	checksums right, pkt->flow.dst is a media address of pkt->iface_in with a port of its range.
+//	Out: the packets to send on, headers rewritten and checksums right, TTL fresh, `ours` set
+//and 	`flow` the new tuple (route looks up flow.dst). The rest is dropped by name.
+// void media_msg(struct worker *w, const struct dp_msg *m)
+//	A MEDIA_* message that media_ctl_send() let through.
+// int media_ctl_start(unsigned int n_workers, struct media_worker *out[]); before workers run;
+//	out[i] becomes workers[i].media
+// void media_ctl_stop(void); after they have stopped
+// int media_ctl_send(const struct dp_msg *m, struct dp_msg *to_worker, unsigned int *owner);
+//	judges MEDIA_SET/DEL (errors as dp_send says), does what allocates, and writes the message,
+//	without keys, that goes to worker `owner`. The ring is known to have room: it will be sent.
+// void media_ctl_recv(const struct dp_msg *m); MEDIA_GONE, before dp_recv() returns it
+// uint32_t media_ctl_streams(void); how many are up
