@@ -17,8 +17,8 @@ struct port_range {
 struct ace {
 	uint32_t id; // stable over reloads while the text of the line stays: the key of hit counts
 	bool permit;
-	uint8_t proto; // PROTO_ANY is the keyword `ip`
-	struct prefix src, dst; // length 0 is any
+	uint8_t proto;                  // PROTO_ANY is the keyword `ip`
+	struct prefix src, dst;         // length 0 is any
 	struct port_range sport, dport; // only judged for TCP and UDP
 };
 
@@ -29,10 +29,19 @@ int acl_match(const struct ace *aces, size_t n, const struct flow *f);
 bool acl_permits(const struct ace *aces, size_t n, const struct flow *f);
 
 // One entry in the words of the manual, without `access-list NAME`: "[extended] permit|deny
-// ip|tcp|udp|icmp SRC [PORTS] DST [PORTS]", where SRC and DST are `any`, `host A` or `A MASK`, and
-// PORTS is `eq P`, `range P Q`, `lt P`, `gt P`. On failure returns false and *err says what was
-// found and what was expected (static text aside, it points into `err`).
+// PROTOCOL SRC [PORTS] DST [PORTS]". PROTOCOL is a name (ip, tcp, udp, icmp, ...) or a number; SRC
+// and DST are `any`, `any4`, `host A`, `A MASK` or `A/LENGTH`; PORTS is `eq P`, `range P Q`, `lt P`
+// or `gt P`, with numbers or the manual's names (protocol.md 9.1, E11). The id stays 0. On failure
+// returns false, leaves *out alone, and `err` says what was found and what was expected.
 bool ace_parse(struct str text, struct ace *out, char *err, size_t err_size);
 
-// The canonical text of an entry; returns the length as snprintf does.
+#define ACE_TEXT_MAX 160
+
+// The canonical text of an entry (ACE_TEXT_MAX octets hold any), which ace_parse reads back to the
+// same entry; returns the length as snprintf does.
 int ace_format(const struct ace *a, char *buf, size_t size);
+
+// The stable id of an entry: of the list's name, the entry's canonical text and how many identical
+// entries stand before it in the list. Never the entry's place, so that a line put above it does
+// not move its hit counts. Distinct entries may collide; the loader parts them.
+uint32_t ace_id(struct str list, const struct ace *a, unsigned int ordinal);

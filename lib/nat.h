@@ -9,12 +9,15 @@
 
 #include "lib/flow.h"
 
+// `any` in place of an interface.
+#define NAT_IFACE_ANY UINT16_MAX
+
 // nat (real_if,mapped_if) source static REAL MAPPED [service REALSVC MAPPEDSVC]
 // Both prefixes have the same length; host bits are carried over. With a protocol it is static
 // PAT: the rule holds for that protocol and port alone.
 struct nat_rule {
-	uint32_t id; // stable, the key of hit counts
-	uint16_t real_if, mapped_if; // interface indices
+	uint32_t id;                 // stable, the key of hit counts
+	uint16_t real_if, mapped_if; // interface indices, or NAT_IFACE_ANY
 	struct prefix real, mapped;
 	uint8_t proto; // PROTO_ANY: static NAT of whole addresses
 	uint16_t real_port, mapped_port;
@@ -30,6 +33,6 @@ int nat_translate(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t 
 	struct endpoint *src);
 
 // Whether some rule's mapped side covers this address on this interface: whose ARP requests the
-// worker answers.
-bool nat_owns_mapped(const struct nat_rule *rules, size_t n, uint16_t iface,
-	const struct ip_addr *ip);
+// worker answers. A rule that maps addresses to themselves owns none: the hosts answer.
+bool nat_owns_mapped(
+	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "test/unit/test.h"
+
+#include "lib/nat.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum { INSIDE, OUTSIDE, DMZ };
+
+static struct prefix net(const char *text)
+{
+	struct prefix p;
+
+	assert_true(prefix_parse(str_from(text), &p));
+	return p;
+}
+
+static struct nat_rule rule(
+	uint16_t real_if, uint16_t mapped_if, const char *real, const char *mapped)
+{
+	return (struct nat_rule){.real_if = real_if,
+		.mapped_if = mapped_if,
+		.real = net(real),
+		.mapped = net(mapped)};
+}
+
+static struct nat_rule pat(
+	const char *real, const char *mapped, uint16_t real_port, uint16_t mapped_port)
+{
+	struct nat_rule r = rule(INSIDE, OUTSIDE, real, mapped);
+
+	r.proto = PROTO_TCP;
+	r.real_port = real_port;
+	r.mapped_port = mapped_port;
+	return r;
+}
+
+static struct endpoint at(const char *ip, uint16_t port)
+{
+	struct endpoint e = {.port = port};
+
+	assert_true(ip_parse(str_from(ip), &e.ip));
+	return e;
+}
+
+// The manual's example: (real, mapped) services in that order, as in protocol.md 9.3 E6.
+static const struct step {
+	const char *ip;
+	uint16_t iface, port;
+	uint8_t proto;
+	int rule;
+	const char *to;
+	uint16_t to_port;
+} untranslate[] =
+	{
+		{"209.165.200.228", OUTSIDE, 5070, PROTO_TCP, 0, "192.168.10.30", 5070},
+		{"209.165.200.228", OUTSIDE, 9, PROTO_UDP, 0, "192.168.10.30", 9},
+		{"209.165.200.228", INSIDE, 5070, PROTO_TCP, -1, "209.165.200.228", 5070},
+		{"209.165.200.229", OUTSIDE, 5070, PROTO_TCP, -1, "209.165.200.229", 5070},
+		{"209.165.200.230", OUTSIDE, 5570, PROTO_TCP, 1, "192.168.10.31", 5070}, // E6
+		{"209.165.200.230", OUTSIDE, 5571, PROTO_TCP, 2, "192.168.10.32", 5071}, // E6
+		{"209.165.200.230", OUTSIDE, 5570, PROTO_UDP, -1, "209.165.200.230", 5570},
+		{"209.165.200.230", OUTSIDE, 5070, PROTO_TCP, -1, "209.165.200.230", 5070},
+		{"198.51.100.77", OUTSIDE, 80, PROTO_TCP, 3, "10.1.1.77",
+			80}, // host bits carried over
+		{"198.51.100.200", OUTSIDE, 80, PROTO_TCP, 4, "10.2.2.72",
+			80}, // /25 and /28: first wins
+		{"198.51.100.215", OUTSIDE, 80, PROTO_TCP, 5, "10.3.3.87", 80},
+		{"172.16.0.9", DMZ, 80, PROTO_TCP, 6, "10.9.0.9", 80}, // any
+		{"172.16.0.9", OUTSIDE, 80, PROTO_TCP, 6, "10.9.0.9", 80},
+		{"192.0.2.1", OUTSIDE, 80, PROTO_TCP, 7, "192.0.2.1", 80}, // identity
+},
+  translate[] = {
+	  {"192.168.10.30", OUTSIDE, 40000, PROTO_TCP, 0, "209.165.200.228", 40000},
+	  {"192.168.10.30", DMZ, 40000, PROTO_TCP, -1, "192.168.10.30", 40000},
+	  {"192.168.10.31", OUTSIDE, 5070, PROTO_TCP, 1, "209.165.200.230", 5570},
+	  {"192.168.10.31", OUTSIDE, 5071, PROTO_TCP, -1, "192.168.10.31", 5071},
+	  {"192.168.10.31", OUTSIDE, 5070, PROTO_UDP, -1, "192.168.10.31", 5070},
+	  {"10.1.1.77", OUTSIDE, 80, PROTO_TCP, 3, "198.51.100.77", 80},
+	  {"10.2.2.72", OUTSIDE, 80, PROTO_TCP, 4, "198.51.100.200", 80},
+	  {"10.2.2.63", OUTSIDE, 80, PROTO_TCP, -1, "10.2.2.63", 80},
+	  {"10.9.0.9", DMZ, 80, PROTO_TCP, 6, "172.16.0.9", 80},
+};
+
+static size_t rules(struct nat_rule *r)
+{
+	size_t n = 0;
+
+	r[n++] = rule(INSIDE, OUTSIDE, "192.168.10.30", "209.165.200.228");
+	r[n++] = pat("192.168.10.31", "209.165.200.230", 5070, 5570);
+	r[n++] = pat("192.168.10.32", "209.165.200.230", 5071, 5571);
+	r[n++] = rule(INSIDE, OUTSIDE, "10.1.1.0/25", "198.51.100.0/25");
+	r[n++] = rule(INSIDE, OUTSIDE, "10.2.2.64/28", "198.51.100.192/28");
+	r[n++] = rule(INSIDE, OUTSIDE, "10.3.3.0/25", "198.51.100.128/25");
+	r[n++] = rule(NAT_IFACE_ANY, NAT_IFACE_ANY, "10.9.0.0/24", "172.16.0.0/24");
+	r[n++] = rule(INSIDE, OUTSIDE, "192.0.2.1", "192.0.2.1");
+	return n;
+}
+
+static void test_untranslate(void **state)
+{
+	struct nat_rule r[8];
+	size_t n = rules(r);
+
+	for (size_t i = 0; i < COUNT(untranslate); i++) {
+		const struct step *s = &untranslate[i];
+		struct endpoint dst = at(s->ip, s->port), to = at(s->to, s->to_port);
+
+		assert_int_equal(nat_untranslate(r, n, s->iface, s->proto, &dst), s->rule);
+		assert_true(endpoint_eq(&dst, &to));
+	}
+}
+
+static void test_translate(void **state)
+{
+	struct nat_rule r[8];
+	size_t n = rules(r);
+
+	for (size_t i = 0; i < COUNT(translate); i++) {
+		const struct step *s = &translate[i];
+		struct endpoint src = at(s->ip, s->port), to = at(s->to, s->to_port);
+
+		assert_int_equal(nat_translate(r, n, INSIDE, s->iface, s->proto, &src), s->rule);
+		assert_true(endpoint_eq(&src, &to));
+	}
+}
+
+static void test_translate_real_side(void **state)
+{
+	struct nat_rule r[8];
+	size_t n = rules(r);
+	struct endpoint src = at("192.168.10.30", 1);
+
+	assert_int_equal(nat_translate(r, n, DMZ, OUTSIDE, PROTO_TCP, &src), -1);
+}
+
+// What one direction does the other undoes, whole subnets included.
+static void test_there_and_back(void **state)
+{
+	struct nat_rule r = rule(INSIDE, OUTSIDE, "10.2.2.64/28", "198.51.100.192/28");
+	struct endpoint e = at("10.2.2.64", 7), was = e;
+
+	for (unsigned int host = 0; host < 16; host++, was.ip.b[15]++) {
+		e = was;
+		assert_int_equal(nat_translate(&r, 1, INSIDE, OUTSIDE, PROTO_UDP, &e), 0);
+		assert_int_equal(e.ip.b[15], 192 + host);
+		assert_int_equal(nat_untranslate(&r, 1, OUTSIDE, PROTO_UDP, &e), 0);
+		assert_true(endpoint_eq(&e, &was));
+	}
+}
+
+static void test_owns_mapped(void **state)
+{
+	static const struct {
+		const char *ip;
+		uint16_t iface;
+		bool owns;
+	} t[] = {
+		{"209.165.200.228", OUTSIDE, true}, {"209.165.200.228", INSIDE, false},
+		{"209.165.200.230", OUTSIDE, true}, // static PAT owns the whole address
+		{"209.165.200.231", OUTSIDE, false},
+		{"192.168.10.30", INSIDE, false}, // a real address answers for itself
+		{"198.51.100.5", OUTSIDE, true}, {"172.16.0.1", DMZ, true},
+		{"192.0.2.1", OUTSIDE, false}, // identity
+	};
+	struct nat_rule r[8];
+	size_t n = rules(r);
+
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct endpoint e = at(t[i].ip, 0);
+
+		assert_int_equal(nat_owns_mapped(r, n, t[i].iface, &e.ip), t[i].owns);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_untranslate),
+		cmocka_unit_test(test_translate),
+		cmocka_unit_test(test_translate_real_side),
+		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_owns_mapped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
