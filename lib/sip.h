@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SIP over stream transports: framing (protocol.md 3.2, SIP-4), a parser that copies nothing, and
+// the sanity checks that every message passes before policy sees it (RFC 3261 8.1.1, 8.2.2).
+// All slices point into the received octets and live as long as those. Pure, for any thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/str.h"
+#include "lib/uri.h"
+
+#define SIP_HEADERS_MAX 256
+
+// Why a message is refused; each is a counter. X(NAME, text).
+#define SIP_REASONS(X)                                                                             \
+	X(OK, "ok")                                                                                \
+	X(NOT_SIP, "first line is neither a SIP/2.0 request nor response")                         \
+	X(LINE_END, "header section with a bare CR, bare LF or NUL")                               \
+	X(HEADER_TOO_LONG, "header section longer than the limit")                                 \
+	X(BODY_TOO_LONG, "body longer than the limit")                                             \
+	X(NO_CONTENT_LENGTH, "no Content-Length on a stream transport")                            \
+	X(BAD_CONTENT_LENGTH, "Content-Length is no number, or not the body's length")             \
+	X(DUP_CONTENT_LENGTH, "more than one Content-Length")                                      \
+	X(BAD_HEADER, "header line without a name and a colon")                                    \
+	X(TOO_MANY_HEADERS, "more header lines than the limit")                                    \
+	X(BAD_URI, "malformed Request-URI")                                                        \
+	X(BAD_STATUS, "status code outside 100 to 699")                                            \
+	X(NO_VIA, "no Via")                                                                        \
+	X(BAD_VIA, "malformed topmost Via")                                                        \
+	X(NO_FROM, "no From")                                                                      \
+	X(NO_TO, "no To")                                                                          \
+	X(BAD_FROM, "malformed From, or no tag in it")                                             \
+	X(BAD_TO, "malformed To")                                                                  \
+	X(NO_CALL_ID, "no Call-ID")                                                                \
+	X(BAD_CALL_ID, "empty or malformed Call-ID")                                               \
+	X(NO_CSEQ, "no CSeq")                                                                      \
+	X(BAD_CSEQ, "malformed CSeq")                                                              \
+	X(CSEQ_METHOD, "CSeq method differs from the request's")                                   \
+	X(NO_MAX_FORWARDS, "request without Max-Forwards")                                         \
+	X(BAD_MAX_FORWARDS, "Max-Forwards is no number from 0 to 255")                             \
+	X(DUP_HEADER, "a header that may stand once stands twice")                                 \
+	X(BAD_ADDRESS, "malformed Contact, Route, Record-Route, From or To")                       \
+	X(EDIT_LIMIT, "rewriting would exceed its limits")
+
+enum sip_reason {
+#define X(name, text) SIP_##name,
+	SIP_REASONS(X)
+#undef X
+		SIP_REASON_MAX
+};
+
+const char *sip_reason_text(enum sip_reason r);
+
+enum sip_method {
+	SIP_UNKNOWN, // a method we do not know by name
+	SIP_INVITE,
+	SIP_ACK,
+	SIP_BYE,
+	SIP_CANCEL,
+	SIP_OPTIONS,
+	SIP_REGISTER,
+	SIP_PRACK,
+	SIP_UPDATE,
+	SIP_INFO,
+	SIP_REFER,
+	SIP_NOTIFY,
+	SIP_SUBSCRIBE,
+	SIP_MESSAGE,
+	SIP_PUBLISH,
+};
+
+// Headers known by name (compact forms included).
+enum sip_header_id {
+	SIP_H_OTHER,
+	SIP_H_VIA,
+	SIP_H_FROM,
+	SIP_H_TO,
+	SIP_H_CALL_ID,
+	SIP_H_CSEQ,
+	SIP_H_MAX_FORWARDS,
+	SIP_H_CONTACT,
+	SIP_H_ROUTE,
+	SIP_H_RECORD_ROUTE,
+	SIP_H_CONTENT_TYPE,
+	SIP_H_CONTENT_LENGTH,
+	SIP_H_CONTENT_ENCODING,
+	SIP_H_REQUIRE,
+	SIP_H_PROXY_REQUIRE,
+	SIP_H_SUPPORTED,
+	SIP_H_ALLOW,
+	SIP_H_RSEQ,
+	SIP_H_RACK,
+	SIP_H_REASON,
+	SIP_H_EVENT,
+	SIP_H_REPLACES,
+	SIP_H_TARGET_DIALOG,
+	SIP_H_SESSION_EXPIRES,
+	SIP_H_REFER_TO,
+	SIP_H_REFERRED_BY,
+	SIP_H_P_ASSERTED_IDENTITY,
+	SIP_H_REMOTE_PARTY_ID,
+	SIP_H_DIVERSION,
+	SIP_H_IDENTITY,
+	SIP_H_WARNING,
+	SIP_H_ALERT_INFO,
+	SIP_H_CALL_INFO,
+	SIP_H_USER_AGENT,
+	SIP_H_SERVER,
+	SIP_H_TICKET,   // X-Cisco-UC-IME-Ticket and X-Cisco-ViPR-Ticket (TKT-5 counts both)
+	SIP_H_FALLBACK, // X-UCIME-Fallback (5.1)
+};
+
+struct sip_header {
+	enum sip_header_id id;
+	struct str name;
+	struct str value; // trimmed; folding inside stays as it is
+	struct str line;  // the whole header with folded lines and its last CRLF
+};
+
+struct sip_via {
+	struct str head; // "SIP/2.0/TLS host:port" as written: everything before the parameters
+	struct str transport; // "TLS", "TCP", ...
+	struct str hostport, host;
+	uint16_t port;     // 0: not given
+	struct str params; // from the first ';'
+	struct str branch; // empty: none
+};
+
+struct sip_msg {
+	struct str raw; // the whole message
+	bool request;
+	// start line
+	enum sip_method method; // of the request; in a response that of CSeq (after sip_check)
+	struct str method_name; // requests
+	struct str uri_text;    // requests
+	uint16_t status;        // responses
+	struct str phrase;      // responses
+	// headers in the order they came
+	struct sip_header headers[SIP_HEADERS_MAX];
+	size_t n_headers;
+	struct str body;
+	// Filled in by sip_check.
+	struct uri uri;     // Request-URI
+	struct sip_via via; // the topmost
+	struct name_addr from, to;
+	struct str from_tag, to_tag; // to_tag is empty where there is none
+	struct str call_id;
+	uint32_t cseq;
+	uint8_t max_forwards; // requests
+	bool is_sdp;          // Content-Type is application/sdp and there is a body
+};
+
+// --- framing ---
+
+struct sip_limits {
+	size_t header_max, body_max; // octets; SIP-4: 65536 and 262144
+};
+
+// Where the search in one connection's input buffer stands. The buffer's first octet is always the
+// next one not consumed.
+struct sip_frame {
+	struct sip_limits limits;
+	size_t scanned; // octets already searched for the end of the header section
+	size_t need;    // length of the message once it is known, else 0
+	bool start_ok;  // first line was judged
+};
+
+enum sip_frame_result {
+	SIP_FRAME_MORE,    // not a whole message yet: read more, call again with the longer buffer
+	SIP_FRAME_MESSAGE, // the first *len octets are one message
+	SIP_FRAME_KEEPALIVE, // the first *len octets are a ping (RFC 5626 4.4.1): answer CRLF
+	SIP_FRAME_SKIP,      // the first *len octets are a stray CRLF (RFC 3261 7.5)
+	SIP_FRAME_ERROR,     // *why says what is wrong; the stream cannot be followed any further
+};
+
+void sip_frame_init(struct sip_frame *f, const struct sip_limits *limits);
+
+// Judges what was received so far. After anything but MORE and ERROR the caller removes *len octets
+// from the front of its buffer and calls again. Octets are searched once, however they trickle in.
+// With ERROR because of the body's length (NO_, BAD_, DUP_CONTENT_LENGTH, BODY_TOO_LONG) *len is
+// the length of the header section, so that it can be parsed and a request answered with 400.
+enum sip_frame_result sip_frame_next(
+	struct sip_frame *f, struct str buffer, size_t *len, enum sip_reason *why);
+
+// --- parsing ---
+
+// Splits one framed message into start line, headers and body. The body is what follows the
+// header section, to the end of `bytes`.
+enum sip_reason sip_parse(struct sip_msg *m, struct str bytes);
+
+// Mandatory headers are there, single and well formed; fills in the second half of the struct.
+enum sip_reason sip_check(struct sip_msg *m);
+
+// The first header of that kind, or NULL.
+const struct sip_header *sip_header(const struct sip_msg *m, enum sip_header_id id);
+// The next one after `after` (NULL: the first).
+const struct sip_header *sip_header_next(
+	const struct sip_msg *m, enum sip_header_id id, const struct sip_header *after);
+size_t sip_header_count(const struct sip_msg *m, enum sip_header_id id);
+// The first header of that name (case-insensitive), for names that have no id.
+const struct sip_header *sip_header_named(const struct sip_msg *m, struct str name);
+
+// Walks the comma-separated elements of all headers of one kind, in order. `it` starts as
+// {0}. False at the end.
+struct sip_elem_iter {
+	const struct sip_header *header;
+	struct str rest;
+};
+bool sip_elem_next(
+	const struct sip_msg *m, enum sip_header_id id, struct sip_elem_iter *it, struct str *elem);
+
+// Whether a header that lists option tags (Require, Supported...) has this one.
+bool sip_has_option(const struct sip_msg *m, enum sip_header_id id, struct str tag);
+
+// One Via element.
+bool sip_via_parse(struct str s, struct sip_via *out);
+
+// Whether the Content-Type is TYPE/SUBTYPE, parameters aside ("application/sdp"); with a subtype of
+// "*" any subtype counts ("multipart/*").
+bool sip_content_is(const struct sip_msg *m, struct str type);
+
+enum sip_method sip_method_of(struct str name);
