@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Calls: INVITE dialogs by Call-ID and tags, whichever trunk and direction their messages take.
+// inspect.c asks which call a message belongs to and tells what happened; show.c iterates.
+// Control thread only.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/str.h"
+
+struct calls;
+
+// The two sides of everything; the index of legs here and in dp/msg.h.
+enum side { SIDE_OUTSIDE, SIDE_INSIDE };
+#define SIDES 2
+
+static inline enum side side_other(enum side s)
+{
+	return s == SIDE_OUTSIDE ? SIDE_INSIDE : SIDE_OUTSIDE;
+}
+
+// m= lines of one session description that a call can carry; more are refused.
+#define CALL_STREAMS_MAX 4
+
+// ---- What `show` reads -------------------------------------------------------------------------
+
+enum call_state {
+	CALL_TRYING,  // INVITE forwarded, nothing came back
+	CALL_RINGING, // a provisional response came
+	CALL_UP,      // answered
+	CALL_ENDING,  // BYE, CANCEL or a refusal is on its way
+};
+
+struct call_stream_info {
+	uint32_t stream;                    // for dp_media_stats(); valid when `live`
+	bool live;                          // the workers relay it
+	struct endpoint local[SIDES];       // media-termination addresses, by side
+	struct endpoint remote[SIDES];      // phones; port 0: not known yet
+	bool local_key_set, remote_key_set; // of the outside leg
+	bool passthrough;
+	const char *codec; // "G722"; "" when unknown
+	uint8_t payload_type;
+};
+
+// Slices and pointers are good until the visitor returns.
+struct call_info {
+	enum call_state state;
+	bool outbound; // the inside called
+	struct str call_id;
+	struct endpoint inside, outside; // signalling peers as in the manual's sample
+	struct str fb_sensitivity, session_id, trunk_uri; // empty: the header was not sent
+	struct call_stream_info streams[CALL_STREAMS_MAX];
+	size_t n_streams;
+	uint64_t started_ns, answered_ns; // CLOCK_MONOTONIC; answered 0: not yet
+};
+
+typedef void call_visit_fn(const struct call_info *info, void *arg);
+
+// Visits every call, oldest first. The visitor must not change anything.
+void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg);
+
+// "trying", "ringing", "up", "ending".
+const char *call_state_name(enum call_state s);

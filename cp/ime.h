@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The UC-IME proxy as a whole: listens on every interface, owns trunks, calls, media ports and
+// counters. main.c makes one, feeds it the messages of the workers, and frees it; show.c reads it
+// through cp/call.h, cp/trunk.h and the functions below. Control thread only.
+#pragma once
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+
+struct ime;
+struct calls;
+struct trunks;
+
+// What the proxy needs from the world; clocks are read nowhere else.
+struct ime_env {
+	struct event_base *base;
+	const struct config *config; // outlives the proxy
+	uint64_t (*mono_ns)(void);   // CLOCK_MONOTONIC
+	uint64_t (*wall_s)(void);    // seconds since 1970 UTC, for the validity of tickets
+	// Asks for the next hop's MAC toward an address before media starts. May be NULL.
+	void (*resolve)(void *arg, uint16_t iface, const struct ip_addr *ip);
+	void *resolve_arg;
+};
+
+// Loads certificates and listens. On failure returns -errno, leaves nothing behind, and `err`
+// says which file or interface was at fault.
+int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_size);
+
+// Closes every connection and wipes keys; no BYE is sent. Accepts NULL.
+void ime_free(struct ime *ime);
+
+// A worker has let go of a stream (DP_MSG_MEDIA_GONE): its ports may be used again.
+void ime_media_gone(struct ime *ime, uint32_t stream);
+
+// Ages calls, transactions and connections. The proxy calls it itself every second; public for
+// tests with a clock of their own.
+void ime_tick(struct ime *ime);
+
+const struct calls *ime_calls(const struct ime *ime);   // call_foreach, cp/call.h
+const struct trunks *ime_trunks(const struct ime *ime); // trunk_foreach, cp/trunk.h
+
+// ---- What `show` reads -------------------------------------------------------------------------
+
+enum ime_counter_kind {
+	IME_STAT, // one of the nine lines of the manual's statistics, in its order; `text` is the
+		  // line
+	IME_REFUSAL, // a message or connection was refused
+	IME_EVENT,   // anything else worth counting
+};
+
+// One line of cp/counters.def.
+struct ime_counter {
+	enum ime_counter_kind kind;
+	const char *name; // "TICKET_EPOCH"
+	const char *text; // the manual's words for IME_STAT, else NULL
+	const char *help; // what happened and what to do
+	uint64_t value;
+};
+
+// Fills up to `max`, returns how many there are. The nine statistics come first.
+size_t ime_counters(const struct ime *ime, struct ime_counter *out, size_t max);
+
+struct ime_usage {
+	uint32_t signaling_in_use, signaling_most_used; // calls
+	uint32_t media_in_use, media_most_used;         // streams
+	uint64_t signaling_terminated;                  // calls that ended
+	uint32_t tls_in_use, tls_most_used, tls_max;    // TLS sessions
+};
+void ime_usage(const struct ime *ime, struct ime_usage *out);
+
+// `clear uc-ime signaling-sessions statistics`: counters to 0, most used to in use.
+void ime_counters_clear(struct ime *ime);
