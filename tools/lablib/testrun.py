@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What tools/test does after the packages are there: build three ways, check, run every suite, add
+up. A suite that could not run counts as a failure; nothing is skipped."""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+CASES = re.compile(r"\[  (PASSED|FAILED)  \] (\d+) test\(s\)")
+SANITIZE = ["-Ddataplane=false", "-Db_sanitize=address,undefined", "-Db_lundef=false",
+            "-Dc_args=-fno-sanitize-recover=all"]
+BUILDS = {
+    # folder: (compiler, options)
+    "build": ("gcc", []),
+    "build-asan": ("gcc", SANITIZE),
+    "build-clang": ("clang", []),
+}
+
+
+class Report:
+    def __init__(self):
+        self.passed = 0
+        self.failed = []
+        self.begin = time.monotonic()
+
+    def step(self, text):
+        print(f"[{time.monotonic() - self.begin:6.1f} s] {text}", flush=True)
+
+    def add(self, name, ok, detail=""):
+        if ok:
+            self.passed += 1
+        else:
+            self.failed.append(name)
+            print(f"FAILED: {name}\n{detail}".rstrip(), flush=True)
+
+    def run(self, name, *command, env=None):
+        """One command that must succeed; its output shows when it does not."""
+        p = subprocess.run([str(c) for c in command], cwd=ROOT, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                           env={**os.environ, **(env or {})}, check=False)
+        self.add(name, p.returncode == 0, p.stdout[-8000:])
+        return p.returncode == 0
+
+
+def build(report, folder):
+    compiler, options = BUILDS[folder]
+    report.step(f"{folder}: {compiler} {' '.join(options)}")
+    path = ROOT / folder
+    if not (path / "build.ninja").is_file():
+        setup = ["meson", "setup", path, "-Dwerror=true", *options]
+        if not report.run(f"{folder}: configure", *setup, env={"CC": compiler}):
+            return False
+    return report.run(f"{folder}: compile", "ninja", "-C", path, "all", "meson-test-prereq")
+
+
+def meson_suites(folder):
+    out = subprocess.run(["meson", "introspect", "--tests", ROOT / folder], check=True,
+                         capture_output=True, text=True).stdout
+    suites = {}
+    for test in json.loads(out):
+        suites.setdefault(test["suite"][0].split(":")[-1], []).append(test["name"])
+    return suites
+
+
+def count_cases(report, folder, result):
+    """A cmocka program says how many cases it ran; any other program is one case."""
+    name, output = result["name"], result.get("stdout", "") + result.get("stderr", "")
+    counts = {"PASSED": 0, "FAILED": 0}
+    for verdict, n in CASES.findall(output):
+        counts[verdict] += int(n)
+    if result["result"] == "OK":
+        report.passed += max(1, counts["PASSED"])
+        return
+    report.passed += counts["PASSED"]
+    for i in range(max(1, counts["FAILED"])):
+        report.add(f"{folder}: {name}: {result['result']}", False, "" if i else output[-8000:])
+
+
+def run_suite(report, folder, suite, only=None, env=None):
+    report.step(f"{folder}: suite {suite}")
+    log = ROOT / folder / "meson-logs" / "testlog.json"
+    log.unlink(missing_ok=True)
+    begin = time.monotonic()
+    subprocess.run(["meson", "test", "-C", ROOT / folder, "--no-rebuild", "--suite", suite,
+                    "--timeout-multiplier", "3"], stdin=subprocess.DEVNULL, check=False,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   env={**os.environ, **(env or {})})
+    if not log.is_file():
+        report.add(f"{folder}: suite {suite} did not run", False)
+        return
+    results = [json.loads(line) for line in log.read_text().splitlines()]
+    for result in results:
+        count_cases(report, folder, result)
+    missing = {n for n in only or []} - {r["name"].split(" / ")[-1].strip() for r in results}
+    for name in sorted(missing):
+        report.add(f"{folder}: {name} did not run", False)
+    report.step(f"{folder}: suite {suite}: {len(results)} programs "
+                f"in {time.monotonic() - begin:.1f} s")
+
+
+class Progress(unittest.TestResult):
+    """Adds to the report, and prints one line per test with its time."""
+
+    def __init__(self, report):
+        super().__init__()
+        self.report = report
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.started = time.monotonic()
+
+    def line(self, test, verdict):
+        self.report.step(f"  {verdict} {test.id()} ({time.monotonic() - self.started:.1f} s)")
+
+    def addSuccess(self, test):
+        self.report.add(test.id(), True)
+        self.line(test, "ok")
+
+    def fail(self, test, err):
+        self.report.add(test.id(), False, self._exc_info_to_string(err, test))
+
+    def addFailure(self, test, err):
+        self.fail(test, err)
+
+    def addError(self, test, err):
+        if not hasattr(self, "started"):
+            self.started = time.monotonic()
+        self.fail(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self.fail(subtest, err)
+
+    def addSkip(self, test, reason):
+        self.report.add(f"{test.id()}: skipped: {reason}", False)
+
+
+def run_python(report, folder, pattern="test_*.py"):
+    report.step(f"{folder}: python tests")
+    os.chdir(ROOT)
+    suite = unittest.TestLoader().discover(str(ROOT / folder), pattern)
+    if not suite.countTestCases():
+        report.add(f"{folder}: no test found", False)
+    # The tests print their story; the lines of the report are what counts.
+    suite.run(Progress(report))
+
+
+def c_tests(report):
+    built = {folder: build(report, folder) for folder in BUILDS}
+    report.step("checks: style, layers, hot path")
+    for check in ("check-style", "check-layers", "check-hot"):
+        report.run(f"tools/{check}", ROOT / "tools" / check)
+    run_python(report, "test/checks")
+    asan = {"ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
+            "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+    for folder, env in (("build", None), ("build-asan", asan)):
+        if built[folder]:
+            for suite, names in meson_suites(folder).items():
+                run_suite(report, folder, suite, names, env)
+
+
+def main():
+    ap = argparse.ArgumentParser(prog="tools/test", description=__doc__, epilog="""Without --unit
+        or --system both halves run. Builds are kept in build/, build-asan/ and build-clang/.""")
+    ap.add_argument("--unit", action="store_true", help="builds, checks, unit, fuzz and dp tests")
+    ap.add_argument("--system", action="store_true", help="the tests on the lab")
+    ap.add_argument("--long", action="store_true", help="with the cases that take minutes")
+    ap.add_argument("-k", metavar="NAME", help="only the system tests whose file matches NAME")
+    opt = ap.parse_args()
+    if os.geteuid():
+        sys.exit("tools/test: needs root: it makes network namespaces")
+    os.environ["CALLGATE_LONG"] = "1" if opt.long else ""
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    report = Report()
+    both = not (opt.unit or opt.system)
+    if both or opt.unit:
+        c_tests(report)
+    elif not build(report, "build"):
+        pass
+    if both or opt.system:
+        run_python(report, "test/system", f"test_*{opt.k or ''}*.py")
+    report.step("done")
+    for name in report.failed:
+        print(f"failed: {name}")
+    print(f"{report.passed} passed, {len(report.failed)} failed")
+    return bool(report.failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
