@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Next hops: mirrors the neighbour table of the private namespace to the workers, and makes the
+// kernel ask for the neighbours that workers or calls need (design.md section 2, point 5). The
+// kernel does all ARP; workers only hold the answers. Control thread only.
+#pragma once
+
+#include <event2/event.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+
+struct netlink;
+
+// Subscribes to neighbour events and reads the present table. `ifindex[i]` is the TAP of
+// interface i of `c`; both are copied as far as they are needed. Call after stack_open().
+// Returns -errno.
+int netlink_new(struct netlink **out, struct event_base *base, const struct config *c,
+	const unsigned int *ifindex);
+void netlink_free(struct netlink *nl); // accepts NULL
+
+// A worker lacks the MAC of this next hop (DP_MSG_NEIGH_MISS). Answers from the table, or asks the
+// kernel; the answer follows as DP_MSG_NEIGH_SET when the neighbour speaks. Addresses outside the
+// interface's subnet are ignored; questions beyond a budget per second are not asked.
+void netlink_miss(struct netlink *nl, uint16_t iface, const struct ip_addr *ip);
+
+// Resolves the next hop towards `ip` (itself, or the gateway of the longest configured route) ahead
+// of the first packet, such as a media address at call set-up. Asynchronous, as above.
+// -ENETUNREACH: no configured route leads there through `iface`.
+int netlink_resolve(struct netlink *nl, uint16_t iface, const struct ip_addr *ip);
+
+// Sends every known neighbour to the workers again (a worker that came late).
+void netlink_refill(struct netlink *nl);
+
+// How many neighbours the workers know.
+size_t netlink_count(const struct netlink *nl);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The control thread's half of the punt path (design.md section 2, point 2): moves frames between
+// the workers' rings and the TAPs, and hands out the workers' messages. Workers make no system
+// calls, so nothing wakes the control thread: a timer looks at the rings. Control thread only.
+#pragma once
+
+#include <event2/event.h>
+#include <stdint.h>
+
+struct netlink;
+struct stack;
+struct punt;
+
+// Starts moving; `stack` and `nl` must outlive it. Returns -errno.
+int punt_new(struct punt **out, struct event_base *base, struct stack *stack, struct netlink *nl);
+void punt_free(struct punt *p); // accepts NULL
+
+// Who hears of DP_MSG_MEDIA_GONE: the worker has let go of this stream, its id may be used again.
+typedef void punt_media_gone_fn(uint32_t stream, void *arg);
+void punt_on_media_gone(struct punt *p, punt_media_gone_fn *fn, void *arg);
