@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "test/unit/test.h"
+
+#include "lib/rtp_stats.h"
+
+static void add(struct rtp_stats *s, uint32_t ssrc, uint16_t seq)
+{
+	const struct rtp_hdr h = {.ssrc = ssrc, .seq = seq};
+
+	rtp_stats_add(s, &h, 0);
+}
+
+// RFC 3550 A.1, A.3. Runs of sequence numbers, -1 ends one.
+static void test_loss(void **state)
+{
+	static const struct {
+		int seq[12];
+		uint64_t lost;
+	} t[] = {
+		{{-1}, 0}, {{5, -1}, 0}, {{5, 6, 7, -1}, 0}, {{5, 7, -1}, 1},
+		{{5, 7, 6, -1}, 0},    // late
+		{{5, 7, 7, 7, -1}, 0}, // copies hide a loss, but never below zero
+		{{5, 5, 5, -1}, 0}, {{65534, 65535, 0, 1, -1}, 0}, {{65534, 1, -1}, 2},
+		{{65534, 1, 65535, 0, -1}, 0}, {{10, 2000, -1}, 1989},
+		{{10, 11, 20000, -1}, 0},               // one stray packet counts for nothing
+		{{10, 12, 20000, 20001, 20003, -1}, 2}, // restart: 11 and 20002
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct rtp_stats s = {0};
+
+		for (size_t k = 0; t[i].seq[k] >= 0; k++)
+			add(&s, 1, (uint16_t)t[i].seq[k]);
+		assert_int_equal(rtp_stats_lost(&s), t[i].lost);
+	}
+}
+
+// A change of SSRC is no loss, and what was lost before stays lost.
+static void test_ssrc_change(void **state)
+{
+	struct rtp_stats s = {0};
+
+	add(&s, 1, 100);
+	add(&s, 1, 103);
+	add(&s, 2, 9000);
+	add(&s, 2, 9001);
+	assert_int_equal(rtp_stats_lost(&s), 2);
+	add(&s, 2, 9003);
+	assert_int_equal(rtp_stats_lost(&s), 3);
+	assert_int_equal(s.received, 3);
+}
+
+static void test_many_wraps(void **state)
+{
+	struct rtp_stats s = {0};
+
+	for (uint32_t i = 0; i < 300000; i++)
+		if (i % 1000 != 999)
+			add(&s, 1, (uint16_t)(i + 40000));
+	assert_int_equal(rtp_stats_lost(&s), 299); // the last of the 300 is not missed yet
+	assert_int_equal(s.received, 299700);
+}
+
+// RFC 3550 A.8: J += (|D| - J) / 16.
+static void test_jitter(void **state)
+{
+	struct rtp_stats s = {0};
+	struct rtp_hdr h = {.ssrc = 1};
+	double j = 0;
+
+	for (uint16_t i = 0; i < 500; i++) { // 20 ms of 8 kHz, every other packet 10 ms late
+		h.seq = i;
+		h.ts = i * 160u;
+		rtp_stats_add(&s, &h, 0xfffff000 + i * 160u + (i % 2 != 0 ? 80 : 0));
+		if (i > 0)
+			j += (80 - j) / 16;
+	}
+	assert_true(s.jitter_q4 / 16 >= (uint32_t)j - 1 && s.jitter_q4 / 16 <= (uint32_t)j + 1);
+	s = (struct rtp_stats){0};
+	for (uint16_t i = 0; i < 100; i++) {
+		h.seq = i;
+		h.ts = i * 160u;
+		rtp_stats_add(&s, &h, i * 160u);
+	}
+	assert_int_equal(s.jitter_q4, 0);
+}
+
+static void test_units(void **state)
+{
+	assert_int_equal(rtp_units(0, 8000), 0);
+	assert_int_equal(rtp_units(20000000, 8000), 160);
+	assert_int_equal(rtp_units(UINT64_C(3600) * 24 * 365 * 1000000000 + 125000, 8000),
+		(uint32_t)(UINT64_C(3600) * 24 * 365 * 8000 + 1));
+	assert_int_equal(rtp_units(20000000, 0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_ssrc_change),
+		cmocka_unit_test(test_many_wraps),
+		cmocka_unit_test(test_jitter),
+		cmocka_unit_test(test_units),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
