@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What crossed a wire: tcpdump writes, tshark and a small reader judge. The judges are for captures of
+encrypted traffic; whoever uses one also runs it on a clear capture, to see that it can find something."""
+
+import collections
+import math
+import signal
+import struct
+import subprocess
+
+from . import netns
+from .util import LabError, sh, wait_for
+
+Rtp = collections.namedtuple("Rtp", "t src sport dst dport pt seq ts ssrc payload")
+SIP_IN_CLEAR = 'frame contains "SIP/2.0" or frame contains "m=audio" or ' \
+               'frame contains "X-Cisco" or frame contains "inline:"'
+
+
+class Capture:
+    """A running tcpdump; `stop` returns when the file is complete."""
+
+    def __init__(self, path, namespace, iface, expression=""):
+        self.path = path
+        path.unlink(missing_ok=True)
+        self.p = subprocess.Popen(
+            netns.inside(namespace, "tcpdump", "-i", iface, "-U", "-n", "-s", "0", "-B", "8192",
+                         "-Z", "root", "-w", str(path), *expression.split()),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        wait_for(f"tcpdump on {iface} of {namespace}", 10, self.started, 0.02)
+
+    def started(self):
+        if self.p.poll() is not None:
+            raise LabError(f"tcpdump: {self.p.stderr.read().decode()}")
+        return self.path.exists() and self.path.stat().st_size >= 24
+
+    def stop(self):
+        if self.p.poll() is None:
+            self.p.send_signal(signal.SIGINT)
+            self.p.wait(10)
+        self.p.stderr.close()
+        return self.path
+
+
+# ---- a small reader: Ethernet, IPv4, UDP ----
+
+def udp_packets(path):
+    """Yields (time, src, sport, dst, dport, payload) of whole UDP packets."""
+    data = path.read_bytes()
+    magic = struct.unpack_from("<I", data)[0]
+    if magic != 0xA1B2C3D4:
+        raise LabError(f"{path}: no capture of the kind tcpdump writes here")
+    at = 24
+    while at + 16 <= len(data):
+        sec, usec, size = struct.unpack_from("<III", data, at)
+        frame = data[at + 16:at + 16 + size]
+        at += 16 + size
+        if len(frame) < 42 or frame[12:14] != b"\x08\x00" or frame[23] != 17:
+            continue
+        ip = 14 + (frame[14] & 15) * 4
+        sport, dport, length = struct.unpack_from(">HHH", frame, ip)
+        src, dst = (".".join(map(str, frame[i:i + 4])) for i in (26, 30))
+        yield sec + usec / 1e6, src, sport, dst, dport, frame[ip + 8:ip + length]
+
+
+def rtp_packets(path):
+    """Everything on an even port that looks like RTP and is no RTCP; SRTP has the same header."""
+    out = []
+    for t, src, sport, dst, dport, p in udp_packets(path):
+        if len(p) < 12 or p[0] >> 6 != 2 or 192 <= p[1] <= 223:
+            continue
+        seq, ts, ssrc = struct.unpack_from(">HII", p, 2)
+        out.append(Rtp(t, src, sport, dst, dport, p[1] & 127, seq, ts, ssrc, p[12:]))
+    return out
+
+
+def entropy(octets):
+    """Bits per octet."""
+    counts = collections.Counter(octets)
+    n = len(octets)
+    return -sum(c / n * math.log2(c / n) for c in counts.values()) if n else 0.0
+
+
+# ---- judges ----
+
+CLEAR_SIZE = 160 # G.711 and G.722, 20 ms
+SEALED_SIZE = 170 # with the 80 bit tag
+ENOUGH_OCTETS = 20000
+
+
+def judge_media(path):
+    """Per sender and SSRC: how many packets, and whether they are sealed. Sealed means all three: the
+    size has the tag, a second of audio looks like noise, and the stream is long enough to say so."""
+    streams = collections.defaultdict(list)
+    for p in rtp_packets(path):
+        streams[p.src, p.dst, p.ssrc].append(p)
+    out = []
+    for (src, dst, ssrc), packets in streams.items():
+        octets = b"".join(p.payload for p in packets)
+        bits = round(entropy(octets), 2)
+        sizes = collections.Counter(len(p.payload) for p in packets)
+        audio = sizes[CLEAR_SIZE] + sizes[SEALED_SIZE]
+        sealed = sizes[CLEAR_SIZE] == 0 and audio == len(packets) and \
+            len(octets) >= ENOUGH_OCTETS and bits > 7.9
+        out.append({"from": src, "to": dst, "ssrc": f"{ssrc:08x}", "packets": len(packets),
+                    "entropy": bits, "sizes": dict(sizes), "sealed": sealed})
+    return out
+
+
+def tshark(path, expression):
+    return [line for line in sh("tshark", "-n", "-r", path, "-Y", expression,
+                                timeout=120).splitlines() if line.strip()]
+
+
+def judge_signalling(path):
+    """Frames that show SIP, SDP, tickets or keys, frames of TCP payload that are no TLS, and frames that
+    are TLS."""
+    return {"sip-in-clear": len(tshark(path, SIP_IN_CLEAR)),
+            "tcp-not-tls": len(tshark(path, "tcp.len>0 && !tls && !tcp.analysis.keep_alive")),
+            "tls": len(tshark(path, "tls"))}
+
+
+def judge(path):
+    """The whole verdict on one capture."""
+    media = judge_media(path)
+    signalling = judge_signalling(path)
+    sealed = sum(s["packets"] for s in media if s["sealed"])
+    clear = sum(s["packets"] for s in media if not s["sealed"])
+    return {"srtp-packets": sealed, "rtp-in-clear": clear, **signalling, "streams": media,
+            "nothing-in-clear": clear == 0 and signalling["sip-in-clear"] == 0 and
+            signalling["tcp-not-tls"] == 0}
+
+
+def lost(sent_path, sender_ip, got_path, receiver_ip):
+    """Packets that left a phone and those that never reached the other: RTP keeps its sequence numbers
+    and SSRC through the relay (RTP-2). Returns (sent, lost)."""
+    sent = {(p.ssrc, p.seq, p.ts) for p in rtp_packets(sent_path) if p.src == sender_ip}
+    got = {(p.ssrc, p.seq, p.ts) for p in rtp_packets(got_path) if p.dst == receiver_ip}
+    return len(sent), len(sent - got)

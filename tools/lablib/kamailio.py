@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A call manager: Kamailio, with learned routes (number -> enterprise) and their tickets as tables that a
+test may change while it runs, and the PSTN as the second way."""
+
+from . import netns
+from .phone import PHONES
+from .util import LabError, alive, read_pid, sh, spawn, stop, tail, wait_for
+
+# Where the other enterprise's call manager is seen on the Internet, and what it is called.
+MAPPED = {"a": "209.165.200.228", "b": "203.0.113.10"}
+DOMAIN = {"a": "enterprise-a.example", "b": "enterprise-b.example"}
+
+CONFIG = """\
+#!KAMAILIO
+# The call manager of enterprise {site}.
+debug=1 log_stderror=yes children=1 tcp_children=2 auto_aliases=no dns=no rev_dns=no
+tcp_connect_timeout=2 tcp_send_timeout=2 tcp_connection_lifetime=3600
+# A peer that restarted is noticed within a second or two, not at the next call.
+tcp_keepalive=yes tcp_keepidle=1 tcp_keepintvl=1 tcp_keepcnt=20
+listen=tcp:{ip}:5070
+loadmodule "tm.so" loadmodule "sl.so" loadmodule "rr.so" loadmodule "pv.so" loadmodule "textops.so"
+loadmodule "siputils.so" loadmodule "maxfwd.so" loadmodule "htable.so" loadmodule "ctl.so"
+loadmodule "tmx.so" loadmodule "xlog.so"
+modparam("ctl", "binrpc", "unix:{dir}/k.ctl")
+modparam("tm", "failure_exec_mode", 1) modparam("tm", "reparse_on_dns_failover", 0)
+modparam("tm", "fr_timer", 3000) modparam("tm", "fr_inv_timer", 30000)
+modparam("htable", "htable", "phone=>size=4;")
+modparam("htable", "htable", "learned=>size=4;")
+modparam("htable", "htable", "ticket=>size=4;")
+modparam("htable", "htable", "seen=>size=4;initval=0;")
+request_route {{
+	if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
+	if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
+	if (has_totag()) {{
+		if (loose_route()) {{ route(RELAY); exit; }}
+		if (is_method("ACK")) {{ if (t_check_trans()) t_relay(); exit; }}
+		sl_send_reply("404", "Not here"); exit;
+	}}
+	t_check_trans();
+	remove_hf("Route");                      # the phone's pre-loaded route to us
+	if (is_method("INVITE")) route(COUNT);
+	if ($sht(phone=>$rU) != $null) {{         # a number of ours
+		$du = $sht(phone=>$rU); t_on_branch("PLAIN"); route(RELAY);
+	}}
+	if (!is_method("INVITE")) {{ sl_send_reply("404", "Not here"); exit; }}
+	if ($sht(learned=>$rU) != $null) {{       # the Internet
+		$du = $sht(learned=>$rU); $rd = "{other_domain}";
+		t_on_branch("TICKET"); t_on_reply("INET_REPLY"); t_on_failure("TO_PSTN");
+		t_set_fr(5000, 3000);            # 5 s after a 100, 3 s without any answer
+	}} else {{
+		$du = "sip:{other_ucm}:5070;transport=tcp"; $sht(seen=>to-pstn) = $sht(seen=>to-pstn) + 1;
+		t_on_branch("PLAIN");
+	}}
+	route(RELAY);
+}}
+route[RELAY] {{ if (!t_relay()) sl_reply_error(); exit; }}
+# How INVITEs came: the tests ask for these numbers.
+route[COUNT] {{
+	if ($si == "{other_ucm}") $sht(seen=>from-pstn) = $sht(seen=>from-pstn) + 1;
+	else if ($si =~ "^{net}\\.") $sht(seen=>from-phone) = $sht(seen=>from-phone) + 1;
+	else {{
+		$sht(seen=>from-internet) = $sht(seen=>from-internet) + 1;
+		if (is_present_hf("X-Cisco-UC-IME-Ticket")) $sht(seen=>ticket) = $sht(seen=>ticket) + 1;
+	}}
+	xlog("L_ALERT", "INVITE from $si:$sp to $rU, Call-ID $ci\\n");
+}}
+branch_route[PLAIN] {{ record_route(); }}
+branch_route[TICKET] {{
+	record_route();
+	if ($sht(ticket=>$rU) != $null) append_hf("X-Cisco-UC-IME-Ticket: $sht(ticket=>$rU)\\r\\n");
+}}
+onreply_route[INET_REPLY] {{ if (t_check_status("18[0-9]")) t_set_fr(60000); }}
+failure_route[TO_PSTN] {{
+	if (t_is_canceled()) exit;
+	if (t_check_status("403|408|415|480|481|488|50[0-9]")) {{
+		$sht(seen=>to-pstn) = $sht(seen=>to-pstn) + 1;
+		xlog("L_ALERT", "$T_reply_code from the Internet: $rU goes over the PSTN\\n");
+		$du = "sip:{other_ucm}:5070;transport=tcp";
+		t_on_branch("PLAIN"); t_set_fr(0, 30000); t_relay();
+	}}
+}}
+event_route[htable:mod-init] {{
+{tables}
+}}
+"""
+SEEN = ("from-internet", "ticket", "from-pstn", "to-pstn", "from-phone")
+
+
+class Kamailio:
+    def __init__(self, lab, site):
+        self.site = site
+        self.other = "b" if site == "a" else "a"
+        self.netns = netns.host_name(site, "ucm")
+        self.ip = netns.host_ip(site, "ucm")
+        self.dir = lab.dir / f"ucm-{site}"
+        self.log = self.dir / "log"
+        self.pid_file = self.dir / "pid"
+
+    def start(self, tickets):
+        """`tickets`: number -> ticket for each learned route."""
+        self.dir.mkdir(parents=True, exist_ok=True)
+        tables = ""
+        for p in PHONES.values():
+            if p.site == self.site:
+                ip = netns.host_ip(p.site, p.host)
+                tables += f'\t$sht(phone=>{p.number}) = "sip:{ip}:5062;transport=tcp";\n'
+        for number, ticket in tickets.items():
+            tables += f'\t$sht(learned=>{number}) = ' \
+                      f'"sip:{MAPPED[self.other]}:5070;transport=tcp";\n' \
+                      f'\t$sht(ticket=>{number}) = "{ticket}";\n'
+        (self.dir / "kamailio.cfg").write_text(CONFIG.format(
+            site=self.site, ip=self.ip, dir=self.dir, net=netns.SITES[self.site][0].replace(".", "\\."),
+            other_ucm=netns.host_ip(self.other, "ucm"), other_domain=DOMAIN[self.other],
+            tables=tables.rstrip()))
+        self.log.unlink(missing_ok=True)
+        spawn(netns.inside(self.netns, "kamailio", "-f", self.dir / "kamailio.cfg", "-m", "16",
+                           "-M", "4", "-DD", "-E", "-P", self.dir / "k.pid", "-Y", self.dir),
+              self.log, self.pid_file)
+
+    def ready(self, deadline_s=10):
+        wait_for(f"call manager {self.site} (see {self.log})", deadline_s, self.answers)
+
+    def answers(self):
+        if not self.running():
+            raise LabError(f"call manager {self.site} ended\n{tail(self.log)}")
+        return "uptime" in self.rpc("core.uptime", check=False)
+
+    def running(self):
+        return alive(read_pid(self.pid_file))
+
+    def kill(self):
+        stop(read_pid(self.pid_file))
+
+    def rpc(self, *command, check=True):
+        return sh("kamcmd", "-s", f"unix:{self.dir}/k.ctl", *command, check=check)
+
+    # ---- learned routes and what was seen ----
+
+    def set_ticket(self, number, ticket):
+        """The ticket that the next INVITE to this number carries; None: none."""
+        if ticket is None:
+            self.rpc("htable.delete", "ticket", f"s:{number}", check=False)
+        else:
+            self.rpc("htable.sets", "ticket", f"s:{number}", f"s:{ticket}")
+
+    def seen(self):
+        """How many INVITEs came and went which way, since its start."""
+        out = dict.fromkeys(SEEN, 0)
+        name = None
+        for line in self.rpc("htable.dump", "seen", check=False).splitlines():
+            key, _, value = line.strip().partition(": ")
+            if key == "name":
+                name = value
+            elif key == "value" and name in out:
+                out[name] = int(value)
+        return out

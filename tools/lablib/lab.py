@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The lab as a whole: up, down, status, and a call from one phone to another."""
+
+import fcntl
+import os
+import shutil
+import signal
+import time
+
+from . import certs, netns, tone
+from .capture import Capture
+from .daemon import Daemon, mint
+from .kamailio import Kamailio
+from .phone import PHONES, Phone
+from .util import LabError, alive, lab_dir, wait_for
+
+OTHER = {"a": "b", "b": "a"}
+
+
+class Lab:
+    def __init__(self, say=None):
+        self.dir = lab_dir()
+        self.say = say or (lambda text: None)
+        self.daemons = {s: Daemon(self, s) for s in netns.SITES}
+        self.ucms = {s: Kamailio(self, s) for s in netns.SITES}
+        self.phones = {n: Phone(self, n) for n in PHONES}
+        self.lock = None
+
+    # ---- up and down ----
+
+    def is_up(self):
+        return netns.exists("inet") and (self.dir / "up").exists()
+
+    def hold_lock(self):
+        """One person at a time raises or razes the lab of this machine."""
+        self.dir.mkdir(parents=True, exist_ok=True)
+        self.lock = open(self.dir.with_suffix(".lock"), "w", encoding="ascii")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError("somebody else is raising or razing the lab at this moment") from None
+
+    def up(self, callgate=True):
+        if os.geteuid():
+            raise LabError("the lab needs root: it makes network namespaces")
+        self.hold_lock()
+        self.raze()
+        self.dir.mkdir(parents=True, exist_ok=True)
+        self.say(f"wires: {len(netns.names())} network namespaces")
+        netns.up()
+        if callgate:
+            self.say("certificates, ticket passwords, configurations")
+            certs.authority(self.dir / "ca", "ca", "Lab CA")
+            for daemon in self.daemons.values():
+                daemon.prepare(self.dir / "ca")
+            self.say("callgate a and b")
+            for daemon in self.daemons.values():
+                daemon.start()
+        self.say("call managers and phones")
+        for ucm in self.ucms.values():
+            ucm.start(self.learned(ucm.other) if callgate else {})
+        for phone in self.phones.values():
+            phone.start()
+        for ucm in self.ucms.values():
+            ucm.ready()
+        for phone in self.phones.values():
+            phone.ready()
+        if callgate:
+            for daemon in self.daemons.values():
+                daemon.ready()
+            self.warm_up()
+        (self.dir / "up").touch()
+        self.lock.close()
+
+    def warm_up(self):
+        """Neighbours and routes are known before the first call is timed."""
+        for site, daemon in self.daemons.items():
+            self.say(f"ping through the wires: ucm-{site} to callgate {site}")
+            wait_for(f"callgate {site} to answer a ping (see {daemon.log})", 10,
+                     lambda s=site: self.ping(f"ucm-{s}", f"{netns.SITES[s][0]}.1"))
+
+    def ping(self, name, address):
+        import subprocess
+        return subprocess.run(netns.inside(name, "ping", "-q", "-c1", "-W1", address), check=False,
+                              stdout=subprocess.DEVNULL).returncode == 0
+
+    def learned(self, site):
+        """Valid tickets for every number of a site, as its IME server hands them out."""
+        return {p.number: mint(self, site, p.number)
+                for p in PHONES.values() if p.site == site}
+
+    def down(self):
+        self.hold_lock()
+        self.raze()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        self.lock.close()
+
+    def raze(self):
+        """Whatever a lab left behind, orderly or not, is gone after this."""
+        for phone in self.phones.values():
+            phone.close()
+        for sig, patience_s in ((signal.SIGTERM, 6), (signal.SIGKILL, 5)):
+            for pid in self.pids():
+                try:
+                    os.kill(pid, sig)
+                except ProcessLookupError:
+                    pass
+            try:
+                wait_for("processes to end", patience_s, lambda: not self.pids())
+                break
+            except LabError:
+                continue
+        netns.down()
+        for path in self.dir.glob("*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def pids(self):
+        return [p for name in netns.all_present() for p in netns.pids(name) if alive(p)]
+
+    # ---- looking ----
+
+    def status(self):
+        if not self.is_up():
+            return {"up": False}
+        return {
+            "up": True,
+            "dir": str(self.dir),
+            "callgates": {s: d.running() for s, d in self.daemons.items()},
+            "call-managers": {s: u.running() for s, u in self.ucms.items()},
+            "phones": {n: {"number": p.number, "running": p.running(),
+                           "calls": p.calls() if p.running() else None}
+                       for n, p in self.phones.items()},
+        }
+
+    def capture(self, name, namespace, iface, expression=""):
+        return Capture(self.dir / f"{name}.pcap", namespace, iface, expression)
+
+    # ---- calls ----
+
+    def connect(self, caller, callee, deadline_s=10):
+        """Dials and waits until both phones have an answered call; returns the seconds it took."""
+        a, b = self.phones[caller], self.phones[callee]
+        b.forget()
+        begin = time.monotonic()
+        a.dial(b.number)
+        a.await_event("CALL_ESTABLISHED", deadline_s=deadline_s)
+        took = time.monotonic() - begin
+        b.await_event("CALL_ESTABLISHED", deadline_s=3)
+        return took
+
+    def hang_up(self, caller, callee):
+        a, b = self.phones[caller], self.phones[callee]
+        a.hang_up()
+        b.await_event("CALL_CLOSED", deadline_s=5)
+        wait_for(f"phone {caller} to have no call", 5, lambda: a.calls() == 0)
+
+    def heard(self, listener, speaker):
+        """What a phone heard in its last call: the share of the speaker's tone and of its own."""
+        phone = self.phones[listener]
+        f = self.phones[speaker].tone
+        path = phone.newest_recording()
+        if path is None:
+            return {"recording": None, "seconds": 0.0, "tone": f, "share": 0.0, "own-share": 0.0}
+        shares, seconds = tone.shares(path, [f, phone.tone])
+        return {"recording": str(path), "seconds": round(seconds, 1), "tone": f,
+                "share": shares[f], "own-share": shares[phone.tone]}
+
+    def call(self, caller, callee, seconds=4.0):
+        """A whole call, and what each side heard."""
+        for name in (caller, callee):
+            self.phones[name].clear_recordings()
+        before = self.ucms[self.phones[callee].spec.site].seen()
+        took = self.connect(caller, callee)
+        time.sleep(seconds) # they talk
+        self.hang_up(caller, callee)
+        after = self.ucms[self.phones[callee].spec.site].seen()
+        way = "the Internet" if after["from-internet"] > before["from-internet"] else \
+            "the PSTN" if after["from-pstn"] > before["from-pstn"] else "the house"
+        return {"caller": caller, "callee": callee, "way": way, "set-up-s": round(took, 3),
+                "heard": {callee: self.heard(callee, caller), caller: self.heard(caller, callee)}}

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The wires: namespaces, bridges, veths and routes.
+
+    phone-a1 .51 --+                                                          +-- phone-b1 .51
+    phone-a2 .52 --+-- lan-a -- callgate a -- inet -- callgate b -- lan-b ----+-- phone-b2 .52
+    ucm-a    .30 --+     |                                            |       +-- ucm-b    .30
+    192.168.10.0/24      +------------------- pstn -------------------+     192.168.20.0/24
+"""
+
+import contextlib
+import ctypes
+import os
+
+from .util import sh
+
+PREFIX = "cg-lab-"
+SITES = {
+    # inside network, outside address of the Internet's router, its prefix length
+    "a": ("192.168.10", "209.165.200.254", 27),
+    "b": ("192.168.20", "203.0.113.254", 24),
+}
+HOSTS = {"ucm": 30, "phone1": 51, "phone2": 52}
+CLONE_NEWNET = 0x40000000
+
+# A namespace is quiet: no IPv6 chatter on any wire.
+QUIET = "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1\n" \
+        "ip link set lo up\n"
+# The kernel behind callgate's end of a veth must keep silent: callgate alone answers there.
+MUTE = "sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.all.arp_ignore=8\n"
+# The end whose kernel sends toward callgate finishes its checksums and segments itself.
+FINISHED = "ethtool -K {0} tx off tso off gso off gro off >/dev/null\n"
+
+
+def ns(name):
+    return PREFIX + name
+
+
+def host_name(site, host):
+    return f"phone-{site}{host[-1]}" if host.startswith("phone") else f"{host}-{site}"
+
+
+def host_ip(site, host):
+    return f"{SITES[site][0]}.{HOSTS[host]}"
+
+
+def names():
+    out = ["inet", "pstn"]
+    for site in SITES:
+        out += [f"cg-{site}", f"lan-{site}"] + [host_name(site, h) for h in HOSTS]
+    return out
+
+
+def exists(name):
+    return os.path.exists(f"/run/netns/{ns(name)}")
+
+
+def inside(name, *command):
+    """The command line that runs `command` in a namespace."""
+    return ["ip", "netns", "exec", ns(name), *command]
+
+
+def script(name, text):
+    sh(*inside(name, "sh", "-ec", text))
+
+
+def link(name, iface, peer_name, peer_iface):
+    sh("ip", "link", "add", "name", iface, "netns", ns(name), "type", "veth",
+       "peer", "name", peer_iface, "netns", ns(peer_name))
+
+
+def lan_up(site):
+    net, router, length = SITES[site]
+    cg, lan = f"cg-{site}", f"lan-{site}"
+    link(cg, "outside", "inet", f"to-{site}")
+    link(cg, "inside", lan, "to-callgate")
+    mute = "".join(f"ip link set {i} arp off up\n" for i in ("outside", "inside"))
+    script(cg, MUTE + mute)
+    script("inet", FINISHED.format(f"to-{site}") +
+           f"ip addr add {router}/{length} dev to-{site}; ip link set to-{site} up\n")
+
+    ports = {"to-callgate": None, "to-pstn": ("pstn", f"lan-{site}")}
+    for host in HOSTS:
+        ports[f"to-{host}"] = (host_name(site, host), "eth0")
+    bridge = "ip link add br0 type bridge; ip link set br0 up\n" + FINISHED.format("to-callgate")
+    for port, peer in ports.items():
+        if peer:
+            link(lan, port, *peer)
+        bridge += f"ip link set {port} master br0 up\n"
+    script(lan, bridge)
+
+    other = SITES["b" if site == "a" else "a"][0]
+    for host in HOSTS:
+        script(host_name(site, host),
+               f"ip addr add {host_ip(site, host)}/24 dev eth0; ip link set eth0 up\n"
+               f"ip route add default via {net}.1\n"
+               f"ip route add {other}.0/24 via {net}.254\n")
+    script("pstn", f"ip addr add {net}.254/24 dev lan-{site}; ip link set lan-{site} up\n")
+
+
+def up():
+    for name in names():
+        sh("ip", "netns", "add", ns(name))
+        script(name, QUIET)
+    for router in ("inet", "pstn"):
+        script(router, "sysctl -qw net.ipv4.ip_forward=1\n")
+    for site in SITES:
+        lan_up(site)
+
+
+def all_present():
+    """Every namespace of a lab, of this or of an earlier version."""
+    return [line.split()[0] for line in sh("ip", "netns", "list").splitlines()
+            if line.startswith(PREFIX)]
+
+
+def pids(full_name):
+    return [int(p) for p in sh("ip", "netns", "pids", full_name, check=False).split()]
+
+
+def down():
+    for name in all_present():
+        sh("ip", "netns", "del", name, check=False)
+
+
+@contextlib.contextmanager
+def entered(name):
+    """The calling thread is in a namespace while this lasts: for opening a socket there."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    there = os.open(f"/run/netns/{ns(name)}", os.O_RDONLY)
+    try:
+        if libc.setns(there, CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"setns {name}")
+        yield
+    finally:
+        libc.setns(home, CLONE_NEWNET)
+        os.close(there)
+        os.close(home)
