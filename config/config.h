@@ -13,8 +13,8 @@
 #include "lib/addr.h"
 #include "lib/nat.h"
 
-#define CONFIG_NAME_MAX	    128 // trustpoint names; uc-ime names are at most 64
-#define CONFIG_PATH_MAX	    256
+#define CONFIG_NAME_MAX     128 // trustpoint names; uc-ime names are at most 64
+#define CONFIG_PATH_MAX     256
 #define CONFIG_IFACES_MAX   16
 #define CONFIG_CORES_MAX    16
 #define CONFIG_PASSWORD_MAX 64
@@ -26,7 +26,7 @@ struct config_iface {
 	struct prefix subnet;
 	uint8_t security_level;
 	uint16_t mtu;
-	int acl_in; // from access-groups: index in access_lists, or -1
+	int acl_in; // from access-groups: index in acls, or -1
 };
 
 struct config_route {
@@ -67,44 +67,45 @@ struct config_ime {
 	size_t mta; // index in mtas
 	struct config_ucm *ucms;
 	size_t n_ucms;
-	uint8_t epoch; // 1..255
+	uint8_t epoch;                          // 1..255
 	char password[CONFIG_PASSWORD_MAX + 1]; // wiped by config_free; never printed
-	char ticket_profile[16]; // "t1" or "t2"
-	uint32_t ticket_skew_s; // 0..600
+	char ticket_profile[16];                // "t1" or "t2"
+	uint32_t ticket_skew_s;                 // 0..600
 	enum config_failure_action ticket_failure_action;
 	enum config_did_source did_source;
 	enum config_route_check route_check;
 	char domain[256]; // empty: the identity of the server trust-point's certificate
 	uint32_t fallback_monitoring_ms; // 10..600
-	uint32_t fallback_hold_down_s; // 10..360
+	uint32_t fallback_hold_down_s;   // 10..360
 };
 
 // Files in PEM. Without certificate and key it is only a trust anchor.
 struct config_trustpoint {
 	char name[CONFIG_NAME_MAX];
 	char certificate[CONFIG_PATH_MAX]; // may be empty
-	char key[CONFIG_PATH_MAX]; // may be empty; the file is at most 0600
-	char ca[CONFIG_PATH_MAX]; // CAs that the other side's certificate must chain to
+	char key[CONFIG_PATH_MAX];         // may be empty; the file is at most 0600
+	char ca[CONFIG_PATH_MAX];          // CAs that the other side's certificate must chain to
 };
 
 struct config_tls_proxy {
 	char name[CONFIG_NAME_MAX];
 	int server_trustpoint, client_trustpoint; // index in trustpoints, or -1
-	char ciphers[256]; // OpenSSL list for TLS 1.2, empty: default
-	char ciphersuites[256]; // TLS 1.3, empty: default
-	int min_version; // 12 or 13
+	char ciphers[256];                        // OpenSSL list for TLS 1.2, empty: default
+	char ciphersuites[256];                   // TLS 1.3, empty: default
+	int min_version;                          // 12 or 13
 };
 
 // class-map + policy-map + service-policy, resolved: in this order, first match wins.
 struct config_inspect {
 	char class_name[CONFIG_NAME_MAX];
-	int acl; // index in access_lists
+	int acl;       // index in access_lists
 	int tls_proxy; // index in tls_proxies
-	int ime; // index in imes
+	int ime;       // index in imes
 };
 
 struct config_timeouts {
-	uint32_t sip_s, sip_media_s, sip_invite_s, sip_disconnect_s, sip_provisional_media_s; // SIP-7
+	uint32_t sip_s, sip_media_s, sip_invite_s, sip_disconnect_s,
+		sip_provisional_media_s;                            // SIP-7
 	uint32_t conn_s, half_open_s, half_closed_s, udp_s, icmp_s; // plain sessions
 };
 
@@ -142,7 +143,7 @@ struct config {
 	size_t n_tls_proxies;
 	struct config_inspect *inspects;
 	size_t n_inspects;
-	unsigned int tls_sessions_max; // tls-proxy maximum-sessions
+	unsigned int tls_sessions_max;         // tls-proxy maximum-sessions
 	uint32_t sip_header_max, sip_body_max; // SIP-4
 	struct config_timeouts timeouts;
 };
@@ -159,8 +160,9 @@ struct config_errors {
 };
 
 // Loads and checks a file. 0 and *out, or -EINVAL and *errs with every fault found (at least
-// one; a file that cannot be read is a fault too). Secrets are read from their files here; a
-// secret file that group or others may read is a fault. Control thread only.
+// one; a file that cannot be read is a fault too), or another -errno (-ENOMEM, -ENAMETOOLONG) and
+// neither. Secrets are read from their files here; a secret file that group or others may read is a
+// fault. Names of files are relative to the configuration's folder. Control thread only.
 int config_load(const char *path, struct config **out, struct config_errors *errs);
 
 // The same on text in memory; relative paths are taken from `dir`.
@@ -172,3 +174,7 @@ void config_errors_free(struct config_errors *e);
 
 // Prints "FILE:LINE:COLUMN: text" for each.
 void config_errors_print(FILE *f, const char *path, const struct config_errors *e);
+
+// A few lines on what a configuration does: interfaces, translations, access lists, UC-IME. Shows
+// no secret.
+void config_summary(FILE *f, const struct config *c);

@@ -352,27 +352,3 @@ int ace_format(const struct ace *a, char *buf, size_t size)
 	return snprintf(buf, size, "extended %s %s %s%s %s%s", a->permit ? "permit" : "deny", proto,
 		src, sport, dst, dport);
 }
-
-// FNV-1a, 32 bits (public domain; http://www.isthe.com/chongo/tech/comp/fnv).
-static uint32_t hash(uint32_t h, const void *data, size_t n)
-{
-	const uint8_t *b = data;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ b[i]) * 16777619U;
-	return h;
-}
-
-uint32_t ace_id(struct str list, const struct ace *a, unsigned int ordinal)
-{
-	char text[ACE_TEXT_MAX];
-	uint8_t nth[4] = {(uint8_t)(ordinal >> 24), (uint8_t)(ordinal >> 16),
-		(uint8_t)(ordinal >> 8), (uint8_t)ordinal};
-	uint32_t h = 2166136261U;
-
-	ace_format(a, text, sizeof(text));
-	h = hash(h, list.p, list.n);
-	h = hash(h, "", 1); // no name can contain it, so "a"+"b..." differs from "ab"+"..."
-	h = hash(h, text, strlen(text));
-	return hash(h, nth, sizeof(nth));
-}

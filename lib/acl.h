@@ -40,8 +40,3 @@ bool ace_parse(struct str text, struct ace *out, char *err, size_t err_size);
 // The canonical text of an entry (ACE_TEXT_MAX octets hold any), which ace_parse reads back to the
 // same entry; returns the length as snprintf does.
 int ace_format(const struct ace *a, char *buf, size_t size);
-
-// The stable id of an entry: of the list's name, the entry's canonical text and how many identical
-// entries stand before it in the list. Never the entry's place, so that a line put above it does
-// not move its hit counts. Distinct entries may collide; the loader parts them.
-uint32_t ace_id(struct str list, const struct ace *a, unsigned int ordinal);

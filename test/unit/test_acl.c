@@ -198,20 +198,6 @@ static void test_match(void **state)
 	assert_false(acl_permits(list, 0, &t[0].f)); // the implicit deny
 }
 
-static void test_id(void **state)
-{
-	struct ace a = ace("permit tcp any any eq sip"),
-		   b = ace("extended permit tcp any any eq 5060"),
-		   c = ace("permit tcp any any eq 5061");
-
-	assert_int_equal(ace_id(STR_LIT("in"), &a, 0), ace_id(STR_LIT("in"), &b, 0)); // canonical
-	assert_int_not_equal(ace_id(STR_LIT("in"), &a, 0), ace_id(STR_LIT("in"), &a, 1));
-	assert_int_not_equal(ace_id(STR_LIT("in"), &a, 0), ace_id(STR_LIT("out"), &a, 0));
-	assert_int_not_equal(ace_id(STR_LIT("in"), &a, 0), ace_id(STR_LIT("in"), &c, 0));
-	// Written down, because hit counts are kept under it from one version to the next.
-	assert_int_equal(ace_id(STR_LIT("in"), &a, 0), 0x0f3e7860);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,7 +205,6 @@ int main(void)
 		cmocka_unit_test(test_format_longest),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_match),
-		cmocka_unit_test(test_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

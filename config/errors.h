@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The list of faults while it grows, and the words in them. Inside config/ only.
+#pragma once
+
+#include "config/node.h"
+
+#define ERRORS_MAX 200 // then the list ends with a note
+
+// Room for every fault is taken at once, so that none is lost for want of memory. Returns -ENOMEM.
+int errors_init(struct config_errors *e);
+
+void errors_add(struct config_errors *e, struct place at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+// By place; faults of one place stay in the order they were found in.
+void errors_sort(struct config_errors *e);
+
+// What the user wrote, made fit for a terminal: cut at 60 octets, control characters as '?', and
+// "nothing" when empty. Writes FOUND_MAX octets at most and returns `buf`.
+#define FOUND_MAX 64
+const char *found_text(struct str s, char *buf);
+const char *found_node(const struct node *n, char *buf);
+
+// The candidate nearest to a misspelt word. Start with the word alone, offer every candidate.
+struct suggestion {
+	struct str word, best;
+	unsigned int distance;
+};
+void suggestion_offer(struct suggestion *s, struct str candidate);
+
+// `; did you mean "X"?` when something was near enough, else "". Writes SUGGESTION_MAX octets at most.
+#define SUGGESTION_MAX 96
+const char *suggestion_text(const struct suggestion *s, char *buf);

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Interfaces, routes and access lists. Called from config/load.c.
+#include "config/schema.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+// What the data plane and its device arguments hold.
+#define IFACE_NAME_MAX 31
+#define DEVICE_MAX     127
+
+static void read_address(struct loader *l, const struct node *n, void *obj)
+{
+	static const char expected[] = "an address with its subnet such as 192.168.10.1/24";
+	struct config_iface *i = obj;
+	struct prefix subnet;
+	struct ip_addr ip;
+
+	if (!want_scalar(l, n, expected))
+		return;
+	if (memchr(n->text.p, '/', n->text.n) == NULL ||
+		!prefix_parse_iface(n->text, &ip, &subnet)) {
+		fault_expected(l, n, expected);
+	} else if (!ip_is_v4(&ip)) {
+		fault_expected(l, n, "an IPv4 address: IPv6 is not supported yet");
+	} else if (subnet.len < 96 + 8 || subnet.len > 96 + 30) {
+		fault_expected(l, n, "a subnet from /8 to /30");
+	} else {
+		i->ip = ip;
+		i->subnet = subnet;
+	}
+}
+
+// The text goes to the EAL: a PCI address, or a driver with arguments.
+static void read_device(struct loader *l, const struct node *n, void *obj)
+{
+	static const char expected[] =
+		"a PCI address or a driver such as net_af_packet0,iface=eth0";
+	struct config_iface *i = obj;
+
+	if (!want_scalar(l, n, expected))
+		return;
+	for (size_t k = 0; k < n->text.n; k++) {
+		char c = n->text.p[k];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			strchr("_-.,:=/@", c) != NULL)
+			continue;
+		fault_expected(l, n, expected);
+		return;
+	}
+	if (n->text.n < 4 || n->text.p[0] == '-' || !str_copy(n->text, i->device, DEVICE_MAX + 1))
+		fault_expected(l, n, expected);
+}
+
+void read_interfaces(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"device", .kind = FIELD_READ, .required = true, .read = read_device},
+		{"address", .kind = FIELD_READ, .required = true, .read = read_address},
+		{"security-level", .kind = FIELD_UINT, .required = true,
+			FIELD_AT(struct config_iface, security_level), .max = 100,
+			.expected = "a level"},
+		{"mtu", .kind = FIELD_UINT, FIELD_AT(struct config_iface, mtu), .min = 576,
+			.max = 9198, .expected = "octets"},
+		{"description", .kind = FIELD_NOTE},
+	};
+	struct config *c = obj;
+
+	if (!want_map(l, n))
+		return;
+	if (n->n == 0 || n->n > CONFIG_IFACES_MAX) {
+		fault(l, n, "found %zu interfaces, expected 1 to %u", n->n, CONFIG_IFACES_MAX);
+		return;
+	}
+	for (const struct node *x = n->children; x != NULL; x = x->next) {
+		struct config_iface *i = &c->ifaces[c->n_ifaces++];
+
+		*i = (struct config_iface){.mtu = 1500, .acl_in = -1};
+		read_entry_name(l, x, i->name, IFACE_NAME_MAX + 1);
+		if (str_eq(x->key, STR_LIT("any")) || str_eq(x->key, STR_LIT("global")))
+			errors_add(l->errs, x->key_at,
+				"found the name %.*s, expected one that means nothing else",
+				STR_FMT(x->key));
+		read_map(l, x, fields, COUNT(fields), i);
+	}
+}
+
+static void read_route_iface(struct loader *l, const struct node *n, void *obj)
+{
+	struct config_route *r = obj;
+	int i = read_iface(l, n);
+
+	r->iface = i >= 0 ? (uint16_t)i : UINT16_MAX;
+}
+
+static void read_destination(struct loader *l, const struct node *n, void *obj)
+{
+	struct config_route *r = obj;
+
+	if (!want_scalar(l, n, "a subnet such as 10.0.0.0/8"))
+		return;
+	if (!prefix_parse(n->text, &r->dst))
+		fault_expected(l, n, "a subnet such as 10.0.0.0/8, host bits 0");
+	else if (!ip_is_v4(&r->dst.ip))
+		fault_expected(l, n, "an IPv4 subnet: IPv6 is not supported yet");
+}
+
+void read_routes(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"interface", .kind = FIELD_READ, .required = true, .read = read_route_iface},
+		{"destination", .kind = FIELD_READ, .required = true, .read = read_destination},
+		{"gateway", .kind = FIELD_HOST, .required = true,
+			FIELD_AT(struct config_route, gateway)},
+	};
+	struct config *c = obj;
+	size_t i = 0;
+
+	if (!want_list(l, n) ||
+		!read_array(l, n, sizeof(*c->routes), (void **)&c->routes, &c->n_routes))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
+		c->routes[i].iface = UINT16_MAX;
+		read_map(l, x, fields, COUNT(fields), &c->routes[i]);
+	}
+}
+
+static void read_entries(struct loader *l, const struct node *n, struct config_acl *a)
+{
+	char err[160];
+	size_t i = 0;
+
+	if (!want_list(l, n))
+		return;
+	if (n->n == 0)
+		fault(l, n, "found an empty list, expected at least one entry");
+	if (!read_array(l, n, sizeof(*a->aces), (void **)&a->aces, &a->n))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++)
+		if (want_scalar(
+			    l, x, "an entry such as permit tcp any host 192.168.10.30 eq 5070") &&
+			!ace_parse(x->text, &a->aces[i], err, sizeof(err)))
+			fault(l, x, "%s", err);
+}
+
+void read_access_lists(struct loader *l, const struct node *n, void *obj)
+{
+	struct config *c = obj;
+	size_t i = 0;
+
+	if (!want_map(l, n) || !read_array(l, n, sizeof(*c->acls), (void **)&c->acls, &c->n_acls))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
+		read_entry_name(l, x, c->acls[i].name, sizeof(c->acls[i].name));
+		read_entries(l, x, &c->acls[i]);
+	}
+}
+
+struct access_group {
+	int acl, iface;
+};
+
+static void read_group_acl(struct loader *l, const struct node *n, void *obj)
+{
+	struct access_group *g = obj;
+
+	g->acl = read_ref(l, n, node_get(l->root, "access-lists"), "the name of an access list");
+}
+
+static void read_group_iface(struct loader *l, const struct node *n, void *obj)
+{
+	struct access_group *g = obj;
+
+	g->iface = read_iface(l, n);
+}
+
+static void read_direction(struct loader *l, const struct node *n, void *obj)
+{
+	if (!want_scalar(l, n, "in"))
+		return;
+	if (str_eq(n->text, STR_LIT("out")))
+		fault_expected(l, n, "in: a list for outgoing packets is not supported yet");
+	else if (!str_eq(n->text, STR_LIT("in")))
+		fault_expected(l, n, "in");
+}
+
+void read_access_groups(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"access-list", .kind = FIELD_READ, .required = true, .read = read_group_acl},
+		{"direction", .kind = FIELD_READ, .required = true, .read = read_direction},
+		{"interface", .kind = FIELD_READ, .required = true, .read = read_group_iface},
+	};
+	struct config *c = obj;
+
+	if (!want_list(l, n))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next) {
+		struct access_group g = {.acl = -1, .iface = -1};
+
+		read_map(l, x, fields, COUNT(fields), &g);
+		if (g.acl < 0 || g.iface < 0)
+			continue;
+		if (c->ifaces[g.iface].acl_in >= 0)
+			fault(l, x,
+				"found a second list for interface %s, expected one per interface",
+				c->ifaces[g.iface].name);
+		c->ifaces[g.iface].acl_in = g.acl;
+	}
+}

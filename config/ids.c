@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Stable ids of rules; see config/ids.h. Called at the end of config/load.c.
+#include "config/ids.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SCOPE_NAT "(nat)" // no access list can be called that
+
+// The ids given so far, by open addressing, each with the next ordinal to try after it.
+struct id_set {
+	struct id_slot {
+		uint32_t id;
+		uint32_t next_ordinal; // 0: empty
+	} * slots;
+	size_t mask;
+};
+
+static struct id_slot *slot_of(struct id_set *s, uint32_t id)
+{
+	size_t i = id & s->mask;
+
+	while (s->slots[i].next_ordinal != 0 && s->slots[i].id != id)
+		i = (i + 1) & s->mask;
+	return &s->slots[i];
+}
+
+// FNV-1a, 32 bits; the NUL behind each string parts them.
+static uint32_t hash_string(uint32_t h, const char *z)
+{
+	do
+		h = (h ^ (uint8_t)*z) * 16777619U;
+	while (*z++ != '\0');
+	return h;
+}
+
+static uint32_t hash_rule(const char *scope, const char *text, uint32_t ordinal)
+{
+	uint32_t h = hash_string(hash_string(2166136261U, scope), text);
+
+	for (int shift = 24; shift >= 0; shift -= 8)
+		h = (h ^ (uint8_t)(ordinal >> shift)) * 16777619U;
+	return h;
+}
+
+// An id that is taken, by an identical rule or by chance, leads to the next ordinal.
+static uint32_t id_take(struct id_set *s, const char *scope, const char *text)
+{
+	struct id_slot *first = slot_of(s, hash_rule(scope, text, 0)), *slot = first;
+	uint32_t id = hash_rule(scope, text, 0);
+
+	while (slot->next_ordinal != 0) {
+		id = hash_rule(scope, text, first->next_ordinal++);
+		slot = slot_of(s, id);
+	}
+	*slot = (struct id_slot){.id = id, .next_ordinal = 1};
+	return id;
+}
+
+static void nat_text(const struct config *c, const struct nat_rule *r, char *buf, size_t size)
+{
+	char real[ENDPOINT_TEXT_MAX], mapped[ENDPOINT_TEXT_MAX];
+
+	snprintf(buf, size, "(%s,%s) %s %s %u %u %u",
+		r->real_if == NAT_IFACE_ANY ? "any" : c->ifaces[r->real_if].name,
+		r->mapped_if == NAT_IFACE_ANY ? "any" : c->ifaces[r->mapped_if].name,
+		prefix_format(&r->real, real), prefix_format(&r->mapped, mapped), r->proto,
+		r->real_port, r->mapped_port);
+}
+
+int ids_assign(struct config *c)
+{
+	char text[2 * CONFIG_NAME_MAX + 160];
+	size_t n = c->n_nat, size = 16;
+	struct id_set s;
+
+	for (size_t i = 0; i < c->n_acls; i++)
+		n += c->acls[i].n;
+	while (size < 2 * n)
+		size *= 2;
+	s = (struct id_set){calloc(size, sizeof(*s.slots)), size - 1};
+	if (s.slots == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->n_acls; i++)
+		for (size_t k = 0; k < c->acls[i].n; k++) {
+			ace_format(&c->acls[i].aces[k], text, sizeof(text));
+			c->acls[i].aces[k].id = id_take(&s, c->acls[i].name, text);
+		}
+	for (size_t i = 0; i < c->n_nat; i++) {
+		nat_text(c, &c->nat[i], text, sizeof(text));
+		c->nat[i].id = id_take(&s, SCOPE_NAT, text);
+	}
+	free(s.slots);
+	return 0;
+}

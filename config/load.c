@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// From a file to a struct config: reads the text, builds the tree, reads the sections in the order
+// in which they need one another, and runs the checks. Called by the daemon.
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "config/files.h"
+#include "config/ids.h"
+#include "config/schema.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void read_poll(struct loader *l, const struct node *n, void *obj)
+{
+	static const char *const names[] = {"always", "adaptive", NULL};
+	static const struct field poll = {.kind = FIELD_ENUM, .size = 1, .names = names};
+	uint8_t v = 0;
+
+	read_field(l, n, &poll, &v);
+	((struct config *)obj)->poll_adaptive = v == 1;
+}
+
+static void read_descriptors(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field count = {.kind = FIELD_UINT,
+		FIELD_AT(struct config, descriptors),
+		.min = 64,
+		.max = 8192,
+		.expected = "a power of two"};
+	struct config *c = obj;
+
+	read_field(l, n, &count, c);
+	if ((c->descriptors & (c->descriptors - 1)) != 0)
+		fault_expected(l, n, "a power of two from 64 to 8192");
+}
+
+// CLI-8
+static void read_routed(struct loader *l, const struct node *n, void *obj)
+{
+	if (want_scalar(l, n, "routed") && !str_eq(n->text, STR_LIT("routed")))
+		fault_expected(l, n, "routed: no other mode is supported (CLI-8)");
+}
+
+static void read_single(struct loader *l, const struct node *n, void *obj)
+{
+	if (want_scalar(l, n, "single") && !str_eq(n->text, STR_LIT("single")))
+		fault_expected(l, n, "single: contexts are not supported (CLI-8)");
+}
+
+static const struct field sections[] = {
+	{"hostname", .kind = FIELD_NAME, FIELD_AT(struct config, hostname)},
+	{"firewall", .kind = FIELD_READ, .read = read_routed},
+	{"mode", .kind = FIELD_READ, .read = read_single},
+	{"control", .kind = FIELD_READ, .read = read_control},
+	{"workers", .kind = FIELD_READ, .required = true, .read = read_workers},
+	{"hugepages", .kind = FIELD_BOOL, FIELD_AT(struct config, hugepages)},
+	{"memory-mb", .kind = FIELD_UINT, FIELD_AT(struct config, memory_mb), .min = 64,
+		.max = 1024 * 1024, .expected = "megabytes"},
+	{"poll", .kind = FIELD_READ, .read = read_poll},
+	{"rx-queues", .kind = FIELD_UINT, FIELD_AT(struct config, rx_queues),
+		.max = CONFIG_CORES_MAX, .expected = "queues"},
+	{"descriptors", .kind = FIELD_READ, .read = read_descriptors},
+	{"sessions-max", .kind = FIELD_UINT, FIELD_AT(struct config, sessions_max), .min = 1024,
+		.max = 64 * 1024 * 1024, .expected = "sessions"},
+	{"management", .kind = FIELD_READ, .required = true, .read = read_management},
+	{"logging", .kind = FIELD_READ, .read = read_logging},
+	{"interfaces", .kind = FIELD_READ, .required = true, .read = read_interfaces},
+	{"routes", .kind = FIELD_READ, .read = read_routes},
+	{"objects", .kind = FIELD_READ, .read = read_objects},
+	{"nat", .kind = FIELD_READ, .read = read_nat},
+	{"access-lists", .kind = FIELD_READ, .read = read_access_lists},
+	{"access-groups", .kind = FIELD_READ, .read = read_access_groups},
+	{"media-termination", .kind = FIELD_READ, .read = read_media_termination},
+	{"trustpoints", .kind = FIELD_READ, .read = read_trustpoints},
+	{"tls-proxies", .kind = FIELD_READ, .read = read_tls_proxies},
+	{"tls-proxy", .kind = FIELD_READ, .read = read_tls_proxy_limits},
+	{"uc-ime", .kind = FIELD_READ, .read = read_uc_ime},
+	{"class-maps", .kind = FIELD_READ, .read = read_class_maps},
+	{"policy-maps", .kind = FIELD_READ, .read = read_policy_maps},
+	{"service-policy", .kind = FIELD_READ, .read = read_service_policy},
+	{"sip", .kind = FIELD_READ, .read = read_sip},
+	{"timeouts", .kind = FIELD_READ, .read = read_timeouts},
+	{"parity", .kind = FIELD_REFUSED, .expected = "no such key"},
+	{"ssl", .kind = FIELD_REFUSED, .expected = "cipher-suite in a tls-proxy"},
+	{"crypto", .kind = FIELD_REFUSED, .expected = "no such key"},
+};
+
+static const struct config defaults = {
+	.hostname = "callgate",
+	.memory_mb = 256,
+	.rx_queues = 1,
+	.descriptors = 1024,
+	.sessions_max = 65536,
+	.log_level = CONFIG_LOG_INFO,
+	.tls_sessions_max = 1000,
+	.sip_header_max = 64 * 1024,
+	.sip_body_max = 256 * 1024,
+	.timeouts =
+		{
+			.sip_s = 1800,
+			.sip_media_s = 120,
+			.sip_invite_s = 180,
+			.sip_disconnect_s = 120,
+			.sip_provisional_media_s = 120,
+			.conn_s = 3600,
+			.half_open_s = 30,
+			.half_closed_s = 600,
+			.udp_s = 120,
+			.icmp_s = 2,
+		},
+};
+
+static void read_root(struct loader *l)
+{
+	if (l->root == NULL) {
+		if (l->errs->n == 0)
+			errors_add(l->errs, (struct place){1, 1},
+				"found an empty file, expected a mapping");
+		return;
+	}
+	read_map(l, l->root, sections, COUNT(sections), l->c);
+	if (!l->no_memory)
+		check_config(l);
+	if (!l->no_memory && ids_assign(l->c) < 0)
+		l->no_memory = true;
+}
+
+int config_parse(struct str text, const char *dir, bool read_files, struct config **out,
+	struct config_errors *errs)
+{
+	struct loader l = {.errs = errs, .dir = dir, .read_files = read_files};
+	struct node *root = NULL;
+	int err;
+
+	*out = NULL;
+	err = errors_init(errs);
+	if (err < 0)
+		return err;
+	l.c = malloc(sizeof(*l.c));
+	if (l.c == NULL) {
+		err = -ENOMEM;
+		goto out;
+	}
+	*l.c = defaults;
+	err = node_parse(text, &root, errs);
+	if (err < 0)
+		goto out;
+	l.root = root;
+	read_root(&l);
+	errors_sort(errs);
+	err = l.no_memory ? -ENOMEM : errs->n > 0 ? -EINVAL : 0;
+out:
+	free(l.networks);
+	free(l.services);
+	free(l.class_acls);
+	node_free(root);
+	if (err == 0)
+		*out = l.c;
+	else
+		config_free(l.c);
+	if (err != -EINVAL)
+		config_errors_free(errs);
+	return err;
+}
+
+int config_load_text(
+	struct str text, const char *dir, struct config **out, struct config_errors *errs)
+{
+	return config_parse(text, dir, true, out, errs);
+}
+
+int config_load(const char *path, struct config **out, struct config_errors *errs)
+{
+	char dir[CONFIG_PATH_MAX] = "", *text, why[FILE_WHY_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t n;
+	int err;
+
+	*out = NULL;
+	if (slash != NULL &&
+		!str_copy((struct str){path, slash == path ? 1 : (size_t)(slash - path)}, dir,
+			sizeof(dir)))
+		return -ENAMETOOLONG;
+	err = file_read(path, NODE_TEXT_MAX, FILE_PUBLIC, &text, &n, why);
+	if (err == -ENOMEM)
+		return err;
+	if (err < 0) {
+		err = errors_init(errs);
+		if (err == 0)
+			errors_add(errs, (struct place){1, 1}, "%s", why);
+		return err == 0 ? -EINVAL : err;
+	}
+	err = config_parse((struct str){text, n}, dir, true, out, errs);
+	free(text);
+	return err;
+}
+
+void config_free(struct config *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->n_acls; i++)
+		free(c->acls[i].aces);
+	for (size_t i = 0; i < c->n_mtas; i++)
+		free(c->mtas[i].addrs);
+	for (size_t i = 0; i < c->n_imes; i++)
+		free(c->imes[i].ucms);
+	if (c->imes != NULL)
+		OPENSSL_cleanse(c->imes, c->n_imes * sizeof(*c->imes));
+	free(c->imes);
+	free(c->acls);
+	free(c->mtas);
+	free(c->routes);
+	free(c->nat);
+	free(c->trustpoints);
+	free(c->tls_proxies);
+	free(c->inspects);
+	free(c);
+}
+
+void config_errors_free(struct config_errors *e)
+{
+	free(e->list);
+	*e = (struct config_errors){0};
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Faults and a summary in words, for `callgated --check` and the log. Never a secret.
+#include "config/config.h"
+
+void config_errors_print(FILE *f, const char *path, const struct config_errors *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		fprintf(f, "%s:%u:%u: %s\n", path, e->list[i].line, e->list[i].column,
+			e->list[i].text);
+}
+
+static void print_ifaces(FILE *f, const struct config *c)
+{
+	char ip[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < c->n_ifaces; i++) {
+		const struct config_iface *x = &c->ifaces[i];
+
+		fprintf(f, "interface %s: %s/%u, security-level %u, device %s%s%s\n", x->name,
+			ip_format(&x->ip, ip), x->subnet.len - 96U, x->security_level, x->device,
+			x->acl_in >= 0 ? ", access-list in " : "",
+			x->acl_in >= 0 ? c->acls[x->acl_in].name : "");
+	}
+}
+
+static const char *nat_iface(const struct config *c, uint16_t i)
+{
+	return i == NAT_IFACE_ANY ? "any" : c->ifaces[i].name;
+}
+
+static void print_nat(FILE *f, const struct config *c)
+{
+	char real[ENDPOINT_TEXT_MAX], mapped[ENDPOINT_TEXT_MAX];
+
+	for (size_t i = 0; i < c->n_nat; i++) {
+		const struct nat_rule *r = &c->nat[i];
+
+		fprintf(f, "nat (%s,%s) source static %s %s", nat_iface(c, r->real_if),
+			nat_iface(c, r->mapped_if), prefix_format(&r->real, real),
+			prefix_format(&r->mapped, mapped));
+		if (r->proto != PROTO_ANY)
+			fprintf(f, " service %s %u %u", r->proto == PROTO_TCP ? "tcp" : "udp",
+				r->real_port, r->mapped_port);
+		fputc('\n', f);
+	}
+}
+
+static void print_ime(FILE *f, const struct config *c, const struct config_ime *x)
+{
+	const struct config_mta *m = &c->mtas[x->mta];
+	char ip[IP_TEXT_MAX];
+
+	fprintf(f, "uc-ime %s: ticket epoch %u password ***** profile %s, %s on failure\n", x->name,
+		x->epoch, x->ticket_profile,
+		x->ticket_failure_action == FAILURE_REJECT ? "reject" : "drop");
+	for (size_t i = 0; i < x->n_ucms; i++)
+		fprintf(f, "  ucm address %s trunk-security-mode %s\n",
+			ip_format(&x->ucms[i].ip, ip), x->ucms[i].secure ? "secure" : "nonsecure");
+	for (size_t i = 0; i < m->n_addrs; i++)
+		fprintf(f, "  media-termination address %s interface %s, ports %u to %u\n",
+			ip_format(&m->addrs[i].ip, ip), c->ifaces[m->addrs[i].iface].name,
+			m->rtp_min_port, m->rtp_max_port);
+}
+
+void config_summary(FILE *f, const struct config *c)
+{
+	fprintf(f, "%s: OK, %u worker%s, %s poll\n", c->hostname, c->n_workers,
+		c->n_workers == 1 ? "" : "s", c->poll_adaptive ? "adaptive" : "constant");
+	print_ifaces(f, c);
+	print_nat(f, c);
+	for (size_t i = 0; i < c->n_acls; i++)
+		fprintf(f, "access-list %s: %zu %s\n", c->acls[i].name, c->acls[i].n,
+			c->acls[i].n == 1 ? "entry" : "entries");
+	for (size_t i = 0; i < c->n_imes; i++)
+		print_ime(f, c, &c->imes[i]);
+	for (size_t i = 0; i < c->n_inspects; i++)
+		fprintf(f, "inspect sip: class %s, tls-proxy %s, uc-ime %s\n",
+			c->inspects[i].class_name, c->tls_proxies[c->inspects[i].tls_proxy].name,
+			c->imes[c->inspects[i].ime].name);
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// trustpoints and tls-proxies (protocol.md section 8). Called from config/load.c.
+#include "config/schema.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+void read_trustpoints(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"certificate", .kind = FIELD_PATH,
+			FIELD_AT(struct config_trustpoint, certificate)},
+		{"key", .kind = FIELD_PATH, FIELD_AT(struct config_trustpoint, key)},
+		{"ca", .kind = FIELD_PATH, .required = true,
+			FIELD_AT(struct config_trustpoint, ca)},
+	};
+	struct config *c = obj;
+	size_t i = 0;
+
+	if (!want_map(l, n) ||
+		!read_array(
+			l, n, sizeof(*c->trustpoints), (void **)&c->trustpoints, &c->n_trustpoints))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
+		struct config_trustpoint *t = &c->trustpoints[i];
+		const struct node *cert = node_get(x, "certificate"), *key = node_get(x, "key");
+
+		read_entry_name(l, x, t->name, sizeof(t->name));
+		read_map(l, x, fields, COUNT(fields), t);
+		if ((cert == NULL) != (key == NULL))
+			fault(l, x, "found a %s alone, expected certificate and key or neither",
+				cert != NULL ? "certificate" : "key");
+		if (l->read_files)
+			secret_trustpoint(l, x, t);
+	}
+}
+
+// What a trust-point of a proxy must be: the Internet side shows it to the other enterprise.
+static int read_identity(struct loader *l, const struct node *n)
+{
+	const struct node *section = node_get(l->root, "trustpoints");
+	int i = read_ref(l, n, section, "the name of a trustpoint");
+
+	if (i >= 0 && node_get(node_at(section, (size_t)i), "certificate") == NULL)
+		fault_expected(l, n, "a trustpoint with a certificate and a key (E14)");
+	return i;
+}
+
+static void read_server_trustpoint(struct loader *l, const struct node *n, void *obj)
+{
+	((struct config_tls_proxy *)obj)->server_trustpoint = read_identity(l, n);
+}
+
+static void read_client_trustpoint(struct loader *l, const struct node *n, void *obj)
+{
+	((struct config_tls_proxy *)obj)->client_trustpoint = read_identity(l, n);
+}
+
+struct cipher {
+	const char *keyword;
+	const char *openssl; // for TLS 1.2; NULL: not in this OpenSSL
+	const char *why_not; // refused
+};
+
+// TLS-4
+static const struct cipher ciphers[] = {
+	{"ecdhe-aes128-gcm", "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256", NULL},
+	{"ecdhe-aes256-gcm", "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384", NULL},
+	{"tls13", "", NULL},
+	{"aes128-sha1", "AES128-SHA", NULL},
+	{"aes256-sha1", "AES256-SHA", NULL},
+	{"3des-sha1", NULL, NULL},
+	{"des-sha1", NULL, "a cipher of today: des-sha1 is broken (TLS-4)"},
+	{"null-sha1", NULL, "a cipher of today: null-sha1 does not encrypt (TLS-4)"},
+};
+
+static const struct cipher *read_cipher(struct loader *l, const struct node *n)
+{
+	struct suggestion s = {.word = n->text};
+	char found[FOUND_MAX], hint[SUGGESTION_MAX];
+
+	if (!want_scalar(l, n, "the name of a cipher suite"))
+		return NULL;
+	for (size_t i = 0; i < COUNT(ciphers); i++) {
+		if (str_eq(n->text, str_from(ciphers[i].keyword)))
+			return &ciphers[i];
+		suggestion_offer(&s, str_from(ciphers[i].keyword));
+	}
+	fault(l, n,
+		"found %s, expected ecdhe-aes128-gcm, ecdhe-aes256-gcm, tls13, aes128-sha1 or "
+		"aes256-sha1%s",
+		found_node(n, found), suggestion_text(&s, hint));
+	return NULL;
+}
+
+// Keywords of suites that OpenSSL does not have are skipped, as long as one is left.
+static void read_ciphers(struct loader *l, const struct node *n, void *obj)
+{
+	struct config_tls_proxy *p = obj;
+	bool tls13 = false, faulty = false;
+	size_t used = 0;
+
+	if (!want_list(l, n))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next) {
+		const struct cipher *c = read_cipher(l, x);
+
+		faulty |= c == NULL || c->why_not != NULL;
+		if (c != NULL && c->why_not != NULL)
+			fault_expected(l, x, c->why_not);
+		if (c == NULL || c->openssl == NULL)
+			continue;
+		if (c->openssl[0] == '\0')
+			tls13 = true;
+		else if (used < sizeof(p->ciphers))
+			used += (size_t)snprintf(p->ciphers + used, sizeof(p->ciphers) - used,
+				"%s%s", used > 0 ? ":" : "", c->openssl);
+	}
+	if (used >= sizeof(p->ciphers))
+		fault(l, n, "found a list that repeats itself, expected each suite once");
+	else if (used == 0 && !tls13 && !faulty)
+		fault(l, n, "found no suite that this OpenSSL has, expected one (TLS-4)");
+	if (used == 0 && tls13)
+		p->min_version = 13;
+}
+
+static const char *const versions[] = {"1.0", "1.2", "1.3", NULL};
+
+static void read_min_version(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field version = {.kind = FIELD_ENUM, .size = 4, .names = versions};
+	struct config_tls_proxy *p = obj;
+	uint32_t v = UINT32_MAX;
+
+	read_field(l, n, &version, &v);
+	if (v == 0)
+		fault_expected(l, n, "1.2 or 1.3: older versions are not supported");
+	else if (v == 1 || v == 2)
+		p->min_version = v == 1 ? 12 : 13;
+}
+
+static void read_server(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"trust-point", .kind = FIELD_READ, .required = true,
+			.read = read_server_trustpoint},
+		{"cipher-suite", .kind = FIELD_READ, .read = read_ciphers},
+	};
+
+	read_map(l, n, fields, COUNT(fields), obj);
+}
+
+static void read_client(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"trust-point", .kind = FIELD_READ, .required = true,
+			.read = read_client_trustpoint},
+		{"cipher-suite", .kind = FIELD_READ, .read = read_ciphers},
+		{"ldc", .kind = FIELD_REFUSED,
+			.expected = "trust-point: UC-IME has no local dynamic certificates"},
+	};
+
+	read_map(l, n, fields, COUNT(fields), obj);
+}
+
+void read_tls_proxies(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"tls-min-version", .kind = FIELD_READ, .read = read_min_version},
+		{"server", .kind = FIELD_READ, .read = read_server},
+		{"client", .kind = FIELD_READ, .read = read_client},
+	};
+	struct config *c = obj;
+	size_t i = 0;
+
+	if (!want_map(l, n) ||
+		!read_array(
+			l, n, sizeof(*c->tls_proxies), (void **)&c->tls_proxies, &c->n_tls_proxies))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
+		struct config_tls_proxy *p = &c->tls_proxies[i];
+
+		*p = (struct config_tls_proxy){
+			.server_trustpoint = -1, .client_trustpoint = -1, .min_version = 12};
+		read_entry_name(l, x, p->name, sizeof(p->name));
+		read_map(l, x, fields, COUNT(fields), p);
+		if (x->kind != NODE_MAP)
+			continue;
+		if (node_get(x, "server") == NULL && node_get(x, "client") == NULL)
+			fault(l, x, "found neither server nor client, expected one");
+		else if (node_get(x, "server") != NULL && node_get(x, "client") != NULL)
+			fault(l, x,
+				"found server and client, expected one: a secure trunk is not "
+				"supported yet");
+	}
+}
+
+void read_tls_proxy_limits(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"maximum-sessions", .kind = FIELD_UINT, FIELD_AT(struct config, tls_sessions_max),
+			.min = 1, .max = 100000, .expected = "sessions"},
+	};
+
+	read_map(l, n, fields, COUNT(fields), obj);
+}

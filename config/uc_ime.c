@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// media-termination and uc-ime (protocol.md 9.1). Called from config/load.c.
+#include "config/schema.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void read_media_iface(struct loader *l, const struct node *n, void *obj)
+{
+	struct config_media_addr *a = obj;
+	int i = read_iface(l, n);
+
+	if (i >= 0)
+		a->iface = (uint16_t)i;
+}
+
+static void read_media_addresses(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"address", .kind = FIELD_HOST, .required = true,
+			FIELD_AT(struct config_media_addr, ip)},
+		{"interface", .kind = FIELD_READ, .read = read_media_iface},
+	};
+	struct config_mta *m = obj;
+	size_t i = 0;
+
+	if (!want_list(l, n) ||
+		!read_array(l, n, sizeof(*m->addrs), (void **)&m->addrs, &m->n_addrs))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
+		m->addrs[i].iface = UINT16_MAX;
+		read_map(l, x, fields, COUNT(fields), &m->addrs[i]);
+		if (x->kind == NODE_MAP && node_get(x, "interface") == NULL)
+			fault(l, x,
+				"found an address for all interfaces, expected an interface: a "
+				"global address is not supported yet");
+	}
+}
+
+void read_media_termination(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"addresses", .kind = FIELD_READ, .required = true, .read = read_media_addresses},
+		{"rtp-min-port", "rtp-minport", .kind = FIELD_UINT,
+			FIELD_AT(struct config_mta, rtp_min_port), .min = 1024, .max = 65535,
+			.expected = "a port"},
+		{"rtp-max-port", "rtp-maxport", .kind = FIELD_UINT,
+			FIELD_AT(struct config_mta, rtp_max_port), .min = 1024, .max = 65535,
+			.expected = "a port"},
+	};
+	struct config *c = obj;
+	size_t i = 0;
+
+	if (!want_map(l, n) || !read_array(l, n, sizeof(*c->mtas), (void **)&c->mtas, &c->n_mtas))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
+		c->mtas[i].rtp_min_port = 16384;
+		c->mtas[i].rtp_max_port = 32767;
+		read_entry_name(l, x, c->mtas[i].name, sizeof(c->mtas[i].name));
+		read_map(l, x, fields, COUNT(fields), &c->mtas[i]);
+	}
+}
+
+// E3: the manual writes nonsecure and non-secure.
+static void read_trunk_mode(struct loader *l, const struct node *n, void *obj)
+{
+	if (!want_scalar(l, n, "nonsecure"))
+		return;
+	if (str_eq(n->text, STR_LIT("secure")))
+		fault_expected(l, n, "nonsecure: a secure trunk is not supported yet");
+	else if (!str_eq(n->text, STR_LIT("nonsecure")) && !str_eq(n->text, STR_LIT("non-secure")))
+		fault_expected(l, n, "nonsecure");
+}
+
+static void read_ucms(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"address", .kind = FIELD_HOST, .required = true, FIELD_AT(struct config_ucm, ip)},
+		{"trunk-security-mode", .kind = FIELD_READ, .required = true,
+			.read = read_trunk_mode},
+	};
+	struct config_ime *m = obj;
+	size_t i = 0;
+
+	if (!want_list(l, n) || !read_array(l, n, sizeof(*m->ucms), (void **)&m->ucms, &m->n_ucms))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++)
+		read_map(l, x, fields, COUNT(fields), &m->ucms[i]);
+}
+
+static void read_password_file(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field path = {.kind = FIELD_PATH, .size = CONFIG_PATH_MAX};
+	struct config_ime *m = obj;
+	char file[CONFIG_PATH_MAX] = "";
+
+	read_field(l, n, &path, file);
+	if (file[0] != '\0' && l->read_files)
+		secret_password(l, n, file, m->password);
+}
+
+static void read_profile(struct loader *l, const struct node *n, void *obj)
+{
+	struct config_ime *m = obj;
+
+	if (!want_scalar(l, n, "t1 or t2"))
+		return;
+	if (!str_eq(n->text, STR_LIT("t1")) && !str_eq(n->text, STR_LIT("t2")))
+		fault_expected(l, n, "t1 or t2");
+	else
+		str_copy(n->text, m->ticket_profile, sizeof(m->ticket_profile));
+}
+
+static void read_ticket(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"epoch", .kind = FIELD_UINT, .required = true, FIELD_AT(struct config_ime, epoch),
+			.min = 1, .max = 255},
+		{"password-file", .kind = FIELD_READ, .required = true, .read = read_password_file},
+		{"profile", .kind = FIELD_READ, .read = read_profile},
+		{"skew", .kind = FIELD_UINT, FIELD_AT(struct config_ime, ticket_skew_s), .max = 600,
+			.expected = "seconds"},
+		{"password", .kind = FIELD_REFUSED,
+			.expected = "password-file, which only its owner may read"},
+		{"grace", .kind = FIELD_REFUSED, .expected = "one password"},
+	};
+
+	read_map(l, n, fields, COUNT(fields), obj);
+}
+
+static void read_fallback(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"monitoring-timer", .kind = FIELD_UINT,
+			FIELD_AT(struct config_ime, fallback_monitoring_ms), .min = 10, .max = 600,
+			.expected = "milliseconds"},
+		{"hold-down-timer", .kind = FIELD_UINT,
+			FIELD_AT(struct config_ime, fallback_hold_down_s), .min = 10, .max = 360,
+			.expected = "seconds"},
+		{"sensitivity-file", .kind = FIELD_REFUSED, .expected = "no such key"},
+	};
+
+	read_map(l, n, fields, COUNT(fields), obj);
+}
+
+static void read_ime_mta(struct loader *l, const struct node *n, void *obj)
+{
+	struct config_ime *m = obj;
+	int i = read_ref(l, n, node_get(l->root, "media-termination"),
+		"the name of a media-termination (CLI-3)");
+
+	if (i >= 0)
+		m->mta = (size_t)i;
+}
+
+// A name that a certificate can carry: labels of letters, digits and hyphens.
+static void read_domain(struct loader *l, const struct node *n, void *obj)
+{
+	struct config_ime *m = obj;
+	struct str rest = n->text, label;
+	bool ok = rest.n > 0 && rest.n <= 253 && rest.p[rest.n - 1] != '.';
+
+	if (!want_scalar(l, n, "a domain name such as enterprise-a.example"))
+		return;
+	while (ok && rest.n > 0) {
+		rest = str_split(rest, '.', &label);
+		ok = label.n > 0 && label.n <= 63 && label.p[0] != '-' &&
+			label.p[label.n - 1] != '-';
+		for (size_t i = 0; i < label.n; i++) {
+			char ch = label.p[i];
+
+			ok = ok &&
+				((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+					(ch >= '0' && ch <= '9') || ch == '-');
+		}
+	}
+	if (!ok)
+		fault_expected(l, n, "a domain name such as enterprise-a.example");
+	else
+		str_copy(n->text, m->domain, sizeof(m->domain));
+}
+
+static const char *const failure_actions[] = {
+	[FAILURE_DROP] = "drop", [FAILURE_REJECT] = "reject", NULL};
+static const char *const did_sources[] = {
+	[DID_REQUEST_URI] = "request-uri", [DID_TO] = "to", [DID_BOTH] = "both", NULL};
+static const char *const route_checks[] = {
+	[ROUTE_CHECK_IF_PRESENT] = "if-present", [ROUTE_CHECK_REQUIRE] = "require", NULL};
+
+static const struct field ime_fields[] = {
+	{"media-termination", .kind = FIELD_READ, .required = true, .read = read_ime_mta},
+	{"ucm-addresses", .kind = FIELD_READ, .required = true, .read = read_ucms},
+	{"ticket", .kind = FIELD_READ, .required = true, .read = read_ticket},
+	{"ticket-failure-action", .kind = FIELD_ENUM,
+		FIELD_AT(struct config_ime, ticket_failure_action), .names = failure_actions},
+	{"did-source", .kind = FIELD_ENUM, FIELD_AT(struct config_ime, did_source),
+		.names = did_sources},
+	{"route-check", .kind = FIELD_ENUM, FIELD_AT(struct config_ime, route_check),
+		.names = route_checks},
+	{"domain", .kind = FIELD_READ, .read = read_domain},
+	{"fallback", .kind = FIELD_READ, .read = read_fallback},
+	{"mapping-service", .kind = FIELD_REFUSED, .expected = "an in-line deployment without it"},
+	{"passthrough", .kind = FIELD_REFUSED, .expected = "no such key: media is re-encrypted"},
+	{"inside-identity", .kind = FIELD_REFUSED, .expected = "a nonsecure trunk without it"},
+	{"did-normalise", .kind = FIELD_REFUSED, .expected = "numbers that begin with +"},
+	{"outside-allow-method", .kind = FIELD_REFUSED, .expected = "no such key"},
+	{"media-latch", .kind = FIELD_REFUSED, .expected = "no such key"},
+};
+
+void read_uc_ime(struct loader *l, const struct node *n, void *obj)
+{
+	struct config *c = obj;
+	size_t i = 0;
+
+	if (!want_map(l, n) || !read_array(l, n, sizeof(*c->imes), (void **)&c->imes, &c->n_imes))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
+		struct config_ime *m = &c->imes[i];
+
+		*m = (struct config_ime){.mta = SIZE_MAX,
+			.ticket_profile = "t1",
+			.fallback_monitoring_ms = 100,
+			.fallback_hold_down_s = 20};
+		read_entry_name(l, x, m->name, 64 + 1);
+		read_map(l, x, ime_fields, COUNT(ime_fields), m);
+		if (i == 1)
+			errors_add(l->errs, x->key_at,
+				"uc-ime: found a second one, expected one (CLI-3)");
+	}
+}
