@@ -9,10 +9,14 @@
 
 #include "lib/addr.h"
 
+// The listener of interface i is bound to this port + i of 127.0.0.1, where only the packet rules
+// of the namespace (cp/nft.c) lead.
+#define TSOCK_PORT_BASE 15060
+
 struct tsock_listener;
 
 // A connection was accepted on `iface`. `dst` is the original destination as it was on the wire.
-// The callee owns `fd` (non-blocking, close-on-exec, keepalive and TCP_USER_TIMEOUT set).
+// The callee owns `fd` (non-blocking, close-on-exec, no delay, keepalive and TCP_USER_TIMEOUT set).
 typedef void tsock_accept_fn(
 	int fd, uint16_t iface, const struct endpoint *peer, const struct endpoint *dst, void *arg);
 
