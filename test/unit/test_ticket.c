@@ -1,0 +1,584 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Tickets against the vectors of protocol.md 2.13 and Appendix A.
+#include "test/unit/test.h"
+
+#include <stdio.h>
+
+#include "lib/base64.h"
+#include "lib/ticket.h"
+#include "lib/ticket_keys.h"
+#include "test/unit/ticket_vectors.h"
+
+#define S_NS  1000000000ll
+#define START 1767225600ll // 2026-01-01T00:00:00Z
+#define STOP  1782864000ll // 2026-07-01T00:00:00Z
+#define MARCH 1772323200ll // 2026-03-01T00:00:00Z
+
+static struct ticket t;
+
+static const struct ticket_profile *profile(const char *name)
+{
+	return ticket_profile_find(str_from(name));
+}
+
+static void peer_named(struct domain_ids *ids, const char *name)
+{
+	ids->n = 1;
+	ids->id[0].n = (uint8_t)strlen(name);
+	memcpy(ids->id[0].name, name, strlen(name));
+}
+
+// One input of 2.13 changed at a time; zero means as in 2.13.
+struct change {
+	const char *id, *header, *profile, *password, *called, *peer, *own;
+	int64_t now_ns;
+	unsigned int n_headers, epoch, skew_s;
+	bool no_header, no_peer;
+	enum ticket_verdict want;
+};
+
+static enum ticket_verdict verify(const struct change *c, struct ticket_keys *keys,
+	struct bucket *misses, const struct bucket_rate *rate)
+{
+	struct domain_ids ids;
+	struct did called;
+	struct ticket_policy policy = {
+		.profile = profile(c->profile != NULL ? c->profile : "t1"),
+		.epoch = c->epoch != 0 ? (uint8_t)c->epoch : 1,
+		.password = str_from(c->password != NULL ? c->password : TICKET_PASSWORD),
+		.skew_s = c->skew_s,
+		.own_domain = str_from(c->own != NULL ? c->own : "enterprise-a.example"),
+	};
+	struct ticket_request request = {
+		.n_headers = c->no_header   ? 0
+			: c->n_headers != 0 ? c->n_headers
+					    : 1,
+		.header = str_from(c->header != NULL ? c->header : TICKET_2_13),
+		.called = &called,
+		.peer = c->no_peer ? NULL : &ids,
+		.now_unix_ns = c->now_ns != 0 ? c->now_ns : MARCH * S_NS,
+	};
+
+	did_from_uri(str_from(c->called != NULL ? c->called : "sip:+14085550123@x"), &called);
+	peer_named(&ids, c->peer != NULL ? c->peer : "enterprise-b.example");
+	return ticket_verify(&policy, &request, keys, misses, rate, &t);
+}
+
+static void test_vectors(void **state)
+{
+	static const struct change changes[] = {
+		{.id = "2.13"},
+		{.id = "2.13 before", .now_ns = START * S_NS - 1, .want = TICKET_FAIL_TIMESTAMP},
+		{.id = "2.13 start", .now_ns = START * S_NS},
+		{.id = "2.13 stop", .now_ns = STOP * S_NS},
+		{.id = "2.13 second before",
+			.now_ns = (START - 1) * S_NS,
+			.want = TICKET_FAIL_TIMESTAMP},
+		{.id = "2.13 after", .now_ns = (STOP + 1) * S_NS, .want = TICKET_FAIL_TIMESTAMP},
+		{.id = "2.13 DID", .called = "sip:+14085550124@x", .want = TICKET_FAIL_DID},
+		{.id = "2.13 peer", .peer = "enterprise-c.example", .want = TICKET_FAIL_DOMAIN},
+		{.id = "2.13 own", .own = "enterprise-x.example", .want = TICKET_FAIL_DOMAIN},
+		{.id = "2.13 epoch", .epoch = 2, .want = TICKET_FAIL_EPOCH},
+		{.id = "2.13 password",
+			.password = "Tk1-9f!BCDEFGHJKLMNQ",
+			.want = TICKET_FAIL_INTEGRITY},
+		{.id = "2.13 none", .no_header = true, .want = TICKET_FAIL_NOT_FOUND},
+		{.id = "A1", .header = TICKET_A1, .want = TICKET_FAIL_INTEGRITY},
+		{.id = "A2", .header = TICKET_A2, .want = TICKET_FAIL_EPOCH},
+		{.id = "A3", .header = TICKET_A3, .want = TICKET_FAIL_INTEGRITY},
+		{.id = "A4", .header = TICKET_A4, .want = TICKET_FAIL_DECODE},
+		{.id = "A5", .header = TICKET_A5, .want = TICKET_FAIL_DECODE},
+		{.id = "A6", .header = TICKET_A6},
+		{.id = "A7", .header = TICKET_A7, .want = TICKET_FAIL_DECODE},
+		{.id = "A8", .header = TICKET_A8},
+		{.id = "A9 t2", .header = TICKET_A9, .profile = "t2"},
+		{.id = "A9 t1, TKT-2", .header = TICKET_A9, .want = TICKET_FAIL_DECODE},
+		{.id = "A12, TKT-5", .n_headers = 2, .want = TICKET_FAIL_DECODE},
+		{.id = "TKT-18 early", .now_ns = (START - 30) * S_NS, .skew_s = 30},
+		{.id = "TKT-18 late", .now_ns = (STOP + 30) * S_NS, .skew_s = 30},
+		{.id = "TKT-18 too late",
+			.now_ns = (STOP + 30) * S_NS + 1,
+			.skew_s = 30,
+			.want = TICKET_FAIL_TIMESTAMP},
+		{.id = "TKT-23", .no_peer = true, .want = TICKET_FAIL_DOMAIN},
+		{.id = "TKT-25 own domain unknown", .own = "", .want = TICKET_FAIL_DOMAIN},
+		{.id = "2.9 no number", .called = "sip:4085550123@x", .want = TICKET_FAIL_DID},
+	};
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		enum ticket_verdict v = verify(&changes[i], NULL, NULL, NULL);
+
+		if (v != changes[i].want)
+			fail_msg("%s: %s", changes[i].id, ticket_verdict_reason(v));
+	}
+}
+
+static void test_a10_a11(void **state)
+{
+	char text[] = TICKET_2_13;
+	struct change c = {.header = text};
+
+	text[sizeof(text) - 2] = '\0'; // A10: without the final '='
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_OK);
+	*strchr(text, '+') = '-';
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_FAIL_DECODE);
+}
+
+// TKT-17: everything wrong at once, then one fault less each time.
+static void test_order(void **state)
+{
+	struct change c = {.header = "*",
+		.no_header = true,
+		.epoch = 2,
+		.password = "other password",
+		.now_ns = 1,
+		.called = "sip:x@y",
+		.own = "x.example"};
+
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_FAIL_NOT_FOUND);
+	c.no_header = false;
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_FAIL_DECODE);
+	c.header = NULL;
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_FAIL_EPOCH);
+	c.epoch = 1;
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_FAIL_INTEGRITY);
+	c.password = NULL;
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_FAIL_TIMESTAMP);
+	c.now_ns = 0;
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_FAIL_DID);
+	c.called = NULL;
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_FAIL_DOMAIN);
+	c.own = NULL;
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_OK);
+}
+
+static void test_decoded(void **state)
+{
+	char buf[TICKET_UUID_TEXT_MAX];
+
+	assert_int_equal(ticket_decode_header(profile("t1"), STR_LIT(TICKET_2_13), &t), 0);
+	assert_int_equal(t.n, 176);
+	assert_int_equal(t.start_ns, START * S_NS);
+	assert_int_equal(t.stop_ns, STOP * S_NS);
+	assert_int_equal(t.epoch, 1);
+	assert_true(str_eq(t.field[TICKET_NUMBER], STR_LIT("+14085550123")));
+	assert_true(str_eq(t.field[TICKET_GRANTED_DOMAIN], STR_LIT("enterprise-b.example")));
+	assert_string_equal(ticket_uuid_text(&t, buf), "8f4f2c1e-6d1b-4a37-9c55-0123456789ab");
+}
+
+// ---- Decoding rules, one by one: octets of the integer fields are written out -------------------
+
+#define UUID_     "0001001000000000000000000000000000000001 "
+#define SALT_     "0002000400010203 "
+#define VALIDITY_ "00030010ed00378000000000edeed70000000000 "
+#define NUMBER_   "000400032b3134 "
+#define GRANTING_ "0006000161 "
+#define GRANTED_  "0007000162 "
+#define EPOCH_    "0008000400000001 "
+#define MAC_      "000900140000000000000000000000000000000000000000 "
+#define ALL_      UUID_ SALT_ VALIDITY_ NUMBER_ GRANTING_ GRANTED_ EPOCH_ MAC_
+
+static void test_decode_faults(void **state)
+{
+	static const struct {
+		const char *hex;
+		enum ticket_fault want;
+	} f[] = {
+		{ALL_, TICKET_FAULT_NONE},
+		{EPOCH_ GRANTED_ GRANTING_ NUMBER_ VALIDITY_ SALT_ UUID_ MAC_, TICKET_FAULT_NONE},
+		{"ffff0000 " ALL_, TICKET_FAULT_NONE},
+		{"", TICKET_FAULT_MISSING},
+		{ALL_ "00", TICKET_FAULT_NOT_LAST},
+		{ALL_ "80000000", TICKET_FAULT_NOT_LAST}, // TKT-9
+		{"00010010", TICKET_FAULT_OVERRUN},       // TKT-6
+		{"000100", TICKET_FAULT_OVERRUN},
+		{"8000ffff00", TICKET_FAULT_OVERRUN},
+		{"00000000 " ALL_, TICKET_FAULT_UNKNOWN_TYPE}, // TKT-7
+		{"7fff0000 " ALL_, TICKET_FAULT_UNKNOWN_TYPE},
+		{"000a0000 " ALL_, TICKET_FAULT_UNKNOWN_TYPE},
+		{UUID_ ALL_, TICKET_FAULT_DUPLICATE}, // TKT-8
+		{UUID_ VALIDITY_ NUMBER_ GRANTING_ GRANTED_ EPOCH_ MAC_, TICKET_FAULT_MISSING},
+		{UUID_ SALT_ VALIDITY_ NUMBER_ GRANTING_ GRANTED_ EPOCH_, TICKET_FAULT_MISSING},
+		{"0001000f000000000000000000000000000001 ", TICKET_FAULT_LENGTH},
+		{UUID_ "00020003000102 ", TICKET_FAULT_LENGTH},
+		{UUID_ SALT_ "0003000800000000000000ff ", TICKET_FAULT_LENGTH},
+		{UUID_ SALT_ VALIDITY_ "000400012b ", TICKET_FAULT_LENGTH},
+		{UUID_ SALT_ VALIDITY_ "000400112b31313131313131313131313131313131 ",
+			TICKET_FAULT_LENGTH},
+		{UUID_ SALT_ VALIDITY_ NUMBER_ "00050000 ", TICKET_FAULT_LENGTH},
+		{UUID_ SALT_ VALIDITY_ "0004000331 3134 ", TICKET_FAULT_NUMBER}, // TKT-10
+		{UUID_ SALT_ VALIDITY_ "000400032b3161 ", TICKET_FAULT_NUMBER},
+		{UUID_ SALT_ VALIDITY_ NUMBER_ "000600025f61 ", TICKET_FAULT_DOMAIN},
+		{UUID_ SALT_ VALIDITY_ NUMBER_ GRANTING_ "000700012e ", TICKET_FAULT_DOMAIN},
+		{UUID_ SALT_ "00030010edeed70000000000ed00378000000000 ", TICKET_FAULT_VALIDITY},
+		{UUID_ SALT_ VALIDITY_ NUMBER_ GRANTING_ GRANTED_ "0008000400000000 ",
+			TICKET_FAULT_EPOCH},
+		{UUID_ SALT_ VALIDITY_ NUMBER_ GRANTING_ GRANTED_ "0008000400000100 ",
+			TICKET_FAULT_EPOCH},
+		{UUID_ SALT_ VALIDITY_ NUMBER_ GRANTING_ GRANTED_ EPOCH_
+			"00090010 00000000000000000000000000000000",
+			TICKET_FAULT_LENGTH},
+	};
+	uint8_t octets[512];
+
+	for (size_t i = 0; i < sizeof(f) / sizeof(f[0]); i++) {
+		enum ticket_fault got =
+			ticket_decode(profile("t1"), octets, unhex(f[i].hex, octets), &t);
+
+		if (got != f[i].want)
+			fail_msg("%s: %s", f[i].hex, ticket_fault_text(got));
+	}
+}
+
+static void test_tkt3_folding(void **state)
+{
+	static const char whole[] = TICKET_2_13;
+	char text[2 * sizeof(whole)];
+	struct change c = {.header = text};
+
+	snprintf(text, sizeof(text), " \t%.100s\r\n \t%s\r\n \t ", whole, whole + 100);
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_OK);
+	*strchr(strchr(text, '\n'), '\t') = '\v'; // no white space of SIP
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_FAIL_DECODE);
+	snprintf(text, sizeof(text), "%.100s\r\n%s", whole, whole + 100); // no folding
+	assert_int_equal(verify(&c, NULL, NULL, NULL), TICKET_FAIL_DECODE);
+}
+
+static void test_tkt4_length(void **state)
+{
+	char text[TICKET_TEXT_MAX + 1];
+
+	memset(text, 'A', sizeof(text));
+	assert_int_equal(ticket_decode_header(profile("t1"), (struct str){text, sizeof(text)}, &t),
+		TICKET_FAULT_TOO_LONG);
+	assert_int_equal(
+		ticket_decode_header(profile("t1"), (struct str){text, sizeof(text) - 1}, &t),
+		TICKET_FAULT_UNKNOWN_TYPE);
+	assert_int_equal(ticket_decode(profile("t1"), (uint8_t *)text, sizeof(text), &t),
+		TICKET_FAULT_TOO_LONG);
+}
+
+static void test_tkt12_count(void **state)
+{
+	uint8_t octets[512] = {0}, tail[256];
+	size_t n = unhex(ALL_, tail), extra = (TICKET_TLVS_MAX - 8) * 4;
+
+	for (size_t i = 0; i <= extra; i += 4)
+		octets[i] = 0x80;
+	memcpy(octets + extra, tail, n);
+	assert_int_equal(ticket_decode(profile("t1"), octets, extra + n, &t), TICKET_FAULT_NONE);
+	memcpy(octets + extra, "\x80\0\0\0", 4);
+	memcpy(octets + extra + 4, tail, n);
+	assert_int_equal(
+		ticket_decode(profile("t1"), octets, extra + 4 + n, &t), TICKET_FAULT_TOO_MANY);
+}
+
+static void test_tkt24_eras(void **state)
+{
+	static const struct {
+		const char *hex;
+		int64_t unix_s;
+	} v[] = {
+		{"ed00378000000000", START}, {"edeed70000000000", STOP},
+		{"ffffffff00000000", 2085978495}, // 2036-02-07T06:28:15Z
+		{"0000000000000000", 2085978496}, // 2036-02-07T06:28:16Z, era 1
+		{"0754fd0000000000", 2208988800}, // 2040-01-01T00:00:00Z
+		{"8000000000000000", -61505152},  // 1968-01-20T03:14:08Z
+		{"7fffffff00000000", 4233462143}, // 2104-02-26T09:42:23Z
+	};
+	const struct ticket_profile *p = profile("t1");
+	uint8_t in[8], out[8];
+	int64_t ns;
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		unhex(v[i].hex, in);
+		assert_true(ticket_time_decode(p, in, &ns));
+		assert_int_equal(ns, v[i].unix_s * S_NS);
+		assert_true(ticket_time_encode(p, ns, out));
+		assert_memory_equal(in, out, 8);
+	}
+	assert_true(ticket_time_encode(p, -1, out));
+	assert_true(ticket_time_decode(p, out, &ns));
+	assert_int_equal(ns, -1);
+	assert_false(ticket_time_encode(p, -61505153 * S_NS, out));
+	assert_false(ticket_time_encode(p, 4233462144 * S_NS, out));
+}
+
+// A validity that crosses the wrap is in order although its octets are not.
+static void test_tkt24_validity(void **state)
+{
+	static const char hex[] = UUID_ SALT_
+		"00030010ffffffff000000000000000000000000 " NUMBER_ GRANTING_ GRANTED_ EPOCH_ MAC_;
+	uint8_t octets[256];
+
+	assert_int_equal(ticket_decode(profile("t1"), octets, unhex(hex, octets), &t), 0);
+	assert_int_equal(t.stop_ns - t.start_ns, S_NS);
+}
+
+// ---- Keys ---------------------------------------------------------------------------------------
+
+static void test_key(void **state)
+{
+	uint8_t key[TICKET_KEY_MAX], want[32], salt[16];
+	struct str s = {(const char *)salt, sizeof(salt)};
+
+	unhex("000102030405060708090a0b0c0d0e0f", salt);
+	unhex("ab3ddc2b9cabf9baf91a894b839e9224", want);
+	assert_int_equal(ticket_derive(profile("t1"), STR_LIT(TICKET_PASSWORD), s, key), 16);
+	assert_memory_equal(key, want, 16);
+	unhex("87515389747880b3d0e013d9c69de6f285dbffbfe264b27a2da6eff6b1b94ea8", want);
+	assert_int_equal(ticket_derive(profile("t2"), STR_LIT(TICKET_PASSWORD), s, key), 32);
+	assert_memory_equal(key, want, 32);
+}
+
+static void test_tkt16_cache_and_bucket(void **state)
+{
+	struct ticket_keys *keys = ticket_keys_new(4);
+	struct bucket_rate rate = bucket_rate(50, 1);
+	struct bucket misses = {0};
+	struct change good = {0}, forged = {.header = TICKET_A1}, a9 = {.header = TICKET_A9};
+
+	assert_int_equal(verify(&good, keys, &misses, &rate), TICKET_OK); // takes the only token
+	assert_int_equal(verify(&good, keys, &misses, &rate), TICKET_OK); // cached
+	assert_int_equal(verify(&forged, keys, &misses, &rate), TICKET_FAIL_INTEGRITY);
+	assert_int_equal(ticket_keys_count(keys), 1);
+	ticket_keys_clear(keys);
+	assert_int_equal(verify(&good, keys, &misses, &rate), TICKET_FAIL_RATE);
+	assert_int_equal(verify(&a9, keys, &misses, &rate), TICKET_FAIL_DECODE); // costs nothing
+	assert_int_equal(verify(&good, NULL, NULL, NULL), TICKET_OK);
+	ticket_keys_free(keys);
+}
+
+// The cached key is what is used: a wrong one under the right name fails.
+static void test_cached_key_is_used(void **state)
+{
+	struct ticket_keys *keys = ticket_keys_new(4);
+	static const uint8_t wrong[16];
+	struct change good = {0};
+
+	ticket_decode_header(profile("t1"), STR_LIT(TICKET_2_13), &t);
+	ticket_keys_put(keys, 1, t.field[TICKET_SALT], wrong, sizeof(wrong));
+	assert_int_equal(verify(&good, keys, NULL, NULL), TICKET_FAIL_INTEGRITY);
+	ticket_keys_free(keys);
+}
+
+static void test_keys_lru(void **state)
+{
+	struct ticket_keys *k = ticket_keys_new(3);
+	static const struct str salt[] = {
+		STR_LIT("salt0"), STR_LIT("salt1"), STR_LIT("salt2"), STR_LIT("salt3")};
+	uint8_t key[TICKET_KEY_MAX + 1] = {0};
+	size_t n;
+
+	assert_null(ticket_keys_new(0));
+	for (uint8_t i = 0; i < 3; i++) {
+		key[0] = i;
+		ticket_keys_put(k, 1, salt[i], key, 16);
+	}
+	assert_int_equal(ticket_keys_get(k, 1, salt[0], &n)[0], 0); // now the newest
+	assert_int_equal(n, 16);
+	ticket_keys_put(k, 1, salt[3], key, 32);
+	assert_null(ticket_keys_get(k, 1, salt[1], &n)); // was the oldest
+	assert_non_null(ticket_keys_get(k, 1, salt[0], &n));
+	assert_non_null(ticket_keys_get(k, 1, salt[2], &n));
+	assert_non_null(ticket_keys_get(k, 1, salt[3], &n));
+	assert_int_equal(n, 32);
+	assert_null(ticket_keys_get(k, 2, salt[3], &n));         // another epoch
+	assert_null(ticket_keys_get(k, 1, STR_LIT("salt"), &n)); // no prefix
+	key[0] = 9;
+	ticket_keys_put(k, 1, salt[3], key, 16); // replaced, not added
+	assert_int_equal(ticket_keys_get(k, 1, salt[3], &n)[0], 9);
+	assert_int_equal(ticket_keys_count(k), 3);
+	ticket_keys_put(k, 1, STR_LIT("long key"), key, sizeof(key));
+	assert_null(ticket_keys_get(k, 1, STR_LIT("long key"), &n));
+	ticket_keys_clear(k);
+	assert_int_equal(ticket_keys_count(k), 0);
+	assert_null(ticket_keys_get(k, 1, salt[0], &n));
+	ticket_keys_free(k);
+}
+
+// Many entries through few slots: every one that should be there is, with its own key.
+static void test_keys_churn(void **state)
+{
+	struct ticket_keys *k = ticket_keys_new(64);
+	size_t n;
+
+	for (uint32_t i = 0; i < 5000; i++) {
+		struct str s = {(const char *)&i, sizeof(i)};
+
+		ticket_keys_put(k, 1, s, (const uint8_t *)&i, sizeof(i));
+		for (uint32_t j = i > 63 ? i - 63 : 0; j <= i; j++) {
+			const uint8_t *key = ticket_keys_get(
+				k, 1, (struct str){(const char *)&j, sizeof(j)}, &n);
+
+			assert_non_null(key);
+			assert_memory_equal(key, &j, sizeof(j));
+		}
+	}
+	assert_int_equal(ticket_keys_count(k), 64);
+	ticket_keys_free(k);
+}
+
+// ---- Minting ------------------------------------------------------------------------------------
+
+static struct ticket_grant grant_2_13(void)
+{
+	static uint8_t salt[16], node[16];
+	struct ticket_grant g = {
+		.salt = {(const char *)salt, sizeof(salt)},
+		.number = STR_LIT("+14085550123"),
+		.granting_node = {(const char *)node, sizeof(node)},
+		.granting_domain = STR_LIT("enterprise-a.example"),
+		.granted_domain = STR_LIT("enterprise-b.example"),
+		.start_ns = START * S_NS,
+		.stop_ns = STOP * S_NS,
+		.epoch = 1,
+	};
+
+	unhex("8f4f2c1e6d1b4a379c550123456789ab", g.uuid);
+	unhex("000102030405060708090a0b0c0d0e0f", salt);
+	unhex("a1b2c3d4e5f60718293a4b5c6d7e8f90", node);
+	return g;
+}
+
+static void test_mint_vectors(void **state)
+{
+	static const struct ticket_tlv a5 = {4, STR_LIT("+14085550199")},
+				       a6 = {0x8001, STR_LIT("x")}, a7 = {0x0042, STR_LIT("x")};
+	static const struct {
+		const char *want, *profile, *password, *granted;
+		uint8_t epoch;
+		const struct ticket_tlv *extra;
+	} v[] = {
+		{.want = TICKET_2_13},
+		{.want = TICKET_A2, .epoch = 2},
+		{.want = TICKET_A3, .password = "Tk1-9f!BCDEFGHJKLMNQ"},
+		{.want = TICKET_A5, .extra = &a5},
+		{.want = TICKET_A6, .extra = &a6},
+		{.want = TICKET_A7, .extra = &a7},
+		{.want = TICKET_A8, .granted = "Enterprise-B.EXAMPLE"},
+		{.want = TICKET_A9, .profile = "t2"},
+	};
+	uint8_t out[512];
+	char text[BASE64_SIZE(sizeof(out))];
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct ticket_grant g = grant_2_13();
+
+		if (v[i].epoch != 0)
+			g.epoch = v[i].epoch;
+		if (v[i].granted != NULL)
+			g.granted_domain = str_from(v[i].granted);
+		g.extra = v[i].extra;
+		g.n_extra = v[i].extra != NULL;
+		assert_int_equal(
+			ticket_mint(profile(v[i].profile != NULL ? v[i].profile : "t1"), &g,
+				str_from(v[i].password != NULL ? v[i].password : TICKET_PASSWORD),
+				out, sizeof(out), &n),
+			TICKET_FAULT_NONE);
+		base64_encode(out, n, text);
+		assert_string_equal(text, v[i].want);
+	}
+}
+
+static void test_mint_refuses(void **state)
+{
+	struct ticket_grant g;
+	uint8_t out[512];
+	size_t n;
+
+#define REFUSED(change, fault)                                                                     \
+	g = grant_2_13();                                                                          \
+	g.change;                                                                                  \
+	assert_int_equal(ticket_mint(profile("t1"), &g, STR_LIT("0123456789"), out, 512, &n), fault)
+	REFUSED(epoch = 0, TICKET_FAULT_EPOCH);
+	REFUSED(number = STR_LIT("14085550123"), TICKET_FAULT_NUMBER);
+	REFUSED(number = STR_LIT("+1234567890123456"), TICKET_FAULT_LENGTH);
+	REFUSED(salt = STR_LIT("abc"), TICKET_FAULT_LENGTH);
+	REFUSED(granted_domain = STR_LIT("*.example"), TICKET_FAULT_DOMAIN);
+	REFUSED(granting_domain = STR_LIT(""), TICKET_FAULT_LENGTH);
+	REFUSED(stop_ns = g.start_ns - 1, TICKET_FAULT_VALIDITY);
+	REFUSED(stop_ns = INT64_MAX, TICKET_FAULT_VALIDITY);
+	g = grant_2_13();
+	for (size_t size = 0; size < 176; size++)
+		assert_int_equal(
+			ticket_mint(profile("t1"), &g, STR_LIT("0123456789"), out, size, &n),
+			TICKET_FAULT_TOO_LONG);
+}
+
+// Every alternative of the profile descriptor (2.3) that t1 and t2 do not use.
+static void test_descriptor(void **state)
+{
+	struct ticket_profile p = *profile("t1");
+	struct ticket_grant g = grant_2_13();
+	uint8_t out[512], other[512];
+	size_t n, m;
+
+	p.type_octets = 1;
+	p.length_octets = 1;
+	p.length_includes_header = true;
+	p.pad_to = 4;
+	p.optional_from = 0x80;
+	p.time = TICKET_UNIX32;
+	p.epoch_octets = 1;
+	p.kdf = TICKET_KDF_NONE;
+	p.mac_covers_header = true;
+	assert_int_equal(ticket_mint(&p, &g, STR_LIT("k"), out, sizeof(out), &n), 0);
+	// 16+2, 16+2, 8+2, 12+2, 16+2, 20+2, 20+2, 1+2, 20+2; each value padded to 4.
+	assert_int_equal(n, 9 * 2 + 16 + 16 + 8 + 12 + 16 + 20 + 20 + 4 + 20);
+	assert_memory_equal(out + 2 * 18, "\x03\x0a\x69\x55\xb9\x00\x6a\x44\x58\x80", 10);
+	assert_int_equal(ticket_decode(&p, out, n, &t), 0);
+	assert_int_equal(t.stop_ns, STOP * S_NS);
+	p.mac_covers_header = false;
+	assert_int_equal(ticket_mint(&p, &g, STR_LIT("k"), other, sizeof(other), &m), 0);
+	assert_int_equal(n, m);
+	assert_memory_equal(out, other, n - 20);
+	assert_memory_not_equal(out + n - 20, other + n - 20, 20);
+	p.time = TICKET_UNIX64;
+	assert_int_equal(ticket_mint(&p, &g, STR_LIT("k"), out, sizeof(out), &n), 0);
+	assert_int_equal(ticket_decode(&p, out, n, &t), 0);
+	assert_int_equal(t.start_ns, START * S_NS);
+	memset(out + 2 * 18 + 2, 0xff, 8); // a time that does not fit
+	assert_int_equal(ticket_decode(&p, out, n, &t), TICKET_FAULT_VALIDITY);
+}
+
+static void test_names(void **state)
+{
+	assert_null(profile("t3"));
+	assert_null(profile(""));
+	assert_true(ticket_profile_is_header(profile("t1"), STR_LIT("x-cisco-uc-ime-ticket")));
+	assert_true(ticket_profile_is_header(profile("t1"), STR_LIT("X-Cisco-ViPR-Ticket")));
+	assert_false(ticket_profile_is_header(profile("t1"), STR_LIT("X-Cisco-ViPR-Ticke")));
+	assert_string_equal(
+		ticket_verdict_counter(TICKET_FAIL_DOMAIN), "Ticket domain check failed");
+	assert_string_equal(ticket_verdict_reason(TICKET_FAIL_DID), "DID");
+	assert_string_equal(ticket_fault_rule(TICKET_FAULT_NOT_LAST), "TKT-9");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_a10_a11),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_decoded),
+		cmocka_unit_test(test_decode_faults),
+		cmocka_unit_test(test_tkt3_folding),
+		cmocka_unit_test(test_tkt4_length),
+		cmocka_unit_test(test_tkt12_count),
+		cmocka_unit_test(test_tkt24_eras),
+		cmocka_unit_test(test_tkt24_validity),
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_tkt16_cache_and_bucket),
+		cmocka_unit_test(test_cached_key_is_used),
+		cmocka_unit_test(test_keys_lru),
+		cmocka_unit_test(test_keys_churn),
+		cmocka_unit_test(test_mint_vectors),
+		cmocka_unit_test(test_mint_refuses),
+		cmocka_unit_test(test_descriptor),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
