@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Turns the configuration into what the data plane takes: its start options, and its rules as
+// plain data (design.md section 1). Control thread only.
+#pragma once
+
+#include <stddef.h>
+
+#include "config/config.h"
+#include "dp/dp.h"
+
+// Start options. Strings point into `c`. Returns -EINVAL with the reason in `err` when something
+// does not fit the data plane's limits.
+int policy_options(const struct config *c, struct dp_options *out, char *err, size_t err_size);
+
+struct policy;
+
+// Rules of a configuration; what they point to lives in the policy and in `c`. Returns -errno.
+int policy_new(struct policy **out, const struct config *c);
+void policy_free(struct policy *p); // accepts NULL
+const struct dp_rules *policy_rules(const struct policy *p);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "test/unit/test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cp/policy.h"
+#include "cp/priv.h"
+
+static struct ip_addr ip_of(const char *text)
+{
+	struct ip_addr ip;
+
+	assert_true(ip_parse(str_from(text), &ip));
+	return ip;
+}
+
+static struct prefix prefix_of(const char *text)
+{
+	struct prefix p;
+
+	assert_true(prefix_parse(str_from(text), &p));
+	return p;
+}
+
+// Two interfaces, a route, two lists, a class, a media address on each side.
+static struct config *config_two(void)
+{
+	static struct ace aces[1];
+	static struct config_acl acls[2];
+	static struct config_route routes[1];
+	static struct config_media_addr addrs[2];
+	static struct config_mta mta;
+	static struct config_inspect inspect;
+	static struct config c;
+
+	memset(&c, 0, sizeof(c));
+	strcpy(c.hostname, "callgate-t");
+	c.n_ifaces = 2;
+	strcpy(c.ifaces[0].name, "outside");
+	strcpy(c.ifaces[0].device, "net_af_packet0,iface=outside");
+	strcpy(c.ifaces[1].name, "inside");
+	c.ifaces[0].ip = ip_of("203.0.113.1");
+	c.ifaces[0].subnet = prefix_of("203.0.113.0/24");
+	c.ifaces[0].mtu = 1500;
+	c.ifaces[1].subnet = prefix_of("192.168.10.0/24");
+	c.ifaces[1].security_level = 100;
+	c.ifaces[1].acl_in = -1;
+	acls[1] = (struct config_acl){.name = "sip", .aces = aces, .n = 1};
+	c.acls = acls;
+	c.n_acls = 2;
+	routes[0] = (struct config_route){0, prefix_of("0.0.0.0/0"), ip_of("203.0.113.254")};
+	c.routes = routes;
+	c.n_routes = 1;
+	addrs[0].ip = ip_of("203.0.113.3");
+	addrs[1] = (struct config_media_addr){1, ip_of("192.168.10.3")};
+	mta = (struct config_mta){.addrs = addrs, .n_addrs = 2};
+	mta.rtp_min_port = 16384;
+	mta.rtp_max_port = 32767;
+	c.mtas = &mta;
+	c.n_mtas = 1;
+	inspect.acl = 1;
+	c.inspects = &inspect;
+	c.n_inspects = 1;
+	c.timeouts.conn_s = 3600;
+	c.timeouts.half_open_s = 30;
+	c.timeouts.half_closed_s = 600;
+	c.n_workers = 2;
+	c.worker_cores[0] = 3;
+	c.worker_cores[1] = 1;
+	return &c;
+}
+
+static void test_rules(void **state)
+{
+	const struct config *c = config_two();
+	const struct ip_addr gateway = ip_of("203.0.113.254");
+	const struct dp_rules *r;
+	struct policy *p;
+
+	assert_int_equal(policy_new(&p, c), 0);
+	r = policy_rules(p);
+	assert_true(ip_eq(&r->ifaces[0].ip, &c->ifaces[0].ip));
+	assert_int_equal(r->ifaces[1].security_level, 100);
+	assert_int_equal(r->ifaces[1].acl_in, -1);
+	assert_int_equal(r->n_acls, 2);
+	assert_int_equal(r->acls[0].n, 0);
+	assert_ptr_equal(r->acls[1].aces, c->acls[1].aces);
+	assert_int_equal(r->n_inspect, 1);
+	assert_int_equal(r->inspect[0], 1);
+	assert_int_equal(r->n_routes, 3);
+	assert_true(ip_is_none(&r->routes[1].gateway));
+	assert_int_equal(r->routes[1].iface, 1);
+	assert_true(ip_eq(&r->routes[2].gateway, &gateway));
+	assert_int_equal(r->n_media, 2);
+	assert_int_equal(r->media[1].iface, 1);
+	assert_int_equal(r->media[1].port_lo, 16384);
+	assert_int_equal(r->media[1].port_hi, 32767);
+	assert_int_equal(r->timeouts.tcp_s, 3600);
+	assert_int_equal(r->timeouts.tcp_half_open_s, 30);
+	assert_int_equal(r->timeouts.tcp_closing_s, 600);
+	// More than two keepalive rounds of an idle trunk (60 s and probes).
+	assert_true(r->timeouts.punt_s > 200);
+	policy_free(p);
+}
+
+static void test_options(void **state)
+{
+	struct config *c = config_two();
+	struct dp_options o;
+	char err[128];
+
+	assert_int_equal(policy_options(c, &o, err, sizeof(err)), 0);
+	assert_string_equal(o.ifaces[0].name, "outside");
+	assert_string_equal(o.ifaces[0].device, "net_af_packet0,iface=outside");
+	assert_int_equal(o.ifaces[0].mtu, 1500);
+	assert_int_equal(o.n_workers, 2);
+	assert_int_equal(o.worker_cores[0], 3);
+	assert_string_equal(o.instance_name, "callgate-t");
+	assert_ptr_equal(o.thread_start, priv_shed_worker);
+	memset(c->ifaces[1].device, 'x', DP_DEVICE_MAX);
+	c->ifaces[1].device[DP_DEVICE_MAX] = '\0';
+	assert_int_equal(policy_options(c, &o, err, sizeof(err)), -EINVAL);
+	assert_non_null(strstr(err, "interface inside"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_options),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
