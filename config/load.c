@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
+#include "config/check.h"
 #include "config/files.h"
 #include "config/ids.h"
 #include "config/schema.h"
@@ -120,8 +121,10 @@ static void read_root(struct loader *l)
 		return;
 	}
 	read_map(l, l->root, sections, COUNT(sections), l->c);
-	if (!l->no_memory)
-		check_config(l);
+	if (!l->no_memory && l->root->kind == NODE_MAP) {
+		check_addresses(l);
+		check_ime(l);
+	}
 	if (!l->no_memory && ids_assign(l->c) < 0)
 		l->no_memory = true;
 }

@@ -116,10 +116,6 @@ void read_class_maps(struct loader *l, const struct node *n, void *obj);
 void read_policy_maps(struct loader *l, const struct node *n, void *obj);
 void read_service_policy(struct loader *l, const struct node *n, void *obj);
 
-// What can only be judged when everything has been read: addresses against one another, and
-// what inspection needs (protocol.md 9.2).
-void check_config(struct loader *l);
-
 // Reads the ticket password (protocol.md 2.12, E1) into a buffer of CONFIG_PASSWORD_MAX + 1.
 // `n` is the node of the file's name, `path` the file.
 void secret_password(struct loader *l, const struct node *n, const char *path, char *out);

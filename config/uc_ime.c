@@ -81,7 +81,11 @@ static void read_ucms(struct loader *l, const struct node *n, void *obj)
 	struct config_ime *m = obj;
 	size_t i = 0;
 
-	if (!want_list(l, n) || !read_array(l, n, sizeof(*m->ucms), (void **)&m->ucms, &m->n_ucms))
+	if (!want_list(l, n))
+		return;
+	if (n->n == 0)
+		fault(l, n, "found an empty list, expected at least one call manager (CLI-7)");
+	if (!read_array(l, n, sizeof(*m->ucms), (void **)&m->ucms, &m->n_ucms))
 		return;
 	for (const struct node *x = n->children; x != NULL; x = x->next, i++)
 		read_map(l, x, fields, COUNT(fields), &m->ucms[i]);

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The checks that need more than one section. Inside config/ only.
+#pragma once
+
+#include "config/schema.h"
+
+// Addresses against one another: interfaces, routes, translations (config/check_address.c).
+void check_addresses(struct loader *l);
+
+// What UC-IME needs: media addresses, call managers, inspection (config/check_ime.c).
+void check_ime(struct loader *l);
+
+// Whether `ip` is the network or the broadcast address of a subnet.
+bool address_is_edge(const struct prefix *subnet, const struct ip_addr *ip);
+
+// What already uses an address on an interface: writes it to `use` ("the address of interface
+// inside") and returns true. Media addresses are looked at by the caller.
+#define ADDRESS_USE_MAX 96
+bool address_in_use(const struct loader *l, uint16_t iface, const struct ip_addr *ip, char *use);

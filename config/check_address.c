@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Interfaces, routes and translations against one another. Called at the end of config/load.c;
+// what has been found faulty before is passed over.
+#include "config/check.h"
+
+static const struct node *entry(const struct loader *l, const char *section, size_t i)
+{
+	return node_at(node_get(l->root, section), i);
+}
+
+static bool overlap(const struct prefix *a, const struct prefix *b)
+{
+	return a->len > 0 && b->len > 0 && (prefix_has(a, &b->ip) || prefix_has(b, &a->ip));
+}
+
+bool address_is_edge(const struct prefix *subnet, const struct ip_addr *ip)
+{
+	bool zeros = true, ones = true;
+
+	for (unsigned int bit = subnet->len; bit < 128; bit++) {
+		bool one = (ip->b[bit / 8] & (0x80U >> bit % 8)) != 0;
+
+		zeros = zeros && !one;
+		ones = ones && one;
+	}
+	return subnet->len < 127 && (zeros || ones);
+}
+
+static bool iface_meets(uint16_t a, uint16_t b)
+{
+	return a == NAT_IFACE_ANY || b == NAT_IFACE_ANY || a == b;
+}
+
+bool address_in_use(const struct loader *l, uint16_t iface, const struct ip_addr *ip, char *use)
+{
+	const struct config *c = l->c;
+
+	for (size_t i = 0; i < c->n_ifaces; i++)
+		if (ip_eq(&c->ifaces[i].ip, ip)) {
+			snprintf(use, ADDRESS_USE_MAX, "the address of interface %s",
+				c->ifaces[i].name);
+			return true;
+		}
+	for (size_t i = 0; i < c->n_routes; i++)
+		if (ip_eq(&c->routes[i].gateway, ip)) {
+			snprintf(use, ADDRESS_USE_MAX, "the gateway of the route on line %u",
+				entry(l, "routes", i)->at.line);
+			return true;
+		}
+	for (size_t i = 0; i < c->n_nat; i++)
+		if (iface_meets(c->nat[i].mapped_if, iface) && c->nat[i].mapped.len > 0 &&
+			prefix_has(&c->nat[i].mapped, ip)) {
+			snprintf(use, ADDRESS_USE_MAX, "mapped by the nat on line %u",
+				entry(l, "nat", i)->at.line);
+			return true;
+		}
+	return false;
+}
+
+// Two interfaces cannot share a port; what stands before the first comma names it.
+static bool same_device(const char *a, const char *b)
+{
+	struct str x, y;
+
+	str_split(str_from(a), ',', &x);
+	str_split(str_from(b), ',', &y);
+	return x.n > 0 && str_eq(x, y);
+}
+
+static void check_iface(struct loader *l, size_t i)
+{
+	const struct config_iface *a = &l->c->ifaces[i];
+	const struct node *n = entry(l, "interfaces", i);
+
+	if (a->subnet.len > 0 && address_is_edge(&a->subnet, &a->ip))
+		fault_expected(l, node_get(n, "address"), "the address of a host in the subnet");
+	for (size_t k = 0; k < i; k++) {
+		const struct config_iface *b = &l->c->ifaces[k];
+
+		if (overlap(&a->subnet, &b->subnet))
+			fault(l, node_get(n, "address"),
+				"found a subnet that overlaps that of interface %s, expected "
+				"another",
+				b->name);
+		if (same_device(a->device, b->device))
+			fault(l, node_get(n, "device"),
+				"found the device of interface %s, expected another", b->name);
+	}
+}
+
+static void check_route(struct loader *l, size_t i, const struct node *n)
+{
+	const struct config_route *r = &l->c->routes[i];
+	const struct config_iface *f = r->iface < l->c->n_ifaces ? &l->c->ifaces[r->iface] : NULL;
+	char expected[ENDPOINT_TEXT_MAX + 48], subnet[ENDPOINT_TEXT_MAX];
+
+	if (f != NULL && f->subnet.len > 0 && !ip_is_none(&r->gateway) &&
+		(!prefix_has(&f->subnet, &r->gateway) || ip_eq(&f->ip, &r->gateway) ||
+			address_is_edge(&f->subnet, &r->gateway))) {
+		snprintf(expected, sizeof(expected), "another host of the interface's subnet %s",
+			prefix_format(&f->subnet, subnet));
+		fault_expected(l, node_get(n, "gateway"), expected);
+	}
+	for (size_t k = 0; k < i && r->dst.len > 0; k++) {
+		const struct config_route *other = &l->c->routes[k];
+
+		if (other->dst.len != r->dst.len || !ip_eq(&other->dst.ip, &r->dst.ip))
+			continue;
+		fault(l, node_get(n, "destination"),
+			"found a second route there, expected one (first on line %u)",
+			entry(l, "routes", k)->at.line);
+		return;
+	}
+}
+
+static bool service_meets(
+	const struct nat_rule *a, uint16_t a_port, const struct nat_rule *b, uint16_t b_port)
+{
+	return a->proto == PROTO_ANY || b->proto == PROTO_ANY ||
+		(a->proto == b->proto && a_port == b_port);
+}
+
+// Two rules that could both hold for one packet, in either direction.
+static bool nat_overlap(const struct nat_rule *a, const struct nat_rule *b)
+{
+	if (!iface_meets(a->mapped_if, b->mapped_if))
+		return false;
+	if (overlap(&a->mapped, &b->mapped) && service_meets(a, a->mapped_port, b, b->mapped_port))
+		return true;
+	return iface_meets(a->real_if, b->real_if) && overlap(&a->real, &b->real) &&
+		service_meets(a, a->real_port, b, b->real_port);
+}
+
+static void check_nat(struct loader *l, size_t i, const struct node *n)
+{
+	const struct nat_rule *r = &l->c->nat[i];
+
+	if (r->real.len == 0 || r->mapped.len == 0)
+		return;
+	if (r->real.len != r->mapped.len)
+		fault(l, n, "found a real /%u and a mapped /%u, expected the same size",
+			r->real.len - 96U, r->mapped.len - 96U);
+	if (r->real_if == r->mapped_if && r->real_if != NAT_IFACE_ANY)
+		fault(l, n, "found one interface on both sides, expected two");
+	for (size_t k = 0; k < l->c->n_ifaces; k++)
+		if (iface_meets(r->mapped_if, (uint16_t)k) &&
+			prefix_has(&r->mapped, &l->c->ifaces[k].ip))
+			fault(l, n,
+				"found a mapped address that is the one of interface %s, "
+				"expected another",
+				l->c->ifaces[k].name);
+	for (size_t k = 0; k < i; k++)
+		if (nat_overlap(r, &l->c->nat[k])) {
+			fault(l, n,
+				"found a rule that overlaps the one on line %u, expected each "
+				"address once",
+				entry(l, "nat", k)->at.line);
+			return;
+		}
+}
+
+void check_addresses(struct loader *l)
+{
+	const struct node *n = node_at(node_get(l->root, "routes"), 0);
+
+	for (size_t i = 0; i < l->c->n_ifaces; i++)
+		check_iface(l, i);
+	for (size_t i = 0; i < l->c->n_routes; i++, n = n->next)
+		check_route(l, i, n);
+	n = node_at(node_get(l->root, "nat"), 0);
+	for (size_t i = 0; i < l->c->n_nat; i++, n = n->next)
+		check_nat(l, i, n);
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What UC-IME needs beyond its own keys (protocol.md 9.2). Called at the end of config/load.c;
+// what has been found faulty before is passed over.
+#include "config/check.h"
+#include "lib/steer.h"
+
+// Whether an earlier media address is the same one, or stands on the same interface of its group.
+static void check_media_twice(struct loader *l, const struct node *n, size_t mta, size_t index)
+{
+	const struct config_media_addr *a = &l->c->mtas[mta].addrs[index];
+
+	for (size_t m = 0; m <= mta; m++) {
+		const struct config_mta *other = &l->c->mtas[m];
+
+		for (size_t i = 0; i < (m == mta ? index : other->n_addrs); i++) {
+			if (ip_eq(&other->addrs[i].ip, &a->ip))
+				fault_expected(l, node_get(n, "address"),
+					"an address of its own: it stands here twice");
+			else if (m == mta && other->addrs[i].iface == a->iface)
+				fault(l, n, "found a second address on interface %s, expected one",
+					l->c->ifaces[a->iface].name);
+			else
+				continue;
+			return;
+		}
+	}
+}
+
+// CLI-5: an unused address of the interface's subnet.
+static void check_media_addr(struct loader *l, const struct node *n, size_t mta, size_t index)
+{
+	const struct config_media_addr *a = &l->c->mtas[mta].addrs[index];
+	char use[ADDRESS_USE_MAX], expected[ADDRESS_USE_MAX + 64], subnet[ENDPOINT_TEXT_MAX];
+	const struct config_iface *f;
+
+	if (a->iface >= l->c->n_ifaces || ip_is_none(&a->ip))
+		return;
+	f = &l->c->ifaces[a->iface];
+	if (f->subnet.len == 0)
+		return;
+	if (!prefix_has(&f->subnet, &a->ip) || address_is_edge(&f->subnet, &a->ip)) {
+		snprintf(expected, sizeof(expected), "a host of the interface's subnet %s (CLI-5)",
+			prefix_format(&f->subnet, subnet));
+		fault_expected(l, node_get(n, "address"), expected);
+	} else if (address_in_use(l, a->iface, &a->ip, use)) {
+		snprintf(expected, sizeof(expected), "an unused address: it is %s (CLI-5)", use);
+		fault_expected(l, node_get(n, "address"), expected);
+	} else {
+		check_media_twice(l, n, mta, index);
+	}
+}
+
+// Every worker needs ports of its own slice (lib/steer.h), or its calls could have none.
+static void check_ports(struct loader *l, const struct node *n, const struct config_mta *m)
+{
+	bool has[WORKERS_MAX] = {false};
+
+	if (m->rtp_min_port == 0 || m->rtp_max_port == 0)
+		return;
+	if (m->rtp_min_port >= m->rtp_max_port) {
+		fault(l, n,
+			"found rtp-min-port %u and rtp-max-port %u, expected min below max "
+			"(CLI-6)",
+			m->rtp_min_port, m->rtp_max_port);
+		return;
+	}
+	if (l->c->n_workers == 0)
+		return;
+	for (uint32_t p = m->rtp_min_port; p < m->rtp_max_port; p++)
+		if (p % 2 == 0)
+			has[steer_port_owner((uint16_t)p, l->c->n_workers)] = true;
+	for (unsigned int w = 0; w < l->c->n_workers; w++)
+		if (!has[w]) {
+			fault(l, n,
+				"found ports %u to %u, which leave worker %u without any, "
+				"expected at least %u ports per worker",
+				m->rtp_min_port, m->rtp_max_port, w, 1U << STEER_BLOCK_SHIFT);
+			return;
+		}
+}
+
+static void check_media(struct loader *l)
+{
+	const struct node *n = node_at(node_get(l->root, "media-termination"), 0);
+
+	for (size_t m = 0; m < l->c->n_mtas; m++, n = n->next) {
+		const struct node *a = node_at(node_get(n, "addresses"), 0);
+
+		for (size_t i = 0; i < l->c->mtas[m].n_addrs; i++, a = a->next)
+			check_media_addr(l, a, m, i);
+		check_ports(l, n, &l->c->mtas[m]);
+	}
+}
+
+// The interface that leads to an address: the longest match among subnets and routes, or -1.
+static int iface_toward(const struct config *c, const struct ip_addr *ip)
+{
+	int best = -1, best_len = 0;
+
+	for (size_t i = 0; i < c->n_ifaces; i++)
+		if (c->ifaces[i].subnet.len > best_len && prefix_has(&c->ifaces[i].subnet, ip)) {
+			best = (int)i;
+			best_len = c->ifaces[i].subnet.len;
+		}
+	for (size_t i = 0; i < c->n_routes; i++)
+		if (c->routes[i].dst.len > best_len && c->routes[i].iface < c->n_ifaces &&
+			prefix_has(&c->routes[i].dst, ip)) {
+			best = c->routes[i].iface;
+			best_len = c->routes[i].dst.len;
+		}
+	return best;
+}
+
+static bool is_media_addr(const struct config *c, const struct ip_addr *ip)
+{
+	for (size_t m = 0; m < c->n_mtas; m++)
+		for (size_t i = 0; i < c->mtas[m].n_addrs; i++)
+			if (ip_eq(&c->mtas[m].addrs[i].ip, ip))
+				return true;
+	return false;
+}
+
+// `first` is the interface of the first call manager, -1 before it is known.
+static void check_ucm(
+	struct loader *l, const struct node *n, const struct config_ime *m, size_t i, int *first)
+{
+	const struct ip_addr *ip = &m->ucms[i].ip;
+	char use[ADDRESS_USE_MAX], expected[ADDRESS_USE_MAX + 64];
+	int iface;
+
+	if (ip_is_none(ip))
+		return;
+	iface = iface_toward(l->c, ip);
+	if (iface < 0) {
+		fault_expected(l, n, "an address that an interface or a route leads to");
+		return;
+	}
+	if (*first < 0)
+		*first = iface;
+	if (iface != *first) {
+		snprintf(expected, sizeof(expected), "all call managers on one interface, here %s",
+			l->c->ifaces[*first].name);
+		fault_expected(l, n, expected);
+	}
+	if (is_media_addr(l->c, ip)) {
+		fault_expected(l, n, "a call manager: it is a media-termination address");
+	} else if (address_in_use(l, (uint16_t)iface, ip, use)) {
+		snprintf(
+			expected, sizeof(expected), "a call manager's real address: it is %s", use);
+		fault_expected(l, n, expected);
+	}
+	for (size_t k = 0; k < i; k++)
+		if (ip_eq(&m->ucms[k].ip, ip))
+			fault_expected(l, n, "each call manager once");
+}
+
+static bool media_on(const struct config_mta *m, int iface, bool same)
+{
+	for (size_t i = 0; i < m->n_addrs; i++)
+		if ((m->addrs[i].iface == iface) == same)
+			return true;
+	return false;
+}
+
+// CLI-5, and the call managers (1.3: all on one interface).
+static void check_uc_ime(struct loader *l, const struct node *n, const struct config_ime *m)
+{
+	const struct node *u = node_at(node_get(n, "ucm-addresses"), 0);
+	int iface = -1;
+
+	for (size_t i = 0; i < m->n_ucms; i++, u = u->next)
+		if (node_get(u, "address") != NULL)
+			check_ucm(l, node_get(u, "address"), m, i, &iface);
+	if (iface < 0 || m->mta >= l->c->n_mtas)
+		return;
+	if (!media_on(&l->c->mtas[m->mta], iface, true) ||
+		!media_on(&l->c->mtas[m->mta], iface, false))
+		fault_expected(l, node_get(n, "media-termination"),
+			"one with an address toward the call managers and one elsewhere (CLI-5)");
+}
+
+// CLI-7: calls go both ways, so TLS is needed as server and as client.
+static void check_policy(struct loader *l)
+{
+	const struct node *policy = node_get(l->root, "service-policy");
+	const struct config *c = l->c;
+	bool server = false, client = false, faulty = c->n_inspects == 0;
+
+	for (size_t i = 0; i < c->n_inspects; i++) {
+		int p = c->inspects[i].tls_proxy;
+
+		faulty |= p < 0;
+		server |= p >= 0 && c->tls_proxies[p].server_trustpoint >= 0;
+		client |= p >= 0 && c->tls_proxies[p].client_trustpoint >= 0;
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(c->inspects[k].class_name, c->inspects[i].class_name) == 0)
+				fault(l, policy,
+					"found class %s twice in the policy-map, expected "
+					"once",
+					c->inspects[i].class_name);
+	}
+	if (!faulty && (!server || !client))
+		fault(l, policy,
+			"found no class whose tls-proxy has a %s trust-point, expected one "
+			"(CLI-7)",
+			server ? "client" : "server");
+}
+
+void check_ime(struct loader *l)
+{
+	const struct node *n = node_at(node_get(l->root, "uc-ime"), 0);
+
+	check_media(l);
+	for (size_t i = 0; i < l->c->n_imes; i++, n = n->next)
+		check_uc_ime(l, n, &l->c->imes[i]);
+	check_policy(l);
+}
