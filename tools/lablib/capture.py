@@ -131,8 +131,12 @@ def judge(path):
 
 
 def lost(sent_path, sender_ip, got_path, receiver_ip):
-    """Packets that left a phone and those that never reached the other: RTP keeps its sequence numbers
-    and SSRC through the relay (RTP-2). Returns (sent, lost)."""
-    sent = {(p.ssrc, p.seq, p.ts) for p in rtp_packets(sent_path) if p.src == sender_ip}
+    """Packets that left a phone and never reached the other: RTP keeps its sequence numbers and SSRC
+    through the relay (RTP-2). `head` and `tail` are the ones before the first and after the last that
+    arrived: the call was being answered, or hung up."""
     got = {(p.ssrc, p.seq, p.ts) for p in rtp_packets(got_path) if p.dst == receiver_ip}
-    return len(sent), len(sent - got)
+    arrived = [(p.ssrc, p.seq, p.ts) in got for p in rtp_packets(sent_path) if p.src == sender_ip]
+    if True not in arrived:
+        return {"sent": len(arrived), "lost": len(arrived), "head": 0, "tail": 0}
+    head, tail = arrived.index(True), arrived[::-1].index(True)
+    return {"sent": len(arrived), "lost": arrived.count(False) - head - tail, "head": head, "tail": tail}

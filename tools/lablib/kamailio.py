@@ -27,6 +27,7 @@ modparam("tm", "fr_timer", 3000) modparam("tm", "fr_inv_timer", 30000)
 modparam("htable", "htable", "phone=>size=4;")
 modparam("htable", "htable", "learned=>size=4;")
 modparam("htable", "htable", "ticket=>size=4;")
+modparam("htable", "htable", "domain=>size=4;")
 modparam("htable", "htable", "seen=>size=4;initval=0;")
 request_route {{
 	if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
@@ -45,6 +46,7 @@ request_route {{
 	if (!is_method("INVITE")) {{ sl_send_reply("404", "Not here"); exit; }}
 	if ($sht(learned=>$rU) != $null) {{       # the Internet
 		$du = $sht(learned=>$rU); $rd = "{other_domain}";
+		if ($sht(domain=>$rU) != $null) $rd = $sht(domain=>$rU);
 		t_on_branch("TICKET"); t_on_reply("INET_REPLY"); t_on_failure("TO_PSTN");
 		t_set_fr(5000, 3000);            # 5 s after a 100, 3 s without any answer
 	}} else {{
@@ -142,6 +144,13 @@ class Kamailio:
             self.rpc("htable.delete", "ticket", f"s:{number}", check=False)
         else:
             self.rpc("htable.sets", "ticket", f"s:{number}", f"s:{ticket}")
+
+    def set_domain(self, number, domain):
+        """The domain of the learned route to a number; None: the right one."""
+        if domain is None:
+            self.rpc("htable.delete", "domain", f"s:{number}", check=False)
+        else:
+            self.rpc("htable.sets", "domain", f"s:{number}", f"s:{domain}")
 
     def seen(self):
         """How many INVITEs came and went which way, since its start."""

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Faults and hostility: killed daemons, vanished phones, malformed SIP, wrong certificates, ARP for
+addresses that are not ours."""
+
+import os
+import re
+import signal
+import ssl
+import subprocess
+import time
+
+from session import LabTest, wait_for
+
+from lablib import netns
+from lablib.daemon import LEFTOVERS
+from lablib.peer import Stranger, invite
+from lablib.util import LabError
+
+GARBAGE = {
+    "not SIP": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "zeros": bytes(4096),
+    "no length": b"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS x;branch=z9hG4bK1\r\nFrom: <sip:a@b>;"
+                 b"tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n\r\n",
+    "negative length": b"INVITE sip:a@b SIP/2.0\r\nContent-Length: -1\r\n\r\n",
+    "huge length": b"INVITE sip:a@b SIP/2.0\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    "endless header": b"INVITE sip:a@b SIP/2.0\r\nX: " + b"a" * 200000,
+    "no headers": b"INVITE sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n",
+    "response to nothing": b"SIP/2.0 200 OK\r\nVia: SIP/2.0/TLS x;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1"
+                           b"\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n"
+                           b"Content-Length: 0\r\n\r\n",
+    "bye to nothing": b"BYE sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS x;branch=z9hG4bK2\r\nFrom: <sip:a@b>;tag=1"
+                      b"\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 1\r\nCSeq: 2 BYE\r\nMax-Forwards: 70\r\n"
+                      b"Content-Length: 0\r\n\r\n",
+    "broken sdp": None, # made from a good INVITE in the test
+    "cut in the middle": None,
+}
+
+
+class Restart(LabTest):
+    def kill_and_call(self, site):
+        self.assertEqual(self.way("b1", "a1"), "the Internet")
+        daemon = self.lab.daemons[site]
+        daemon.kill(signal.SIGKILL)
+        daemon.start()
+        daemon.ready()
+        begin = time.monotonic()
+        self.assertEqual(self.way("b1", "a1"), "the Internet")
+        print(f"    a whole call {time.monotonic() - begin:.1f} s after callgate {site} was back")
+
+    def test_kill_the_called_side(self):
+        self.kill_and_call("a")
+
+    def test_kill_the_calling_side(self):
+        self.kill_and_call("b")
+
+    def test_orderly_stop_leaves_nothing(self):
+        daemon = self.lab.daemons["a"]
+        pid = daemon.pid()
+        os.kill(pid, signal.SIGTERM)
+        wait_for("callgate a to end", 10, lambda: not daemon.running())
+        self.assertFalse(daemon.socket.exists(), "its socket is still there")
+        self.assertEqual(netns.pids(netns.ns("cg-a")), [])
+
+
+class Vanish(LabTest):
+    def test_phone_that_vanishes(self):
+        """SIP-7: a call whose media stopped is ended by a timer, with a BYE to both sides."""
+        for site in ("a", "b"):
+            self.restart(site, short_timers)
+        before = {s: {k: d.usage()[k] for k in LEFTOVERS} for s, d in self.lab.daemons.items()}
+        self.lab.connect("b1", "a1")
+        time.sleep(1)
+        self.lab.phones["a1"].kill(signal.SIGKILL)
+        self.lab.phones["b1"].await_event("CALL_CLOSED", deadline_s=40)
+        for site, daemon in self.lab.daemons.items():
+            wait_for(f"callgate {site} to have no call", 20,
+                     lambda d=daemon: d.statistics()["in-use"] == 0 and d.usage()["streams"] == 0)
+            wait_for(f"callgate {site} to hold no more than before: {before[site]}", 20,
+                     lambda s=site: not self.moved(s, before[s]))
+
+
+def short_timers(text):
+    """The shortest that the configuration accepts."""
+    return re.sub(r"sip_media: *[\d:]+", "sip_media: 0:00:05", text)
+
+
+class Hostile(LabTest):
+    def test_wrong_certificates(self):
+        for identity in (None, "foreign"):
+            with self.subTest(identity=identity):
+                seen = self.lab.ucms["a"].seen()
+                refused = False
+                try:
+                    with Stranger(self.lab, identity) as s:
+                        s.send(invite(self.lab.phones["a1"].number, "x"))
+                        refused = s.receive() == b""
+                except (ssl.SSLError, ConnectionError):
+                    refused = True
+                self.assertTrue(refused)
+                self.assertEqual(self.lab.ucms["a"].seen(), seen)
+        with Stranger(self.lab, "b") as s: # the same with the right one is not refused
+            s.send(b"\r\n\r\n")
+            self.assertNotEqual(s.receive(0.5), b"")
+
+    def test_garbage_does_not_disturb_a_call(self):
+        good = invite(self.lab.phones["a1"].number, "g")
+        garbage = dict(GARBAGE)
+        garbage["broken sdp"] = good.replace(b"m=audio 30000", b"m=audio 99999999")
+        garbage["cut in the middle"] = good[:200]
+        self.lab.connect("b1", "a1")
+        pid = self.lab.daemons["a"].pid()
+        seen = self.lab.ucms["a"].seen()["from-internet"]
+        for what, octets in garbage.items():
+            with self.subTest(what=what):
+                before = self.lab.daemons["a"].refusals()
+                with Stranger(self.lab) as s:
+                    try:
+                        s.send(octets)
+                        s.receive(0.3)
+                    except OSError:
+                        pass
+                self.assertEqual(self.lab.daemons["a"].pid(), pid)
+                self.assertTrue(self.lab.daemons["a"].running())
+                self.assertEqual(self.lab.ucms["a"].seen()["from-internet"], seen)
+                if what != "cut in the middle":
+                    wait_for("a named counter", 2,
+                             lambda b=before: self.lab.daemons["a"].refusals() != b)
+        self.assertEqual((self.lab.phones["a1"].calls(), self.lab.phones["b1"].calls()), (1, 1))
+        self.lab.hang_up("b1", "a1")
+        self.assert_heard("a1", "b1", 2)
+        self.assertEqual(self.way("b1", "a1"), "the Internet")
+
+    def test_many_strangers(self):
+        strangers = []
+        try:
+            for _ in range(50):
+                strangers.append(Stranger(self.lab))
+            self.assertEqual(self.way("b1", "a1"), "the Internet")
+        finally:
+            for s in strangers:
+                s.sock.close()
+
+
+class Arp(LabTest):
+    def ask(self, address):
+        """How many replies two ARP requests get."""
+        p = subprocess.run(netns.inside("ucm-a", "arping", "-c", "2", "-w", "2", "-I", "eth0", address),
+                           capture_output=True, text=True, check=False)
+        return int(re.search(r"Received (\d+) response", p.stdout)[1])
+
+    def test_own_addresses_are_answered(self):
+        for address in ("192.168.10.1", "192.168.10.3"):
+            with self.subTest(address=address):
+                self.assertGreater(self.ask(address), 0)
+
+    def test_foreign_addresses_are_not(self):
+        for address in ("192.168.10.77", "203.0.113.10", "209.165.200.228", "8.8.8.8"):
+            with self.subTest(address=address):
+                self.assertEqual(self.ask(address), 0)
+
+
+class Refused(LabTest):
+    def test_faulty_configuration(self):
+        """Refused whole: the daemon ends with the place of the fault, and the running one goes on."""
+        from lablib.daemon import find_program
+        daemon = self.lab.daemons["a"]
+        bad = daemon.dir / "bad.yaml"
+        bad.write_text(daemon.config.read_text().replace("rtp-min-port: 16384", "rtp-min-port: 1000"))
+        for args in (["--check", bad], [bad]):
+            p = subprocess.run([find_program("callgated"), *args], capture_output=True, text=True,
+                               timeout=20, check=False)
+            self.assertNotEqual(p.returncode, 0)
+            self.assertRegex(p.stdout + p.stderr, r"bad\.yaml:\d+:\d+: .*1000")
+        self.assertTrue(daemon.running())
+
+
+__all__ = ["LabError"]
