@@ -87,6 +87,7 @@ const char *endpoint_format(const struct endpoint *e, char sep, char *buf)
 	char ip[IP_TEXT_MAX];
 
 	ip_format(&e->ip, ip);
-	snprintf(buf, ENDPOINT_TEXT_MAX, ip_is_v4(&e->ip) ? "%s%c%u" : "[%s]%c%u", ip, sep, e->port);
+	snprintf(
+		buf, ENDPOINT_TEXT_MAX, ip_is_v4(&e->ip) ? "%s%c%u" : "[%s]%c%u", ip, sep, e->port);
 	return buf;
 }
