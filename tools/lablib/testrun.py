@@ -27,19 +27,22 @@ BUILDS = {
 
 
 class Report:
-    def __init__(self):
+    def __init__(self, quiet=False):
+        self.quiet = quiet
         self.passed = 0
         self.failed = []
         self.begin = time.monotonic()
 
     def step(self, text):
-        print(f"[{time.monotonic() - self.begin:6.1f} s] {text}", flush=True)
+        if not self.quiet:
+            print(f"[{time.monotonic() - self.begin:6.1f} s] {text}", flush=True)
 
     def add(self, name, ok, detail=""):
         if ok:
             self.passed += 1
         else:
             self.failed.append(name)
+        if not ok and not self.quiet:
             print(f"FAILED: {name}\n{detail}".rstrip(), flush=True)
 
     def run(self, name, *command, env=None):

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The judges of the lab can say yes and no: tones in recordings, packets in captures, and the sum that
+tools/test prints."""
+
+import array
+import math
+import os
+import pathlib
+import random
+import struct
+import sys
+import tempfile
+import unittest
+import wave
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+from lablib import capture, testrun, tone  # noqa: E402
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        tmp = tempfile.TemporaryDirectory()
+        self.addCleanup(tmp.cleanup)
+        self.dir = pathlib.Path(tmp.name)
+
+
+class Tone(Folder):
+    def record(self, sample, rate=8000, seconds=3):
+        path = self.dir / "x.wav"
+        with wave.open(str(path), "w") as w:
+            w.setnchannels(1)
+            w.setsampwidth(2)
+            w.setframerate(rate)
+            w.writeframes(array.array("h", (sample(i / rate) for i in range(rate * seconds))).tobytes())
+        return tone.shares(path, [440, 1000])
+
+    def test_shares(self):
+        rnd = random.Random(1)
+        for name, sample, rate, expected in (
+            ("1000 Hz", lambda t: int(9000 * math.sin(2000 * math.pi * t)), 8000, (0, 1)),
+            ("440 Hz, wide band", lambda t: int(9000 * math.sin(880 * math.pi * t)), 16000, (1, 0)),
+            ("both", lambda t: int(9000 * (math.sin(880 * math.pi * t) + math.sin(2000 * math.pi * t))),
+             8000, (0.5, 0.5)),
+            ("silence", lambda t: 0, 8000, (0, 0)),
+            ("noise", lambda t: rnd.randint(-9000, 9000), 8000, (0, 0)),
+        ):
+            with self.subTest(name=name):
+                shares, seconds = self.record(sample, rate)
+                self.assertAlmostEqual(seconds, 3)
+                for f, share in zip((440, 1000), expected):
+                    self.assertAlmostEqual(shares[f], share, delta=0.05)
+
+
+class Media(Folder):
+    def write(self, name, payloads, flow=("10.0.0.1", "10.0.0.2"), pt=0, drop=()):
+        out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+        for i, payload in enumerate(payloads):
+            if i in drop:
+                continue
+            rtp = struct.pack(">BBHII", 0x80, pt, i, i * 160, 7) + payload
+            udp = struct.pack(">HHHH", 4000, 5000, 8 + len(rtp), 0) + rtp
+            ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0,
+                             *(bytes(map(int, a.split("."))) for a in flow))
+            frame = bytes(12) + b"\x08\x00" + ip + udp
+            out += struct.pack("<IIII", i // 50, 0, len(frame), len(frame)) + frame
+        path = self.dir / name
+        path.write_bytes(out)
+        return path
+
+    def test_sealed_or_not(self):
+        speech = bytes(int(128 + 60 * math.sin(i / 3)) for i in range(160))
+        for name, payloads, sealed in (
+            ("tone in clear", [speech] * 300, False),
+            ("sealed", [os.urandom(170) for _ in range(300)], True),
+            ("noise without a tag", [os.urandom(160) for _ in range(300)], False),
+            ("a tag on a clear tone", [speech + os.urandom(10)] * 300, False),
+            ("one clear packet among sealed ones", [os.urandom(170) for _ in range(299)] + [speech], False),
+            ("too short to say", [os.urandom(170) for _ in range(20)], False),
+        ):
+            with self.subTest(name=name):
+                streams = capture.judge_media(self.write("a.pcap", payloads))
+                self.assertEqual([(s["packets"], s["sealed"]) for s in streams], [(len(payloads), sealed)])
+
+    def test_rtcp_is_no_media(self):
+        self.assertEqual(capture.judge_media(self.write("a.pcap", [bytes(60)] * 9, pt=200)), [])
+
+    def test_lost(self):
+        payloads = [bytes(160)] * 100
+        sent = self.write("sent", payloads)
+        for drop, expected in (((), (0, 0, 0)), ((0, 1), (0, 2, 0)), ((50,), (1, 0, 0)), ((99,), (0, 0, 1)),
+                               (range(100), (100, 0, 0))):
+            with self.subTest(drop=drop):
+                got = self.write("got", payloads, flow=("10.0.0.9", "10.0.0.2"), drop=drop)
+                r = capture.lost(sent, "10.0.0.1", got, "10.0.0.2")
+                self.assertEqual((r["lost"], r["head"], r["tail"]), expected)
+
+
+class Sum(unittest.TestCase):
+    def test_cases_of_a_program(self):
+        for result, output, passed, failed in (
+            ("OK", "[  PASSED  ] 12 test(s).", 12, 0),
+            ("OK", "no cmocka here", 1, 0),
+            ("FAIL", "[  PASSED  ] 2 test(s).\n[  FAILED  ] 3 test(s), listed below:", 2, 3),
+            ("FAIL", "", 0, 1),
+            ("TIMEOUT", "", 0, 1),
+            ("SKIP", "", 0, 1),
+        ):
+            with self.subTest(result=result, output=output):
+                report = testrun.Report(quiet=True)
+                testrun.count_cases(report, "build", {"name": "x", "result": result, "stdout": output})
+                self.assertEqual((report.passed, len(report.failed)), (passed, failed))
+
+
+if __name__ == "__main__":
+    unittest.main()
