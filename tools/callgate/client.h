@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the parts of the client share: command tables, options, exit codes.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "lib/str.h"
+
+// 0: done, or yes. 1: it failed, or no. 2: the command line is wrong.
+enum { CLIENT_OK, CLIENT_FAILED, CLIENT_USAGE };
+
+#define CLIENT_OPTIONS_MAX 24
+
+struct command {
+	const char *name;                  // one word
+	const char *summary;               // for --help
+	int (*run)(int argc, char **argv); // argv[0] is the name of the command
+};
+
+// Runs the command that argv[1] names; --help, no command and an unknown one list them all.
+// `path` is what the user typed so far ("callgate ticket"). Returns an exit code.
+int commands_run(const struct command *table, size_t n, const char *path, int argc, char **argv);
+
+struct option_row {
+	const char *name; // without the dashes
+	const char *arg;  // what its value is called, NULL: it has none
+	const char *help;
+	unsigned int commands; // bit set: which commands of the group take it
+};
+
+// Reads options into values[i] (the row's index; "" for one without a value, NULL when absent)
+// and one free argument at most into *rest (NULL: none). CLIENT_OK: go on. Any other value: the
+// command ends with it; --help has been printed (then *help is true and the code 0) or the error.
+int options_read(const struct option_row *rows, size_t n, unsigned int command, const char *usage,
+	int argc, char **argv, const char **values, const char **rest, bool *help);
+
+// Says what is wrong on standard error and returns CLIENT_USAGE.
+int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+// Prints and deletes.
+void json_print(cJSON *j);
+
+int ticket_main(int argc, char **argv);
