@@ -4,6 +4,7 @@
 #include "test/unit/test.h"
 
 #include <errno.h>
+#include <malloc.h>
 
 #include <rte_eal.h>
 #include <rte_mbuf.h>
@@ -396,6 +397,10 @@ static void test_no_remote(void **state)
 	send_ok(&s);
 	expect_drop(frame(0, o, s.media.leg[OUTSIDE].local, p, n), DROP_MEDIA_SOURCE);
 	expect_drop(rtp_from(&s, INSIDE, 1), DROP_MEDIA_DIRECTION);
+	s.media.leg[OUTSIDE].remote = ep("198.51.100.9", 0);
+	send_ok(&s);
+	expect_drop(from(&s, OUTSIDE, p, n), DROP_MEDIA_SOURCE); // even from port 0
+	expect_drop(rtp_from(&s, INSIDE, 1), DROP_MEDIA_DIRECTION);
 	s.media.leg[OUTSIDE].remote = ep("0.0.0.0", 4000); // hold as in RFC 2543
 	send_ok(&s);
 	expect_drop(rtp_from(&s, INSIDE, 2), DROP_MEDIA_DIRECTION);
@@ -455,7 +460,7 @@ static void test_new_key(void **state)
 // SRTP-7: the same key keeps ROC and window, whatever else changes; so an old packet stays old.
 static void test_same_key(void **state)
 {
-	struct dp_msg s = stream_msg(0);
+	struct dp_msg s = stream_msg(0), other = stream_msg(1);
 	struct srtp_oracle k;
 	uint8_t copy[256];
 	size_t n = rtp(copy, SSRC, 101);
@@ -474,6 +479,9 @@ static void test_same_key(void **state)
 	assert_true(passes(srtp_from(&s, OUTSIDE, &k, 102)));
 	s.media.leg[OUTSIDE].local.port -= 200;
 	expect_drop(from(&s, OUTSIDE, copy, n), DROP_MEDIA_NO_STREAM); // the port before
+	other.media.leg[OUTSIDE].local = s.media.leg[OUTSIDE].local;   // is free for another stream
+	send_ok(&other);
+	del(1);
 	del(0);
 }
 
@@ -532,6 +540,28 @@ static void test_ssrcs(void **state)
 	del(0);
 }
 
+// With four sources known, nothing of a fifth reaches the key.
+static void test_ssrcs_srtp(void **state)
+{
+	struct dp_msg s = stream_msg(0);
+	struct srtp_oracle k[4];
+	uint8_t p[256];
+	size_t n;
+
+	send_ok(&s);
+	for (uint32_t i = 0; i < 4; i++) {
+		srtp_oracle_init(&k[i], s.media.leg[OUTSIDE].rx_key, 10);
+		n = rtp(p, 100 + i, 1);
+		assert_int_equal(srtp_oracle_seal(&k[i], p, &n), ORACLE_OK);
+		assert_true(passes(from(&s, OUTSIDE, p, n)));
+	}
+	n = rtp(p, 200, 1);
+	expect_drop(from(&s, OUTSIDE, p, n), DROP_MEDIA_SSRCS);
+	n = rtp(p, 100, 9);
+	expect_drop(from(&s, OUTSIDE, p, n), DROP_MEDIA_AUTH);
+	del(0);
+}
+
 // Packets that come while the stream goes, a full ring to the control thread, and the id anew.
 static void test_delete(void **state)
 {
@@ -562,7 +592,9 @@ static void test_delete(void **state)
 	n_up = 0;
 	assert_int_equal(media_ctl_streams(), 0);
 	assert_int_equal(media_ctl_send(&d, &down, &owner), -ENOENT);
-	send_ok(&s);
+	assert_int_equal(media_ctl_send(&s, &down, &owner), 0);
+	expect_drop(rtp_from(&s, INSIDE, 1), DROP_MEDIA_NO_STREAM); // the old slot is gone
+	media_msg(&w, &down);
 	assert_int_equal(dp_media_stats(3, &stats), 0);
 	assert_int_equal(stats.leg[INSIDE].rx_packets, 0); // nothing is left of the one before
 	assert_true(passes(rtp_from(&s, INSIDE, 1)));      // not a replay
@@ -590,6 +622,24 @@ static void test_many_settings(void **state)
 	assert_true(passes(rtp_from(&s, INSIDE, 1)));
 	for (unsigned int i = 0; i < 20000; i++)
 		send_ok(&s);
+	del(0);
+}
+
+// A thousand re-keyings leave no context behind.
+static void test_no_leak(void **state)
+{
+	struct dp_msg s = stream_msg(0);
+	size_t before = 0;
+
+	for (uint32_t i = 0; i < 1200; i++) {
+		memcpy(s.media.leg[OUTSIDE].rx_key, &i, sizeof(i));
+		memcpy(s.media.leg[OUTSIDE].tx_key, &i, sizeof(i));
+		send_ok(&s);
+		assert_true(passes(rtp_from(&s, INSIDE, (uint16_t)i)));
+		if (i == 200)
+			before = mallinfo2().uordblks;
+	}
+	assert_in_range(mallinfo2().uordblks, 0, before + 100000);
 	del(0);
 }
 
@@ -766,8 +816,10 @@ int main(void)
 		TEST(test_same_key),
 		TEST(test_two_copies),
 		TEST(test_ssrcs),
+		TEST(test_ssrcs_srtp),
 		TEST(test_delete),
 		TEST(test_many_settings),
+		TEST(test_no_leak),
 		TEST(test_no_keys_in_message),
 		TEST(test_stats),
 		TEST(test_refused),
