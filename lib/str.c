@@ -64,7 +64,7 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned int d = (unsigned char)s.p[i] - '0';
 
-		if (d > 9 || v > max / 10 || v * 10 > max - d)
+		if (d > 9 || d > max || v > max / 10 || v * 10 > max - d)
 			return false;
 		v = v * 10 + d;
 	}

@@ -36,6 +36,8 @@ static void test_to_u64(void **state)
 	assert_false(str_to_u64(STR_LIT("65536"), 65535, &v));
 	assert_false(str_to_u64(STR_LIT("18446744073709551616"), UINT64_MAX, &v));
 	assert_true(str_to_u64(STR_LIT("18446744073709551615"), UINT64_MAX, &v));
+	assert_false(str_to_u64(STR_LIT("6"), 5, &v));
+	assert_true(str_to_u64(STR_LIT("005"), 5, &v));
 	assert_false(str_to_u64(STR_LIT(""), 9, &v));
 	assert_false(str_to_u64(STR_LIT("+1"), 9, &v));
 	assert_false(str_to_u64(STR_LIT("1 "), 9, &v));
