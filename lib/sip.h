@@ -23,6 +23,7 @@
 	X(NO_CONTENT_LENGTH, "no Content-Length on a stream transport")                            \
 	X(BAD_CONTENT_LENGTH, "Content-Length is no number, or not the body's length")             \
 	X(DUP_CONTENT_LENGTH, "more than one Content-Length")                                      \
+	X(NO_CONTENT_TYPE, "body without Content-Type")                                            \
 	X(BAD_HEADER, "header line without a name and a colon")                                    \
 	X(TOO_MANY_HEADERS, "more header lines than the limit")                                    \
 	X(BAD_URI, "malformed Request-URI")                                                        \
@@ -192,6 +193,13 @@ enum sip_reason sip_parse(struct sip_msg *m, struct str bytes);
 
 // Mandatory headers are there, single and well formed; fills in the second half of the struct.
 enum sip_reason sip_check(struct sip_msg *m);
+
+// Takes one header line, with what is folded into it, from the front of a header section. *rest
+// moves past it even when it is SIP_BAD_HEADER.
+enum sip_reason sip_header_take(struct str *rest, struct sip_header *out);
+
+// A non-empty token (RFC 3261 25.1).
+bool sip_is_token(struct str s);
 
 // The first header of that kind, or NULL.
 const struct sip_header *sip_header(const struct sip_msg *m, enum sip_header_id id);

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// URIs, parameters, comma lists and name-addr; see lib/uri.h.
+#include "lib/uri.h"
+
+static bool is_lws(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool is_ctl(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+static bool is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+static struct str skip(struct str s, size_t n)
+{
+	return (struct str){s.p + n, s.n - n};
+}
+
+static struct str skip_lws(struct str s)
+{
+	while (s.n > 0 && is_lws(s.p[0]))
+		s = skip(s, 1);
+	return s;
+}
+
+// How many octets stand before the first of `set`, at most all.
+static size_t before(struct str s, const char *set)
+{
+	size_t i = 0;
+
+	while (i < s.n && !is_one_of(s.p[i], set))
+		i++;
+	return i;
+}
+
+// The length of the quoted string at the start, quotes included; 0 when it does not end.
+static size_t quoted(struct str s)
+{
+	for (size_t i = 1; i < s.n; i++) {
+		if (s.p[i] == '\\')
+			i++;
+		else if (s.p[i] == '"')
+			return i + 1;
+	}
+	return 0;
+}
+
+// What any URI may consist of; RFC 3261 wants everything else escaped.
+static bool uri_octets(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] == 0x7f || is_one_of(s.p[i], "<>\"\\"))
+			return false;
+	return s.n > 0;
+}
+
+static bool host_ok(struct str host)
+{
+	struct ip_addr ip;
+
+	if (host.n == 0 || host.n > 255)
+		return false;
+	if (host.p[0] == '[')
+		return uri_host_ip(host, &ip);
+	for (size_t i = 0; i < host.n; i++)
+		if (!is_alnum(host.p[i]) && !is_one_of(host.p[i], "-._"))
+			return false;
+	return true;
+}
+
+bool uri_host_ip(struct str host, struct ip_addr *out)
+{
+	if (host.n < 2 || host.p[0] != '[')
+		return ip_parse(host, out);
+	return host.p[host.n - 1] == ']' && ip_parse((struct str){host.p + 1, host.n - 2}, out) &&
+		!ip_is_v4(out);
+}
+
+bool uri_hostport_parse(struct str s, struct str *host, uint16_t *port)
+{
+	size_t at = s.n > 0 && s.p[0] == '[' ? before(s, "]") : 0;
+	struct str tail = skip(s, at);
+	size_t colon = before(tail, ":");
+	uint64_t v = 0;
+
+	*host = str_trim((struct str){s.p, at + colon});
+	*port = 0;
+	if (!host_ok(*host))
+		return false;
+	if (colon == tail.n)
+		return true;
+	if (!str_to_u64(str_trim(skip(tail, colon + 1)), 65535, &v) || v == 0)
+		return false;
+	*port = (uint16_t)v;
+	return true;
+}
+
+bool uri_param_next(struct str *rest, struct uri_param *out)
+{
+	struct str s = skip_lws(*rest), start = s;
+	size_t n;
+
+	if (s.n == 0) {
+		*rest = s;
+		return false;
+	}
+	if (s.p[0] != ';')
+		return false;
+	s = skip_lws(skip(s, 1));
+	n = before(s, ";=,\"<>?@ \t\r\n");
+	out->name = (struct str){s.p, n};
+	out->value = (struct str){s.p + n, 0};
+	if (n == 0)
+		return false;
+	s = skip(s, n);
+	if (skip_lws(s).n > 0 && skip_lws(s).p[0] == '=') {
+		s = skip_lws(skip(skip_lws(s), 1));
+		n = s.n > 0 && s.p[0] == '"' ? quoted(s) : before(s, ";,\"<>? \t\r\n");
+		if (n == 0)
+			return false;
+		out->value = (struct str){s.p, n};
+		s = skip(s, n);
+	}
+	out->whole = (struct str){start.p, (size_t)(s.p - start.p)};
+	*rest = s;
+	return true;
+}
+
+bool uri_param_find(struct str params, struct str name, struct uri_param *out)
+{
+	struct uri_param p;
+
+	while (uri_param_next(&params, &p)) {
+		if (!str_caseeq(p.name, name))
+			continue;
+		if (out != NULL)
+			*out = p;
+		return true;
+	}
+	return false;
+}
+
+static bool params_ok(struct str params)
+{
+	struct uri_param p;
+
+	while (uri_param_next(&params, &p))
+		;
+	return params.n == 0;
+}
+
+static bool sip_uri_parse(struct str s, struct uri *out)
+{
+	size_t at = before(s, "@"), n;
+
+	if (at < s.n) {
+		struct str userinfo = {s.p, at};
+
+		n = before(userinfo, ":");
+		out->user = (struct str){s.p, n};
+		if (n < at)
+			out->password = skip(userinfo, n + 1);
+		s = skip(s, at + 1);
+		// A second '@' could be read as a host further on.
+		if (out->user.n == 0 || before(s, "@") < s.n)
+			return false;
+	}
+	n = before(s, ";?");
+	out->hostport = (struct str){s.p, n};
+	s = skip(s, n);
+	n = before(s, "?");
+	out->params = (struct str){s.p, n};
+	if (n < s.n)
+		out->headers = skip(s, n + 1);
+	return uri_hostport_parse(out->hostport, &out->host, &out->port) && params_ok(out->params);
+}
+
+static bool tel_uri_parse(struct str s, struct uri *out)
+{
+	size_t n = before(s, ";");
+
+	out->user = (struct str){s.p, n};
+	out->params = skip(s, n);
+	return n > 0 && params_ok(out->params);
+}
+
+bool uri_parse(struct str s, struct uri *out)
+{
+	struct str scheme, tail;
+
+	memset(out, 0, sizeof(*out));
+	out->text = s;
+	tail = str_split(s, ':', &scheme);
+	if (!uri_octets(s) || scheme.n == 0 || scheme.n == s.n)
+		return false;
+	for (size_t i = 0; i < scheme.n; i++)
+		if (!is_alnum(scheme.p[i]) && !is_one_of(scheme.p[i], "+-."))
+			return false;
+	if (scheme.p[0] < 'A') // a letter comes first
+		return false;
+	if (str_caseeq(scheme, STR_LIT("sip")))
+		out->scheme = URI_SIP;
+	else if (str_caseeq(scheme, STR_LIT("sips")))
+		out->scheme = URI_SIPS;
+	else if (str_caseeq(scheme, STR_LIT("tel")))
+		out->scheme = URI_TEL;
+	else
+		return true;
+	return out->scheme == URI_TEL ? tel_uri_parse(tail, out) : sip_uri_parse(tail, out);
+}
+
+bool uri_list_next(struct str *rest, struct str *elem)
+{
+	while (rest->n > 0) {
+		struct str s = *rest;
+		bool angle = false;
+		size_t i = 0;
+
+		while (i < s.n && (angle || s.p[i] != ',')) {
+			size_t n = s.p[i] == '"' && !angle ? quoted(skip(s, i)) : 1;
+
+			if (s.p[i] == '<' || s.p[i] == '>')
+				angle = s.p[i] == '<';
+			i = n > 0 ? i + n : s.n;
+		}
+		*elem = str_trim((struct str){s.p, i});
+		*rest = i < s.n ? skip(s, i + 1) : skip(s, i);
+		if (elem->n > 0)
+			return true;
+	}
+	return false;
+}
+
+// What may stand before '<': a quoted string alone, or words.
+static bool display_ok(struct str s)
+{
+	if (s.n > 0 && s.p[0] == '"')
+		return quoted(s) == s.n;
+	for (size_t i = 0; i < s.n; i++)
+		if ((is_ctl(s.p[i]) && !is_lws(s.p[i])) || is_one_of(s.p[i], "\";,>"))
+			return false;
+	return true;
+}
+
+bool name_addr_parse(struct str s, struct name_addr *out)
+{
+	size_t n, close;
+
+	memset(out, 0, sizeof(*out));
+	s = str_trim(s);
+	n = s.n > 0 && s.p[0] == '"' ? quoted(s) : 0;
+	n += before(skip(s, n), "<");
+	if (n < s.n) {
+		out->bracketed = true;
+		out->display = str_trim((struct str){s.p, n});
+		s = skip(s, n + 1);
+		close = before(s, ">");
+		if (close == s.n || !display_ok(out->display))
+			return false;
+		out->uri = (struct str){s.p, close};
+		s = skip(s, close + 1);
+	} else {
+		n = before(s, "; \t\r\n");
+		out->uri = (struct str){s.p, n};
+		s = skip(s, n);
+	}
+	out->params = str_trim(s);
+	return out->uri.n > 0 && params_ok(out->params);
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Parsing and the sanity checks.
+#include "test/unit/sip_vectors.h"
+
+static void test_vector(void **state)
+{
+	static struct sip_msg m;
+	char buf[8192];
+	struct str bytes = vector_load("invite-outside.sip", buf, sizeof(buf));
+
+	assert_int_equal(sip_parse(&m, bytes), SIP_OK);
+	assert_int_equal(sip_check(&m), SIP_OK);
+	assert_true(m.request);
+	assert_int_equal(m.method, SIP_INVITE);
+	assert_str(m.uri.user, "+14085550123");
+	assert_str(m.uri.host, "209.165.200.228");
+	assert_int_equal(m.uri.port, 5070);
+	assert_str(m.via.head, "SIP/2.0/TLS 203.0.113.10:5070");
+	assert_str(m.via.transport, "TLS");
+	assert_str(m.via.host, "203.0.113.10");
+	assert_int_equal(m.via.port, 5070);
+	assert_str(m.via.branch, "z9hG4bK1d5f0a77");
+	assert_str(m.from_tag, "7f3a9c");
+	assert_str(m.to_tag, "");
+	assert_str(m.to.uri, "sip:+14085550123@enterprise-a.example");
+	assert_str(m.call_id, "5d2e9a10-a7d11b08-51-0a7100cb@203.0.113.10");
+	assert_int_equal(m.cseq, 101);
+	assert_int_equal(m.max_forwards, 69);
+	assert_int_equal(m.n_headers, 11);
+	assert_int_equal(m.body.n, 323);
+	assert_true(m.is_sdp);
+	assert_str(sip_header(&m, SIP_H_TICKET)->value, "AAEAEI9PLB5t...q2Q=");
+	assert_int_equal(sip_header_count(&m, SIP_H_TICKET), 1);
+	assert_true(sip_has_option(&m, SIP_H_SUPPORTED, STR_LIT("timer")));
+	assert_false(sip_has_option(&m, SIP_H_SUPPORTED, STR_LIT("tdialog")));
+	assert_false(sip_has_option(&m, SIP_H_REQUIRE, STR_LIT("timer")));
+	assert_null(sip_header(&m, SIP_H_ROUTE));
+
+	bytes = vector_load("answer-inside.sip", buf, sizeof(buf));
+	assert_int_equal(sip_parse(&m, bytes), SIP_OK);
+	assert_int_equal(sip_check(&m), SIP_OK);
+	assert_false(m.request);
+	assert_int_equal(m.status, 200);
+	assert_str(m.phrase, "OK");
+	assert_int_equal(m.method, SIP_INVITE);
+	assert_str(m.to_tag, "c41b77e0");
+}
+
+// Everything that the grammar allows and nobody writes.
+static void test_torture(void **state)
+{
+	static const char text[] =
+		"INVITE sip:vivekg@chair.example;unknownparam SIP/2.0\r\n"
+		"TO :\r\n"
+		" sip:vivekg@chair.example ;   tag    = 1918181833n\r\n"
+		"f   : \"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>\r\n"
+		"  ;\r\n"
+		"  tag = 98asjd8\r\n"
+		"MaX-fOrWaRdS: 0068\r\n"
+		"i: wsinv.ndaksdj@192.0.2.1\r\n"
+		"cseq: 0009\r\n"
+		"  INVITE\r\n"
+		"v  : SIP  / 2.0\r\n"
+		"  /TCP     192.0.2.2 : 5070;branch=390skdjuw , \r\n"
+		" SIP/2.0/UDP [2001:db8::9];branch=z9hG4bK2\r\n"
+		"s:\r\n"
+		"NewFangledHeader:   newfangled value\r\n"
+		" continued newfangled value\r\n"
+		"UnknownHeaderWithUnusualValue: ;;,,;;,;\r\n"
+		"c: Application / SDP\r\n"
+		"Route: \r\n"
+		" <sip:services.example;lr;unknown=no-value>\r\n"
+		"v:  SIP/2.0/TLS 192.0.2.3;branch=z9hG4bK1\r\n"
+		"k: a\r\n"
+		"Supported: b , c\r\n"
+		"m:\"Quoted, string \\\"\\\"\" <sip:jdrosen@example.com> ; new =\r\n"
+		"  \"secondparam\" ; q = 0.33, <sip:x@y>\r\n"
+		"l: 0\r\n"
+		"\r\n";
+	static struct sip_msg m;
+	struct sip_elem_iter it = {0};
+	struct sip_via via;
+	struct str elem;
+
+	assert_int_equal(sip_parse(&m, STR_LIT(text)), SIP_OK);
+	assert_int_equal(sip_check(&m), SIP_OK);
+	assert_str(m.to_tag, "1918181833n");
+	assert_str(m.from_tag, "98asjd8");
+	assert_str(m.from.uri, "sip:jdrosen@example.com");
+	assert_int_equal(m.max_forwards, 68);
+	assert_int_equal(m.cseq, 9);
+	assert_str(m.via.transport, "TCP");
+	assert_str(m.via.host, "192.0.2.2");
+	assert_int_equal(m.via.port, 5070);
+	assert_str(m.via.branch, "390skdjuw");
+	assert_str(m.via.head, "SIP  / 2.0\r\n  /TCP     192.0.2.2 : 5070");
+	assert_str(sip_header_named(&m, STR_LIT("newfangledheader"))->value,
+		"newfangled value\r\n continued newfangled value");
+	assert_str(sip_header_named(&m, STR_LIT("s"))->value, "");
+	assert_false(m.is_sdp); // no body
+
+	assert_true(sip_elem_next(&m, SIP_H_VIA, &it, &elem));
+	assert_true(sip_elem_next(&m, SIP_H_VIA, &it, &elem));
+	assert_true(sip_via_parse(elem, &via));
+	assert_str(via.host, "[2001:db8::9]");
+	assert_true(sip_elem_next(&m, SIP_H_VIA, &it, &elem));
+	assert_true(sip_via_parse(elem, &via));
+	assert_str(via.host, "192.0.2.3");
+	assert_int_equal(via.port, 0);
+	assert_false(sip_elem_next(&m, SIP_H_VIA, &it, &elem));
+
+	it = (struct sip_elem_iter){0};
+	assert_true(sip_elem_next(&m, SIP_H_CONTACT, &it, &elem));
+	assert_true(sip_elem_next(&m, SIP_H_CONTACT, &it, &elem));
+	assert_str(elem, "<sip:x@y>");
+	assert_true(sip_has_option(&m, SIP_H_SUPPORTED, STR_LIT("a")));
+	assert_true(sip_has_option(&m, SIP_H_SUPPORTED, STR_LIT("C")));
+}
+
+static void test_compact_forms(void **state)
+{
+	static const struct {
+		const char *line;
+		enum sip_header_id id;
+	} table[] = {
+		{"v: x\r\n", SIP_H_VIA},
+		{"F: x\r\n", SIP_H_FROM},
+		{"t: x\r\n", SIP_H_TO},
+		{"i: x\r\n", SIP_H_CALL_ID},
+		{"m: x\r\n", SIP_H_CONTACT},
+		{"c: x\r\n", SIP_H_CONTENT_TYPE},
+		{"L: x\r\n", SIP_H_CONTENT_LENGTH},
+		{"e: x\r\n", SIP_H_CONTENT_ENCODING},
+		{"k: x\r\n", SIP_H_SUPPORTED},
+		{"o: x\r\n", SIP_H_EVENT},
+		{"x: x\r\n", SIP_H_SESSION_EXPIRES},
+		{"r: x\r\n", SIP_H_REFER_TO},
+		{"b: x\r\n", SIP_H_REFERRED_BY},
+		{"y: x\r\n", SIP_H_IDENTITY},
+		{"x-cisco-vipr-ticket: x\r\n", SIP_H_TICKET},
+		{"X-UCIME-FALLBACK: x\r\n", SIP_H_FALLBACK},
+		{"Vi: x\r\n", SIP_H_OTHER},
+		{"Content-Lengt: x\r\n", SIP_H_OTHER},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct str rest = str_from(table[i].line);
+		struct sip_header h;
+
+		assert_int_equal(sip_header_take(&rest, &h), SIP_OK);
+		if (h.id != table[i].id)
+			fail_msg("%s", table[i].line);
+		assert_str(h.value, "x");
+		assert_int_equal(rest.n, 0);
+	}
+}
+
+#define REQ  "BYE sip:a@b SIP/2.0\r\n"
+#define VIA  "Via: SIP/2.0/TCP c\r\n"
+#define FROM "From: <sip:d@e>;tag=f\r\n"
+#define TO   "To: <sip:g@h>\r\n"
+#define CID  "Call-ID: i\r\n"
+#define CSEQ "CSeq: 1 BYE\r\n"
+#define MF   "Max-Forwards: 70\r\n"
+#define END  "l: 0\r\n\r\n"
+
+static void test_check(void **state)
+{
+	static const struct {
+		const char *text;
+		enum sip_reason why;
+	} table[] = {
+		{REQ VIA FROM TO CID CSEQ MF END, SIP_OK},
+		{"SIP/2.0 200 OK\r\n" VIA FROM TO CID CSEQ END, SIP_OK}, // no Max-Forwards there
+		{"SIP/2.0 200\r\n" VIA FROM TO CID CSEQ END, SIP_OK},
+		{"sip/2.0 699 \r\n" VIA FROM TO CID CSEQ END, SIP_OK},
+		// start line
+		{"SIP/2.0 099 x\r\n" VIA FROM TO CID CSEQ END, SIP_BAD_STATUS},
+		{"SIP/2.0 700 x\r\n" VIA FROM TO CID CSEQ END, SIP_BAD_STATUS},
+		{"SIP/2.0 20 x\r\n" VIA FROM TO CID CSEQ END, SIP_BAD_STATUS},
+		{"BYE sip:a@b  SIP/2.0\r\n" VIA FROM TO CID CSEQ MF END, SIP_NOT_SIP},
+		{"BYE  sip:a@b SIP/2.0\r\n" VIA FROM TO CID CSEQ MF END, SIP_NOT_SIP},
+		{"BYE sip:a@b SIP/2.0 \r\n" VIA FROM TO CID CSEQ MF END, SIP_NOT_SIP},
+		{"BYE sip:a@b SIP/7.0\r\n" VIA FROM TO CID CSEQ MF END, SIP_NOT_SIP},
+		{"B(E sip:a@b SIP/2.0\r\n" VIA FROM TO CID CSEQ MF END, SIP_NOT_SIP},
+		{"BYE <sip:a@b> SIP/2.0\r\n" VIA FROM TO CID CSEQ MF END, SIP_BAD_URI},
+		{"BYE sip:a@b@c SIP/2.0\r\n" VIA FROM TO CID CSEQ MF END, SIP_BAD_URI},
+		// missing
+		{REQ FROM TO CID CSEQ MF END, SIP_NO_VIA},
+		{REQ VIA TO CID CSEQ MF END, SIP_NO_FROM},
+		{REQ VIA FROM CID CSEQ MF END, SIP_NO_TO},
+		{REQ VIA FROM TO CSEQ MF END, SIP_NO_CALL_ID},
+		{REQ VIA FROM TO CID MF END, SIP_NO_CSEQ},
+		{REQ VIA FROM TO CID CSEQ END, SIP_NO_MAX_FORWARDS},
+		{REQ VIA FROM TO CID CSEQ MF "\r\n", SIP_NO_CONTENT_LENGTH},
+		// twice
+		{REQ VIA VIA FROM TO CID CSEQ MF END, SIP_OK},
+		{REQ VIA FROM "f: <sip:x@y>;tag=z\r\n" TO CID CSEQ MF END, SIP_DUP_HEADER},
+		{REQ VIA FROM TO TO CID CSEQ MF END, SIP_DUP_HEADER},
+		{REQ VIA FROM TO CID "i: j\r\n" CSEQ MF END, SIP_DUP_HEADER},
+		{REQ VIA FROM TO CID CSEQ "CSeq: 2 BYE\r\n" MF END, SIP_DUP_HEADER},
+		{REQ VIA FROM TO CID CSEQ MF MF END, SIP_DUP_HEADER},
+		{REQ VIA FROM TO CID CSEQ MF "c: a/b\r\nContent-Type: c/d\r\n" END, SIP_DUP_HEADER},
+		{REQ VIA FROM TO CID CSEQ MF "l: 0\r\n" END, SIP_DUP_CONTENT_LENGTH},
+		// malformed
+		{REQ "Via:\r\n" VIA FROM TO CID CSEQ MF END, SIP_BAD_VIA},
+		{REQ "Via: SIP/2.0 c\r\n" FROM TO CID CSEQ MF END, SIP_BAD_VIA},
+		{REQ "Via: SIP/2.0/TCP\r\n" FROM TO CID CSEQ MF END, SIP_BAD_VIA},
+		{REQ "Via: SIP/2.0/TCP c:x\r\n" FROM TO CID CSEQ MF END, SIP_BAD_VIA},
+		{REQ "Via: SIP/2.0/TCP c d;branch=e\r\n" FROM TO CID CSEQ MF END, SIP_BAD_VIA},
+		{REQ "Via: HTTP/2.0/TCP c\r\n" FROM TO CID CSEQ MF END, SIP_BAD_VIA},
+		{REQ "Via: SIP/2.0/TCP c;branch=\r\n" FROM TO CID CSEQ MF END, SIP_BAD_VIA},
+		{REQ VIA "From: <sip:d@e>\r\n" TO CID CSEQ MF END, SIP_BAD_FROM},
+		{REQ VIA "From: sip:d@e\r\n" TO CID CSEQ MF END, SIP_BAD_FROM},
+		{REQ VIA "From: <sip:d@e;tag=f>\r\n" TO CID CSEQ MF END, SIP_BAD_FROM},
+		{REQ VIA "From: <sip:d@e>;tag=f;tag=g\r\n" TO CID CSEQ MF END, SIP_BAD_FROM},
+		{REQ VIA "From: <sip:d@e>;tag=\"f\"\r\n" TO CID CSEQ MF END, SIP_BAD_FROM},
+		{REQ VIA "From: d\r\n" TO CID CSEQ MF END, SIP_BAD_FROM},
+		{REQ VIA FROM "To: <sip:g@h\r\n" CID CSEQ MF END, SIP_BAD_TO},
+		{REQ VIA FROM "To:\r\n" CID CSEQ MF END, SIP_BAD_TO},
+		{REQ VIA FROM TO "Call-ID:\r\n" CSEQ MF END, SIP_BAD_CALL_ID},
+		{REQ VIA FROM TO "Call-ID: a b\r\n" CSEQ MF END, SIP_BAD_CALL_ID},
+		{REQ VIA FROM TO CID "CSeq: 1\r\n" MF END, SIP_BAD_CSEQ},
+		{REQ VIA FROM TO CID "CSeq: BYE\r\n" MF END, SIP_BAD_CSEQ},
+		{REQ VIA FROM TO CID "CSeq: 1BYE\r\n" MF END, SIP_BAD_CSEQ},
+		{REQ VIA FROM TO CID "CSeq: 2147483648 BYE\r\n" MF END, SIP_BAD_CSEQ},
+		{REQ VIA FROM TO CID "CSeq: 2147483647 BYE\r\n" MF END, SIP_OK},
+		{REQ VIA FROM TO CID "CSeq: 1 INVITE\r\n" MF END, SIP_CSEQ_METHOD},
+		{REQ VIA FROM TO CID "CSeq: 1 bye\r\n" MF END, SIP_CSEQ_METHOD},
+		{REQ VIA FROM TO CID CSEQ "Max-Forwards: 256\r\n" END, SIP_BAD_MAX_FORWARDS},
+		{REQ VIA FROM TO CID CSEQ "Max-Forwards: -1\r\n" END, SIP_BAD_MAX_FORWARDS},
+		{REQ VIA FROM TO CID CSEQ MF "l: 1\r\n\r\n", SIP_BAD_CONTENT_LENGTH},
+		{REQ VIA FROM TO CID CSEQ MF "l: 1\r\n\r\nab", SIP_BAD_CONTENT_LENGTH},
+		{REQ VIA FROM TO CID CSEQ MF "l: 1\r\n\r\na", SIP_NO_CONTENT_TYPE},
+		{REQ VIA FROM TO CID CSEQ MF "c: a/b\r\nl: 1\r\n\r\na", SIP_OK},
+		// header lines
+		{REQ VIA FROM TO CID CSEQ MF "no colon\r\n" END, SIP_BAD_HEADER},
+		{REQ VIA FROM TO CID CSEQ MF ": no name\r\n" END, SIP_BAD_HEADER},
+		{REQ VIA FROM TO CID CSEQ MF "a b: c\r\n" END, SIP_BAD_HEADER},
+		{REQ " folded: start\r\n" VIA FROM TO CID CSEQ MF END, SIP_BAD_HEADER},
+		{REQ VIA FROM TO CID CSEQ MF "l: 0\r\n", SIP_LINE_END},
+		{REQ, SIP_LINE_END},
+		{"", SIP_NOT_SIP},
+		{"BYE sip:a@b SIP/2.0", SIP_NOT_SIP},
+	};
+	static struct sip_msg m;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		enum sip_reason r = sip_parse(&m, str_from(table[i].text));
+
+		if (r == SIP_OK)
+			r = sip_check(&m);
+		if (r != table[i].why)
+			fail_msg("row %zu: %s\n%s", i, sip_reason_text(r), table[i].text);
+	}
+}
+
+static void test_too_many_headers(void **state)
+{
+	static struct sip_msg m;
+	static char text[4096];
+
+	for (size_t extra = 0; extra < 2; extra++) {
+		size_t n = (size_t)sprintf(text, REQ);
+
+		for (size_t i = 0; i < SIP_HEADERS_MAX + extra; i++)
+			n += (size_t)sprintf(text + n, "X: %zu\r\n", i);
+		n += (size_t)sprintf(text + n, "\r\n");
+		assert_int_equal(sip_parse(&m, (struct str){text, n}),
+			extra == 0 ? SIP_OK : SIP_TOO_MANY_HEADERS);
+	}
+	assert_int_equal(m.n_headers, SIP_HEADERS_MAX);
+}
+
+static void test_content_is(void **state)
+{
+	static const struct {
+		const char *value, *type;
+		bool is;
+	} table[] = {
+		{"application/sdp", "application/sdp", true},
+		{"Application/SDP;charset=x", "application/sdp", true},
+		{"Application / SDP ; x", "application/sdp", true},
+		{"application", "application/sdp", false},
+		{"application/sdpx", "application/sdp", false},
+		{"multipart/mixed;boundary=x", "application/sdp", false},
+		{"multipart/mixed;boundary=x", "multipart/*", true},
+		{"multipart", "multipart/*", false},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		static struct sip_msg m;
+		char text[128];
+
+		snprintf(text, sizeof(text), REQ "c: %s\r\n\r\n", table[i].value);
+		assert_int_equal(sip_parse(&m, str_from(text)), SIP_OK);
+		assert_int_equal(sip_content_is(&m, str_from(table[i].type)), table[i].is);
+	}
+}
+
+static void test_methods(void **state)
+{
+	assert_int_equal(sip_method_of(STR_LIT("PRACK")), SIP_PRACK);
+	assert_int_equal(sip_method_of(STR_LIT("invite")), SIP_UNKNOWN); // RFC 3261 7.1
+	assert_int_equal(sip_method_of(STR_LIT("INVITES")), SIP_UNKNOWN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_vector),
+		cmocka_unit_test(test_torture),
+		cmocka_unit_test(test_compact_forms),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_too_many_headers),
+		cmocka_unit_test(test_content_is),
+		cmocka_unit_test(test_methods),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
