@@ -106,6 +106,15 @@ bool sdp_attr_next(struct str *rest, struct sdp_attr *out);
 // inline:...".
 bool sdp_attr_find(struct str *rest, struct str name, struct str *value);
 
+// Marks the payload types of a line that are H.264 of any flavour.
+#define SDP_PT_END 128
+void sdp_h264_formats(const struct sdp_media *m, bool is_h264[SDP_PT_END]);
+
+// Takes the next format of a list like "9 0 101".
+bool sdp_format_next(struct str *rest, struct str *format);
+// The payload type that a format names, or SDP_PT_END.
+unsigned int sdp_format_pt(struct str format);
+
 // The connection that holds for a media line: its own, else the session's.
 const struct sdp_conn *sdp_media_conn(const struct sdp *s, const struct sdp_media *m);
 

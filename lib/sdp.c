@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Parses session descriptions; see lib/sdp.h. Every line is visited a fixed number of times,
+// whatever the description looks like.
+#include "lib/sdp.h"
+
+const char *sdp_verdict_text(enum sdp_verdict v)
+{
+	static const char *const text[] = {
+#define X(name, t) t,
+		SDP_VERDICTS(X)
+#undef X
+	};
+
+	return (unsigned int)v < SDP_VERDICT_MAX ? text[v] : "unknown";
+}
+
+bool sdp_line_next(struct str *rest, struct sdp_line *out)
+{
+	struct str line, tail = str_split(*rest, '\n', &line);
+
+	out->whole = (struct str){rest->p, (size_t)(tail.p - rest->p)};
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	if (line.n < 2 || line.p[0] < 'a' || line.p[0] > 'z' || line.p[1] != '=' ||
+		memchr(line.p, '\r', line.n) != NULL || memchr(line.p, '\0', line.n) != NULL)
+		return false;
+	out->type = line.p[0];
+	out->value = (struct str){line.p + 2, line.n - 2};
+	*rest = tail;
+	return true;
+}
+
+bool sdp_attr_next(struct str *rest, struct sdp_attr *out)
+{
+	struct sdp_line l;
+
+	while (sdp_line_next(rest, &l)) {
+		if (l.type != 'a')
+			continue;
+		out->value = str_split(l.value, ':', &out->name);
+		out->whole = l.whole;
+		return true;
+	}
+	return false;
+}
+
+bool sdp_attr_find(struct str *rest, struct str name, struct str *value)
+{
+	struct sdp_attr a;
+
+	while (sdp_attr_next(rest, &a)) {
+		if (!str_eq(a.name, name))
+			continue;
+		*value = a.value;
+		return true;
+	}
+	return false;
+}
+
+bool sdp_format_next(struct str *rest, struct str *format)
+{
+	while (rest->n > 0) {
+		*rest = str_split(*rest, ' ', format);
+		if (format->n > 0)
+			return true;
+	}
+	return false;
+}
+
+unsigned int sdp_format_pt(struct str format)
+{
+	uint64_t v;
+
+	return str_to_u64(format, SDP_PT_END - 1, &v) ? (unsigned int)v : SDP_PT_END;
+}
+
+// "9 G722/8000": the payload type (or SDP_PT_END), the name and the clock.
+static unsigned int rtpmap_parse(struct str value, struct str *codec, uint32_t *clock_hz)
+{
+	struct str pt, clock, tail = str_split(value, ' ', &pt);
+	uint64_t v;
+
+	tail = str_split(str_trim(tail), '/', codec);
+	str_split(tail, '/', &clock);
+	*clock_hz = str_to_u64(clock, UINT32_MAX, &v) ? (uint32_t)v : 0;
+	return sdp_format_pt(pt);
+}
+
+void sdp_h264_formats(const struct sdp_media *m, bool is_h264[SDP_PT_END])
+{
+	struct str rest = m->section, value, codec;
+	uint32_t clock;
+
+	memset(is_h264, 0, SDP_PT_END * sizeof(is_h264[0]));
+	while (sdp_attr_find(&rest, STR_LIT("rtpmap"), &value)) {
+		unsigned int pt = rtpmap_parse(value, &codec, &clock);
+
+		if (pt < SDP_PT_END && str_has_caseprefix(codec, STR_LIT("H264")))
+			is_h264[pt] = true;
+	}
+}
+
+static enum sdp_verdict conn_parse(struct sdp_conn *c, const struct sdp_line *l)
+{
+	struct str net, type, addr = str_split(l->value, ' ', &net);
+
+	if (c->present || !str_eq(net, STR_LIT("IN")))
+		return SDP_BAD_CONNECTION;
+	c->present = true;
+	c->line = l->whole;
+	c->addr = addr;
+	addr = str_split(addr, ' ', &type);
+	c->v6 = str_eq(type, STR_LIT("IP6"));
+	// A name would have to be resolved, and multicast ("/ttl") is not for calls.
+	if ((!c->v6 && !str_eq(type, STR_LIT("IP4"))) || !ip_parse(addr, &c->ip) ||
+		ip_is_v4(&c->ip) == c->v6)
+		return SDP_BAD_CONNECTION;
+	c->hold = !c->v6 && ip_to_v4_be(&c->ip) == 0;
+	return SDP_OK;
+}
+
+// username sess-id sess-version nettype addrtype address, each behind one space
+static enum sdp_verdict origin_parse(struct sdp *s, struct str value)
+{
+	struct str part[5], addr = value;
+
+	for (size_t i = 0; i < 4; i++)
+		addr = str_split(addr, ' ', &part[i]);
+	s->session_id = part[1];
+	s->session_version = part[2];
+	s->origin_addr = addr;
+	addr = str_split(addr, ' ', &part[4]);
+	if (part[0].n == 0 || part[1].n == 0 || part[2].n == 0 || !str_eq(part[3], STR_LIT("IN")) ||
+		part[4].n == 0 || addr.n == 0 || memchr(addr.p, ' ', addr.n) != NULL)
+		return SDP_BAD_ORIGIN;
+	return SDP_OK;
+}
+
+static enum sdp_media_type media_type(struct str s)
+{
+	static const struct {
+		struct str name;
+		enum sdp_media_type type;
+	} types[] = {
+		{{"audio", 5}, SDP_AUDIO},
+		{{"video", 5}, SDP_VIDEO},
+		{{"image", 5}, SDP_IMAGE},
+		{{"application", 11}, SDP_APPLICATION},
+		{{"message", 7}, SDP_MESSAGE},
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (str_caseeq(types[i].name, s))
+			return types[i].type;
+	return SDP_OTHER;
+}
+
+static enum sdp_proto proto_parse(struct str s)
+{
+	static const struct str names[] = {{"RTP/AVP", 7}, {"RTP/AVPF", 8}, {"RTP/SAVP", 8},
+		{"RTP/SAVPF", 9}}; // in the order of the enum
+
+	for (unsigned int i = 0; i < SDP_PROTO_OTHER; i++)
+		if (str_caseeq(names[i], s))
+			return (enum sdp_proto)i;
+	return SDP_PROTO_OTHER;
+}
+
+static void payload_types(struct sdp_media *m)
+{
+	struct str rest = m->formats, format;
+	unsigned int n = 0;
+
+	while (sdp_format_next(&rest, &format)) {
+		unsigned int pt = sdp_format_pt(format);
+
+		if (pt == SDP_PT_END)
+			continue;
+		if (n < SDP_PTS_MAX)
+			m->pts[n] = (uint8_t)pt;
+		n++;
+	}
+	m->n_pts = n <= SDP_PTS_MAX ? n : 0;
+}
+
+static enum sdp_verdict media_parse(struct sdp_media *m, const struct sdp_line *l)
+{
+	struct str type, port, first, rest = l->value;
+	uint64_t v, count = 1;
+
+	rest = str_split(rest, ' ', &type);
+	rest = str_split(rest, ' ', &m->port_text);
+	m->formats = str_split(rest, ' ', &m->proto_text);
+	m->line = l->whole;
+	m->type = media_type(type);
+	m->proto = proto_parse(m->proto_text);
+	rest = str_split(m->port_text, '/', &port);
+	if (!str_to_u64(port, 65535, &v) || type.n == 0 || m->proto_text.n == 0 ||
+		(port.n < m->port_text.n && (!str_to_u64(rest, 65535, &count) || count == 0)))
+		return SDP_BAD_MEDIA;
+	m->port = (uint16_t)v;
+	m->count = (uint16_t)count;
+	payload_types(m);
+	rest = m->formats;
+	return sdp_format_next(&rest, &first) ? SDP_OK : SDP_BAD_MEDIA;
+}
+
+static bool direction_parse(struct str name, enum sdp_direction *dir)
+{
+	static const struct str names[] = {{"sendrecv", 8}, {"sendonly", 8}, {"recvonly", 8},
+		{"inactive", 8}}; // in the order of the enum
+
+	for (unsigned int i = 0; i < 4; i++)
+		if (str_eq(names[i], name)) {
+			*dir = (enum sdp_direction)i;
+			return true;
+		}
+	return false;
+}
+
+// Payload types with a fixed meaning (RFC 3551), where no rtpmap is needed.
+static void static_codec(struct sdp_media *m, unsigned int pt)
+{
+	static const struct {
+		uint8_t pt;
+		struct str name;
+		uint32_t clock_hz;
+	} codecs[] = {
+		{0, {"PCMU", 4}, 8000},
+		{3, {"GSM", 3}, 8000},
+		{4, {"G723", 4}, 8000},
+		{8, {"PCMA", 4}, 8000},
+		{9, {"G722", 4}, 8000}, // samples at 16 kHz, but its RTP clock is 8 kHz
+		{15, {"G728", 4}, 8000},
+		{18, {"G729", 4}, 8000},
+		{31, {"H261", 4}, 90000},
+		{34, {"H263", 4}, 90000},
+	};
+
+	for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++)
+		if (codecs[i].pt == pt) {
+			m->codec = codecs[i].name;
+			m->clock_hz = codecs[i].clock_hz;
+		}
+}
+
+static void media_attrs(struct sdp_media *m)
+{
+	struct str rest = m->formats, first, codec;
+	struct sdp_attr a;
+	unsigned int pt;
+	uint32_t clock;
+	uint64_t v;
+
+	sdp_format_next(&rest, &first);
+	pt = sdp_format_pt(first);
+	static_codec(m, pt);
+	for (rest = m->section; sdp_attr_next(&rest, &a);) {
+		if (direction_parse(a.name, &m->dir))
+			continue;
+		if (str_eq(a.name, STR_LIT("crypto")))
+			m->has_crypto = true;
+		else if (str_eq(a.name, STR_LIT("ptime")) && str_to_u64(a.value, 65535, &v))
+			m->ptime_ms = (uint16_t)v;
+		else if (str_eq(a.name, STR_LIT("rtpmap")) && pt < SDP_PT_END &&
+			rtpmap_parse(a.value, &codec, &clock) == pt) {
+			m->codec = codec;
+			m->clock_hz = clock;
+		}
+	}
+}
+
+static enum sdp_verdict line_parse(struct sdp *s, const struct sdp_line *l)
+{
+	struct sdp_media *m = s->n_media > 0 ? &s->media[s->n_media - 1] : NULL;
+	struct sdp_attr a;
+
+	switch (l->type) {
+	case 'm':
+		if (s->n_media == SDP_MEDIA_MAX)
+			return SDP_TOO_MANY_MEDIA;
+		if (m == NULL)
+			s->session.n = (size_t)(l->whole.p - s->raw.p);
+		m = &s->media[s->n_media++];
+		m->section = l->whole;
+		return media_parse(m, l);
+	case 'o':
+		// After s= or media it would be another session's.
+		if (m != NULL || s->origin_addr.n > 0)
+			return SDP_BAD_ORIGIN;
+		return origin_parse(s, l->value);
+	case 'c':
+		return conn_parse(m != NULL ? &m->conn : &s->conn, l);
+	case 'a':
+		str_split(l->value, ':', &a.name);
+		if (m == NULL)
+			direction_parse(a.name, &s->dir);
+		return SDP_OK;
+	default:
+		return SDP_OK;
+	}
+}
+
+enum sdp_verdict sdp_parse(struct sdp *s, struct str text)
+{
+	enum sdp_verdict v = SDP_OK;
+	struct sdp_line l;
+	struct str rest;
+
+	memset(s, 0, sizeof(*s));
+	// Some phones end with an empty line.
+	while (text.n > 2 && text.p[text.n - 1] == '\n' &&
+		(text.p[text.n - 2] == '\n' ||
+			(text.p[text.n - 2] == '\r' && text.p[text.n - 3] == '\n')))
+		text.n -= text.p[text.n - 2] == '\r' ? 2 : 1;
+	s->raw = s->session = rest = text;
+	if (!str_has_prefix(text, STR_LIT("v=0")))
+		return SDP_BAD_LINE;
+	while (v == SDP_OK && rest.n > 0) {
+		if (!sdp_line_next(&rest, &l))
+			return SDP_BAD_LINE;
+		v = line_parse(s, &l);
+		if (s->n_media > 0) {
+			struct sdp_media *m = &s->media[s->n_media - 1];
+
+			m->section.n = (size_t)(rest.p - m->section.p);
+		}
+	}
+	if (v == SDP_OK && s->origin_addr.n == 0)
+		v = SDP_BAD_ORIGIN;
+	for (size_t i = 0; v == SDP_OK && i < s->n_media; i++) {
+		s->media[i].dir = s->dir;
+		media_attrs(&s->media[i]);
+	}
+	return v;
+}
+
+const struct sdp_conn *sdp_media_conn(const struct sdp *s, const struct sdp_media *m)
+{
+	return m->conn.present ? &m->conn : &s->conn;
+}
+
+struct endpoint sdp_media_remote(const struct sdp *s, const struct sdp_media *m)
+{
+	const struct sdp_conn *c = sdp_media_conn(s, m);
+	struct endpoint ep = {.ip = c->ip, .port = m->port};
+
+	if (!c->present || c->hold)
+		ep.port = 0;
+	return ep;
+}
+
+bool sdp_media_relayable(const struct sdp_media *m)
+{
+	struct str rest = m->formats, format;
+	bool h264[SDP_PT_END];
+
+	if ((m->type != SDP_AUDIO && m->type != SDP_VIDEO) || m->proto == SDP_PROTO_OTHER ||
+		m->port == 0 || m->count != 1)
+		return false;
+	if (m->type == SDP_AUDIO)
+		return true;
+	sdp_h264_formats(m, h264);
+	while (sdp_format_next(&rest, &format)) {
+		unsigned int pt = sdp_format_pt(format);
+
+		if (pt == SDP_PT_END || !h264[pt])
+			return true;
+	}
+	return false;
+}
