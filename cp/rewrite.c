@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The headers that change between outside and inside (protocol.md 3.3); see cp/rewrite.h.
+#include "cp/rewrite.h"
+
+// What changes in an element.
+enum {
+	HOST = 1,      // a host that a translation knows
+	TRANSPORT = 2, // transport=
+	MADDR = 4,
+	STRICT = 8, // refuse the message when the address makes no sense: it routes by it
+};
+
+static const struct {
+	enum sip_header_id id;
+	unsigned int what;
+} rules[] = {
+	{SIP_H_CONTACT, HOST | TRANSPORT | MADDR | STRICT},
+	{SIP_H_ROUTE, HOST | TRANSPORT | MADDR | STRICT},
+	{SIP_H_RECORD_ROUTE, HOST | TRANSPORT | MADDR | STRICT},
+	{SIP_H_FROM, HOST | STRICT},
+	{SIP_H_TO, HOST | STRICT},
+	{SIP_H_P_ASSERTED_IDENTITY, HOST},
+	{SIP_H_REMOTE_PARTY_ID, HOST},
+	{SIP_H_DIVERSION, HOST},
+	{SIP_H_REFER_TO, HOST},
+	{SIP_H_REFERRED_BY, HOST},
+};
+
+bool rewrite_via_save(const struct sip_msg *m, struct rewrite_via *out)
+{
+	if (m->via.head.n == 0 || m->via.head.n > sizeof(out->head))
+		return false;
+	out->len = (uint16_t)m->via.head.n;
+	memcpy(out->head, m->via.head.p, m->via.head.n);
+	return true;
+}
+
+bool rewrite_host(const struct rewrite_ctx *ctx, struct str host, uint16_t port, bool tls,
+	struct endpoint *out)
+{
+	struct endpoint ep = {.port = port};
+	int rule;
+
+	if (!uri_host_ip(host, &ep.ip))
+		return false;
+	if (port == 0)
+		ep.port = tls ? 5061 : 5060; // RFC 3261 19.1.2
+	if (ctx->dir == REWRITE_INWARD)
+		rule = nat_untranslate(ctx->nat, ctx->n_nat, ctx->outside_if, PROTO_TCP, &ep);
+	else
+		rule = nat_translate(
+			ctx->nat, ctx->n_nat, ctx->inside_if, ctx->outside_if, PROTO_TCP, &ep);
+	if (rule < 0)
+		return false;
+	*out = ep;
+	return true;
+}
+
+// Swaps the host of "host[:port]"; the port is written only where the translation changes it.
+static void swap_host(
+	const struct rewrite_ctx *ctx, struct str hostport, bool tls, struct sip_edit *e)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	struct endpoint ep;
+	struct str host;
+	uint16_t port;
+
+	if (!uri_hostport_parse(hostport, &host, &port) || !rewrite_host(ctx, host, port, tls, &ep))
+		return;
+	if (ep.port == port || (port == 0 && ep.port == (tls ? 5061 : 5060))) {
+		endpoint_format(&(struct endpoint){.ip = ep.ip, .port = 1}, ':', text);
+		text[strlen(text) - 2] = '\0'; // without ":1", with the brackets of IPv6
+		sip_edit_replace(e, host, str_from(text));
+	} else {
+		endpoint_format(&ep, ':', text);
+		sip_edit_replace(e, hostport, str_from(text));
+	}
+}
+
+// The transport token that a hop must show on the other side of a non-secure trunk.
+static void swap_transport(
+	const struct rewrite_ctx *ctx, struct str token, bool upper, struct sip_edit *e)
+{
+	if (ctx->inside_secure)
+		return;
+	if (ctx->dir == REWRITE_INWARD && str_caseeq(token, STR_LIT("tls")))
+		sip_edit_replace(e, token, upper ? STR_LIT("TCP") : STR_LIT("tcp"));
+	else if (ctx->dir == REWRITE_OUTWARD && str_caseeq(token, STR_LIT("tcp")))
+		sip_edit_replace(e, token, upper ? STR_LIT("TLS") : STR_LIT("tls"));
+}
+
+static void swap_maddr(const struct rewrite_ctx *ctx, bool request, const struct uri *u,
+	const struct uri_param *p, struct sip_edit *e)
+{
+	bool tls = u->scheme == URI_SIPS;
+	struct endpoint ep;
+
+	if (rewrite_host(ctx, p->value, u->port, tls, &ep)) {
+		char text[IP_TEXT_MAX];
+
+		sip_edit_replace(e, p->value, str_from(ip_format(&ep.ip, text)));
+	} else if (ctx->dir == REWRITE_INWARD && request) {
+		// Nobody outside chooses where our call manager sends its requests.
+		sip_edit_delete(e, p->whole);
+	}
+}
+
+static void rewrite_uri(const struct rewrite_ctx *ctx, bool request, const struct uri *u,
+	unsigned int what, struct sip_edit *e)
+{
+	struct str rest = u->params;
+	struct uri_param p;
+	bool tls = u->scheme == URI_SIPS;
+
+	if (u->scheme != URI_SIP && u->scheme != URI_SIPS)
+		return;
+	if (uri_param_find(u->params, STR_LIT("transport"), &p))
+		tls = tls || str_caseeq(p.value, STR_LIT("tls"));
+	if ((what & HOST) != 0)
+		swap_host(ctx, u->hostport, tls, e);
+	while (uri_param_next(&rest, &p)) {
+		if ((what & TRANSPORT) != 0 && str_caseeq(p.name, STR_LIT("transport")))
+			swap_transport(ctx, p.value, false, e);
+		if ((what & MADDR) != 0 && str_caseeq(p.name, STR_LIT("maddr")))
+			swap_maddr(ctx, request, u, &p, e);
+	}
+}
+
+static enum sip_reason rewrite_list(const struct sip_msg *m, const struct rewrite_ctx *ctx,
+	enum sip_header_id id, unsigned int what, struct sip_edit *e)
+{
+	struct sip_elem_iter it = {0};
+	struct name_addr na;
+	struct uri uri;
+	struct str elem;
+
+	while (sip_elem_next(m, id, &it, &elem)) {
+		if (id == SIP_H_CONTACT && str_eq(elem, STR_LIT("*")))
+			continue;
+		if (name_addr_parse(elem, &na) && uri_parse(na.uri, &uri))
+			rewrite_uri(ctx, m->request, &uri, what, e);
+		else if ((what & STRICT) != 0)
+			return SIP_BAD_ADDRESS;
+	}
+	return SIP_OK;
+}
+
+static void rewrite_via(const struct sip_msg *m, const struct rewrite_ctx *ctx, struct sip_edit *e)
+{
+	const struct sip_via *v = &m->via;
+	bool tls = str_caseeq(v->transport, STR_LIT("TLS"));
+
+	if (m->request) {
+		swap_transport(ctx, v->transport, true, e);
+		// The remote's own sent-by stays: the trunk leads back to it.
+		if (ctx->dir == REWRITE_OUTWARD)
+			swap_host(ctx, v->hostport, tls, e);
+	} else if (ctx->via != NULL) {
+		struct str head = {ctx->via->head, ctx->via->len};
+
+		if (!str_eq(head, v->head))
+			sip_edit_replace(e, v->head, head);
+	}
+}
+
+// Takes the next of the parameters that X-UCIME-Fallback is made of. False at the end; *bad when
+// a quoted string does not end.
+static bool fallback_next(struct str *rest, struct str *part, bool *bad)
+{
+	bool in_quotes = false;
+	size_t i = 0;
+
+	if (rest->n == 0)
+		return false;
+	for (; i < rest->n && (in_quotes || rest->p[i] != ';'); i++) {
+		if (in_quotes && rest->p[i] == '\\')
+			i++;
+		else if (rest->p[i] == '"')
+			in_quotes = !in_quotes;
+	}
+	if (i > rest->n)
+		i = rest->n;
+	*bad = in_quotes;
+	*part = str_trim((struct str){rest->p, i});
+	*rest = i < rest->n ? (struct str){rest->p + i + 1, rest->n - i - 1}
+			    : (struct str){rest->p + i, 0};
+	return true;
+}
+
+// Whether FB-2 keeps this parameter on the inside; if so, what it says goes to *fb.
+static bool fallback_consume(struct str part, struct rewrite_fallback *fb)
+{
+	struct str name, value = str_split(part, '=', &name);
+	uint64_t level;
+
+	name = str_trim(name);
+	value = str_trim(value);
+	if (value.n >= 2 && value.p[0] == '"')
+		value = (struct str){value.p + 1, value.n - 2};
+	if (str_caseeq(name, STR_LIT("level"))) {
+		if (str_to_u64(value, 5, &level)) {
+			fb->has_level = true;
+			fb->level = (uint8_t)level;
+		}
+	} else if (str_caseeq(name, STR_LIT("session"))) {
+		fb->session = value;
+	} else if (str_caseeq(name, STR_LIT("trunk"))) {
+		fb->trunk = value;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void rewrite_fallback_header(
+	const struct sip_header *h, struct sip_edit *e, struct rewrite_fallback *fb)
+{
+	struct str rest = h->value, part;
+	bool bad = false, removed = false;
+	char kept[1024];
+	size_t n = 0;
+
+	while (fallback_next(&rest, &part, &bad) && !bad) {
+		if (fallback_consume(part, fb)) {
+			removed = true;
+			continue;
+		}
+		if (part.n + 1 > sizeof(kept) - n) {
+			bad = true;
+			break;
+		}
+		if (n > 0)
+			kept[n++] = ';';
+		memcpy(kept + n, part.p, part.n);
+		n += part.n;
+	}
+	if (bad || n == 0)
+		sip_edit_delete(e, h->line);
+	else if (removed)
+		sip_edit_replace(e, h->value, (struct str){kept, n});
+}
+
+static void rewrite_fallbacks(const struct sip_msg *m, const struct rewrite_ctx *ctx,
+	struct sip_edit *e, struct rewrite_fallback *out)
+{
+	const struct sip_header *h = NULL;
+	struct rewrite_fallback fb = {0};
+
+	while ((h = sip_header_next(m, SIP_H_FALLBACK, h)) != NULL)
+		rewrite_fallback_header(h, e, &fb);
+	if (ctx->dir == REWRITE_INWARD)
+		fb = (struct rewrite_fallback){0}; // FB-2: not from there
+	if (out != NULL)
+		*out = fb;
+}
+
+enum sip_reason rewrite_headers(const struct sip_msg *m, const struct rewrite_ctx *ctx,
+	struct sip_edit *e, struct rewrite_fallback *fb)
+{
+	if (m->request)
+		rewrite_uri(ctx, true, &m->uri, HOST | TRANSPORT | MADDR, e);
+	rewrite_via(m, ctx, e);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		enum sip_reason r = rewrite_list(m, ctx, rules[i].id, rules[i].what, e);
+
+		if (r != SIP_OK)
+			return r;
+	}
+	rewrite_fallbacks(m, ctx, e, fb);
+	return e->err == 0 ? SIP_OK : SIP_EDIT_LIMIT;
+}
