@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// (cold) Names and help texts of the counters, for whoever shows them.
+// Cold: names and help texts of the counters, for whoever shows them.
 #include "dp/counters.h"
 
 const struct counter_info counter_infos[DP_COUNTERS] = {

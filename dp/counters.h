@@ -18,6 +18,9 @@ enum dp_counter_id {
 	DP_COUNTERS
 };
 
+// What a check returns that found no reason to drop.
+#define PASS DP_COUNTERS
+
 struct counters {
 	uint64_t n[DP_COUNTERS];
 } __rte_cache_aligned;

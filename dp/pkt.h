@@ -15,8 +15,9 @@
 
 #include "lib/flow.h"
 
-// A vector holds one receive burst, and what a stage may add to it.
-#define PKTS_MAX 64
+// What is received at once, and what a vector holds.
+#define PKTS_BURST 32
+#define PKTS_MAX   64
 
 enum pkt_kind {
 	PKT_FLOW, // IPv4, TCP/UDP/ICMP or another protocol

@@ -31,8 +31,26 @@ struct worker_rxq {
 	uint16_t iface, queue;
 };
 
+// What decides ownership beside the rules; the seed is random per start.
+struct handoff_key {
+	uint32_t seed;
+	unsigned int n_workers;
+};
+
+// A request for a copy of the sessions, answered a piece per turn. `state` passes it to and fro:
+// whoever finds LISTING_IDLE or LISTING_DONE there is the control thread, and owns the rest.
+enum listing_state { LISTING_IDLE, LISTING_ASKED, LISTING_BUSY, LISTING_DONE };
+
+struct worker_listing {
+	int state; // enum listing_state
+	uint32_t cursor;
+	struct dp_conn *out;
+	size_t max, n;
+};
+
 struct worker {
 	unsigned int id, n_workers;
+	struct handoff_key steer;
 	uint64_t now_ns;             // CLOCK_MONOTONIC, read once per turn
 	const struct snapshot *snap; // the rules, read once per turn; not to be kept beyond it
 	struct counters *count;
@@ -47,13 +65,22 @@ struct worker {
 	uint16_t port[DP_IFACES_MAX]; // ethdev of an interface
 	uint16_t mtu[DP_IFACES_MAX];
 	struct rte_ether_addr mac[DP_IFACES_MAX];
-	struct pkts tx[DP_IFACES_MAX]; // leave at the end of the turn
-	struct pkts dropped;           // freed together
+	struct pkts tx[DP_IFACES_MAX];    // leave at the end of the turn
+	struct pkts handoff[WORKERS_MAX]; // of the steer stage
+	struct pkts dropped;              // freed together
 
 	struct rte_ring *msg_down,
 		*msg_up; // struct dp_msg each; the other end is the control thread
 	struct rte_ring *punt_down, *punt_up;                                // mbufs
 	struct rte_ring *handoff_in[WORKERS_MAX], *handoff_out[WORKERS_MAX]; // by the other worker
+
+	// Between turns.
+	bool poll_adaptive;
+	unsigned int idle_turns;
+	uint64_t nap_ns;
+	int (*thread_start)(void);
+	int stop; // written by the control thread
+	struct worker_listing listing;
 } __rte_cache_aligned;
 
 static inline void count_add(struct worker *w, enum dp_counter_id id, uint64_t n)
@@ -72,6 +99,13 @@ static inline void pkt_drop(struct worker *w, struct rte_mbuf *m, enum dp_counte
 	}
 	w->dropped.m[w->dropped.n++] = m;
 }
+
+// The loop of a worker, for rte_eal_remote_launch(); returns when worker.stop is set.
+int worker_main(void *worker);
+
+// One turn of it; returns how many packets and messages there were. For tests and benches, which
+// call it in the worker's place.
+unsigned int worker_turn(struct worker *w, uint64_t now_ns);
 
 // A message to the control thread. False: the ring is full; try again in a later turn.
 bool worker_notify(struct worker *w, const struct dp_msg *m);

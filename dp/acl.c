@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Hot: runs on a worker.
+// The first packet of a flow: what the rules say, in the order of design 2 (3). Called for
+// packets that hit no session, and by dp/sess.c to judge a session again after new rules.
+#include "dp/acl.h"
+
+#include <rte_acl.h>
+#include <rte_icmp.h>
+#include <rte_tcp.h>
+
+#include "dp/acl_build.h"
+#include "dp/punt.h"
+#include "dp/route.h"
+#include "dp/sess.h"
+
+int acl_list_match(const struct acl_list *l, const struct flow *f)
+{
+	struct acl_key key = {.proto = f->proto};
+	const uint8_t *data = (const uint8_t *)&key;
+	uint32_t index = 0;
+
+	if (l->ctx == NULL || !ip_is_v4(&f->src.ip) || !ip_is_v4(&f->dst.ip))
+		return -1;
+	key.src = ip_to_v4_be(&f->src.ip);
+	key.dst = ip_to_v4_be(&f->dst.ip);
+	key.sport = rte_cpu_to_be_16(f->src.port);
+	key.dport = rte_cpu_to_be_16(f->dst.port);
+	if (rte_acl_classify(l->ctx, &data, &index, 1, 1) != 0)
+		return -1;
+	return (int)index - 1;
+}
+
+bool acl_list_permits(const struct acl_list *l, const struct flow *f)
+{
+	int i = acl_list_match(l, f);
+
+	return i >= 0 && l->aces[i].permit;
+}
+
+static bool is_own(const struct snapshot *s, const struct ip_addr *ip)
+{
+	for (uint16_t i = 0; i < s->n_ifaces; i++)
+		if (ip_eq(&s->ifaces[i].ip, ip))
+			return true;
+	return false;
+}
+
+static bool is_media(const struct snapshot *s, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < s->n_media; i++)
+		if (ip_eq(&s->media[i].ip, ip))
+			return true;
+	return false;
+}
+
+// A source that belongs to the firewall, to its translations on this side, or to the network
+// behind another interface.
+static bool is_spoofed(const struct snapshot *s, uint16_t in, const struct ip_addr *src)
+{
+	if (is_own(s, src) || is_media(s, src) || nat_owns_mapped(s->nat, s->n_nat, in, src))
+		return true;
+	if (prefix_has(&s->ifaces[in].subnet, src))
+		return false;
+	for (uint16_t i = 0; i < s->n_ifaces; i++)
+		if (i != in && prefix_has(&s->ifaces[i].subnet, src))
+			return true;
+	return false;
+}
+
+static bool is_broadcast(const struct snapshot *s, const struct ip_addr *dst)
+{
+	for (uint16_t i = 0; i < s->n_ifaces; i++) {
+		const struct prefix *net = &s->ifaces[i].subnet;
+		uint32_t host;
+
+		if (net->len < 96 || net->len > 126 || !prefix_has(net, dst))
+			continue;
+		host = UINT32_MAX >> (net->len - 96);
+		if ((rte_be_to_cpu_32(ip_to_v4_be(dst)) & host) == host)
+			return true;
+	}
+	return false;
+}
+
+static bool is_inspected(const struct snapshot *s, const struct flow *real)
+{
+	if (real->proto != PROTO_TCP)
+		return false;
+	for (size_t i = 0; i < s->n_inspect; i++)
+		if (acl_list_permits(s->acls[s->inspect[i]], real))
+			return true;
+	return false;
+}
+
+static void verdict_drop(struct acl_verdict *v, enum dp_counter_id reason)
+{
+	v->fate = ACL_DROP;
+	v->reason = reason;
+}
+
+// A list decides alone; without one, a flow may go from a higher security level to a lower.
+static bool may_pass(
+	const struct snapshot *s, uint16_t in, const struct flow *real, const struct route *to)
+{
+	const struct dp_iface *from = &s->ifaces[in];
+
+	if (from->acl_in >= 0)
+		return acl_list_permits(s->acls[from->acl_in], real);
+	return to != NULL && s->ifaces[to->iface].security_level < from->security_level;
+}
+
+static void judge_forward(
+	const struct snapshot *s, uint16_t in, const struct flow *wire, struct acl_verdict *v)
+{
+	struct flow *reply = &v->reply; // its source is the real destination already
+	struct endpoint back = reply->src;
+
+	if (v->iface_out == in)
+		return verdict_drop(v, DROP_ROUTE_SAME_IFACE);
+	// The reply must come out as the address that was asked, or the sender will not know it.
+	nat_translate(s->nat, s->n_nat, v->iface_out, in, wire->proto, &back);
+	if (!endpoint_eq(&back, &wire->dst))
+		return verdict_drop(v, DROP_NAT_RPF);
+	reply->dst = wire->src;
+	nat_translate(s->nat, s->n_nat, in, v->iface_out, wire->proto, &reply->dst);
+	v->fate = ACL_FORWARD;
+}
+
+void acl_judge(
+	const struct snapshot *s, uint16_t in, const struct flow *wire, struct acl_verdict *out)
+{
+	struct flow real = *wire;
+	const struct route *to;
+
+	*out = (struct acl_verdict){.iface_out = PKT_NO_IFACE};
+	if (is_spoofed(s, in, &wire->src.ip))
+		return verdict_drop(out, DROP_IP_SPOOFED);
+	if (is_own(s, &wire->dst.ip) || is_media(s, &wire->dst.ip)) {
+		bool served = wire->proto == PROTO_TCP || wire->proto == PROTO_ICMP;
+
+		if (!served || !ip_eq(&s->ifaces[in].ip, &wire->dst.ip))
+			return verdict_drop(out, DROP_PROTO_TO_SELF);
+		out->fate = ACL_PUNT;
+		return;
+	}
+	nat_untranslate(s->nat, s->n_nat, in, wire->proto, &real.dst);
+	if (is_broadcast(s, &real.dst.ip))
+		return verdict_drop(out, DROP_IP_DESTINATION);
+	to = route_lookup(s, &real.dst.ip);
+	if (!may_pass(s, in, &real, to))
+		return verdict_drop(out, DROP_ACL_DENY);
+	if (is_inspected(s, &real)) {
+		out->fate = ACL_PUNT;
+		return;
+	}
+	if (to == NULL)
+		return verdict_drop(out, DROP_ROUTE_NONE);
+	out->iface_out = to->iface;
+	out->reply.src = real.dst;
+	out->reply.proto = wire->proto;
+	judge_forward(s, in, wire, out);
+}
+
+// What may open a session at all.
+static bool is_opener(const struct pkt *p)
+{
+	if (p->kind == PKT_ICMP_ERROR)
+		return false;
+	if (p->flow.proto == PROTO_ICMP)
+		return p->icmp_type == RTE_IP_ICMP_ECHO_REQUEST;
+	if (p->flow.proto == PROTO_TCP)
+		return (p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
+	return true;
+}
+
+// A segment of a connection that nobody remembers. What was for the control plane is reset: its
+// kernel would stay silent for an address it does not own (design 2 (4)).
+static void refuse_late(struct worker *w, struct rte_mbuf *m, enum acl_fate fate)
+{
+	if (pkt_of(m)->flow.proto != PROTO_TCP || pkt_of(m)->kind != PKT_FLOW)
+		pkt_drop(w, m, DROP_ICMP_NO_SESSION);
+	else if (fate == ACL_PUNT)
+		punt_reset(w, m);
+	else
+		pkt_drop(w, m, DROP_TCP_NOT_SYN);
+}
+
+void acl_stage(struct worker *w, struct pkts *v, struct pkts *punt)
+{
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < v->n; i++) {
+		struct rte_mbuf *m = v->m[i];
+		struct pkt *p = pkt_of(m);
+		struct acl_verdict verdict;
+
+		// An earlier packet of this very burst may have opened the session.
+		switch (i == 0 ? SESS_MISS : sess_find(w, p)) {
+		case SESS_FORWARD:
+			v->m[n++] = m;
+			continue;
+		case SESS_PUNT:
+			pkts_add(punt, m);
+			continue;
+		case SESS_MISS:
+			break;
+		}
+		acl_judge(w->snap, p->iface_in, &p->flow, &verdict);
+		if (verdict.fate == ACL_DROP)
+			pkt_drop(w, m, verdict.reason);
+		else if (!is_opener(p))
+			refuse_late(w, m, verdict.fate);
+		else if (verdict.fate == ACL_PUNT)
+			pkts_add(punt, m);
+		else if (sess_create(w, p, &verdict) == PASS)
+			v->m[n++] = m;
+		else
+			pkt_drop(w, m, verdict.reason);
+	}
+	v->n = n;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the rules say about the first packet of a flow: spoofing, static NAT, security levels,
+// access lists compiled with rte_acl, inspection.
+#pragma once
+
+#include "dp/snapshot.h"
+#include "dp/worker.h"
+
+// ---- Access lists ------------------------------------------------------------------------------
+
+// Compiles a copy of `aces`, with one reference. NULL: no memory, or rte_acl refuses (errno).
+// Control thread.
+struct acl_list *acl_list_new(const struct ace *aces, size_t n);
+struct acl_list *acl_list_ref(struct acl_list *l);
+void acl_list_unref(struct acl_list *l);
+// Whether the list was made of exactly these entries.
+bool acl_list_is(const struct acl_list *l, const struct ace *aces, size_t n);
+
+// The index of the first entry that matches an IPv4 flow, or -1. Any thread.
+int acl_list_match(const struct acl_list *l, const struct flow *f);
+bool acl_list_permits(const struct acl_list *l, const struct flow *f);
+
+// ---- The judgement -----------------------------------------------------------------------------
+
+enum acl_fate {
+	ACL_FORWARD, // `reply` and `iface_out` are set
+	ACL_PUNT,    // our own address, or a class that is inspected
+	ACL_DROP,    // `reason` is set
+};
+
+struct acl_verdict {
+	enum acl_fate fate;
+	enum dp_counter_id reason;
+	uint16_t iface_out;
+	struct flow reply; // as the answer will arrive on iface_out
+};
+
+// Judges a flow that came in on `in`, as it was on the wire, in the order of design 2 (3):
+// un-translate, access list on real addresses, class, route, translate. Pure.
+void acl_judge(
+	const struct snapshot *s, uint16_t in, const struct flow *wire, struct acl_verdict *out);
+
+// Packets that hit no session. Those whose flow may pass get one and go on; those for the control
+// plane are added to `punt`.
+void acl_stage(struct worker *w, struct pkts *v, struct pkts *punt);

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ARP: workers answer for the addresses that no kernel knows.
+#pragma once
+
+#include "dp/worker.h"
+
+// Takes the ARP packets out of `v`. Requests for mapped (NAT) and media addresses of the interface
+// are answered; requests for its own address, and replies, go to the control plane, whose kernel
+// keeps the neighbours; for anything else there is silence (ARP_FOREIGN).
+void arp_stage(struct worker *w, struct pkts *v);

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Cold: control thread.
+// What `show` reads of the data plane, dp/dp.h: counters, interfaces, usage, connections.
+#include "dp/dp.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include <rte_ethdev.h>
+
+#include "dp/dp_state.h"
+#include "dp/media_ctl.h"
+#include "dp/sess.h"
+
+#define CONNS_WAIT_MS 100
+
+static uint64_t counter_sum(enum dp_counter_id id)
+{
+	const struct dp_state *d = &dp_state;
+	uint64_t sum = counter_get(&d->count, id);
+
+	for (unsigned int i = 0; i < d->n_workers; i++)
+		sum += counter_get(d->worker[i]->count, id);
+	return sum;
+}
+
+size_t dp_counters(struct dp_counter *out, size_t max)
+{
+	for (size_t i = 0; i < DP_COUNTERS && i < max; i++)
+		out[i] = (struct dp_counter){
+			.name = counter_infos[i].name,
+			.help = counter_infos[i].help,
+			.drop = counter_infos[i].drop,
+			.value = counter_sum((enum dp_counter_id)i) - dp_state.cleared.n[i],
+		};
+	return DP_COUNTERS;
+}
+
+void dp_counters_clear(void)
+{
+	for (unsigned int i = 0; i < DP_COUNTERS; i++)
+		dp_state.cleared.n[i] = counter_sum((enum dp_counter_id)i);
+}
+
+int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out)
+{
+	struct rte_eth_stats s;
+	struct rte_eth_link link;
+	int bad;
+
+	if (iface >= dp_state.n_ports)
+		return -ENODEV;
+	bad = rte_eth_stats_get(dp_state.port[iface].id, &s);
+	if (bad == 0)
+		bad = rte_eth_link_get_nowait(dp_state.port[iface].id, &link);
+	if (bad != 0)
+		return bad;
+	*out = (struct dp_iface_stats){
+		.rx_packets = s.ipackets,
+		.rx_bytes = s.ibytes,
+		.tx_packets = s.opackets,
+		.tx_bytes = s.obytes,
+		.rx_missed = s.imissed + s.rx_nombuf + s.ierrors,
+		.tx_failed = s.oerrors,
+		.link_up = link.link_status == RTE_ETH_LINK_UP,
+	};
+	return 0;
+}
+
+void dp_usage(struct dp_usage *out)
+{
+	const struct dp_state *d = &dp_state;
+
+	*out = (struct dp_usage){.streams = d->media_up ? media_ctl_streams() : 0};
+	for (unsigned int i = 0; i < d->n_workers; i++) {
+		const struct sess_table *t = d->worker[i]->sess;
+
+		out->sessions_max += t->max;
+		out->sessions += t->max - __atomic_load_n(&t->n_free, __ATOMIC_RELAXED);
+		out->punt_sessions += __atomic_load_n(&t->punts, __ATOMIC_RELAXED);
+	}
+	if (d->pool != NULL) {
+		out->buffers = d->pool->size;
+		out->buffers_in_use = rte_mempool_in_use_count(d->pool);
+	}
+}
+
+static uint64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+// Takes the question back, unless the worker is writing an answer just now: that ends soon.
+static bool listing_withdraw(struct worker_listing *l)
+{
+	int asked = LISTING_ASKED;
+
+	return __atomic_compare_exchange_n(
+		&l->state, &asked, LISTING_IDLE, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static size_t listing_of(struct worker *w, struct dp_conn *out, size_t max, uint64_t until_ms)
+{
+	static const struct timespec pause = {.tv_nsec = 100000};
+	struct worker_listing *l = &w->listing;
+
+	l->cursor = 0;
+	l->out = out;
+	l->max = max;
+	l->n = 0;
+	__atomic_store_n(&l->state, LISTING_ASKED, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&l->state, __ATOMIC_ACQUIRE) != LISTING_DONE) {
+		if (clock_ms() >= until_ms && listing_withdraw(l))
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return l->n;
+}
+
+size_t dp_conns(struct dp_conn *out, size_t max)
+{
+	uint64_t until_ms = clock_ms() + CONNS_WAIT_MS;
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < dp_state.n_workers && n < max; i++)
+		n += listing_of(dp_state.worker[i], out + n, max - n, until_ms);
+	return n;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the control thread holds of the data plane: the inside of dp/dp.h, shared by its parts
+// dp/dp.c and dp/dp_show.c.
+#pragma once
+
+#include "dp/eal.h"
+#include "dp/worker.h"
+
+struct dp_state {
+	bool up, media_up;
+	unsigned int n_ports, n_workers, n_running;
+	struct eal_port port[DP_IFACES_MAX];
+	struct worker *worker[WORKERS_MAX];
+	struct rte_mempool *pool;
+	struct handoff_key steer;
+	unsigned int recv_next, punt_next; // whose ring is looked at first
+	struct counters count;             // what happens on the control thread's side
+	struct counters cleared;           // sums at the last dp_counters_clear()
+};
+extern struct dp_state dp_state;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The environment: DPDK's EAL, its devices and the packet buffers, from dp_options.
+#pragma once
+
+#include "dp/dp.h"
+
+struct rte_mempool;
+
+#define EAL_ARGS_MAX 64
+#define EAL_ARG_MAX  256
+
+// The EAL's command line. Pure, so that tests can read it.
+struct eal_args {
+	int n;
+	char text[EAL_ARGS_MAX][EAL_ARG_MAX];
+};
+// -EINVAL when something does not fit.
+int eal_args_make(struct eal_args *out, const struct dp_options *o);
+
+// The vdev string of a device with what a worker count and an MTU ask of it, unless the user has
+// said it himself. Pure. -EINVAL when it does not fit.
+int eal_vdev_make(char *out, size_t size, const struct dp_iface_options *i, unsigned int n_workers);
+bool eal_device_is_pci(const char *device);
+
+// The EAL's lcore of a worker.
+static inline unsigned int eal_worker_lcore(unsigned int worker)
+{
+	return worker + 1;
+}
+
+// What became of one interface.
+struct eal_port {
+	uint16_t id; // ethdev
+	uint16_t rx_queues;
+	uint16_t pollers; // how many workers share these queues: queue q is worker q % pollers'
+};
+
+// Control thread; each returns 0, or -errno with what was tried and what to do in `err`.
+int eal_open(const struct dp_options *o, char *err, size_t err_size);
+// Buffers for all queues, rings and caches; `priv` octets of metadata each.
+struct rte_mempool *eal_pool(const struct dp_options *o, uint16_t priv, char *err, size_t err_size);
+int eal_port_open(struct eal_port *out, const struct dp_iface_options *i, unsigned int n_workers,
+	struct rte_mempool *pool, char *err, size_t err_size);
+void eal_port_close(uint16_t id);
+void eal_close(void);

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Hot: runs on a worker.
+// The steer stage; see dp/handoff.h. Called after fragments and before sessions.
+#include "dp/handoff.h"
+
+#include <rte_jhash.h>
+
+// What is hashed: without padding, and in whole words, since rte_jhash reads whole words.
+struct hash_input {
+	struct endpoint a, b;
+	uint32_t proto;
+};
+
+static bool endpoint_less(const struct endpoint *a, const struct endpoint *b)
+{
+	int c = memcmp(&a->ip, &b->ip, sizeof(a->ip));
+
+	return c != 0 ? c < 0 : a->port < b->port;
+}
+
+static uint32_t hash_symmetric(uint32_t seed, const struct flow *f, const struct endpoint *dst)
+{
+	bool swap = endpoint_less(dst, &f->src);
+	struct hash_input in = {
+		.a = swap ? *dst : f->src,
+		.b = swap ? f->src : *dst,
+		.proto = f->proto,
+	};
+
+	return rte_jhash(&in, sizeof(in), seed);
+}
+
+bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *f)
+{
+	if (f->proto != PROTO_UDP)
+		return false;
+	for (size_t i = 0; i < s->n_media; i++) {
+		const struct dp_media_addr *m = &s->media[i];
+
+		if (m->iface == in && f->dst.port >= m->port_lo && f->dst.port <= m->port_hi &&
+			ip_eq(&m->ip, &f->dst.ip))
+			return true;
+	}
+	return false;
+}
+
+unsigned int handoff_owner(
+	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f)
+{
+	struct endpoint dst = f->dst;
+
+	if (k->n_workers == 1)
+		return 0;
+	if (handoff_is_media(s, in, f))
+		return steer_port_owner(f->dst.port, k->n_workers);
+	nat_untranslate(s->nat, s->n_nat, in, f->proto, &dst);
+	// The high bits, because the session table's buckets use the low ones of the same hash family.
+	return (uint32_t)(((uint64_t)hash_symmetric(k->seed, f, &dst) * k->n_workers) >> 32);
+}
+
+static void handoff_send(struct worker *w, unsigned int to, struct pkts *v)
+{
+	unsigned int sent =
+		rte_ring_sp_enqueue_burst(w->handoff_out[to], (void **)v->m, v->n, NULL);
+
+	count_add(w, COUNT_HANDOFF, sent);
+	for (unsigned int i = sent; i < v->n; i++)
+		pkt_drop(w, v->m[i], DROP_HANDOFF_FULL);
+}
+
+void handoff_stage(struct worker *w, struct pkts *v)
+{
+	struct pkts *out = w->handoff;
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < v->n; i++) {
+		struct pkt *p = pkt_of(v->m[i]);
+
+		if (p->kind == PKT_FLOW && handoff_is_media(w->snap, p->iface_in, &p->flow))
+			p->kind = PKT_MEDIA;
+		p->owner = (uint8_t)handoff_owner(&w->steer, w->snap, p->iface_in, &p->flow);
+		if (p->owner == w->id)
+			v->m[n++] = v->m[i];
+		else
+			pkts_add(&out[p->owner], v->m[i]);
+	}
+	v->n = n;
+	for (unsigned int to = 0; to < w->n_workers; to++) {
+		if (out[to].n > 0)
+			handoff_send(w, to, &out[to]);
+		out[to].n = 0;
+	}
+}
+
+void handoff_recv(struct worker *w, unsigned int from, struct pkts *v)
+{
+	v->n = (uint16_t)rte_ring_sc_dequeue_burst(
+		w->handoff_in[from], (void **)v->m, PKTS_BURST, NULL);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which worker owns a packet: a pure function, the same for both directions of a flow, whatever
+// queue the packet came in on. Packets of other workers travel one hop over a ring.
+#pragma once
+
+#include "dp/snapshot.h"
+#include "dp/worker.h"
+
+// Whether a packet of this flow that came in on `in` is for a media port there.
+bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *f);
+
+// The owner of a packet that came in on `in`, or of a frame of the control plane that will go out
+// of `in` with the flow turned round (its answer arrives there and must find the same worker).
+// (1) a media port: the worker that has the port's slice (lib/steer.h);
+// (2) anything else: static NAT undone, then a keyed hash that does not tell the two ends apart.
+// For an ICMP error pass the embedded flow turned round, as parse leaves it. Pure, no EAL.
+unsigned int handoff_owner(
+	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f);
+
+// Keeps what this worker owns, marks media, and gives the rest to its owners.
+void handoff_stage(struct worker *w, struct pkts *v);
+
+// Takes one burst that worker `from` handed over.
+void handoff_recv(struct worker *w, unsigned int from, struct pkts *v);

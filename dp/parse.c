@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Hot: runs on a worker.
+// The first stage: validates L2 to L4 and refuses what no host would send, so that no later
+// stage has to look at a length again. Called by the receive loop, and for frames of our TAPs.
+#include "dp/parse.h"
+
+#include <netinet/in.h>
+
+#include <rte_arp.h>
+#include <rte_icmp.h>
+#include <rte_tcp.h>
+
+#define ICMP_UNREACHABLE   3
+#define ICMP_QUENCH        4
+#define ICMP_REDIRECT      5
+#define ICMP_TIME_EXCEEDED 11
+#define ICMP_PARAMETER     12
+
+// An embedded header carries at least the first 8 octets of its transport (RFC 792).
+#define INNER_L4_MIN 8
+
+#define FRAGMENT_BITS (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)
+
+static bool icmp_is_error(uint8_t type)
+{
+	return type == ICMP_UNREACHABLE || type == ICMP_QUENCH || type == ICMP_REDIRECT ||
+		type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER;
+}
+
+static enum dp_counter_id judge_source(uint32_t src)
+{
+	uint8_t first = (uint8_t)(src >> 24);
+
+	// 0/8, loopback, multicast and everything above (RFC 1122 3.2.1.3).
+	return first == 0 || first == 127 || first >= 224 ? DROP_IP_SOURCE : PASS;
+}
+
+static enum dp_counter_id judge_destination(uint32_t dst)
+{
+	uint8_t first = (uint8_t)(dst >> 24);
+
+	return first == 0 || first == 127 || first >= 224 ? DROP_IP_DESTINATION : PASS;
+}
+
+static enum dp_counter_id parse_tcp(struct rte_mbuf *m, struct pkt *p, uint16_t len)
+{
+	const struct rte_tcp_hdr *tcp = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, p->l4);
+	uint16_t header;
+	uint8_t f;
+
+	if (len < sizeof(*tcp))
+		return DROP_L4_HEADER;
+	header = (tcp->data_off >> 4) * 4;
+	if (header < sizeof(*tcp) || header > len || tcp->src_port == 0 || tcp->dst_port == 0)
+		return DROP_L4_HEADER;
+	f = tcp->tcp_flags;
+	if ((f & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG)) == 0)
+		return DROP_TCP_FLAGS;
+	if ((f & RTE_TCP_SYN_FLAG) && (f & (RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG)))
+		return DROP_TCP_FLAGS;
+	if ((f & RTE_TCP_FIN_FLAG) && (f & RTE_TCP_RST_FLAG))
+		return DROP_TCP_FLAGS;
+	p->tcp_flags = f;
+	p->flow.src.port = rte_be_to_cpu_16(tcp->src_port);
+	p->flow.dst.port = rte_be_to_cpu_16(tcp->dst_port);
+	p->payload = p->l4 + header;
+	p->payload_len = len - header;
+	return PASS;
+}
+
+static enum dp_counter_id parse_udp(struct rte_mbuf *m, struct pkt *p, uint16_t len)
+{
+	const struct rte_udp_hdr *udp = rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, p->l4);
+	uint16_t said;
+
+	if (len < sizeof(*udp))
+		return DROP_L4_HEADER;
+	said = rte_be_to_cpu_16(udp->dgram_len);
+	// Octets between UDP's end and IP's end are a covert channel at best.
+	if (said != len || udp->dst_port == 0)
+		return DROP_L4_HEADER;
+	p->flow.src.port = rte_be_to_cpu_16(udp->src_port);
+	p->flow.dst.port = rte_be_to_cpu_16(udp->dst_port);
+	p->payload = p->l4 + sizeof(*udp);
+	p->payload_len = len - sizeof(*udp);
+	return PASS;
+}
+
+// The packet that an ICMP error is about. The flow becomes the embedded one turned round, so that
+// steering and session lookup treat the error as one more packet of the direction that answers.
+static enum dp_counter_id parse_embedded(struct rte_mbuf *m, struct pkt *p, uint16_t len)
+{
+	const struct rte_ipv4_hdr *ip;
+	const struct rte_udp_hdr *ports;
+	uint16_t header;
+
+	p->inner_l3 = p->l4 + sizeof(struct rte_icmp_hdr);
+	len -= sizeof(struct rte_icmp_hdr);
+	if (len < sizeof(*ip))
+		return DROP_L4_HEADER;
+	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, p->inner_l3);
+	header = (ip->version_ihl & 0xf) * 4;
+	if (ip->version_ihl >> 4 != 4 || header < sizeof(*ip) || len < header + INNER_L4_MIN)
+		return DROP_L4_HEADER;
+	if (ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK))
+		return DROP_IP_FRAGMENT;
+	p->inner_l4 = p->inner_l3 + header;
+	p->inner_len = len - header;
+	p->kind = PKT_ICMP_ERROR;
+	p->flow.proto = ip->next_proto_id;
+	p->flow.src.ip = ip_from_v4_be(ip->dst_addr);
+	p->flow.dst.ip = ip_from_v4_be(ip->src_addr);
+	ports = rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, p->inner_l4);
+	if (ip->next_proto_id == IPPROTO_TCP || ip->next_proto_id == IPPROTO_UDP) {
+		p->flow.src.port = rte_be_to_cpu_16(ports->dst_port);
+		p->flow.dst.port = rte_be_to_cpu_16(ports->src_port);
+	} else if (ip->next_proto_id == IPPROTO_ICMP) {
+		const struct rte_icmp_hdr *icmp = (const struct rte_icmp_hdr *)ports;
+
+		p->flow.src.port = p->flow.dst.port = rte_be_to_cpu_16(icmp->icmp_ident);
+	}
+	return PASS;
+}
+
+static enum dp_counter_id parse_icmp(struct rte_mbuf *m, struct pkt *p, uint16_t len)
+{
+	const struct rte_icmp_hdr *icmp = rte_pktmbuf_mtod_offset(m, struct rte_icmp_hdr *, p->l4);
+
+	if (len < sizeof(*icmp))
+		return DROP_L4_HEADER;
+	p->icmp_type = icmp->icmp_type;
+	p->payload = p->l4 + sizeof(*icmp);
+	p->payload_len = len - sizeof(*icmp);
+	if (icmp_is_error(icmp->icmp_type))
+		return parse_embedded(m, p, len);
+	if (icmp->icmp_type == RTE_IP_ICMP_ECHO_REQUEST ||
+		icmp->icmp_type == RTE_IP_ICMP_ECHO_REPLY)
+		p->flow.src.port = p->flow.dst.port = rte_be_to_cpu_16(icmp->icmp_ident);
+	return PASS;
+}
+
+static bool l4_checksum_ok(struct rte_mbuf *m, const struct pkt *p, uint16_t len)
+{
+	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
+	const struct rte_udp_hdr *l4 = rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, p->l4);
+	uint32_t sum = 0;
+
+	if (p->flow.proto == IPPROTO_UDP && p->kind == PKT_FLOW && l4->dgram_cksum == 0)
+		return true; // the sender made none (RFC 768)
+	if (ip->next_proto_id == IPPROTO_TCP || ip->next_proto_id == IPPROTO_UDP)
+		sum = rte_ipv4_phdr_cksum(ip, 0);
+	else if (ip->next_proto_id != IPPROTO_ICMP)
+		return true;
+	sum += rte_raw_cksum(l4, len);
+	return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+static enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t len)
+{
+	p->payload = p->l4;
+	p->payload_len = len;
+	switch (p->flow.proto) {
+	case IPPROTO_TCP:
+		return parse_tcp(m, p, len);
+	case IPPROTO_UDP:
+		return parse_udp(m, p, len);
+	case IPPROTO_ICMP:
+		return parse_icmp(m, p, len);
+	}
+	return PASS;
+}
+
+static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p, bool from_wire)
+{
+	uint32_t room = rte_pktmbuf_data_len(m) - p->l3;
+	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
+	enum dp_counter_id bad;
+	uint16_t total;
+
+	if (room < sizeof(*ip))
+		return DROP_RX_SHORT;
+	if (ip->version_ihl >> 4 != 4 || (ip->version_ihl & 0xf) < 5)
+		return DROP_IP_HEADER;
+	if ((ip->version_ihl & 0xf) > 5)
+		return DROP_IP_OPTIONS;
+	total = rte_be_to_cpu_16(ip->total_length);
+	if (total < sizeof(*ip))
+		return DROP_IP_HEADER;
+	if (total > room)
+		return DROP_RX_SHORT;
+	if (rte_raw_cksum(ip, sizeof(*ip)) != 0xffff)
+		return DROP_IP_CHECKSUM;
+	bad = judge_source(rte_be_to_cpu_32(ip->src_addr));
+	if (bad == PASS)
+		bad = judge_destination(rte_be_to_cpu_32(ip->dst_addr));
+	if (bad != PASS)
+		return bad;
+	// What Ethernet padded would else travel on, as data.
+	rte_pktmbuf_trim(m, room - total);
+	p->flow.src.ip = ip_from_v4_be(ip->src_addr);
+	p->flow.dst.ip = ip_from_v4_be(ip->dst_addr);
+	p->flow.proto = ip->next_proto_id;
+	p->l4 = p->l3 + sizeof(*ip);
+	if (ip->fragment_offset & rte_cpu_to_be_16(FRAGMENT_BITS)) {
+		p->kind = PKT_FRAGMENT;
+		return PASS;
+	}
+	total -= sizeof(*ip);
+	bad = parse_l4(m, p, total);
+	if (bad == PASS && from_wire && !l4_checksum_ok(m, p, total))
+		return DROP_L4_CHECKSUM;
+	return bad;
+}
+
+static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
+{
+	const struct rte_arp_hdr *arp = rte_pktmbuf_mtod_offset(m, struct rte_arp_hdr *, p->l3);
+
+	if (rte_pktmbuf_data_len(m) < p->l3 + sizeof(*arp) ||
+		arp->arp_hardware != rte_cpu_to_be_16(RTE_ARP_HRD_ETHER) ||
+		arp->arp_protocol != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) ||
+		arp->arp_hlen != RTE_ETHER_ADDR_LEN || arp->arp_plen != 4)
+		return DROP_ARP_INVALID;
+	p->kind = PKT_ARP;
+	p->flow.src.ip = ip_from_v4_be(arp->arp_data.arp_sip);
+	p->flow.dst.ip = ip_from_v4_be(arp->arp_data.arp_tip);
+	return PASS;
+}
+
+enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac)
+{
+	const struct rte_ether_hdr *eth = pkt_eth(m);
+	struct pkt *p = pkt_of(m);
+	bool to_all;
+
+	*p = (struct pkt){.iface_out = PKT_NO_IFACE, .iface_in = PKT_NO_IFACE};
+	if (m->nb_segs != 1 || rte_pktmbuf_data_len(m) < sizeof(*eth))
+		return DROP_RX_SHORT;
+	// Some devices take the tag off and tell about it here alone.
+	if (m->ol_flags & (RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED))
+		return DROP_ETHERTYPE;
+	p->l3 = sizeof(*eth);
+	to_all = rte_is_multicast_ether_addr(&eth->dst_addr);
+	if (mac != NULL && !to_all && !rte_is_same_ether_addr(&eth->dst_addr, mac))
+		return DROP_L2_NOT_FOR_US;
+	switch (rte_be_to_cpu_16(eth->ether_type)) {
+	case RTE_ETHER_TYPE_ARP:
+		return parse_arp(m, p);
+	case RTE_ETHER_TYPE_IPV6:
+		return DROP_IPV6_UNSUPPORTED;
+	case RTE_ETHER_TYPE_IPV4:
+		// RFC 1122 3.3.6: a unicast datagram in a broadcast frame is an attack or a mistake.
+		return to_all ? DROP_IP_DESTINATION : parse_ipv4(m, p, mac != NULL);
+	}
+	return DROP_ETHERTYPE;
+}
+
+void parse_stage(struct worker *w, struct pkts *v, uint16_t iface)
+{
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < v->n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(v->m[i], void *));
+	for (uint16_t i = 0; i < v->n; i++) {
+		enum dp_counter_id bad = parse_frame(v->m[i], &w->mac[iface]);
+
+		pkt_of(v->m[i])->iface_in = iface;
+		if (bad == PASS)
+			v->m[n++] = v->m[i];
+		else
+			pkt_drop(w, v->m[i], bad);
+	}
+	v->n = n;
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Layers 2 to 4 of a received frame: judged, and described in the packet's metadata.
+#pragma once
+
+#include "dp/worker.h"
+
+// Fills the packet's metadata from the frame. `mac` is the address of the interface it came in
+// on, NULL when the frame comes from our own TAP: then neither MACs nor L4 checksums are judged.
+// Returns PASS, or the reason to drop it. Any thread. Never reads past the frame.
+enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac);
+
+// A burst that came in on `iface`. ARP, flows, ICMP errors and fragments go on.
+void parse_stage(struct worker *w, struct pkts *v, uint16_t iface);

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Hot: runs on a worker.
+// The route stage; see dp/route.h. The last stage of every packet that is sent on.
+#include "dp/route.h"
+
+#include <rte_ethdev.h>
+#include <rte_hash.h>
+#include <rte_jhash.h>
+
+// A next hop is asked for at most this often, all next hops together at most so many a second:
+// a scan of an empty subnet must not become a flood of questions.
+#define ASK_AGAIN_NS 1000000000ull
+#define ASK_RATE     100
+#define ASK_BURST    50
+
+#define IPV4_TTL_MIN 1
+
+static void words_of(const struct ip_addr *ip, uint64_t out[2])
+{
+	memcpy(out, ip->b, sizeof(ip->b));
+}
+
+const struct route *route_lookup(const struct snapshot *s, const struct ip_addr *dst)
+{
+	uint64_t d[2];
+
+	words_of(dst, d);
+	// Longest first, so the first that covers the address is the best.
+	for (size_t i = 0; i < s->n_routes; i++) {
+		const struct route *r = &s->routes[i];
+
+		if ((d[0] & r->mask[0]) == r->net[0] && (d[1] & r->mask[1]) == r->net[1])
+			return r;
+	}
+	return NULL;
+}
+
+bool route_make(struct route *out, const struct dp_route *in)
+{
+	struct ip_addr mask = {{0}};
+
+	if (!ip_is_v4(&in->dst.ip) || in->dst.len < 96 || in->dst.len > 128)
+		return false;
+	if (!ip_is_none(&in->gateway) && !ip_is_v4(&in->gateway))
+		return false;
+	for (unsigned int bit = 0; bit < in->dst.len; bit++)
+		mask.b[bit / 8] |= (uint8_t)(0x80 >> (bit % 8));
+	memset(out, 0, sizeof(*out));
+	words_of(&mask, out->mask);
+	words_of(&in->dst.ip, out->net);
+	out->net[0] &= out->mask[0];
+	out->net[1] &= out->mask[1];
+	out->gateway = in->gateway;
+	out->iface = in->iface;
+	out->len = in->dst.len;
+	return true;
+}
+
+void neigh_msg(struct worker *w, const struct dp_msg *m)
+{
+	struct neigh_table *t = w->neigh;
+	struct neigh_key key = {.ip = m->neigh.ip, .iface = m->neigh.iface};
+	int32_t at;
+
+	if (m->type == DP_MSG_NEIGH_DEL) {
+		rte_hash_del_key(t->hash, &key);
+		return;
+	}
+	at = rte_hash_add_key(t->hash, &key);
+	if (at >= 0 && (uint32_t)at < t->macs) // full: it stays unresolved, which is counted
+		memcpy(&t->mac[at], m->neigh.mac, sizeof(t->mac[at]));
+}
+
+static void neigh_ask(struct worker *w, const struct neigh_key *key)
+{
+	static const struct bucket_rate rate = {
+		.interval_ns = 1000000000ull / ASK_RATE,
+		.burst_ns = 1000000000ull / ASK_RATE * ASK_BURST,
+	};
+	struct neigh_table *t = w->neigh;
+	struct neigh_asked *a =
+		&t->asked[rte_jhash(key, sizeof(*key), t->seed) % RTE_DIM(t->asked)];
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_NEIGH_MISS};
+
+	if (a->at_ns != 0 && w->now_ns - a->at_ns < ASK_AGAIN_NS &&
+		memcmp(&a->key, key, sizeof(*key)) == 0)
+		return;
+	if (!bucket_take(&t->asking, &rate, w->now_ns))
+		return;
+	m.neigh.iface = (uint16_t)key->iface;
+	m.neigh.ip = key->ip;
+	if (!worker_notify(w, &m))
+		return;
+	*a = (struct neigh_asked){.key = *key, .at_ns = w->now_ns};
+	count_add(w, COUNT_NEIGH_MISSES, 1);
+}
+
+static const struct rte_ether_addr *neigh_find(struct worker *w, const struct neigh_key *key)
+{
+	int32_t at = rte_hash_lookup(w->neigh->hash, key);
+
+	return at >= 0 ? &w->neigh->mac[at] : NULL;
+}
+
+static void ttl_decrement(struct rte_ipv4_hdr *ip)
+{
+	uint32_t sum = ip->hdr_checksum;
+
+	// RFC 1141: the TTL is the high octet of its word.
+	sum += rte_cpu_to_be_16(0x0100);
+	ip->hdr_checksum = (uint16_t)(sum + (sum >> 16));
+	ip->time_to_live--;
+}
+
+// Where the packet goes, or why not.
+static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m, uint16_t *out)
+{
+	struct pkt *p = pkt_of(m);
+	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
+	struct ip_addr dst = ip_from_v4_be(ip->dst_addr);
+	const struct route *r = route_lookup(w->snap, &dst);
+	const struct rte_ether_addr *mac;
+	struct neigh_key hop = {.ip = dst};
+
+	if (r == NULL || (p->iface_out != PKT_NO_IFACE && p->iface_out != r->iface))
+		return DROP_ROUTE_NONE;
+	if (!p->ours && r->iface == p->iface_in)
+		return DROP_ROUTE_SAME_IFACE;
+	if (!p->ours && ip->time_to_live <= IPV4_TTL_MIN)
+		return DROP_IP_TTL;
+	if (rte_be_to_cpu_16(ip->total_length) > w->mtu[r->iface])
+		return DROP_MTU_EXCEEDED;
+	if (!ip_is_none(&r->gateway))
+		hop.ip = r->gateway;
+	hop.iface = r->iface;
+	mac = neigh_find(w, &hop);
+	if (mac == NULL) {
+		neigh_ask(w, &hop);
+		return DROP_NEIGH_UNRESOLVED;
+	}
+	if (!p->ours)
+		ttl_decrement(ip);
+	rte_ether_addr_copy(mac, &pkt_eth(m)->dst_addr);
+	rte_ether_addr_copy(&w->mac[r->iface], &pkt_eth(m)->src_addr);
+	*out = r->iface;
+	return PASS;
+}
+
+void route_stage(struct worker *w, struct pkts *v)
+{
+	for (uint16_t i = 0; i < v->n; i++) {
+		uint16_t out;
+		enum dp_counter_id bad = route_one(w, v->m[i], &out);
+
+		if (likely(bad == PASS))
+			route_tx(w, v->m[i], out);
+		else
+			pkt_drop(w, v->m[i], bad);
+	}
+	v->n = 0;
+}
+
+static void tx_send(struct worker *w, uint16_t iface)
+{
+	struct pkts *v = &w->tx[iface];
+	uint16_t sent = rte_eth_tx_burst(w->port[iface], (uint16_t)w->id, v->m, v->n);
+
+	count_add(w, COUNT_TX, sent);
+	for (uint16_t i = sent; i < v->n; i++)
+		pkt_drop(w, v->m[i], DROP_TX_FULL);
+	v->n = 0;
+}
+
+void route_tx(struct worker *w, struct rte_mbuf *m, uint16_t iface)
+{
+	if (w->tx[iface].n == PKTS_MAX)
+		tx_send(w, iface);
+	pkts_add(&w->tx[iface], m);
+}
+
+void route_flush(struct worker *w)
+{
+	for (uint16_t i = 0; i < w->n_ifaces; i++)
+		if (w->tx[i].n > 0)
+			tx_send(w, i);
+	if (w->dropped.n > 0)
+		rte_pktmbuf_free_bulk(w->dropped.m, w->dropped.n);
+	w->dropped.n = 0;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where a packet goes: longest prefix match in the snapshot, the next hop's MAC from the worker's
+// own table, the L2 header.
+#pragma once
+
+#include "dp/snapshot.h"
+#include "dp/worker.h"
+#include "lib/bucket.h"
+
+// Neighbours that a worker knows at once, and unknown ones that it remembers having asked for.
+#define NEIGH_MAX   4096
+#define NEIGH_ASKED 256
+
+// The best route, or NULL. Pure.
+const struct route *route_lookup(const struct snapshot *s, const struct ip_addr *dst);
+
+// Fills a route; false when it is not IPv4 (IPv6 is not routed yet). Pure.
+bool route_make(struct route *out, const struct dp_route *in);
+
+struct neigh_key {
+	struct ip_addr ip;
+	uint32_t iface;
+};
+
+// A next hop that was asked for lately, so that it is not asked for at every packet.
+struct neigh_asked {
+	struct neigh_key key;
+	uint64_t at_ns;
+};
+
+// Made by dp/worker_ctl.c. The position of a key in the hash is the index of its MAC.
+struct neigh_table {
+	struct rte_hash *hash;
+	struct rte_ether_addr *mac;
+	uint32_t macs; // how many positions there are
+	uint32_t seed;
+	struct bucket asking; // all questions together
+	struct neigh_asked asked[NEIGH_ASKED];
+};
+
+// NEIGH_SET and NEIGH_DEL.
+void neigh_msg(struct worker *w, const struct dp_msg *m);
+
+// Sends every packet to the interface and MAC of its next hop: TTL, MTU, L2 header. Nothing is
+// left in `v`.
+void route_stage(struct worker *w, struct pkts *v);
+
+// Queues a frame that is complete for an interface; it leaves at the end of the turn.
+void route_tx(struct worker *w, struct rte_mbuf *m, uint16_t iface);
+// The end of the turn: whatever the device does not take is dropped as TX_FULL.
+void route_flush(struct worker *w);

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Hot: runs on a worker.
+// The session stage; see dp/sess.h. Called after steering; dp/acl.c opens sessions here, dp/punt.c
+// those of the control plane.
+#include "dp/sess.h"
+
+#include <stdio.h>
+
+#include <rte_cycles.h>
+#include <rte_hash.h>
+#include <rte_tcp.h>
+
+// One lap over the table, and the most that a turn spends on it.
+#define AGE_LAP_NS    NS_PER_S
+#define AGE_SLOTS_MAX 64
+
+// How long a connection that both ends have closed, or one has reset, is remembered, so that
+// stragglers do not look like strangers.
+#define CLOSED_S 5
+
+// What each direction has shown, in sess.seen.
+#define SEEN_SYN(dir) (1u << (dir))
+#define SEEN_FIN(dir) (4u << (dir))
+#define SEEN_RST      16u
+#define SEEN_BOTH_SYN (SEEN_SYN(0) | SEEN_SYN(1))
+#define SEEN_BOTH_FIN (SEEN_FIN(0) | SEEN_FIN(1))
+
+static struct sess_key key_make(const struct flow *f, uint16_t iface)
+{
+	return (struct sess_key){.src = f->src, .dst = f->dst, .iface = iface, .proto = f->proto};
+}
+
+static struct flow key_flow(const struct sess_key *k)
+{
+	return (struct flow){.src = k->src, .dst = k->dst, .proto = (uint8_t)k->proto};
+}
+
+static bool sess_is_closed(const struct sess *s)
+{
+	return (s->seen & SEEN_RST) || (s->seen & SEEN_BOTH_FIN) == SEEN_BOTH_FIN;
+}
+
+static uint32_t timeout_s(const struct dp_timeouts *t, const struct sess *s)
+{
+	if (s->key[0].proto == PROTO_ICMP)
+		return t->icmp_s;
+	if (s->key[0].proto != PROTO_TCP)
+		return t->udp_s;
+	switch (s->state) {
+	case SESS_HALF_OPEN:
+		return t->tcp_half_open_s;
+	case SESS_CLOSING:
+		return sess_is_closed(s) ? CLOSED_S : t->tcp_closing_s;
+	}
+	return s->punt ? t->punt_s : t->tcp_s;
+}
+
+static void tcp_track(struct sess *s, unsigned int dir, uint8_t flags)
+{
+	if (flags & RTE_TCP_SYN_FLAG)
+		s->seen |= SEEN_SYN(dir);
+	if (flags & RTE_TCP_FIN_FLAG)
+		s->seen |= SEEN_FIN(dir);
+	if (flags & RTE_TCP_RST_FLAG)
+		s->seen |= SEEN_RST;
+	if (s->seen & (SEEN_RST | SEEN_BOTH_FIN))
+		s->state = SESS_CLOSING;
+	else if ((s->seen & SEEN_BOTH_SYN) == SEEN_BOTH_SYN && !(flags & RTE_TCP_SYN_FLAG))
+		s->state = SESS_UP;
+}
+
+// A SYN on the tuple of a connection that is on its way out begins a new one.
+static bool begins_anew(const struct sess *s, const struct pkt *p)
+{
+	return s->state == SESS_CLOSING && s->key[0].proto == PROTO_TCP && p->kind == PKT_FLOW &&
+		(p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
+}
+
+static void sess_touch(struct worker *w, struct sess *s, const struct pkt *p, unsigned int dir)
+{
+	s->last_ns = w->now_ns;
+	s->packets[dir]++;
+	s->bytes[dir] += (uint64_t)p->payload + p->payload_len - p->l3;
+	if (p->flow.proto == PROTO_TCP)
+		tcp_track(s, dir, p->tcp_flags);
+}
+
+static void count_set(uint32_t *count, uint32_t to)
+{
+	__atomic_store_n(count, to, __ATOMIC_RELAXED);
+}
+
+static void sess_end(struct sess_table *t, struct sess *s)
+{
+	rte_hash_del_key(t->hash, &s->key[0]);
+	if (!s->punt)
+		rte_hash_del_key(t->hash, &s->key[1]);
+	else
+		count_set(&t->punts, t->punts - 1);
+	s->state = SESS_FREE;
+	t->free[t->n_free] = (uint32_t)(s - t->slots);
+	count_set(&t->n_free, t->n_free + 1);
+}
+
+static bool flow_eq(const struct flow *f, const struct sess_key *k)
+{
+	return f->proto == k->proto && endpoint_eq(&f->src, &k->src) &&
+		endpoint_eq(&f->dst, &k->dst);
+}
+
+// Whether the rules of today would have permitted the session as it is.
+static bool sess_holds(const struct snapshot *snap, struct sess *s)
+{
+	struct flow first = key_flow(&s->key[0]);
+	struct acl_verdict v;
+
+	if (likely(s->gen == snap->gen) || s->from_us) {
+		s->gen = snap->gen;
+		return true;
+	}
+	acl_judge(snap, s->key[0].iface, &first, &v);
+	if (s->punt ? v.fate != ACL_PUNT
+		    : v.fate != ACL_FORWARD || v.iface_out != s->key[1].iface ||
+				!flow_eq(&v.reply, &s->key[1]))
+		return false;
+	s->gen = snap->gen;
+	return true;
+}
+
+static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uintptr_t data)
+{
+	struct sess *s = &w->sess->slots[data >> 1];
+
+	if (!sess_holds(w->snap, s) || begins_anew(s, p)) {
+		sess_end(w->sess, s);
+		return SESS_MISS;
+	}
+	p->sess = (uint32_t)(data >> 1);
+	p->dir = data & 1;
+	if (p->kind == PKT_FLOW) // an error proves nothing about the flow that it quotes
+		sess_touch(w, s, p, p->dir);
+	if (s->punt)
+		return SESS_PUNT;
+	p->iface_out = s->key[!p->dir].iface;
+	return SESS_FORWARD;
+}
+
+enum sess_hit sess_find(struct worker *w, struct pkt *p)
+{
+	struct sess_key key = key_make(&p->flow, p->iface_in);
+	void *data;
+
+	if (rte_hash_lookup_data(w->sess->hash, &key, &data) < 0)
+		return SESS_MISS;
+	return sess_hit(w, p, (uintptr_t)data);
+}
+
+void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt)
+{
+	struct sess_key key[PKTS_MAX];
+	const void *keys[PKTS_MAX];
+	void *data[PKTS_MAX];
+	uint64_t hits = 0;
+	bool ended = false; // after that the rest of the bulk look-up may be stale
+	uint16_t n = 0;
+
+	if (v->n == 0)
+		return;
+	for (uint16_t i = 0; i < v->n; i++) {
+		struct pkt *p = pkt_of(v->m[i]);
+
+		key[i] = key_make(&p->flow, p->iface_in);
+		keys[i] = &key[i];
+	}
+	rte_hash_lookup_bulk_data(w->sess->hash, keys, v->n, &hits, data);
+	for (uint16_t i = 0; i < v->n; i++) {
+		struct rte_mbuf *m = v->m[i];
+		enum sess_hit hit = SESS_MISS;
+
+		if (unlikely(ended))
+			hit = sess_find(w, pkt_of(m));
+		else if (hits & (1ull << i)) {
+			hit = sess_hit(w, pkt_of(m), (uintptr_t)data[i]);
+			ended = hit == SESS_MISS;
+		}
+		if (likely(hit == SESS_FORWARD))
+			v->m[n++] = m;
+		else
+			pkts_add(hit == SESS_PUNT ? punt : fresh, m);
+	}
+	v->n = n;
+}
+
+// A slot with its first key in the table, or NULL with the reason.
+static struct sess *sess_open(struct worker *w, const struct sess_key *k, enum dp_counter_id *bad)
+{
+	struct sess_table *t = w->sess;
+	struct sess *s;
+	uint32_t slot;
+
+	*bad = DROP_SESSION_FULL;
+	if (t->n_free == 0)
+		return NULL;
+	slot = t->free[t->n_free - 1];
+	if (rte_hash_add_key_data(t->hash, k, (void *)((uintptr_t)slot << 1)) != 0)
+		return NULL;
+	count_set(&t->n_free, t->n_free - 1);
+	s = &t->slots[slot];
+	*s = (struct sess){.key = {*k}, .gen = w->snap->gen, .state = SESS_UP};
+	if (k->proto == PROTO_TCP)
+		s->state = SESS_HALF_OPEN;
+	*bad = PASS;
+	return s;
+}
+
+enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdict *verdict)
+{
+	struct sess_key key = key_make(&p->flow, p->iface_in);
+	struct sess_key reply = key_make(&verdict->reply, verdict->iface_out);
+	struct sess *s = sess_open(w, &key, &verdict->reason);
+	struct sess_table *t = w->sess;
+	uintptr_t slot;
+
+	if (s == NULL)
+		return verdict->reason;
+	slot = (uintptr_t)(s - t->slots);
+	s->key[1] = reply;
+	if (rte_hash_lookup(t->hash, &reply) >= 0)
+		verdict->reason = DROP_NAT_PORTS;
+	else if (rte_hash_add_key_data(t->hash, &reply, (void *)(slot << 1 | 1)) != 0)
+		verdict->reason = DROP_SESSION_FULL;
+	if (verdict->reason != PASS) {
+		s->punt = true; // so that the other session's key stays
+		count_set(&t->punts, t->punts + 1);
+		sess_end(t, s);
+		return verdict->reason;
+	}
+	p->sess = (uint32_t)slot;
+	p->dir = 0;
+	p->iface_out = verdict->iface_out;
+	sess_touch(w, s, p, 0);
+	count_add(w, COUNT_SESSIONS_CREATED, 1);
+	return PASS;
+}
+
+enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
+{
+	struct sess_key key = key_make(&p->flow, p->iface_in);
+	enum dp_counter_id bad;
+	struct sess *s;
+	void *data;
+
+	if (rte_hash_lookup_data(w->sess->hash, &key, &data) >= 0) {
+		s = &w->sess->slots[(uintptr_t)data >> 1];
+		if (s->punt && !begins_anew(s, p)) {
+			sess_touch(w, s, p, 1);
+			return PASS;
+		}
+		// A flow that was forwarded before the rules gave it to the control plane.
+		sess_end(w->sess, s);
+	}
+	if (p->flow.proto == PROTO_TCP && (p->tcp_flags & RTE_TCP_RST_FLAG))
+		return PASS; // a refusal: there is nothing to remember
+	s = sess_open(w, &key, &bad);
+	if (s == NULL)
+		return bad;
+	s->punt = true;
+	count_set(&w->sess->punts, w->sess->punts + 1);
+	// Without a SYN the kernel goes on with a connection that this table has forgotten.
+	if (!(p->tcp_flags & RTE_TCP_SYN_FLAG))
+		s->seen = SEEN_BOTH_SYN;
+	else if (p->tcp_flags & RTE_TCP_ACK_FLAG)
+		s->seen = SEEN_SYN(0);
+	s->from_us = (p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG ||
+		p->flow.proto != PROTO_TCP;
+	sess_touch(w, s, p, 1);
+	count_add(w, COUNT_SESSIONS_CREATED, 1);
+	return PASS;
+}
+
+static void sess_age_one(struct worker *w, struct sess *s)
+{
+	if (s->state == SESS_FREE ||
+		w->now_ns - s->last_ns < timeout_s(&w->snap->timeouts, s) * NS_PER_S)
+		return;
+	count_add(w, sess_is_closed(s) ? COUNT_SESSIONS_CLOSED : COUNT_SESSIONS_AGED, 1);
+	sess_end(w->sess, s);
+}
+
+void sess_age(struct worker *w)
+{
+	struct sess_table *t = w->sess;
+	uint64_t passed_ns = w->now_ns - t->age_ns;
+	uint64_t due;
+
+	if (passed_ns > AGE_LAP_NS)
+		passed_ns = AGE_LAP_NS;
+	due = passed_ns * t->max / AGE_LAP_NS;
+	if (due == 0)
+		return;
+	t->age_ns = w->now_ns;
+	if (due > AGE_SLOTS_MAX)
+		due = AGE_SLOTS_MAX;
+	for (uint64_t i = 0; i < due; i++) {
+		sess_age_one(w, &t->slots[t->age_next]);
+		t->age_next = t->age_next + 1 < t->max ? t->age_next + 1 : 0;
+	}
+}
+
+static void state_text(const struct sess *s, char *buf, size_t size)
+{
+	static const char *const names[] = {
+		[SESS_HALF_OPEN] = "half-open", [SESS_UP] = "up", [SESS_CLOSING] = "closing"};
+	const char *name = names[s->state];
+
+	memcpy(buf, name, RTE_MIN(strlen(name) + 1, size));
+}
+
+static void sess_describe(const struct sess *s, uint64_t now_ns, struct dp_conn *out)
+{
+	const struct sess_key *in = &s->key[0], *reply = &s->key[1];
+
+	*out = (struct dp_conn){
+		.proto = (uint8_t)in->proto,
+		.iface_in = in->iface,
+		.iface_out = s->punt ? in->iface : reply->iface,
+		.src = in->src,
+		.src_mapped = s->punt ? in->src : reply->dst,
+		.dst = s->punt ? in->dst : reply->src,
+		.dst_mapped = in->dst,
+		.packets = {s->packets[0], s->packets[1]},
+		.bytes = {s->bytes[0], s->bytes[1]},
+		.idle_s = (uint32_t)((now_ns - s->last_ns) / NS_PER_S),
+		.punt = s->punt,
+	};
+	if (s->from_us) {
+		out->src = out->src_mapped = in->dst;
+		out->dst = out->dst_mapped = in->src;
+		out->packets[0] = s->packets[1];
+		out->packets[1] = s->packets[0];
+		out->bytes[0] = s->bytes[1];
+		out->bytes[1] = s->bytes[0];
+	}
+	state_text(s, out->state, sizeof(out->state));
+}
+
+size_t sess_export(struct worker *w, uint32_t *cursor, uint32_t slots, struct dp_conn *out,
+	size_t max, bool *done)
+{
+	const struct sess_table *t = w->sess;
+	size_t n = 0;
+
+	for (; slots > 0 && *cursor < t->max && n < max; slots--, (*cursor)++)
+		if (t->slots[*cursor].state != SESS_FREE)
+			sess_describe(&t->slots[*cursor], w->now_ns, &out[n++]);
+	*done = *cursor >= t->max || n == max;
+	return n;
+}

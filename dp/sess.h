@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The sessions of one worker: who talks with whom, translated how, until when. A session holds
+// copies and indices, never a pointer into a snapshot; after new rules it is judged again when its
+// next packet comes.
+#pragma once
+
+#include "dp/acl.h"
+#include "dp/worker.h"
+
+// What names one direction of a session: a packet as it comes in from the wire. No padding.
+struct sess_key {
+	struct endpoint src, dst;
+	uint16_t iface;
+	uint16_t proto;
+};
+
+enum sess_state {
+	SESS_FREE,
+	SESS_HALF_OPEN,
+	SESS_UP,
+	SESS_CLOSING,
+};
+
+// `key[1]` is what the responder's packets look like; direction 0 therefore leaves with source
+// key[1].dst and destination key[1].src, and the other way round: translations need no more state.
+// A punt session has one key, of what comes in from the wire; direction 1 comes from the TAP.
+struct sess {
+	struct sess_key key[2];
+	uint64_t last_ns;
+	uint64_t packets[2], bytes[2];
+	uint32_t gen; // of the rules that permitted it
+	uint16_t instance;
+	uint8_t state; // enum sess_state
+	uint8_t seen;  // TCP flags that each direction has shown, of dp/sess.c
+	bool punt;
+	bool from_us; // punt: the control plane opened it
+};
+
+// Made by dp/worker_ctl.c. The hash maps a key to slot * 2 + direction.
+struct sess_table {
+	struct rte_hash *hash;
+	struct sess *slots;
+	uint32_t *free; // stack of free slots
+	uint32_t max, n_free;
+	uint32_t punts; // live punt sessions
+	uint32_t age_next;
+	uint64_t age_ns; // when the table was last looked at
+};
+
+enum sess_hit {
+	SESS_MISS,
+	SESS_FORWARD, // p->sess, p->dir and p->iface_out are set
+	SESS_PUNT,
+};
+
+// One packet. Touches the session that it finds (time, TCP state, counts), judges it again when
+// the rules have changed, and ends it (a miss) when they no longer permit it.
+enum sess_hit sess_find(struct worker *w, struct pkt *p);
+
+// A burst: `v` keeps those to forward, misses go to `fresh`, the control plane's to `punt`.
+void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt);
+
+// Opens a session for a flow with verdict ACL_FORWARD. PASS, or the reason not to (also left in
+// verdict->reason): SESSION_FULL or NAT_PORTS.
+enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdict *verdict);
+
+// A frame of the control plane leaves: its flow is remembered, so that answers are punted.
+// `p` has the flow turned round, as an answer would arrive. PASS or SESSION_FULL.
+enum dp_counter_id sess_punt(struct worker *w, struct pkt *p);
+
+// Looks at the share of the table that is due at w->now_ns, and ends what is over.
+void sess_age(struct worker *w);
+
+// Copies up to `max` live sessions from slot *cursor on, looking at `slots` slots at most;
+// advances *cursor. Returns how many. True in *done at the end of the table.
+size_t sess_export(struct worker *w, uint32_t *cursor, uint32_t slots, struct dp_conn *out,
+	size_t max, bool *done);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The rules as workers see them: one immutable root, built by dp_apply(), published with one
+// release store, read once per turn, reclaimed by QSBR without ever blocking a worker.
+// Its parts are reference-counted and rebuilt only when their own input changes.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_rcu_qsbr.h>
+
+#include "dp/dp.h"
+
+struct acl_list; // dp/acl.h
+
+// A route, made for comparing: network and mask as two words of the 128-bit address each.
+struct route {
+	uint64_t net[2], mask[2];
+	struct ip_addr gateway; // none: directly connected
+	uint16_t iface;
+	uint8_t len;
+};
+
+struct snapshot_parts; // dp/snapshot.c
+
+struct snapshot {
+	uint32_t gen; // never the same twice in a run; sessions carry it
+	uint16_t n_ifaces;
+	const struct dp_iface *ifaces;
+	const struct nat_rule *nat;
+	size_t n_nat;
+	struct acl_list *const *acls;
+	size_t n_acls;
+	const struct route *routes; // longest prefix first
+	size_t n_routes;
+	const int *inspect;
+	size_t n_inspect;
+	const struct dp_media_addr *media;
+	size_t n_media;
+	struct dp_timeouts timeouts;
+	// Of dp/snapshot.c alone.
+	struct snapshot_parts *parts;
+	struct snapshot *retired_next;
+	uint64_t token;
+};
+
+// The pointer that workers read, and the quiescent-state variable they report to.
+struct snapshot_root {
+	const struct snapshot *current;
+	struct rte_rcu_qsbr *qsbr;
+};
+extern struct snapshot_root snapshot_root;
+
+static inline const struct snapshot *snapshot_read(void)
+{
+	return __atomic_load_n(&snapshot_root.current, __ATOMIC_ACQUIRE);
+}
+
+// The rest is for the control thread. snapshot_open() makes room for `n_workers` readers and
+// publishes rules that let nothing pass. Returns -errno.
+int snapshot_open(unsigned int n_workers, unsigned int n_ifaces);
+void snapshot_close(void); // after the workers have stopped
+
+// Builds from `r` and publishes; see dp_apply().
+int snapshot_apply(const struct dp_rules *r, unsigned int n_ifaces, char *err, size_t err_size);
+
+// Frees what no worker reads any more; never waits. Returns how many roots still wait.
+unsigned int snapshot_reclaim(void);

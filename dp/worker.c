@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Hot: runs on a worker.
+// The loop of a worker and the order of its stages; see dp/worker.h.
+#include "dp/worker.h"
+
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+
+#include "dp/acl.h"
+#include "dp/arp.h"
+#include "dp/frag.h"
+#include "dp/handoff.h"
+#include "dp/media.h"
+#include "dp/nat.h"
+#include "dp/parse.h"
+#include "dp/punt.h"
+#include "dp/route.h"
+#include "dp/sess.h"
+
+// An idle worker spins so many turns, then naps, twice as long each time.
+#define IDLE_TURNS 64
+#define NAP_MIN_NS 50000ull
+#define NAP_MAX_NS 1000000ull
+#define MSGS_BURST 8
+#define LIST_SLOTS 256 // looked at per turn when sessions are listed
+
+static void pkts_append(struct pkts *to, const struct pkts *from)
+{
+	for (uint16_t i = 0; i < from->n; i++)
+		pkts_add(to, from->m[i]);
+}
+
+static void media_split(struct pkts *v, struct pkts *media)
+{
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < v->n; i++) {
+		if (pkt_of(v->m[i])->kind == PKT_MEDIA)
+			pkts_add(media, v->m[i]);
+		else
+			v->m[n++] = v->m[i];
+	}
+	v->n = n;
+}
+
+void worker_process(struct worker *w, struct pkts *v)
+{
+	struct pkts media, fresh, punt;
+
+	media.n = fresh.n = punt.n = 0;
+	media_split(v, &media);
+	sess_stage(w, v, &fresh, &punt); // hits stay in v
+	acl_stage(w, &fresh, &punt);     // first packets: judged, and their sessions opened
+	pkts_append(v, &fresh);
+	nat_stage(w, v);
+	media_stage(w, &media);
+	pkts_append(v, &media);
+	route_stage(w, v);
+	punt_stage(w, &punt);
+}
+
+static unsigned int worker_receive(struct worker *w)
+{
+	unsigned int total = 0;
+	struct pkts v;
+
+	for (unsigned int i = 0; i < w->n_rxq; i++) {
+		uint16_t iface = w->rxq[i].iface;
+
+		v.n = rte_eth_rx_burst(w->port[iface], w->rxq[i].queue, v.m, PKTS_BURST);
+		if (v.n == 0)
+			continue;
+		total += v.n;
+		count_add(w, COUNT_RX, v.n);
+		parse_stage(w, &v, iface);
+		arp_stage(w, &v);
+		frag_stage(w, &v);
+		handoff_stage(w, &v);
+		worker_process(w, &v);
+	}
+	return total;
+}
+
+static unsigned int worker_handed_over(struct worker *w)
+{
+	unsigned int total = 0;
+	struct pkts v;
+
+	for (unsigned int from = 0; from < w->n_workers; from++) {
+		if (from == w->id)
+			continue;
+		handoff_recv(w, from, &v);
+		total += v.n;
+		worker_process(w, &v);
+	}
+	return total;
+}
+
+static void worker_message(struct worker *w, const struct dp_msg *m)
+{
+	switch (m->type) {
+	case DP_MSG_NEIGH_SET:
+	case DP_MSG_NEIGH_DEL:
+		neigh_msg(w, m);
+		break;
+	case DP_MSG_MEDIA_SET:
+	case DP_MSG_MEDIA_DEL:
+		media_msg(w, m);
+		break;
+	case DP_MSG_TRUST_SET:
+	case DP_MSG_TRUST_DEL:
+		punt_msg(w, m);
+		break;
+	}
+}
+
+static unsigned int worker_messages(struct worker *w)
+{
+	struct dp_msg m;
+	unsigned int n = 0;
+
+	while (n < MSGS_BURST && rte_ring_sc_dequeue_elem(w->msg_down, &m, sizeof(m)) == 0) {
+		worker_message(w, &m);
+		n++;
+	}
+	return n;
+}
+
+bool worker_notify(struct worker *w, const struct dp_msg *m)
+{
+	return rte_ring_sp_enqueue_elem(w->msg_up, (void *)(uintptr_t)m, sizeof(*m)) == 0;
+}
+
+// BUSY keeps the control thread from giving up, and taking its buffer away, in mid-copy.
+static void worker_list(struct worker *w)
+{
+	struct worker_listing *l = &w->listing;
+	int asked = LISTING_ASKED;
+	bool done;
+
+	if (likely(__atomic_load_n(&l->state, __ATOMIC_RELAXED) != LISTING_ASKED))
+		return;
+	if (!__atomic_compare_exchange_n(
+		    &l->state, &asked, LISTING_BUSY, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	l->n += sess_export(w, &l->cursor, LIST_SLOTS, l->out + l->n, l->max - l->n, &done);
+	__atomic_store_n(&l->state, done ? LISTING_DONE : LISTING_ASKED, __ATOMIC_RELEASE);
+}
+
+unsigned int worker_turn(struct worker *w, uint64_t now_ns)
+{
+	unsigned int work;
+
+	w->now_ns = now_ns;
+	w->snap = snapshot_read();
+	work = worker_messages(w);
+	work += worker_receive(w);
+	work += worker_handed_over(w);
+	work += punt_down(w);
+	media_turn(w);
+	sess_age(w);
+	worker_list(w);
+	route_flush(w);
+	return work;
+}
+
+// Offline, so that new rules need not wait for a sleeper.
+static void worker_nap(struct worker *w)
+{
+	struct timespec t;
+
+	if (++w->idle_turns < IDLE_TURNS)
+		return;
+	w->nap_ns = RTE_MAX(w->nap_ns * 2, NAP_MIN_NS);
+	w->nap_ns = RTE_MIN(w->nap_ns, NAP_MAX_NS);
+	t = (struct timespec){.tv_nsec = (long)w->nap_ns};
+	rte_rcu_qsbr_thread_offline(snapshot_root.qsbr, w->id);
+	nanosleep(&t, NULL);
+	rte_rcu_qsbr_thread_online(snapshot_root.qsbr, w->id);
+	count_add(w, COUNT_NAPS, 1);
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+int worker_main(void *worker)
+{
+	struct worker *w = worker;
+	int err = w->thread_start != NULL ? w->thread_start() : 0;
+
+	if (err != 0)
+		return err;
+	rte_rcu_qsbr_thread_online(snapshot_root.qsbr, w->id);
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+		if (worker_turn(w, clock_ns()) > 0)
+			w->idle_turns = 0, w->nap_ns = 0;
+		else if (w->poll_adaptive)
+			worker_nap(w);
+		rte_rcu_qsbr_quiescent(snapshot_root.qsbr, w->id);
+	}
+	rte_rcu_qsbr_thread_offline(snapshot_root.qsbr, w->id);
+	return 0;
+}

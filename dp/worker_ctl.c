@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Cold: control thread.
+// Makes and unmakes workers; see dp/worker_ctl.h. Called by dp/dp.c and by tests.
+#include "dp/worker_ctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <rte_hash.h>
+#include <rte_jhash.h>
+#include <rte_malloc.h>
+
+#include "dp/punt.h"
+#include "dp/route.h"
+#include "dp/sess.h"
+
+#define MSG_RING     1024
+#define PUNT_RING    1024
+#define HANDOFF_RING 1024
+// SPSC, and burst operations at both ends.
+#define RING_FLAGS (RING_F_SP_ENQ | RING_F_SC_DEQ)
+
+static struct rte_hash *hash_new(
+	const char *what, unsigned int id, uint32_t entries, uint32_t key_len, uint32_t seed)
+{
+	char name[RTE_HASH_NAMESIZE];
+	struct rte_hash_parameters p = {
+		.name = name,
+		.entries = RTE_MAX(entries, 8u), // rte_hash makes none smaller than a bucket
+		.key_len = key_len,
+		.hash_func = rte_jhash,
+		.hash_func_init_val = seed,
+		.socket_id = SOCKET_ID_ANY,
+		// Else some of the last keys find both their buckets full.
+		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
+	};
+
+	snprintf(name, sizeof(name), "%s%u", what, id);
+	return rte_hash_create(&p);
+}
+
+static void sess_free(struct sess_table *t)
+{
+	if (t == NULL)
+		return;
+	rte_hash_free(t->hash);
+	rte_free(t->slots);
+	rte_free(t->free);
+	rte_free(t);
+}
+
+static struct sess_table *sess_new(unsigned int worker, uint32_t max, uint32_t seed)
+{
+	struct sess_table *t = rte_zmalloc("sess", sizeof(*t), RTE_CACHE_LINE_SIZE);
+
+	if (t == NULL)
+		return NULL;
+	t->max = t->n_free = max;
+	t->hash = hash_new("sess", worker, 2 * max, sizeof(struct sess_key), seed);
+	t->slots = rte_zmalloc("sess", max * sizeof(*t->slots), RTE_CACHE_LINE_SIZE);
+	t->free = rte_malloc("sess", max * sizeof(*t->free), RTE_CACHE_LINE_SIZE);
+	if (t->hash == NULL || t->slots == NULL || t->free == NULL) {
+		sess_free(t);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < max; i++)
+		t->free[i] = max - 1 - i;
+	return t;
+}
+
+static void neigh_free(struct neigh_table *t)
+{
+	if (t == NULL)
+		return;
+	rte_hash_free(t->hash);
+	rte_free(t->mac);
+	rte_free(t);
+}
+
+static struct neigh_table *neigh_new(unsigned int worker, uint32_t seed)
+{
+	struct neigh_table *t = rte_zmalloc("neigh", sizeof(*t), RTE_CACHE_LINE_SIZE);
+
+	if (t == NULL)
+		return NULL;
+	t->seed = seed;
+	t->hash = hash_new("neigh", worker, NEIGH_MAX, sizeof(struct neigh_key), seed);
+	if (t->hash != NULL)
+		t->macs = (uint32_t)rte_hash_max_key_id(t->hash) + 1;
+	t->mac = rte_zmalloc("neigh", t->macs * sizeof(*t->mac), RTE_CACHE_LINE_SIZE);
+	if (t->hash == NULL || t->mac == NULL) {
+		neigh_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static struct punt_state *punt_new(unsigned int n_workers, uint32_t seed)
+{
+	struct punt_state *s = rte_zmalloc("punt", sizeof(*s), RTE_CACHE_LINE_SIZE);
+
+	if (s == NULL)
+		return NULL;
+	s->rate = punt_rates(n_workers);
+	s->seed = seed;
+	return s;
+}
+
+static struct rte_ring *ring_new(const char *what, unsigned int a, unsigned int b, unsigned int n)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%s%u_%u", what, a, b);
+	return rte_ring_create(name, n, SOCKET_ID_ANY, RING_FLAGS);
+}
+
+static struct rte_ring *msg_ring_new(const char *what, unsigned int id)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%s%u", what, id);
+	return rte_ring_create_elem(
+		name, sizeof(struct dp_msg), MSG_RING, SOCKET_ID_ANY, RING_FLAGS);
+}
+
+struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sessions, uint32_t seed)
+{
+	struct worker *w = rte_zmalloc("worker", sizeof(*w), RTE_CACHE_LINE_SIZE);
+
+	if (w == NULL)
+		return NULL;
+	w->id = id;
+	w->n_workers = n_workers;
+	w->steer = (struct handoff_key){.seed = seed, .n_workers = n_workers};
+	w->count = rte_zmalloc("count", sizeof(*w->count), RTE_CACHE_LINE_SIZE);
+	// Each table has a seed of its own: what collides in one need not in another.
+	w->sess = sess_new(id, sessions, seed + 1);
+	w->neigh = neigh_new(id, seed + 2);
+	w->punt = punt_new(n_workers, seed + 3);
+	w->msg_down = msg_ring_new("msg_down", id);
+	w->msg_up = msg_ring_new("msg_up", id);
+	w->punt_down = ring_new("punt_down", id, 0, PUNT_RING);
+	w->punt_up = ring_new("punt_up", id, 0, PUNT_RING);
+	if (w->count != NULL && w->sess != NULL && w->neigh != NULL && w->punt != NULL &&
+		w->msg_down != NULL && w->msg_up != NULL && w->punt_down != NULL &&
+		w->punt_up != NULL)
+		return w;
+	worker_free(w);
+	return NULL;
+}
+
+int worker_mesh(struct worker *const w[], unsigned int n)
+{
+	for (unsigned int from = 0; from < n; from++) {
+		for (unsigned int to = 0; to < n; to++) {
+			struct rte_ring *r;
+
+			if (from == to)
+				continue;
+			r = ring_new("handoff", from, to, HANDOFF_RING);
+			if (r == NULL)
+				return -ENOMEM;
+			w[from]->handoff_out[to] = w[to]->handoff_in[from] = r;
+		}
+	}
+	return 0;
+}
+
+static void ring_drain(struct rte_ring *r, struct counters *count)
+{
+	void *m;
+
+	while (r != NULL && rte_ring_sc_dequeue(r, &m) == 0) {
+		rte_pktmbuf_free(m);
+		counter_add(count, DROP_SHUTDOWN, 1);
+	}
+	rte_ring_free(r);
+}
+
+void worker_free(struct worker *w)
+{
+	for (unsigned int from = 0; from < w->n_workers; from++)
+		ring_drain(w->handoff_in[from], w->count);
+	ring_drain(w->punt_down, w->count);
+	ring_drain(w->punt_up, w->count);
+	rte_ring_free(w->msg_down);
+	rte_ring_free(w->msg_up);
+	sess_free(w->sess);
+	neigh_free(w->neigh);
+	rte_free(w->punt);
+	rte_free(w->count);
+	rte_free(w);
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Makes and unmakes workers: the cold half of dp/worker.h.
+#pragma once
+
+#include "dp/worker.h"
+
+// Everything that a worker owns but its queues and its place in the handoff mesh.
+// NULL: no memory. Control thread.
+struct worker *worker_new(
+	unsigned int id, unsigned int n_workers, uint32_t sessions, uint32_t seed);
+
+// A ring from each worker to each other one. -ENOMEM.
+int worker_mesh(struct worker *const w[], unsigned int n);
+
+// Frees a worker that has stopped, with the packets that are still in its rings (SHUTDOWN).
+// After this, no other worker of the mesh may run.
+void worker_free(struct worker *w);

@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Real packets through real workers: two network namespaces, veth, af_packet. Needs root."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+OUT_HOST, OUT_FW, MAPPED, MEDIA = ("209.165.200.254", "209.165.200.225", "209.165.200.228",
+                                   "209.165.200.229")
+IN_HOST, IN_FW = "192.168.10.30", "192.168.10.1"
+
+
+def sh(cmd, check=True):
+    return subprocess.run(cmd, shell=True, check=check, capture_output=True, text=True)
+
+
+class Net:
+    """A namespace per host, and one for the firewall, so that the host machine stays as it is."""
+
+    def __init__(self):
+        self.tag = f"cgdp{os.getpid()}"
+        self.fw, self.out, self.ins = (f"{self.tag}{n}" for n in ("f", "o", "i"))
+
+    def up(self):
+        for ns in (self.fw, self.out, self.ins):
+            sh(f"ip netns add {ns}")
+            sh(f"ip -n {ns} link set lo up")
+        self._link("outside", self.out, f"{OUT_HOST}/27", OUT_FW)
+        self._link("inside", self.ins, f"{IN_HOST}/24", IN_FW)
+        sh(f"ip -n {self.ins} route add default via {IN_FW}")
+
+    def _link(self, name, ns, address, firewall):
+        fw = self.fw
+        sh(f"ip link add {name} netns {fw} type veth peer name eth0 netns {ns}")
+        sh(f"ip netns exec {fw} sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1")
+        sh(f"ip netns exec {ns} sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1")
+        sh(f"ip -n {fw} link set {name} arp off up")
+        sh(f"ip netns exec {ns} ethtool -K eth0 tx off tso off gso off gro off")
+        sh(f"ip -n {ns} addr add {address} dev eth0")
+        sh(f"ip -n {ns} link set eth0 up")
+        sh(f"ip -n {ns} neigh replace {firewall} lladdr {self.mac(fw, name)} dev eth0")
+
+    @staticmethod
+    def mac(ns, dev):
+        return sh(f"ip netns exec {ns} cat /sys/class/net/{dev}/address").stdout.strip()
+
+    def down(self):
+        for ns in (self.fw, self.out, self.ins):
+            sh(f"ip netns del {ns}", check=False)
+
+
+class Driver:
+    def __init__(self, net, program, workers, rx_queues):
+        self.p = subprocess.Popen(
+            ["ip", "netns", "exec", net.fw, program, str(workers), str(rx_queues)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._line()["ok"]
+        assert self.ask(f"neigh 0 {OUT_HOST} {net.mac(net.out, 'eth0')}")["ok"]
+        assert self.ask(f"neigh 1 {IN_HOST} {net.mac(net.ins, 'eth0')}")["ok"]
+
+    def _line(self):
+        line = self.p.stdout.readline()
+        assert line, "dpdrive ended"
+        return json.loads(line)
+
+    def ask(self, command):
+        self.p.stdin.write(command + "\n")
+        self.p.stdin.flush()
+        return self._line()
+
+    def stop(self):
+        self.p.stdin.write("quit\n")
+        self.p.stdin.flush()
+        assert self.p.wait(timeout=20) == 0
+
+    def kill(self):
+        self.p.kill()
+        self.p.wait()
+
+
+def in_ns(ns, func):
+    """Runs func in a thread whose network is that of `ns`."""
+    result = {}
+
+    def run():
+        try:
+            with open(f"/run/netns/{ns}") as f:
+                os.setns(f.fileno(), os.CLONE_NEWNET) if hasattr(os, "setns") else setns(f)
+            result["value"] = func()
+        except Exception as e:  # pylint: disable=broad-except
+            result["error"] = e
+
+    t = threading.Thread(target=run, daemon=True)
+    t.start()
+    t.result = result
+    return t
+
+
+def setns(f):
+    import ctypes
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(f.fileno(), 0x40000000) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def result_of(thread, timeout=20):
+    thread.join(timeout)
+    assert not thread.is_alive(), "timed out"
+    if "error" in thread.result:
+        raise thread.result["error"]
+    return thread.result["value"]
+
+
+def serve(port, size):
+    """Echoes one connection; returns the peer's address."""
+    s = socket.create_server(("", port))
+    s.settimeout(10)
+    c, peer = s.accept()
+    with c, s:
+        c.settimeout(10)
+        done = 0
+        while done < size:
+            data = c.recv(65536)
+            if not data:
+                break
+            c.sendall(data)
+            done += len(data)
+    return peer
+
+
+def talk(address, port, size):
+    blob = os.urandom(size)
+    with socket.create_connection((address, port), timeout=10) as s:
+        s.settimeout(10)
+        sender = threading.Thread(target=s.sendall, args=(blob,), daemon=True)
+        sender.start()
+        got = b""
+        while len(got) < size:
+            data = s.recv(65536)
+            assert data, "closed early"
+            got += data
+    assert got == blob, "what came back differs"
+    return True
+
+
+def refused(address, port, timeout=0.7):
+    try:
+        socket.create_connection((address, port), timeout=timeout).close()
+        return None
+    except OSError as e:
+        return type(e).__name__
+
+
+def check(name, condition, detail=""):
+    if not condition:
+        raise AssertionError(f"{name}: {detail}")
+    print(f"  ok {name}")
+
+
+def tcp(net, server_ns, client_ns, address, port, size=300000):
+    server = in_ns(server_ns, lambda: serve(port, size))
+    time.sleep(0.2)
+    assert result_of(in_ns(client_ns, lambda: talk(address, port, size)))
+    return result_of(server)
+
+
+def arping(net, address):
+    # -D asks without telling an address of our own, so that nothing is learnt from the answer.
+    return sh(f"ip netns exec {net.out} arping -c 2 -w 2 -I eth0 {address}", check=False).stdout
+
+
+def pings(net, d):
+    r = sh(f"ip netns exec {net.out} ping -c 20 -i 0.02 -W 2 {MAPPED}", check=False)
+    check("ping to the mapped address", " 0% packet loss" in r.stdout, r.stdout)
+    r = sh(f"ip netns exec {net.ins} ping -c 20 -i 0.02 -W 2 {OUT_HOST}", check=False)
+    check("ping from inside", " 0% packet loss" in r.stdout, r.stdout)
+
+
+def connections(net, d):
+    peer = tcp(net, net.ins, net.out, MAPPED, 5070)
+    check("TCP to the mapped address, inside sees the true peer", peer[0] == OUT_HOST, peer)
+    peer = tcp(net, net.out, net.ins, OUT_HOST, 7000)
+    check("TCP from inside, outside sees the mapped address", peer[0] == MAPPED, peer)
+    conns = d.ask("conns")
+    check("both connections are listed", any(
+        c["dst"] == f"{IN_HOST}:5070" and c["dst_mapped"] == f"{MAPPED}:5070" for c in conns)
+        and any(c["src"].startswith(IN_HOST) and c["src_mapped"].startswith(MAPPED)
+                for c in conns), conns)
+    threads = [in_ns(net.ins, lambda p=p: serve(p, 20000)) for p in (5070,)]
+    time.sleep(0.2)
+    result_of(in_ns(net.out, lambda: talk(MAPPED, 5070, 20000)))
+    for t in threads:
+        result_of(t)
+
+
+def refusals(net, d):
+    d.ask("clear")
+    why = result_of(in_ns(net.out, lambda: refused(MAPPED, 6000)))
+    check("a port that no entry permits is silence", why == "TimeoutError", why)
+    check("ACL_DENY counts it", d.ask("counters")["ACL_DENY"] >= 1)
+    why = result_of(in_ns(net.out, lambda: refused(IN_HOST, 5070)))
+    check("the real address is not reachable from outside", why is not None, why)
+    d.ask("clear")
+    why = result_of(in_ns(net.out, lambda: refused(MAPPED, 5080)))
+    check("an inspected port is punted", d.ask("counters")["PUNTED"] >= 1, why)
+
+
+def arps(net, d):
+    d.ask("clear")
+    check("ARP for a foreign address is silence", "reply from" not in arping(net,
+          "209.165.200.240"))
+    check("ARP_FOREIGN counts it", d.ask("counters")["ARP_FOREIGN"] >= 2)
+    for what, address in (("mapped", MAPPED), ("media", MEDIA)):
+        out = arping(net, address)
+        check(f"ARP for a {what} address is answered",
+              net.mac(net.fw, "outside").upper() in out, out)
+
+
+def closing(net, d):
+    server = in_ns(net.ins, lambda: serve(5070, 40))
+    time.sleep(0.2)
+
+    def client():
+        with socket.create_connection((MAPPED, 5070), timeout=5) as s:
+            s.sendall(b"x" * 20)
+            s.settimeout(1)
+            got = s.recv(100)
+            assert got == b"x" * 20, got
+            assert d.ask("rules closed")["ok"]
+            s.sendall(b"y" * 20)
+            try:
+                return s.recv(100)
+            except TimeoutError:
+                return None
+
+    check("new rules end a live connection", result_of(in_ns(net.out, client)) is None)
+    assert d.ask("rules open")["ok"]
+    try:
+        result_of(server)
+    except TimeoutError:
+        pass
+
+
+def leaks(net, d):
+    for _ in range(50):
+        u = d.ask("usage")
+        if u["buffers_in_use"] == 0:
+            break
+        time.sleep(0.1)
+    check("no buffer is lost", u["buffers_in_use"] == 0, u)
+
+
+def run(program, workers, rx_queues):
+    print(f"{workers} workers, {rx_queues or 'as many'} receive queues")
+    net = Net()
+    d = None
+    try:
+        net.up()
+        d = Driver(net, program, workers, rx_queues)
+        pings(net, d)
+        connections(net, d)
+        refusals(net, d)
+        arps(net, d)
+        closing(net, d)
+        counters = d.ask("counters")
+        leaks(net, d)
+        if workers > 1:
+            check("packets were handed over", counters["HANDOFF"] > 0)
+        d.stop()
+        d = None
+    finally:
+        if d is not None:
+            print({k: v for k, v in d.ask("counters").items() if v}, file=sys.stderr)
+            d.kill()
+        net.down()
+
+
+def main():
+    if os.geteuid() != 0:
+        print("needs root")
+        return 77  # meson: skipped
+    for workers, rx_queues in ((1, 0), (2, 0), (2, 1), (4, 0)):
+        run(sys.argv[1], workers, rx_queues)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
