@@ -72,7 +72,8 @@ class Daemon:
         text = substitute(text, r"control: *\{core: *\d+\}", cores[0])
         text = substitute(text, r"cores: *\[[\d, ]+\]", cores[1])
         text = substitute(text, r"socket: *[^\s}]+", f"socket: {self.socket}")
-        text = substitute(text, r"ticket-failure-action: *\w+", "ticket-failure-action: reject")
+        if self.site == "a": # B keeps the default, drop, so that both can be seen
+            text = substitute(text, r"ticket-failure-action: *\w+", "ticket-failure-action: reject")
         text = substitute(text, r"poll: *\w+", "poll: adaptive")
         self.config.write_text(edit(text) if edit else text)
 

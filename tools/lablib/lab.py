@@ -10,7 +10,7 @@ import time
 from . import certs, netns, tone
 from .capture import Capture
 from .daemon import Daemon, mint
-from .kamailio import Kamailio
+from .kamailio import MAPPED, Kamailio
 from .phone import PHONES, Phone
 from .util import LabError, alive, lab_dir, wait_for
 
@@ -73,11 +73,12 @@ class Lab:
         self.lock.close()
 
     def warm_up(self):
-        """Neighbours and routes are known before the first call is timed."""
-        for site, daemon in self.daemons.items():
-            self.say(f"ping through the wires: ucm-{site} to callgate {site}")
-            wait_for(f"callgate {site} to answer a ping (see {daemon.log})", 10,
-                     lambda s=site: self.ping(f"ucm-{s}", f"{netns.SITES[s][0]}.1"))
+        """Neighbours and routes are known on the whole way before the first call is timed."""
+        for site, other in OTHER.items():
+            address = MAPPED[other]
+            self.say(f"ping along the wires: ucm-{site} to {address}, the call manager of the other side")
+            wait_for(f"{address} to answer a ping from ucm-{site} (see {self.daemons[site].log})", 15,
+                     lambda s=site, a=address: self.ping(f"ucm-{s}", a))
 
     def ping(self, name, address):
         import subprocess

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The firewall below the calls: ping and TCP between two hosts through a worker, static NAT, an access list,
+and the control plane's own address."""
+
+import hashlib
+import os
+import socket
+import threading
+
+from session import LabTest
+
+from lablib import netns
+
+ROUTER = "209.165.200.254"
+MAPPED, REAL = "209.165.200.228", "192.168.10.30"
+
+
+def listen(name, address):
+    with netns.entered(name):
+        s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(address)
+    s.listen(4)
+    s.settimeout(10)
+    return s
+
+
+def connect(name, address, timeout_s=5):
+    with netns.entered(name):
+        s = socket.socket()
+    s.settimeout(timeout_s)
+    try:
+        s.connect(address)
+    except OSError:
+        s.close()
+        raise
+    return s
+
+
+def read_all(s):
+    out = b""
+    while True:
+        part = s.recv(65536)
+        if not part:
+            return out
+        out += part
+
+
+class Firewall(LabTest):
+    def test_ping(self):
+        for name, address in (("ucm-a", "192.168.10.1"), ("inet", "209.165.200.225"), ("inet", MAPPED),
+                              ("ucm-a", ROUTER)):
+            with self.subTest(source=name, to=address):
+                self.assertTrue(self.lab.ping(name, address))
+
+    def test_tcp_through_static_nat(self):
+        """A megabyte each way, from the call manager to a host outside: its source is the mapped address."""
+        data = os.urandom(1 << 20)
+        got = {}
+
+        def serve(listener):
+            s, got["peer"] = listener.accept()
+            with s:
+                s.settimeout(10)
+                got["sum"] = hashlib.sha256(read_all(s)).digest()
+                s.sendall(data)
+
+        with listen("inet", (ROUTER, 8000)) as listener:
+            server = threading.Thread(target=serve, args=(listener,))
+            server.start()
+            with connect("ucm-a", (ROUTER, 8000)) as s:
+                s.settimeout(10)
+                s.sendall(data)
+                s.shutdown(socket.SHUT_WR)
+                self.assertEqual(read_all(s), data)
+            server.join(10)
+        self.assertEqual(got["peer"][0], MAPPED)
+        self.assertEqual(got["sum"], hashlib.sha256(data).digest())
+
+    def test_access_list(self):
+        """From outside nothing but the call manager's SIP port (and ping) is let in."""
+        before = self.drops("ACL_DENY")
+        with listen("ucm-a", (REAL, 8022)):
+            with self.assertRaises(OSError):
+                connect("inet", (MAPPED, 8022), 1.5).close()
+        self.assertGreater(self.drops("ACL_DENY"), before)
+        with connect("inet", (MAPPED, 5070)): # the port that the list permits
+            pass
+
+    def drops(self, name):
+        return self.lab.daemons["a"].counter(name)

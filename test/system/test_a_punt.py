@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Plain traffic through the firewall, and TCP that it takes itself: two hosts with a callgate between
+them, without phones or call managers. The wires are this file's own, beside the lab's."""
+
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+from lablib import certs  # noqa: E402
+from lablib.daemon import client, find_program, substitute  # noqa: E402
+from lablib.util import ROOT, alive, sh, spawn, stop, tail, wait_for  # noqa: E402
+
+import json  # noqa: E402
+
+PLACE = pathlib.Path("/run/callgate-punt")
+OUT, CG, IN = "cgp-out", "cgp-cg", "cgp-in"
+# A host in the Internet, the call manager with its mapped address, and somebody who is nowhere.
+HOST, UCM, MAPPED = "209.165.200.254", "192.168.10.30", "209.165.200.228"
+OWN_OUT, OWN_IN, NOBODY = "209.165.200.225", "192.168.10.1", "198.51.100.7"
+
+
+def ns(name, *command):
+    return ["ip", "netns", "exec", name, *command]
+
+
+def wires_down():
+    for name in (OUT, CG, IN):
+        sh("ip", "netns", "del", name, check=False)
+
+
+def wires_up():
+    wires_down()
+    for name in (OUT, CG, IN):
+        sh("ip", "netns", "add", name)
+        sh(*ns(name, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
+               "net.ipv6.conf.default.disable_ipv6=1"))
+        sh(*ns(name, "ip", "link", "set", "lo", "up"))
+    for host, iface, addr, route in ((OUT, "outside", f"{HOST}/27", f"{NOBODY}/32 via {OWN_OUT}"),
+                                     (IN, "inside", f"{UCM}/24", f"default via {OWN_IN}")):
+        sh("ip", "link", "add", "name", iface, "netns", CG, "type", "veth",
+           "peer", "name", "eth0", "netns", host)
+        sh(*ns(CG, "ip", "link", "set", iface, "arp", "off", "up"))
+        sh(*ns(host, "ethtool", "-K", "eth0", "tx", "off", "tso", "off", "gso", "off"))
+        sh(*ns(host, "sh", "-ec", f"ip addr add {addr} dev eth0; ip link set eth0 up; "
+                                  f"ip route add {route}"))
+
+
+def configuration():
+    text = (ROOT / "config" / "samples" / "enterprise-a.yaml").read_text()
+    text = substitute(text, r"socket: *[^\s}]+", f"socket: {PLACE}/callgate.sock")
+    text = substitute(text, r"poll: *\w+", "poll: adaptive")
+    return substitute(text, r"  incoming:\n", "  incoming:\n"
+                      f"    - extended permit tcp any host {UCM} eq 8080\n")
+
+
+# A host's program: connects, says something, prints what came back. Exit 0 when it is the same.
+ECHO_CLIENT = """
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3]))
+s.sendall(b'hello'); print(s.getsockname()[1]); sys.exit(s.recv(5, socket.MSG_WAITALL) != b'hello')
+"""
+# Echoes what each connection says, and prints who it is.
+ECHO_SERVER = """
+import socket, sys, threading
+l = socket.create_server(('', int(sys.argv[1])), backlog=50)
+def serve(c):
+    while d := c.recv(65536): c.sendall(d)
+while True:
+    c, who = l.accept(); print(who[0], flush=True)
+    threading.Thread(target=serve, args=(c,), daemon=True).start()
+"""
+# A connection that stays; says "open", then how it ended.
+STALE_CLIENT = """
+import socket, sys, time
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 3); s.settimeout(20)
+print('open', flush=True); sys.stdin.readline()
+try: s.sendall(b'x'); print('end' if s.recv(1) == b'' else 'data')
+except ConnectionResetError: print('reset')
+except OSError as e: print(e)
+"""
+
+
+def tcp(host, dst, port, timeout_s=3):
+    """Whether a connection from `host` carries data both ways."""
+    p = subprocess.run(ns(host, sys.executable, "-c", ECHO_CLIENT, dst, str(port), str(timeout_s)),
+                       capture_output=True, text=True, check=False)
+    return p.returncode == 0
+
+
+def ping(host, dst, count=1):
+    return subprocess.run(ns(host, "ping", "-q", f"-c{count}", "-i0.2", "-W1", dst), check=False,
+                          stdout=subprocess.DEVNULL).returncode == 0
+
+
+def arping(host, dst):
+    return subprocess.run(ns(host, "arping", "-q", "-c2", "-w2", "-Ieth0", dst), check=False,
+                          stdout=subprocess.DEVNULL).returncode == 0
+
+
+def setUpModule():
+    PLACE.mkdir(parents=True, exist_ok=True)
+    wires_up()
+    certs.authority(PLACE, "ca", "CA")
+    certs.issue(PLACE, "ca", PLACE, "a", "enterprise-a.example")
+    password = PLACE / "ticket.password"
+    password.touch(mode=0o600)
+    password.write_text("of-no-account-here\n")
+    (PLACE / "callgate.yaml").write_text(configuration())
+
+
+def tearDownModule():
+    wires_down()
+    sh("rm", "-rf", PLACE)
+
+
+class Running:
+    """A program in the firewall's place, and a server on the host behind it."""
+
+    def __init__(self, program):
+        self.log = PLACE / "log"
+        self.log.unlink(missing_ok=True)
+        self.pid = spawn(ns(CG, find_program(program), PLACE / "callgate.yaml"), self.log,
+                         PLACE / "pid", cwd=PLACE)
+        wait_for(f"{program} to be ready", 20, self.ready)
+        wait_for("the wires to carry", 5, lambda: ping(IN, OWN_IN) and ping(OUT, OWN_OUT))
+
+    def text(self):
+        return self.log.read_text()
+
+    def ready(self):
+        if not alive(self.pid):
+            raise AssertionError(f"ended at its start:\n{tail(self.log, 30)}")
+        return "ready" in self.text()
+
+    def stop(self, sig=signal.SIGTERM):
+        stop(self.pid, sig)
+
+
+def server(host, port):
+    p = subprocess.Popen(ns(host, sys.executable, "-c", ECHO_SERVER, str(port)),
+                         stdout=subprocess.PIPE, text=True)
+    wait_for("a server to listen", 5, lambda: f":{port}" in sh(*ns(host, "ss", "-Htln")))
+    return p
+
+
+def end(process):
+    process.kill()
+    process.wait()
+    for f in (process.stdin, process.stdout):
+        if f:
+            f.close()
+
+
+def taps_left():
+    """Interfaces that a daemon left in the namespace it was started in."""
+    return set(sh(*ns(CG, "ls", "/sys/class/net")).split()) - {"lo", "outside", "inside"}
+
+
+class Firewall(unittest.TestCase):
+    """The daemon itself."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Running("callgated")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.stop()
+
+    def counter(self, name):
+        shown = json.loads(client("--socket", PLACE / "callgate.sock", "show", "counters", "--json"))
+        return next(c["value"] for c in shown["counters"] if c["name"] == name)
+
+    def test_ping_through(self):
+        self.assertTrue(ping(IN, HOST, 3), "inside to outside")
+        self.assertTrue(ping(OUT, MAPPED, 3), "outside to the mapped address")
+
+    def test_ping_own_address(self):
+        self.assertTrue(ping(IN, OWN_IN, 3))
+        self.assertTrue(ping(OUT, OWN_OUT, 3))
+
+    def test_tcp_permitted_and_translated(self):
+        inside, outside = server(IN, 8080), server(OUT, 8081)
+        self.addCleanup(end, inside)
+        self.addCleanup(end, outside)
+        self.assertTrue(tcp(OUT, MAPPED, 8080), "permitted by the access list")
+        self.assertEqual(inside.stdout.readline().strip(), HOST)
+        self.assertTrue(tcp(IN, HOST, 8081), "to a lower security level")
+        self.assertEqual(outside.stdout.readline().strip(), MAPPED)
+
+    def test_tcp_denied(self):
+        inside = server(IN, 8082)
+        self.addCleanup(end, inside)
+        before = self.counter("ACL_DENY")
+        self.assertFalse(tcp(OUT, MAPPED, 8082, 1.5))
+        self.assertGreater(self.counter("ACL_DENY"), before)
+
+    def test_arp(self):
+        for own, foreign, host in ((OWN_OUT, "209.165.200.240", OUT), (OWN_IN, "192.168.10.77", IN)):
+            self.assertTrue(arping(host, own), f"own {own}")
+            self.assertFalse(arping(host, foreign), f"foreign {foreign}")
+        self.assertTrue(arping(OUT, MAPPED), "mapped address")
+        self.assertFalse(arping(OUT, OWN_IN), "the other interface's address")
+
+    def test_no_service_on_own_address(self):
+        self.assertFalse(tcp(OUT, OWN_OUT, 5070, 1))
+        self.assertFalse(tcp(OUT, OWN_OUT, 15060, 1))
+        self.assertFalse(tcp(IN, OWN_IN, 15061, 1))
+
+    def test_kill_and_restart(self):
+        self.daemon.stop(signal.SIGKILL)
+        self.assertEqual(taps_left(), set())
+        type(self).daemon = Running("callgated")
+        self.assertTrue(ping(IN, HOST, 2))
+
+    def test_orderly_stop(self):
+        self.daemon.stop()
+        self.assertIn("stopped", self.daemon.text())
+        self.assertEqual(taps_left(), set())
+        self.assertFalse((PLACE / "callgate.sock").exists())
+        type(self).daemon = Running("callgated")
+
+
+class Punt(unittest.TestCase):
+    """Connections that the control plane takes."""
+
+    def setUp(self):
+        self.echo = Running("punt_echo")
+        self.addCleanup(self.echo.stop)
+
+    def accepted(self):
+        return [line.split()[1:] for line in self.echo.text().splitlines()
+                if line.startswith("accepted ")]
+
+    def test_transparent(self):
+        self.assertTrue(tcp(IN, NOBODY, 5065), "to an address that nobody owns")
+        self.assertTrue(tcp(OUT, MAPPED, 5070), "to the mapped address")
+        (iface, peer, dst), (iface2, peer2, dst2) = self.accepted()
+        self.assertEqual((iface, peer.split(":")[0], dst), ("1", UCM, f"{NOBODY}:5065"))
+        self.assertEqual((iface2, peer2.split(":")[0], dst2), ("0", HOST, f"{MAPPED}:5070"))
+
+    def test_many(self):
+        for i in range(20):
+            self.assertTrue(tcp(IN, NOBODY, 5000 + i), f"port {5000 + i}")
+        self.assertEqual({d for _, _, d in self.accepted()},
+                         {f"{NOBODY}:{5000 + i}" for i in range(20)})
+
+    def test_stale_connection_is_reset(self):
+        """After a restart the peer of an old connection hears RST, not silence."""
+        peer = subprocess.Popen(ns(IN, sys.executable, "-c", STALE_CLIENT, NOBODY, "5065"),
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(end, peer)
+        self.assertEqual(peer.stdout.readline(), "open\n")
+        self.echo.stop(signal.SIGKILL)
+        self.echo = Running("punt_echo")
+        self.addCleanup(self.echo.stop)
+        peer.stdin.write("\n")
+        peer.stdin.flush()
+        begin = time.monotonic()
+        self.assertEqual(peer.stdout.readline(), "reset\n")
+        self.assertLess(time.monotonic() - begin, 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
