@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Neighbours and worker messages against a real host (test/unit/wire.h).
+#include "test/unit/test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cp/netlink.h"
+#include "test/unit/wire.h"
+
+#define MEDIA_ID 77
+
+static void ask_worker(const char *ip)
+{
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_NEIGH_MISS};
+
+	m.neigh.ip = wire_ip(ip);
+	wire_worker_says(&m);
+}
+
+static int change_mac(void)
+{
+	return wire_exec((const char *const[]){"sh", "-c",
+		"ip link set h0 address 02:00:00:00:00:03 && "
+		"arping -c1 -w2 -Ih0 192.168.10.1",
+		NULL});
+}
+
+static int restore_mac(void)
+{
+	return wire_exec((const char *const[]){"sh", "-c",
+		"ip link set h0 address 02:00:00:00:00:02 && "
+		"arping -c1 -w2 -Ih0 192.168.10.1",
+		NULL});
+}
+
+static void test_neighbour(void **state)
+{
+	const struct ip_addr ip = wire_ip("192.168.10.2");
+	const uint8_t mac[6] = WIRE_HOST_MAC;
+
+	memset(&wire_workers, 0, sizeof(wire_workers));
+	ask_worker("192.168.10.2");
+	wire_turn_ms(300);
+	assert_int_equal(wire_workers.sets, 1);
+	assert_true(ip_eq(&wire_workers.last.neigh.ip, &ip));
+	assert_memory_equal(wire_workers.last.neigh.mac, mac, 6);
+	netlink_refill(wire_netlink);
+	assert_int_equal(wire_workers.sets, 2);
+	// Full rings: said as soon as there is room.
+	wire_workers.full = true;
+	netlink_refill(wire_netlink);
+	assert_int_equal(wire_workers.sets, 2);
+	wire_workers.full = false;
+	wire_turn_ms(1200);
+	assert_int_equal(wire_workers.sets, 3);
+}
+
+static void test_neighbour_moves(void **state)
+{
+	const uint8_t moved[6] = {0x02, 0, 0, 0, 0, 0x03};
+
+	// Below the second that the kernel holds on to an entry it has just heard from.
+	wire_turn_ms(1200);
+	assert_int_equal(wire_host_run(change_mac), 0);
+	wire_turn_ms(1200);
+	assert_int_equal(wire_workers.last.type, DP_MSG_NEIGH_SET);
+	assert_memory_equal(wire_workers.last.neigh.mac, moved, 6);
+	assert_int_equal(wire_host_run(restore_mac), 0);
+	wire_turn_ms(1200);
+}
+
+static void test_neighbour_silent(void **state)
+{
+	size_t known = netlink_count(wire_netlink);
+
+	memset(&wire_workers, 0, sizeof(wire_workers));
+	ask_worker("192.168.10.99");
+	wire_turn_ms(100);
+	ask_worker("172.16.0.1"); // not of this subnet
+	wire_turn_ms(4000);       // three probes
+	assert_int_equal(wire_workers.sets, 0);
+	assert_int_equal(netlink_count(wire_netlink), known);
+}
+
+static void test_resolve(void **state)
+{
+	const struct ip_addr near = wire_ip("192.168.10.2"), behind = wire_ip("10.4.4.4");
+	const struct ip_addr nowhere = wire_ip("172.16.0.1");
+
+	assert_int_equal(netlink_resolve(wire_netlink, 0, &near), 0);
+	assert_int_equal(netlink_resolve(wire_netlink, 0, &behind), 0);
+	assert_int_equal(netlink_resolve(wire_netlink, 0, &nowhere), -ENETUNREACH);
+	assert_int_equal(netlink_resolve(wire_netlink, 1, &nowhere), 0); // default route
+	assert_int_equal(netlink_resolve(wire_netlink, 2, &near), -ENETUNREACH);
+}
+
+static void test_media_gone(void **state)
+{
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_GONE};
+
+	m.media.stream = MEDIA_ID;
+	wire_worker_says(&m);
+	wire_turn_ms(50);
+	assert_int_equal(wire_gone_stream, MEDIA_ID);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_neighbour),
+		cmocka_unit_test(test_neighbour_moves),
+		cmocka_unit_test(test_neighbour_silent),
+		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_media_gone),
+	};
+
+	if (geteuid() != 0) {
+		puts("skipped: network namespaces and TAPs need root");
+		return 77; // meson's word for it
+	}
+	return cmocka_run_group_tests(tests, wire_up, wire_down);
+}
