@@ -42,8 +42,8 @@ struct dp_options {
 	bool poll_adaptive;        // nap when idle
 	unsigned int sessions_max; // per box; each worker gets its share
 	const char *instance_name; // EAL file prefix: distinct per daemon on a machine
-	// Called once at the start of each worker thread, to shed privileges there too. May be
-	// NULL.
+	// Called once on each thread that the data plane has made, to shed privileges there too.
+	// May be NULL.
 	int (*thread_start)(void);
 };
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_alarm.h>
+#include <rte_cycles.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -27,6 +29,8 @@
 // Per worker: the rings that end there, and what is in vectors and caches.
 #define BUFFERS_PER_WORKER 4096
 #define POOL_CACHE         256
+
+#define INTR_THREAD_WAIT_MS 1000
 
 __attribute__((format(printf, 4, 5))) static int fail(
 	int code, char *err, size_t err_size, const char *format, ...)
@@ -104,6 +108,34 @@ int eal_args_make(struct eal_args *a, const struct dp_options *o)
 	return bad != 0 ? -EINVAL : 0;
 }
 
+// The EAL's own thread, for interrupts, is as privileged as the one that started it. An alarm is
+// the way to run something there.
+static int (*intr_thread_start)(void);
+static int intr_thread_result; // 1: done, -1: failed
+
+static void on_intr_thread(void *arg)
+{
+	int result = intr_thread_start() == 0 ? 1 : -1;
+
+	__atomic_store_n(&intr_thread_result, result, __ATOMIC_RELEASE);
+}
+
+static int intr_thread_shed(int (*thread_start)(void))
+{
+	int result = 0;
+
+	if (thread_start == NULL)
+		return 0;
+	intr_thread_start = thread_start;
+	if (rte_eal_alarm_set(1, on_intr_thread, NULL) != 0)
+		return -EIO;
+	for (int ms = 0; result == 0 && ms < INTR_THREAD_WAIT_MS; ms++) {
+		rte_delay_us_sleep(1000);
+		result = __atomic_load_n(&intr_thread_result, __ATOMIC_ACQUIRE);
+	}
+	return result == 1 ? 0 : -EPERM;
+}
+
 int eal_open(const struct dp_options *o, char *err, size_t err_size)
 {
 	struct eal_args a;
@@ -123,6 +155,8 @@ int eal_open(const struct dp_options *o, char *err, size_t err_size)
 			"is there memory for memory-mb %u, %s?",
 			rte_strerror(rte_errno), o->memory_mb,
 			o->hugepages ? "are hugepages mounted" : "as ordinary pages");
+	if (intr_thread_shed(o->thread_start) < 0)
+		return fail(-EPERM, err, err_size, "the EAL's thread keeps its privileges");
 	return 0;
 }
 
