@@ -88,4 +88,4 @@ class Firewall(LabTest):
             pass
 
     def drops(self, name):
-        return self.lab.daemons["a"].counter(name)
+        return self.lab.daemons["a"].counters()[name]

@@ -23,7 +23,8 @@ class Capture:
         self.path = path
         path.unlink(missing_ok=True)
         self.p = subprocess.Popen(
-            netns.inside(namespace, "tcpdump", "-i", iface, "-U", "-n", "-s", "0", "-B", "8192",
+            # Immediate: else the last second of packets is lost when it stops.
+            netns.inside(namespace, "tcpdump", "-i", iface, "--immediate-mode", "-U", "-n", "-s", "0", "-B", "8192",
                          "-Z", "root", "-w", str(path), *expression.split()),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         wait_for(f"tcpdump on {iface} of {namespace}", 10, self.started, 0.02)

@@ -25,7 +25,8 @@ COUNTERS = {
     "route": "Route domain name check failed",
     "rtp": "RTP over UC-IME",
 }
-LEFTOVERS = ("sessions", "streams", "buffers_in_use")
+# What `show usage` must come back to when nobody calls.
+LEFTOVERS = ("calls", "streams", "media_ports", "buffers_in_use")
 
 
 def find_program(name):
@@ -108,10 +109,22 @@ class Daemon:
     # ---- what it shows ----
 
     def show(self, *what):
-        return client("--socket", self.socket, "show", *what)
+        return client("show", *what, "--socket", self.socket)
 
     def show_json(self, *what):
-        return json.loads(client("--socket", self.socket, "show", *what, "--json"))
+        return json.loads(client("show", *what, "--socket", self.socket, "--json"))
+
+    def usage(self):
+        return self.show_json("usage")
+
+    def counters(self):
+        """{name: value} of every drop reason, refusal and event."""
+        return {c["name"]: c["value"] for c in self.show_json("counters")}
+
+    def refusals(self):
+        """The same of the UC-IME refusals that are not 0."""
+        return {c["name"]: c["value"] for c in self.show_json("counters")
+                if c["group"] == "uc-ime" and c["drop"] and c["value"]}
 
     def statistics(self):
         """{in-use, most, terminated, and the nine counters}, read from the text that a person sees."""
