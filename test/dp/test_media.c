@@ -1,243 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The relay with real packets and real SRTP: bursts of mbufs through media_stage(), compared with
-// the oracle. Both sides are run in turn by this one thread; the message ring is this file.
-#include "test/unit/test.h"
-
-#include <errno.h>
-#include <malloc.h>
-
-#include <rte_eal.h>
-#include <rte_mbuf.h>
-
-#include "dp/media.h"
-#include "dp/media_ctl.h"
-#include "dp/rtpsec.h"
-#include "test/unit/srtp_oracle.h"
-
-#define HEADERS    (14 + 20 + 8)
-#define PAYLOAD    160
-#define RTP_LEN    (12 + PAYLOAD)
-#define SSRC       0xcafe0000u
-#define OUTSIDE    0
-#define INSIDE     1
-#define FRAME_STEP 20000000 // ns
-
-static struct worker w;
-static struct counters counters;
-static uint64_t counters_before[DP_COUNTERS];
-static struct dp_msg up[8]; // messages of the worker
-static unsigned int n_up;
-static bool up_full;
-
-bool worker_notify(struct worker *worker, const struct dp_msg *m)
-{
-	if (up_full || n_up == 8)
-		return false;
-	up[n_up++] = *m;
-	return true;
-}
-
-// ---- Streams -----------------------------------------------------------------------------------
-
-static struct endpoint ep(const char *ip, uint16_t port)
-{
-	struct endpoint e = {.port = port};
-
-	assert_true(ip_parse(str_from(ip), &e.ip));
-	return e;
-}
-
-static void key_fill(uint8_t key[DP_SRTP_KEY_LEN], uint8_t seed)
-{
-	for (unsigned int i = 0; i < DP_SRTP_KEY_LEN; i++)
-		key[i] = (uint8_t)(seed * 31 + i * 7);
-}
-
-// Outside SRTP, inside RTP: what callgate is for.
-static struct dp_msg stream_msg(uint32_t id)
-{
-	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_SET};
-	struct dp_media_leg *o = &m.media.leg[OUTSIDE], *i = &m.media.leg[INSIDE];
-
-	m.media.stream = id;
-	m.media.clock_hz = 8000;
-	m.media.n_pts = 2;
-	m.media.pts[0] = 0;
-	m.media.pts[1] = 101;
-	*o = (struct dp_media_leg){.iface = 0, .suite = DP_SRTP_AES_CM_128_HMAC_SHA1_80};
-	*i = (struct dp_media_leg){.iface = 1, .suite = DP_SRTP_NONE};
-	o->local = ep("203.0.113.1", (uint16_t)(16384 + 4 * id));
-	o->remote = ep("198.51.100.9", 20000);
-	i->local = ep("192.168.10.1", (uint16_t)(16386 + 4 * id));
-	i->remote = ep("192.168.10.50", 30000);
-	o->rx_allowed = o->tx_allowed = i->rx_allowed = i->tx_allowed = true;
-	key_fill(o->rx_key, 1);
-	key_fill(o->tx_key, 2);
-	key_fill(i->rx_key, 3);
-	key_fill(i->tx_key, 4);
-	return m;
-}
-
-static void send_ok(const struct dp_msg *m)
-{
-	struct dp_msg down;
-	unsigned int owner = 99;
-
-	assert_int_equal(media_ctl_send(m, &down, &owner), 0);
-	assert_int_equal(owner, 0);
-	media_msg(&w, &down);
-}
-
-static void del(uint32_t id)
-{
-	const struct dp_msg m = {
-		.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_DEL, .media = {.stream = id}};
-
-	send_ok(&m);
-	assert_int_equal(n_up, 1);
-	assert_int_equal(up[0].type, DP_MSG_MEDIA_GONE);
-	assert_int_equal(up[0].media.stream, id);
-	media_ctl_recv(&up[0]);
-	n_up = 0;
-}
-
-// ---- Packets -----------------------------------------------------------------------------------
-
-static size_t rtp(uint8_t *p, uint32_t ssrc, uint16_t seq)
-{
-	const uint8_t h[12] = {0x80, 0, (uint8_t)(seq >> 8), (uint8_t)seq, 0, 0,
-		(uint8_t)(seq * 160u >> 8), (uint8_t)(seq * 160u), (uint8_t)(ssrc >> 24),
-		(uint8_t)(ssrc >> 16), (uint8_t)(ssrc >> 8), (uint8_t)ssrc};
-
-	memcpy(p, h, 12);
-	for (unsigned int i = 0; i < PAYLOAD; i++)
-		p[12 + i] = (uint8_t)(seq + i);
-	return RTP_LEN;
-}
-
-// As parse leaves it. DSCP EF; a trailer as of a padded Ethernet frame.
-static struct rte_mbuf *frame(
-	uint16_t iface, struct endpoint src, struct endpoint dst, const uint8_t *data, size_t n)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(w.pool);
-	struct pkt *p;
-
-	assert_non_null(m);
-	assert_non_null(rte_pktmbuf_append(m, (uint16_t)(HEADERS + n + 3)));
-	p = pkt_of(m);
-	*p = (struct pkt){.kind = PKT_MEDIA,
-		.iface_in = iface,
-		.iface_out = PKT_NO_IFACE,
-		.flow = {.src = src, .dst = dst, .proto = PROTO_UDP},
-		.l3 = 14,
-		.l4 = 34,
-		.payload = HEADERS,
-		.payload_len = (uint16_t)n};
-	*pkt_ipv4(m) = (struct rte_ipv4_hdr){.version_ihl = 0x45,
-		.type_of_service = 0xb8,
-		.total_length = rte_cpu_to_be_16((uint16_t)(28 + n)),
-		.time_to_live = 9,
-		.next_proto_id = PROTO_UDP,
-		.src_addr = ip_to_v4_be(&src.ip),
-		.dst_addr = ip_to_v4_be(&dst.ip)};
-	*pkt_udp(m) = (struct rte_udp_hdr){.src_port = rte_cpu_to_be_16(src.port),
-		.dst_port = rte_cpu_to_be_16(dst.port),
-		.dgram_len = rte_cpu_to_be_16((uint16_t)(8 + n))};
-	memcpy(pkt_payload(m), data, n);
-	return m;
-}
-
-// From the remote of `leg` to us.
-static struct rte_mbuf *from(const struct dp_msg *s, unsigned int leg, const uint8_t *p, size_t n)
-{
-	const struct dp_media_leg *l = &s->media.leg[leg];
-
-	return frame(l->iface, l->remote, l->local, p, n);
-}
-
-static struct rte_mbuf *rtp_from(const struct dp_msg *s, unsigned int leg, uint16_t seq)
-{
-	uint8_t p[256];
-
-	return from(s, leg, p, rtp(p, SSRC + leg, seq));
-}
-
-static struct rte_mbuf *srtp_from(
-	const struct dp_msg *s, unsigned int leg, struct srtp_oracle *o, uint16_t seq)
-{
-	uint8_t p[256];
-	size_t n = rtp(p, SSRC + leg, seq);
-
-	assert_int_equal(srtp_oracle_seal(o, p, &n), ORACLE_OK);
-	return from(s, leg, p, n);
-}
-
-static void burst(struct pkts *v, struct rte_mbuf *m)
-{
-	pkts_add(v, m);
-}
-
-// One packet through the stage; true when it comes out.
-static bool passes(struct rte_mbuf *m)
-{
-	struct pkts v = {.n = 1, .m = {m}};
-	bool out;
-
-	media_stage(&w, &v);
-	out = v.n == 1;
-	if (out)
-		rte_pktmbuf_free(m);
-	return out;
-}
-
-static void expect_drop(struct rte_mbuf *m, enum dp_counter_id reason)
-{
-	uint64_t before = counter_get(&counters, reason);
-
-	assert_false(passes(m));
-	assert_int_equal(counter_get(&counters, reason), before + 1);
-}
-
-// RFC 1071 over `n` octets and `start`: 0xffff when the checksum among them is right.
-static uint32_t sum16(const uint8_t *p, size_t n, size_t start)
-{
-	uint32_t sum = (uint32_t)start;
-
-	for (size_t i = 0; i < n; i++)
-		sum += i % 2 == 0 ? (uint32_t)p[i] << 8 : p[i];
-	while (sum > 0xffff)
-		sum = (sum >> 16) + (sum & 0xffff);
-	return sum;
-}
-
-// What goes on has our address, the remote of `leg`, right checksums and lengths.
-static void check_out(const struct dp_msg *s, unsigned int leg, struct rte_mbuf *m, size_t payload)
-{
-	const struct dp_media_leg *l = &s->media.leg[leg];
-	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
-	struct rte_udp_hdr *udp = pkt_udp(m);
-
-	assert_int_equal(m->pkt_len, HEADERS + payload);
-	assert_int_equal(m->data_len, m->pkt_len);
-	assert_int_equal(pkt_of(m)->payload_len, payload);
-	assert_true(pkt_of(m)->ours);
-	assert_true(endpoint_eq(&pkt_of(m)->flow.src, &l->local));
-	assert_true(endpoint_eq(&pkt_of(m)->flow.dst, &l->remote));
-	assert_int_equal(ip->src_addr, ip_to_v4_be(&l->local.ip));
-	assert_int_equal(ip->dst_addr, ip_to_v4_be(&l->remote.ip));
-	assert_int_equal(ip->time_to_live, 64);
-	assert_int_equal(ip->type_of_service, 0xb8);
-	assert_int_equal(rte_be_to_cpu_16(ip->total_length), 28 + payload);
-	assert_int_equal(sum16((uint8_t *)ip, 20, 0), 0xffff);
-	assert_int_not_equal(udp->dgram_cksum, 0);
-	assert_int_equal(rte_be_to_cpu_16(udp->src_port), l->local.port);
-	assert_int_equal(rte_be_to_cpu_16(udp->dst_port), l->remote.port);
-	assert_int_equal(rte_be_to_cpu_16(udp->dgram_len), 8 + payload);
-	assert_int_equal(
-		sum16((uint8_t *)&ip->src_addr, 8 + 8 + payload, 17 + 8 + payload), 0xffff);
-}
-
-// ---- Tests -------------------------------------------------------------------------------------
+// the oracle.
+#include "test/dp/media_env.h"
 
 // RTP-2: what the phone hears is what the other phone said, header and all.
 static void round_trip(struct dp_msg *s, unsigned int count, uint16_t seq)
@@ -251,8 +15,8 @@ static void round_trip(struct dp_msg *s, unsigned int count, uint16_t seq)
 		struct pkts v = {.n = 0};
 		size_t n = RTP_LEN + 10;
 
-		burst(&v, srtp_from(s, OUTSIDE, &remote, seq));
-		burst(&v, rtp_from(s, INSIDE, seq));
+		pkts_add(&v, srtp_from(s, OUTSIDE, &remote, seq));
+		pkts_add(&v, rtp_from(s, INSIDE, seq));
 		media_stage(&w, &v);
 		assert_int_equal(v.n, 2);
 		rtp(want, SSRC + OUTSIDE, seq);
@@ -273,15 +37,9 @@ static void test_round_trip(void **state)
 
 	send_ok(&s);
 	round_trip(&s, 10, 100);
-	assert_int_equal(
-		counter_get(&counters, COUNT_MEDIA_RELAYED) - counters_before[COUNT_MEDIA_RELAYED],
-		20);
-	assert_int_equal(
-		counter_get(&counters, COUNT_MEDIA_OPENED) - counters_before[COUNT_MEDIA_OPENED],
-		10);
-	assert_int_equal(
-		counter_get(&counters, COUNT_MEDIA_SEALED) - counters_before[COUNT_MEDIA_SEALED],
-		10);
+	assert_int_equal(grown(COUNT_MEDIA_RELAYED), 20);
+	assert_int_equal(grown(COUNT_MEDIA_OPENED), 10);
+	assert_int_equal(grown(COUNT_MEDIA_SEALED), 10);
 	del(0);
 }
 
@@ -496,18 +254,17 @@ static void test_two_copies(void **state)
 	send_ok(&s);
 	srtp_oracle_init(&k, s.media.leg[OUTSIDE].rx_key, 10);
 	assert_int_equal(srtp_oracle_seal(&k, p, &n), ORACLE_OK);
-	burst(&v, from(&s, OUTSIDE, p, n));
-	burst(&v, srtp_from(&s, OUTSIDE, &k, 51));
-	burst(&v, from(&s, OUTSIDE, p, n));
+	pkts_add(&v, from(&s, OUTSIDE, p, n));
+	pkts_add(&v, srtp_from(&s, OUTSIDE, &k, 51));
+	pkts_add(&v, from(&s, OUTSIDE, p, n));
 	p[20] ^= 1;
-	burst(&v, from(&s, OUTSIDE, p, n));
+	pkts_add(&v, from(&s, OUTSIDE, p, n));
 	media_stage(&w, &v);
 	assert_int_equal(v.n, 2);
 	assert_int_equal(rte_be_to_cpu_16(*(uint16_t *)(pkt_payload(v.m[0]) + 2)), 50);
 	assert_int_equal(rte_be_to_cpu_16(*(uint16_t *)(pkt_payload(v.m[1]) + 2)), 51);
 	rte_pktmbuf_free_bulk(v.m, v.n);
-	assert_int_equal(
-		counter_get(&counters, DROP_MEDIA_REPLAY) - counters_before[DROP_MEDIA_REPLAY], 2);
+	assert_int_equal(grown(DROP_MEDIA_REPLAY), 2);
 	del(0);
 }
 
@@ -520,7 +277,7 @@ static void test_ssrcs(void **state)
 
 	send_ok(&s);
 	for (uint32_t i = 0; i < 6; i++)
-		burst(&v, from(&s, INSIDE, p, rtp(p, 100 + i, 1)));
+		pkts_add(&v, from(&s, INSIDE, p, rtp(p, 100 + i, 1)));
 	media_stage(&w, &v);
 	assert_int_equal(v.n, 4);
 	rte_pktmbuf_free_bulk(v.m, v.n);
@@ -561,105 +318,6 @@ static void test_ssrcs_srtp(void **state)
 	expect_drop(from(&s, OUTSIDE, p, n), DROP_MEDIA_AUTH);
 	del(0);
 }
-
-// Packets that come while the stream goes, a full ring to the control thread, and the id anew.
-static void test_delete(void **state)
-{
-	struct dp_msg s = stream_msg(3), down;
-	struct dp_msg d = {
-		.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_DEL, .media = {.stream = 3}};
-	struct dp_media_stats stats;
-	unsigned int owner;
-
-	assert_int_equal(dp_media_stats(3, &stats), -ENOENT);
-	send_ok(&s);
-	assert_int_equal(media_ctl_streams(), 1);
-	assert_true(passes(rtp_from(&s, INSIDE, 1)));
-	assert_int_equal(media_ctl_send(&d, &down, &owner), 0);
-	expect_drop(rtp_from(&s, INSIDE, 2), DROP_MEDIA_NO_STREAM); // before the worker knows
-	assert_int_equal(media_ctl_send(&d, &down, &owner), -EBUSY);
-	assert_int_equal(media_ctl_send(&s, &down, &owner), -EBUSY);
-	up_full = true;
-	media_msg(&w, &down);
-	media_turn(&w);
-	assert_int_equal(n_up, 0);
-	expect_drop(rtp_from(&s, INSIDE, 2), DROP_MEDIA_NO_STREAM);
-	up_full = false;
-	media_turn(&w);
-	media_turn(&w);
-	assert_int_equal(n_up, 1);
-	media_ctl_recv(&up[0]);
-	n_up = 0;
-	assert_int_equal(media_ctl_streams(), 0);
-	assert_int_equal(media_ctl_send(&d, &down, &owner), -ENOENT);
-	assert_int_equal(media_ctl_send(&s, &down, &owner), 0);
-	expect_drop(rtp_from(&s, INSIDE, 1), DROP_MEDIA_NO_STREAM); // the old slot is gone
-	media_msg(&w, &down);
-	assert_int_equal(dp_media_stats(3, &stats), 0);
-	assert_int_equal(stats.leg[INSIDE].rx_packets, 0); // nothing is left of the one before
-	assert_true(passes(rtp_from(&s, INSIDE, 1)));      // not a replay
-	del(3);
-}
-
-// Settings that overtake one another in the ring, until no slot is left; then all of it is freed.
-static void test_many_settings(void **state)
-{
-	static struct dp_msg down[10000];
-	struct dp_msg s = stream_msg(0);
-	unsigned int owner, n = 0;
-	int err = 0;
-
-	send_ok(&s);
-	for (; err == 0 && n < 10000; n++) {
-		s.media.leg[OUTSIDE].remote.port++;
-		err = media_ctl_send(&s, &down[n], &owner);
-	}
-	assert_int_equal(err, -ENOBUFS);
-	n--;
-	s.media.leg[OUTSIDE].remote.port--;
-	for (unsigned int i = 0; i < n; i++)
-		media_msg(&w, &down[i]);
-	assert_true(passes(rtp_from(&s, INSIDE, 1)));
-	for (unsigned int i = 0; i < 20000; i++)
-		send_ok(&s);
-	del(0);
-}
-
-// A thousand re-keyings leave no context behind.
-static void test_no_leak(void **state)
-{
-	struct dp_msg s = stream_msg(0);
-	size_t before = 0;
-
-	for (uint32_t i = 0; i < 1200; i++) {
-		memcpy(s.media.leg[OUTSIDE].rx_key, &i, sizeof(i));
-		memcpy(s.media.leg[OUTSIDE].tx_key, &i, sizeof(i));
-		send_ok(&s);
-		assert_true(passes(rtp_from(&s, INSIDE, (uint16_t)i)));
-		if (i == 200)
-			before = mallinfo2().uordblks;
-	}
-	assert_in_range(mallinfo2().uordblks, 0, before + 100000);
-	del(0);
-}
-
-// SRTP-4: the message to the worker has no key in it.
-static void test_no_keys_in_message(void **state)
-{
-	struct dp_msg s = stream_msg(0), down;
-	unsigned int owner;
-
-	assert_int_equal(media_ctl_send(&s, &down, &owner), 0);
-	for (unsigned int i = 0; i < 2; i++) {
-		static const uint8_t none[DP_SRTP_KEY_LEN];
-
-		assert_memory_equal(down.media.leg[i].rx_key, none, DP_SRTP_KEY_LEN);
-		assert_memory_equal(down.media.leg[i].tx_key, none, DP_SRTP_KEY_LEN);
-	}
-	media_msg(&w, &down);
-	del(0);
-}
-
 // RFC 3550 A.3, A.8: five lost of twenty, and a restart with another SSRC that is no loss.
 static void test_stats(void **state)
 {
@@ -695,134 +353,21 @@ static void test_stats(void **state)
 	del(0);
 }
 
-static void refuse(struct dp_msg m, int want)
-{
-	struct dp_msg down;
-	unsigned int owner;
-
-	assert_int_equal(media_ctl_send(&m, &down, &owner), want);
-	assert_int_equal(media_ctl_streams(), 1);
-}
-
-// What dp_send() says about a MEDIA_SET; a refusal changes nothing. The fixture has two workers.
-static void test_refused(void **state)
-{
-	struct dp_msg live = stream_msg(9), m;
-
-	send_ok(&live);
-	m = stream_msg(0);
-	m.version++;
-	refuse(m, -EINVAL);
-	m = stream_msg(0);
-	m.media.stream = DP_STREAMS_MAX;
-	refuse(m, -EINVAL);
-	m = stream_msg(0);
-	m.media.leg[0].local.port++;
-	refuse(m, -EINVAL);
-	m = stream_msg(0);
-	m.media.leg[0].local.port = 0;
-	refuse(m, -EINVAL);
-	m = stream_msg(0);
-	m.media.leg[0].iface = DP_IFACES_MAX;
-	refuse(m, -EINVAL);
-	m = stream_msg(0);
-	m.media.leg[0].local.port += 256; // the other worker's
-	refuse(m, -EINVAL);
-	m = live;
-	m.media.leg[0].local.port += 256;
-	m.media.leg[1].local.port += 256; // both, but the stream is live
-	refuse(m, -EINVAL);
-	m = stream_msg(0);
-	m.media.leg[0].iface = m.media.leg[1].iface;
-	m.media.leg[0].local.port = m.media.leg[1].local.port;
-	refuse(m, -EINVAL);
-	m = stream_msg(0);
-	m.media.leg[0].mki_len = 129;
-	refuse(m, -EINVAL);
-	m = stream_msg(0);
-	m.media.n_pts = DP_MEDIA_PTS_MAX + 1;
-	refuse(m, -EINVAL);
-	m = stream_msg(0);
-	m.media.pts[1] = 128;
-	refuse(m, -EINVAL);
-	m = stream_msg(0);
-	m.media.leg[1].suite = 3;
-	refuse(m, -ENOTSUP);
-	m = stream_msg(0);
-	m.media.leg[0].local = ep("2001:db8::1", 16384);
-	refuse(m, -ENOTSUP);
-	m = stream_msg(0);
-	m.media.leg[0].remote = ep("2001:db8::1", 16384);
-	refuse(m, -ENOTSUP);
-	m = stream_msg(0);
-	m.media.leg[1].local.port = live.media.leg[1].local.port;
-	refuse(m, -EADDRINUSE);
-	assert_true(passes(rtp_from(&live, INSIDE, 1)));
-	del(9);
-}
-
-// ---- Fixture -----------------------------------------------------------------------------------
-
-static int setup(void **state)
-{
-	memcpy(counters_before, counters.n, sizeof(counters_before));
-	n_up = 0;
-	return 0;
-}
-
-// No packet is lost or freed twice, no stream is left.
-static int teardown(void **state)
-{
-	rte_pktmbuf_free_bulk(w.dropped.m, w.dropped.n);
-	w.dropped.n = 0;
-	return rte_mempool_in_use_count(w.pool) == 0 && media_ctl_streams() == 0 ? 0 : -1;
-}
-
-static int start(void **state)
-{
-	static char *argv[] = {"test_media", "--no-huge", "--no-pci", "--no-telemetry",
-		"--no-shconf", "-m", "64", "-l", "0", "--log-level", "lib.eal:error"};
-	struct media_worker *media[2];
-
-	if (rte_eal_init(sizeof(argv) / sizeof(argv[0]), argv) < 0)
-		return -1;
-	w.pool = rte_pktmbuf_pool_create(
-		"test", 255, 0, RTE_ALIGN(sizeof(struct pkt), RTE_MBUF_PRIV_ALIGN), 2048, 0);
-	w.count = &counters;
-	w.n_workers = 2;
-	if (w.pool == NULL || media_ctl_start(2, media) != 0)
-		return -1;
-	w.media = media[0];
-	return 0;
-}
-
-static int stop(void **state)
-{
-	media_ctl_stop();
-	return rte_eal_cleanup();
-}
-
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_round_trip),
-		TEST(test_roc_wrap),
-		TEST(test_srtp_to_srtp),
-		TEST(test_drops),
-		TEST(test_no_remote),
-		TEST(test_hold),
-		TEST(test_new_key),
-		TEST(test_same_key),
-		TEST(test_two_copies),
-		TEST(test_ssrcs),
-		TEST(test_ssrcs_srtp),
-		TEST(test_delete),
-		TEST(test_many_settings),
-		TEST(test_no_leak),
-		TEST(test_no_keys_in_message),
-		TEST(test_stats),
-		TEST(test_refused),
+		MEDIA_TEST(test_round_trip),
+		MEDIA_TEST(test_roc_wrap),
+		MEDIA_TEST(test_srtp_to_srtp),
+		MEDIA_TEST(test_drops),
+		MEDIA_TEST(test_no_remote),
+		MEDIA_TEST(test_hold),
+		MEDIA_TEST(test_new_key),
+		MEDIA_TEST(test_same_key),
+		MEDIA_TEST(test_two_copies),
+		MEDIA_TEST(test_ssrcs),
+		MEDIA_TEST(test_ssrcs_srtp),
+		MEDIA_TEST(test_stats),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, media_env_start, media_env_stop);
 }
