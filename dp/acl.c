@@ -164,8 +164,6 @@ void acl_judge(
 // What may open a session at all.
 static bool is_opener(const struct pkt *p)
 {
-	if (p->kind == PKT_ICMP_ERROR)
-		return false;
 	if (p->flow.proto == PROTO_ICMP)
 		return p->icmp_type == RTE_IP_ICMP_ECHO_REQUEST;
 	if (p->flow.proto == PROTO_TCP)
@@ -173,16 +171,40 @@ static bool is_opener(const struct pkt *p)
 	return true;
 }
 
-// A segment of a connection that nobody remembers. What was for the control plane is reset: its
+// A packet of a flow that nobody remembers. A TCP segment for the control plane is reset: its
 // kernel would stay silent for an address it does not own (design 2 (4)).
 static void refuse_late(struct worker *w, struct rte_mbuf *m, enum acl_fate fate)
 {
-	if (pkt_of(m)->flow.proto != PROTO_TCP || pkt_of(m)->kind != PKT_FLOW)
+	if (pkt_of(m)->flow.proto != PROTO_TCP)
 		pkt_drop(w, m, DROP_ICMP_NO_SESSION);
 	else if (fate == ACL_PUNT)
 		punt_reset(w, m);
 	else
 		pkt_drop(w, m, DROP_TCP_NOT_SYN);
+}
+
+// The first packet of a flow, or one that should not come first. True: it goes on.
+static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
+{
+	struct pkt *p = pkt_of(m);
+	struct acl_verdict verdict;
+
+	if (p->kind == PKT_ICMP_ERROR) { // its flow is not its own: rules have no say
+		pkt_drop(w, m, DROP_ICMP_NO_SESSION);
+		return false;
+	}
+	acl_judge(w->snap, p->iface_in, &p->flow, &verdict);
+	if (verdict.fate == ACL_DROP)
+		pkt_drop(w, m, verdict.reason);
+	else if (!is_opener(p))
+		refuse_late(w, m, verdict.fate);
+	else if (verdict.fate == ACL_PUNT)
+		pkts_add(punt, m);
+	else if (sess_create(w, p, &verdict) == PASS)
+		return true;
+	else
+		pkt_drop(w, m, verdict.reason);
+	return false;
 }
 
 void acl_stage(struct worker *w, struct pkts *v, struct pkts *punt)
@@ -191,31 +213,20 @@ void acl_stage(struct worker *w, struct pkts *v, struct pkts *punt)
 
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
-		struct pkt *p = pkt_of(m);
-		struct acl_verdict verdict;
 
 		// An earlier packet of this very burst may have opened the session.
-		switch (i == 0 ? SESS_MISS : sess_find(w, p)) {
+		switch (i == 0 ? SESS_MISS : sess_find(w, pkt_of(m))) {
 		case SESS_FORWARD:
 			v->m[n++] = m;
-			continue;
+			break;
 		case SESS_PUNT:
 			pkts_add(punt, m);
-			continue;
+			break;
 		case SESS_MISS:
+			if (acl_fresh(w, m, punt))
+				v->m[n++] = m;
 			break;
 		}
-		acl_judge(w->snap, p->iface_in, &p->flow, &verdict);
-		if (verdict.fate == ACL_DROP)
-			pkt_drop(w, m, verdict.reason);
-		else if (!is_opener(p))
-			refuse_late(w, m, verdict.fate);
-		else if (verdict.fate == ACL_PUNT)
-			pkts_add(punt, m);
-		else if (sess_create(w, p, &verdict) == PASS)
-			v->m[n++] = m;
-		else
-			pkt_drop(w, m, verdict.reason);
 	}
 	v->n = n;
 }

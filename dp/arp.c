@@ -12,12 +12,15 @@
 
 enum arp_fate { ARP_ANSWER, ARP_PUNT, ARP_SILENCE };
 
-static bool is_media(const struct snapshot *s, uint16_t iface, const struct ip_addr *ip)
+// Whether the address asked for is one that workers answer for on that interface.
+static bool is_ours(const struct snapshot *s, const struct pkt *p)
 {
+	const struct ip_addr *asked = &p->flow.dst.ip;
+
 	for (size_t i = 0; i < s->n_media; i++)
-		if (s->media[i].iface == iface && ip_eq(&s->media[i].ip, ip))
+		if (s->media[i].iface == p->iface_in && ip_eq(&s->media[i].ip, asked))
 			return true;
-	return false;
+	return nat_owns_mapped(s->nat, s->n_nat, p->iface_in, asked);
 }
 
 static enum arp_fate arp_judge(const struct snapshot *s, const struct pkt *p, bool request)
@@ -26,12 +29,13 @@ static enum arp_fate arp_judge(const struct snapshot *s, const struct pkt *p, bo
 
 	if (ip_eq(asked, &s->ifaces[p->iface_in].ip))
 		return ARP_PUNT;
-	if (!request || ip_eq(asked, &p->flow.src.ip)) // a gratuitous one asks for itself
-		return ARP_SILENCE;
-	if (is_media(s, p->iface_in, asked) ||
-		nat_owns_mapped(s->nat, s->n_nat, p->iface_in, asked))
-		return ARP_ANSWER;
-	return ARP_SILENCE;
+	// A gratuitous one asks for itself: a neighbour, or a gateway that took over, may have a new
+	// MAC. The kernel knows whom it knew.
+	if (ip_eq(asked, &p->flow.src.ip))
+		return prefix_has(&s->ifaces[p->iface_in].subnet, asked) && !is_ours(s, p)
+			? ARP_PUNT
+			: ARP_SILENCE;
+	return request && is_ours(s, p) ? ARP_ANSWER : ARP_SILENCE;
 }
 
 static void arp_answer(struct worker *w, struct rte_mbuf *m)

@@ -6,10 +6,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
-#include <rte_random.h>
 
 #include "dp/dp_state.h"
 #include "dp/eal.h"
@@ -36,7 +37,9 @@ static int workers_make(const struct dp_options *o)
 	struct dp_state *d = &dp_state;
 	int bad;
 
-	d->steer = (struct handoff_key){.seed = (uint32_t)rte_rand(), .n_workers = o->n_workers};
+	d->steer.n_workers = o->n_workers;
+	if (getrandom(&d->steer.seed, sizeof(d->steer.seed), 0) != sizeof(d->steer.seed))
+		return -errno;
 	for (unsigned int i = 0; i < o->n_workers; i++) {
 		d->worker[i] = worker_new(i, o->n_workers, share, d->steer.seed);
 		if (d->worker[i] == NULL)
@@ -72,6 +75,16 @@ static void worker_plug(struct worker *w, const struct dp_options *o)
 	}
 }
 
+// Until the thread runs, or has failed to shed its privileges.
+static int worker_wait(const struct worker *w)
+{
+	int running;
+
+	while ((running = __atomic_load_n(&w->running, __ATOMIC_ACQUIRE)) == 0)
+		rte_delay_us_sleep(100);
+	return running < 0 ? running : 0;
+}
+
 static int workers_launch(const struct dp_options *o)
 {
 	struct dp_state *d = &dp_state;
@@ -81,6 +94,12 @@ static int workers_launch(const struct dp_options *o)
 		if (rte_eal_remote_launch(worker_main, d->worker[i], eal_worker_lcore(i)) != 0)
 			return -EBUSY;
 		d->n_running++;
+	}
+	for (unsigned int i = 0; i < d->n_workers; i++) {
+		int bad = worker_wait(d->worker[i]);
+
+		if (bad != 0)
+			return bad;
 	}
 	return 0;
 }

@@ -88,7 +88,9 @@ int eal_args_make(struct eal_args *a, const struct dp_options *o)
 	a->n = 0;
 	bad |= arg_add(a, "callgate") | arg_add(a, "--lcores=%s", lcores) |
 		arg_add(a, "--main-lcore=0") | arg_add(a, "--no-telemetry") |
-		arg_add(a, "--log-level=warning");
+		arg_add(a, "--log-level=warning") |
+		arg_add(a, "--file-prefix=%s",
+			o->instance_name != NULL ? o->instance_name : "callgate");
 	if (o->hugepages) {
 		bad |= arg_add(a, "--in-memory");
 		if (o->memory_mb > 0)

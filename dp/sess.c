@@ -8,6 +8,7 @@
 
 #include <rte_cycles.h>
 #include <rte_hash.h>
+#include <rte_icmp.h>
 #include <rte_tcp.h>
 
 // One lap over the table, and the most that a turn spends on it.
@@ -243,6 +244,14 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	return PASS;
 }
 
+// A frame of the control plane that no answer belongs to: a refusal, or an answer itself.
+static bool expects_nothing(const struct pkt *p)
+{
+	if (p->flow.proto == PROTO_TCP)
+		return p->tcp_flags & RTE_TCP_RST_FLAG;
+	return p->flow.proto == PROTO_ICMP && p->icmp_type != RTE_IP_ICMP_ECHO_REQUEST;
+}
+
 enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 {
 	struct sess_key key = key_make(&p->flow, p->iface_in);
@@ -259,8 +268,8 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 		// A flow that was forwarded before the rules gave it to the control plane.
 		sess_end(w->sess, s);
 	}
-	if (p->flow.proto == PROTO_TCP && (p->tcp_flags & RTE_TCP_RST_FLAG))
-		return PASS; // a refusal: there is nothing to remember
+	if (expects_nothing(p))
+		return PASS;
 	s = sess_open(w, &key, &bad);
 	if (s == NULL)
 		return bad;

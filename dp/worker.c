@@ -3,6 +3,7 @@
 // The loop of a worker and the order of its stages; see dp/worker.h.
 #include "dp/worker.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #include <rte_cycles.h>
@@ -195,6 +196,7 @@ int worker_main(void *worker)
 	struct worker *w = worker;
 	int err = w->thread_start != NULL ? w->thread_start() : 0;
 
+	__atomic_store_n(&w->running, err != 0 ? -abs(err) : 1, __ATOMIC_RELEASE);
 	if (err != 0)
 		return err;
 	rte_rcu_qsbr_thread_online(snapshot_root.qsbr, w->id);

@@ -79,7 +79,8 @@ struct worker {
 	unsigned int idle_turns;
 	uint64_t nap_ns;
 	int (*thread_start)(void);
-	int stop; // written by the control thread
+	int running; // written by the worker: 1, or what thread_start() failed with
+	int stop;    // written by the control thread
 	struct worker_listing listing;
 } __rte_cache_aligned;
 
