@@ -122,6 +122,8 @@ static int apply_rules(const struct config *c, char *err, size_t err_size)
 	}
 	e = dp_apply(policy_rules(p), err, err_size);
 	policy_free(p);
+	if (e == 0)
+		policy_trust(c);
 	return e;
 }
 

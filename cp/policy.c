@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cp/log.h"
 #include "cp/priv.h"
 
 // A punted flow outlives the silence between two keepalives of its socket (cp/tsock.c) by far;
@@ -177,4 +178,46 @@ void policy_free(struct policy *p)
 const struct dp_rules *policy_rules(const struct policy *p)
 {
 	return &p->rules;
+}
+
+// Where packets from an address come in, by the longest prefix; -1: nowhere.
+static int iface_towards(const struct config *c, const struct ip_addr *ip)
+{
+	int best = -1, len = -1;
+
+	for (size_t i = 0; i < c->n_ifaces; i++) {
+		const struct prefix *p = &c->ifaces[i].subnet;
+
+		if (p->len > len && prefix_has(p, ip)) {
+			best = (int)i;
+			len = p->len;
+		}
+	}
+	for (size_t i = 0; i < c->n_routes; i++) {
+		const struct config_route *r = &c->routes[i];
+
+		if (r->dst.len > len && prefix_has(&r->dst, ip)) {
+			best = r->iface;
+			len = r->dst.len;
+		}
+	}
+	return best;
+}
+
+static void trust(const struct config *c, const struct ip_addr *ip)
+{
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_TRUST_SET};
+	int iface = iface_towards(c, ip);
+
+	m.trust.ip = *ip;
+	m.trust.iface = (uint16_t)iface;
+	if (iface < 0 || dp_send(&m) < 0)
+		log_warning("a call manager has no punt budget of its own");
+}
+
+void policy_trust(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_imes; i++)
+		for (size_t j = 0; j < c->imes[i].n_ucms; j++)
+			trust(c, &c->imes[i].ucms[j].ip);
 }

@@ -18,3 +18,7 @@ struct policy;
 int policy_new(struct policy **out, const struct config *c);
 void policy_free(struct policy *p); // accepts NULL
 const struct dp_rules *policy_rules(const struct policy *p);
+
+// Gives the configured call managers punt budgets of their own, so that a flood which pretends to
+// come from others cannot lock them out (design.md section 2, point 1). After dp_start().
+void policy_trust(const struct config *c);

@@ -8,6 +8,15 @@
 #include "cp/policy.h"
 #include "cp/priv.h"
 
+static struct dp_msg sent[4];
+static size_t n_sent;
+
+int dp_send(const struct dp_msg *m)
+{
+	sent[n_sent++] = *m;
+	return 0;
+}
+
 static struct ip_addr ip_of(const char *text)
 {
 	struct ip_addr ip;
@@ -125,11 +134,32 @@ static void test_options(void **state)
 	assert_non_null(strstr(err, "interface inside"));
 }
 
+// A call manager beside the firewall, one behind the default route, and one behind nothing.
+static void test_trust(void **state)
+{
+	struct config *c = config_two();
+	struct config_ucm ucms[] = {{.ip = ip_of("192.168.10.30")}, {.ip = ip_of("10.1.1.1")}};
+	struct config_ime ime = {.ucms = ucms, .n_ucms = 2};
+
+	c->imes = &ime;
+	c->n_imes = 1;
+	policy_trust(c);
+	assert_int_equal(n_sent, 2);
+	assert_int_equal(sent[0].type, DP_MSG_TRUST_SET);
+	assert_int_equal(sent[0].trust.iface, 1);
+	assert_true(ip_eq(&sent[0].trust.ip, &ucms[0].ip));
+	assert_int_equal(sent[1].trust.iface, 0);
+	c->n_routes = 0;
+	policy_trust(c);
+	assert_int_equal(n_sent, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_trust),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
