@@ -17,6 +17,10 @@ class Long(LabTest):
         self.lab.connect("b1", "a1")
         time.sleep(SECONDS)
         self.assertEqual((a1.calls(), b1.calls()), (1, 1))
+        for daemon in self.lab.daemons.values():
+            for leg in daemon.show_json("uc-ime", "media-sessions", "detail")["sessions"]:
+                self.assertEqual(leg["rx_lost"], 0, leg)
+                self.assertGreater(leg["rx_packets"], 49 * SECONDS, leg)
         self.lab.hang_up("b1", "a1")
         files = {s: w.stop() for s, w in wires.items()}
         for sent, sender, got, receiver in (("b", b1, "a", a1), ("a", a1, "b", b1)):

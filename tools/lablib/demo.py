@@ -111,7 +111,7 @@ def the_show(story, a, b):
         signalling = d.show("uc-ime", "signaling-sessions")
         story.quote(f"{name}# show uc-ime signaling-sessions", signalling)
         story.check(3, f"{name} shows one signalling session with both media legs",
-                    "1 in use" in signalling and "Local SRTP key set" in signalling and
+                    "1 in use" in signalling and "Local SRTP key set : Remote SRTP key set" in signalling and
                     outside in signalling and inside in signalling, "as printed above")
         media = d.show("uc-ime", "media-sessions", "detail")
         story.quote(f"{name}# show uc-ime media-sessions detail", media)
