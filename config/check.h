@@ -15,5 +15,5 @@ bool address_is_edge(const struct prefix *subnet, const struct ip_addr *ip);
 
 // What already uses an address on an interface: writes it to `use` ("the address of interface
 // inside") and returns true. Media addresses are looked at by the caller.
-#define ADDRESS_USE_MAX 96
+#define ADDRESS_USE_MAX 192
 bool address_in_use(const struct loader *l, uint16_t iface, const struct ip_addr *ip, char *use);

@@ -187,11 +187,15 @@ static void check_policy(struct loader *l)
 	bool server = false, client = false, faulty = c->n_inspects == 0;
 
 	for (size_t i = 0; i < c->n_inspects; i++) {
-		int p = c->inspects[i].tls_proxy;
+		int index = c->inspects[i].tls_proxy;
+		const struct config_tls_proxy *p = index >= 0 ? &c->tls_proxies[index] : NULL;
 
-		faulty |= p < 0;
-		server |= p >= 0 && c->tls_proxies[p].server_trustpoint >= 0;
-		client |= p >= 0 && c->tls_proxies[p].client_trustpoint >= 0;
+		if (p == NULL || (p->server_trustpoint < 0 && p->client_trustpoint < 0)) {
+			faulty = true;
+		} else {
+			server |= p->server_trustpoint >= 0;
+			client |= p->client_trustpoint >= 0;
+		}
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(c->inspects[k].class_name, c->inspects[i].class_name) == 0)
 				fault(l, policy,

@@ -82,9 +82,9 @@ static const struct field sections[] = {
 	{"service-policy", .kind = FIELD_READ, .read = read_service_policy},
 	{"sip", .kind = FIELD_READ, .read = read_sip},
 	{"timeouts", .kind = FIELD_READ, .read = read_timeouts},
-	{"parity", .kind = FIELD_REFUSED, .expected = "no such key"},
+	{"parity", .kind = FIELD_REFUSED, .expected = "it left out"},
 	{"ssl", .kind = FIELD_REFUSED, .expected = "cipher-suite in a tls-proxy"},
-	{"crypto", .kind = FIELD_REFUSED, .expected = "no such key"},
+	{"crypto", .kind = FIELD_REFUSED, .expected = "it left out"},
 };
 
 static const struct config defaults = {

@@ -10,6 +10,7 @@
 
 struct builder {
 	yaml_parser_t yaml;
+	struct str text;
 	struct config_errors *errs;
 	size_t count;
 };
@@ -17,6 +18,18 @@ struct builder {
 static struct place place_of(yaml_mark_t m)
 {
 	return (struct place){(unsigned int)m.line + 1, (unsigned int)m.column + 1};
+}
+
+// An octet that is no UTF-8 has no mark, only an offset.
+static struct place place_of_offset(struct str text, size_t offset)
+{
+	struct place at = {1, 1};
+
+	for (size_t i = 0; i < offset && i < text.n; i++) {
+		at.column = text.p[i] == '\n' ? 1 : at.column + 1;
+		at.line += text.p[i] == '\n';
+	}
+	return at;
 }
 
 static struct str scalar_text(const yaml_event_t *ev)
@@ -62,7 +75,10 @@ static int next_event(struct builder *b, yaml_event_t *ev)
 		return 0;
 	if (b->yaml.error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
-	at = place_of(b->yaml.problem_mark);
+	if (b->yaml.error == YAML_READER_ERROR)
+		at = place_of_offset(b->text, b->yaml.problem_offset);
+	else
+		at = place_of(b->yaml.problem_mark);
 	errors_add(b->errs, at, "found text that is not YAML (%s), expected YAML",
 		b->yaml.problem != NULL ? b->yaml.problem : "unknown fault");
 	return -EINVAL;
@@ -156,6 +172,8 @@ static bool key_ok(struct builder *b, const struct node *map, const yaml_event_t
 	char shown[FOUND_MAX];
 	int first;
 
+	if (key->type == YAML_ALIAS_EVENT)
+		return is_plain(b, key);
 	if (key->type != YAML_SCALAR_EVENT) {
 		errors_add(b->errs, at, "found a mapping or list as a key, expected a name");
 		return false;
@@ -286,7 +304,7 @@ static int build_document(struct builder *b, struct node **out)
 
 int node_parse(struct str text, struct node **out, struct config_errors *errs)
 {
-	struct builder b = {.errs = errs};
+	struct builder b = {.text = text, .errs = errs};
 	int err;
 
 	*out = NULL;

@@ -305,7 +305,8 @@ void read_field(struct loader *l, const struct node *n, const struct field *f, v
 		f->read(l, n, obj);
 		break;
 	case FIELD_REFUSED:
-		errors_add(l->errs, n->key_at, "%s: not supported yet, expected %s", f->key,
+		errors_add(l->errs, n->key_at,
+			"found the key %s, which is not supported yet, expected %s", f->key,
 			f->expected);
 		break;
 	}

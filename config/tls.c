@@ -123,19 +123,16 @@ static void read_ciphers(struct loader *l, const struct node *n, void *obj)
 		p->min_version = 13;
 }
 
-static const char *const versions[] = {"1.0", "1.2", "1.3", NULL};
-
 static void read_min_version(struct loader *l, const struct node *n, void *obj)
 {
-	static const struct field version = {.kind = FIELD_ENUM, .size = 4, .names = versions};
 	struct config_tls_proxy *p = obj;
-	uint32_t v = UINT32_MAX;
 
-	read_field(l, n, &version, &v);
-	if (v == 0)
-		fault_expected(l, n, "1.2 or 1.3: older versions are not supported");
-	else if (v == 1 || v == 2)
-		p->min_version = v == 1 ? 12 : 13;
+	if (!want_scalar(l, n, "1.2 or 1.3"))
+		return;
+	if (!str_eq(n->text, STR_LIT("1.2")) && !str_eq(n->text, STR_LIT("1.3")))
+		fault_expected(l, n, "1.2 or 1.3");
+	else
+		p->min_version = n->text.p[2] == '2' ? 12 : 13;
 }
 
 static void read_server(struct loader *l, const struct node *n, void *obj)

@@ -102,6 +102,13 @@ static void read_password_file(struct loader *l, const struct node *n, void *obj
 		secret_password(l, n, file, m->password);
 }
 
+// Its value is not repeated, nor kept.
+static void read_password_here(struct loader *l, const struct node *n, void *obj)
+{
+	errors_add(l->errs, n->key_at,
+		"password: found in the configuration, expected a password-file beside it");
+}
+
 static void read_profile(struct loader *l, const struct node *n, void *obj)
 {
 	struct config_ime *m = obj;
@@ -123,8 +130,7 @@ static void read_ticket(struct loader *l, const struct node *n, void *obj)
 		{"profile", .kind = FIELD_READ, .read = read_profile},
 		{"skew", .kind = FIELD_UINT, FIELD_AT(struct config_ime, ticket_skew_s), .max = 600,
 			.expected = "seconds"},
-		{"password", .kind = FIELD_REFUSED,
-			.expected = "password-file, which only its owner may read"},
+		{"password", .kind = FIELD_READ, .read = read_password_here},
 		{"grace", .kind = FIELD_REFUSED, .expected = "one password"},
 	};
 
@@ -140,7 +146,7 @@ static void read_fallback(struct loader *l, const struct node *n, void *obj)
 		{"hold-down-timer", .kind = FIELD_UINT,
 			FIELD_AT(struct config_ime, fallback_hold_down_s), .min = 10, .max = 360,
 			.expected = "seconds"},
-		{"sensitivity-file", .kind = FIELD_REFUSED, .expected = "no such key"},
+		{"sensitivity-file", .kind = FIELD_REFUSED, .expected = "it left out"},
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);
@@ -203,11 +209,11 @@ static const struct field ime_fields[] = {
 	{"domain", .kind = FIELD_READ, .read = read_domain},
 	{"fallback", .kind = FIELD_READ, .read = read_fallback},
 	{"mapping-service", .kind = FIELD_REFUSED, .expected = "an in-line deployment without it"},
-	{"passthrough", .kind = FIELD_REFUSED, .expected = "no such key: media is re-encrypted"},
+	{"passthrough", .kind = FIELD_REFUSED, .expected = "it left out: media is re-encrypted"},
 	{"inside-identity", .kind = FIELD_REFUSED, .expected = "a nonsecure trunk without it"},
 	{"did-normalise", .kind = FIELD_REFUSED, .expected = "numbers that begin with +"},
-	{"outside-allow-method", .kind = FIELD_REFUSED, .expected = "no such key"},
-	{"media-latch", .kind = FIELD_REFUSED, .expected = "no such key"},
+	{"outside-allow-method", .kind = FIELD_REFUSED, .expected = "it left out"},
+	{"media-latch", .kind = FIELD_REFUSED, .expected = "it left out"},
 };
 
 void read_uc_ime(struct loader *l, const struct node *n, void *obj)

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The YAML loader on any text: it either tells at least one fault or gives a configuration whose
+// references all lead somewhere. No file that the text names is opened.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/schema.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void require_addresses(const struct config *c)
+{
+	require(c->n_workers > 0 && c->n_ifaces > 0);
+	for (size_t i = 0; i < c->n_ifaces; i++) {
+		require(c->ifaces[i].acl_in < (int)c->n_acls);
+		require(prefix_has(&c->ifaces[i].subnet, &c->ifaces[i].ip));
+	}
+	for (size_t i = 0; i < c->n_routes; i++)
+		require(c->routes[i].iface < c->n_ifaces && ip_is_v4(&c->routes[i].gateway));
+	for (size_t i = 0; i < c->n_nat; i++) {
+		const struct nat_rule *r = &c->nat[i];
+
+		require(r->real_if < c->n_ifaces || r->real_if == NAT_IFACE_ANY);
+		require(r->mapped_if < c->n_ifaces || r->mapped_if == NAT_IFACE_ANY);
+		require(r->real.len == r->mapped.len && ip_is_v4(&r->real.ip));
+	}
+}
+
+static void require_ime(const struct config *c)
+{
+	require(c->n_imes <= 1);
+	for (size_t i = 0; i < c->n_imes; i++) {
+		require(c->imes[i].mta < c->n_mtas && c->imes[i].n_ucms > 0);
+		require(c->imes[i].epoch > 0 && c->imes[i].password[0] == '\0');
+	}
+	for (size_t i = 0; i < c->n_mtas; i++) {
+		require(c->mtas[i].rtp_min_port < c->mtas[i].rtp_max_port);
+		for (size_t k = 0; k < c->mtas[i].n_addrs; k++)
+			require(c->mtas[i].addrs[k].iface < c->n_ifaces);
+	}
+	for (size_t i = 0; i < c->n_tls_proxies; i++) {
+		require(c->tls_proxies[i].server_trustpoint < (int)c->n_trustpoints);
+		require(c->tls_proxies[i].client_trustpoint < (int)c->n_trustpoints);
+	}
+	for (size_t i = 0; i < c->n_inspects; i++) {
+		const struct config_inspect *x = &c->inspects[i];
+
+		require(x->acl >= 0 && x->acl < (int)c->n_acls);
+		require(x->tls_proxy >= 0 && x->tls_proxy < (int)c->n_tls_proxies);
+		require(x->ime >= 0 && x->ime < (int)c->n_imes);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static FILE *nowhere;
+	struct config_errors errs = {0};
+	struct config *c = NULL;
+	int err;
+
+	if (nowhere == NULL)
+		nowhere = fopen("/dev/null", "w");
+	require(nowhere != NULL);
+	err = config_parse((struct str){(const char *)data, size}, "/etc", false, &c, &errs);
+	if (err == 0) {
+		require_addresses(c);
+		require_ime(c);
+		config_summary(nowhere, c);
+		config_free(c);
+		return 0;
+	}
+	require(err == -EINVAL && c == NULL && errs.n > 0);
+	config_errors_print(nowhere, "file", &errs);
+	config_errors_free(&errs);
+	return 0;
+}

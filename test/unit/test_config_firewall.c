@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "test/unit/config_edit.h"
+
+static const struct edited firewall[] = {
+	{"unknown key", {{"hostname:", "hostnam:"}},
+		"1:1: found the unknown key hostnam, expected a known key; did you mean hostname?"},
+	{"IPv6 nowhere", {{"hostname: cg", "hostname: cg\nipv6: on"}},
+		"2:1: found the unknown key ipv6, expected a known key"},
+	{"unknown key, nothing near", {{"hostname: cg", "colour: red"}},
+		"1:1: found the unknown key colour, expected a known key"},
+	{"not a mapping", {{"workers: {cores: [1]}", "workers: 3"}},
+		"3:10: workers: found 3, expected a mapping"},
+	{"missing section", {{"management: {socket: /run/cg.sock}\n", ""}},
+		"1:1: the file: found no management, expected one"},
+	{"missing key", {{"workers: {cores: [1]}", "workers: {}"}},
+		"3:10: workers: found no cores, expected one"},
+	{"name", {{"hostname: cg", "hostname: c g"}},
+		"1:11: hostname: found c g, expected 1 to 127 letters, digits or - _ ."},
+	{"empty value", {{"hostname: cg", "hostname:"}},
+		"1:10: hostname: found nothing, expected 1 to 127 letters, digits or - _ ."},
+	{"core", {{"core: 0", "core: 1024"}},
+		"2:17: core: found 1024, expected a CPU from 0 to 1023"},
+	{"core", {{"core: 0", "core: -1"}}, "2:17: core: found -1, expected a CPU from 0 to 1023"},
+	{"cores", {{"cores: [1]", "cores: []"}}, "3:18: cores: found 0 CPUs, expected 1 to 16"},
+	{"cores", {{"cores: [1]", "cores: [1, two, [3]]"}},
+		"3:22: cores: found two, expected a CPU from 0 to 1023\n"
+		"3:27: cores: found a list, expected a CPU from 0 to 1023"},
+	{"cores", {{"cores: [1]", "cores: [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]"}},
+		"3:18: cores: found 17 CPUs, expected 1 to 16"},
+	{"hugepages", {{"hostname: cg", "hugepages: maybe"}},
+		"1:12: hugepages: found maybe, expected on or off"},
+	{"memory", {{"hostname: cg", "memory-mb: 63"}},
+		"1:12: memory-mb: found 63, expected megabytes from 64 to 1048576"},
+	{"poll", {{"hostname: cg", "poll: often"}},
+		"1:7: poll: found often, expected always or adaptive"},
+	{"descriptors", {{"hostname: cg", "descriptors: 1000"}},
+		"1:14: descriptors: found 1000, expected a power of two from 64 to 8192"},
+	{"rx-queues", {{"hostname: cg", "rx-queues: 17"}},
+		"1:12: rx-queues: found 17, expected queues from 0 to 16"},
+	{"sessions", {{"hostname: cg", "sessions-max: 1023"}},
+		"1:15: sessions-max: found 1023, expected sessions from 1024 to 67108864"},
+	{"log level", {{"level: info", "level: verbose"}},
+		"72:18: level: found verbose, expected error, warning, info or debug"},
+	{"socket", {{"/run/cg.sock", "cg.sock"}},
+		"4:22: socket: found cg.sock, expected an absolute path"},
+	{"socket",
+		{{"/run/cg.sock",
+			"/sssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss"
+			"ssssssssssssssssssssssssssssssssss"}},
+		"4:22: socket: found "
+		"/sssssssssssssssssssssssssssssssssssssssssssssssssssssssssss..., expected 1 to "
+		"107 characters"},
+	{"SIP-4", {{"header-max: 65536", "header-max: 1023"}},
+		"70:19: header-max: found 1023, expected octets from 1024 to 1048576"},
+	{"SIP-7", {{"sip: 0:30:00", "sip: 0:00:00"}},
+		"71:32: sip: found 0:00:00, expected H:MM:SS from 0:00:01 to 1193:00:00"},
+	{"SIP-7", {{"conn: 1:00:00", "conn: 90"}},
+		"71:18: conn: found 90, expected H:MM:SS from 0:00:01 to 1193:00:00"},
+	{"SIP-7", {{"conn: 1:00:00", "conn: 1:60:00"}},
+		"71:18: conn: found 1:60:00, expected H:MM:SS from 0:00:01 to 1193:00:00"},
+	{"SIP-7", {{"conn: 1:00:00", "conn: 1193:00:01"}},
+		"71:18: conn: found 1193:00:01, expected H:MM:SS from 0:00:01 to 1193:00:00"},
+	{"CLI-8", {{"hostname: cg", "firewall: transparent"}},
+		"1:11: firewall: found transparent, expected routed: no other mode is supported "
+		"(CLI-8)"},
+	{"CLI-8", {{"hostname: cg", "mode: multiple"}},
+		"1:7: mode: found multiple, expected single: contexts are not supported (CLI-8)"},
+	{"strict", {{"hostname: cg", "parity: strict"}},
+		"1:1: found the key parity, which is not supported yet, expected it left out"},
+	{"device", {{"0000:01:00.0", "\"x y\""}},
+		"8:17: device: found x y, expected a PCI address or a driver such as "
+		"net_af_packet0,iface=eth0"},
+	{"device", {{"0000:01:00.0", "--no-pci"}},
+		"8:17: device: found --no-pci, expected a PCI address or a driver such as "
+		"net_af_packet0,iface=eth0"},
+	{"device twice", {{"net_af_packet1,iface=i", "net_af_packet0,iface=i"}},
+		"7:20: device: found the device of interface outside, expected another"},
+	{"iface name", {{"dmz:", "d/mz:"}},
+		"8:3: found the name d/mz, expected 1 to 31 letters, digits or - _ ."},
+	{"iface name", {{"dmz:", "any:"}},
+		"8:3: found the name any, expected one that means nothing else"},
+	{"iface name", {{"dmz:", "a2345678901234567890123456789012:"}},
+		"8:3: found the name a2345678901234567890123456789012, expected 1 to 31 letters, "
+		"digits or - _ ."},
+	{"address", {{"10.0.0.1/8", "10.0.0.1"}},
+		"8:40: address: found 10.0.0.1, expected an address with its subnet such as "
+		"192.168.10.1/24"},
+	{"address", {{"10.0.0.1/8", "10.0.0.1/31"}},
+		"8:40: address: found 10.0.0.1/31, expected a subnet from /8 to /30"},
+	{"address", {{"10.0.0.1/8", "10.0.0.0/8"}},
+		"8:40: address: found 10.0.0.0/8, expected the address of a host in the subnet"},
+	{"address", {{"10.0.0.1/8", "10.255.255.255/8"}},
+		"8:40: address: found 10.255.255.255/8, expected the address of a host in the "
+		"subnet"},
+	{"address", {{"10.0.0.1/8", "2001:db8::1/64"}},
+		"8:40: address: found 2001:db8::1/64, expected an IPv4 address: IPv6 is not "
+		"supported yet"},
+	{"overlap", {{"10.0.0.1/8", "192.168.20.129/25"}},
+		"8:40: address: found a subnet that overlaps that of interface inside, expected "
+		"another"},
+	{"level", {{"security-level: 50", "security-level: 101"}},
+		"8:68: security-level: found 101, expected a level from 0 to 100"},
+	{"mtu", {{"mtu: 9000", "mtu: 9199"}},
+		"8:77: mtu: found 9199, expected octets from 576 to 9198"},
+	{"route iface", {{"{interface: outside, dest", "{interface: outsied, dest"}},
+		"10:17: interface: found outsied, expected the name of an interface; did you mean "
+		"outside?"},
+	{"route dst", {{"0.0.0.0/0", "0.0.0.1/0"}},
+		"10:39: destination: found 0.0.0.1/0, expected a subnet such as 10.0.0.0/8, host "
+		"bits 0"},
+	{"route dst", {{"0.0.0.0/0", "\"::/0\""}},
+		"10:39: destination: found ::/0, expected an IPv4 subnet: IPv6 is not supported "
+		"yet"},
+	{"gateway", {{"203.0.113.254", "203.0.114.254"}},
+		"10:59: gateway: found 203.0.114.254, expected another host of the interface's "
+		"subnet 203.0.113.0/24"},
+	{"gateway", {{"203.0.113.254", "203.0.113.1"}},
+		"10:59: gateway: found 203.0.113.1, expected another host of the interface's "
+		"subnet 203.0.113.0/24"},
+	{"gateway", {{"203.0.113.254", "203.0.113.255"}},
+		"10:59: gateway: found 203.0.113.255, expected another host of the interface's "
+		"subnet 203.0.113.0/24"},
+	{"gateway", {{"203.0.113.254", "224.0.0.1"}},
+		"10:59: gateway: found 224.0.0.1, expected the address of a host"},
+	{"route twice",
+		{{"192.168.30.0/24, gateway: 192.168.20.2", "0.0.0.0/0, gateway: 192.168.20.2"}},
+		"11:38: destination: found a second route there, expected one (first on line 10)\n"
+		"55:19: address: found 192.168.30.7, expected all call managers on one interface, "
+		"here inside"},
+	{"object", {{"real: {host: 192.168.20.30}", "real: {}"}},
+		"14:11: real: found neither host nor subnet, expected either host or subnet"},
+	{"object",
+		{{"real: {host: 192.168.20.30}",
+			"real: {host: 192.168.20.30, subnet: 10.0.0.0/8}"}},
+		"14:11: real: found both host and subnet, expected either host or subnet\n"
+		"25:5: nat: found a real /8 and a mapped /32, expected the same size"},
+	{"object", {{"host: 203.0.113.12", "host: 203.0.113.256"}},
+		"19:24: host: found 203.0.113.256, expected an IPv4 address"},
+	{"object", {{"host: 203.0.113.12", "host: 2001:db8::1"}},
+		"19:24: host: found 2001:db8::1, expected an IPv4 address: IPv6 is not supported "
+		"yet"},
+	{"object", {{"host: 203.0.113.12", "range: 203.0.113.12-203.0.113.14"}},
+		"19:17: pat-mapped: found neither host nor subnet, expected either host or subnet\n"
+		"19:18: found the key range, which is not supported yet, expected host or subnet"},
+	{"object", {{"10.1.0.0/24", "10.1.0.1/24"}},
+		"16:24: subnet: found 10.1.0.1/24, expected a subnet such as 192.168.10.0/24, host "
+		"bits 0"},
+	{"object", {{"10.1.0.0/24", "2001:db8::/64"}},
+		"16:24: subnet: found 2001:db8::/64, expected an IPv4 subnet: IPv6 is not "
+		"supported yet"},
+	{"object", {{"tcp source eq 5570", "tcp destination eq 5570"}},
+		"22:25: service: found tcp destination eq 5570, expected tcp or udp, then source "
+		"eq PORT"},
+	{"object", {{"tcp source eq 5570", "tcp source eq 0"}},
+		"22:25: service: found tcp source eq 0, expected tcp or udp, then source eq PORT"},
+	{"nat undefined", {{"mapped: mapped}", "mapped: maped}"}},
+		"25:71: mapped: found maped, expected the name of a network object; did you mean "
+		"mapped?"},
+	{"nat undefined", {{"real: tcp_5070", "real: tcp_507"}},
+		"26:105: real: found tcp_507, expected the name of a service object; did you mean "
+		"tcp_5070?"},
+	{"nat iface",
+		{{"from: inside, to: outside, source: {static: {real: real,",
+			"from: insight, to: outside, source: {static: {real: real,"}},
+		"25:12: from: found insight, expected the name of an interface"},
+	{"nat dynamic",
+		{{"{static: {real: real, mapped: mapped}}",
+			"{dynamic: {real: real, mapped: interface}}"}},
+		"25:41: source: found no static, expected one\n"
+		"25:42: found the key dynamic, which is not supported yet, expected static"},
+	{"nat destination",
+		{{"service: {real: tcp_5070, mapped: tcp_5570}",
+			"destination: {static: {real: real, mapped: mapped}}"}},
+		"26:89: found the key destination, which is not supported yet, expected source "
+		"alone"},
+	{"nat services", {{"mapped: tcp_5570", "mapped: udp_53"}},
+		"26:98: service: found services of two protocols, expected one protocol"},
+	{"nat services",
+		{{"service: {real: tcp_5070, mapped: tcp_5570}", "service: {real: tcp_5070}"}},
+		"26:98: service: found no mapped, expected one"},
+	{"nat size", {{"real: real, mapped: mapped}", "real: real-net, mapped: mapped-net}"}},
+		"25:5: nat: found a real /24 and a mapped /26, expected the same size"},
+	{"nat one side",
+		{{"- {from: inside, to: outside, source: {static: {real: real,",
+			"- {from: outside, to: outside, source: {static: {real: real,"}},
+		"25:5: nat: found one interface on both sides, expected two"},
+	{"nat mapped is own", {{"host: 203.0.113.10,", "host: 203.0.113.1,"}},
+		"25:5: nat: found a mapped address that is the one of interface outside, expected "
+		"another"},
+	{"nat overlap", {{"host: 203.0.113.12", "host: 203.0.113.10"}},
+		"26:5: nat: found a rule that overlaps the one on line 25, expected each address "
+		"once"},
+	{"nat overlap", {{"host: 192.168.20.31", "host: 192.168.20.30"}},
+		"26:5: nat: found a rule that overlaps the one on line 25, expected each address "
+		"once"},
+	{"ace",
+		{{"permit tcp host 192.168.20.30 any range 5000 6000",
+			"permit tcp host 192.168.20.30 any range 6000 5000"}},
+		"33:7: sip-out: found a range that ends below its start, expected range LOW HIGH"},
+	{"ace", {{"permit tcp host 192.168.20.30 any range 5000 6000", "allow tcp any any"}},
+		"33:7: sip-out: found allow, expected permit or deny"},
+	{"ace", {{"permit tcp host 192.168.20.30 any range 5000 6000", "{permit: tcp}"}},
+		"33:7: sip-out: found a mapping, expected an entry such as permit tcp any host "
+		"192.168.10.30 eq 5070"},
+	{"ace IPv6",
+		{{"permit tcp host 192.168.20.30 any range 5000 6000",
+			"permit tcp host 2001:db8::1 any"}},
+		"33:7: sip-out: found 2001:db8::1, expected an IPv4 address (IPv6 is not supported "
+		"yet)"},
+	{"acl empty", {{"\n    - permit tcp host 192.168.20.30 any range 5000 6000", " []"}},
+		"32:12: sip-out: found an empty list, expected at least one entry"},
+	{"acl name", {{"incoming:\n", "in coming:\n"}},
+		"28:3: found the name in coming, expected 1 to 127 letters, digits or - _ .\n"
+		"35:19: access-list: found incoming, expected the name of an access list; did you "
+		"mean in coming?"},
+	{"group acl", {{"access-list: incoming,", "access-list: Incomming,"}},
+		"35:19: access-list: found Incomming, expected the name of an access list; did you "
+		"mean incoming?"},
+	{"group direction", {{"direction: in", "direction: out"}},
+		"35:40: direction: found out, expected in: a list for outgoing packets is not "
+		"supported yet"},
+	{"group direction", {{"direction: in", "direction: inwards"}},
+		"35:40: direction: found inwards, expected in"},
+	{"group twice",
+		{{"  - {access-list: incoming, direction: in, interface: outside}",
+			"  - {access-list: incoming, direction: in, interface: outside}\n  - "
+			"{access-list: sip-in, direction: in, interface: outside}"}},
+		"36:5: access-groups: found a second list for interface outside, expected one per "
+		"interface"},
+};
+
+static void test_faults(void **state)
+{
+	edited_run(firewall, sizeof(firewall) / sizeof(firewall[0]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_faults),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "test/unit/config_edit.h"
+
+static const struct edited ime[] = {
+	{"E2", {{"rtp-min-port: 16384", "rtp-min-port: 1000"}},
+		"41:19: rtp-min-port: found 1000, expected a port from 1024 to 65535"},
+	{"E2", {{"    rtp-max-port: 32767", "    rtp-maxport: 1023"}},
+		"42:18: rtp-maxport: found 1023, expected a port from 1024 to 65535"},
+	{"both spellings",
+		{{"    rtp-max-port: 32767", "    rtp-max-port: 32767\n    rtp-maxport: 32767"}},
+		"43:5: rtp-maxport: found beside rtp-max-port, expected one of the two"},
+	{"CLI-6", {{"rtp-min-port: 16384", "rtp-min-port: 32767"}},
+		"38:5: mta: found rtp-min-port 32767 and rtp-max-port 32767, expected min below "
+		"max (CLI-6)"},
+	{"worker slices",
+		{{"rtp-max-port: 32767", "rtp-max-port: 16639"}, {"cores: [1]", "cores: [1, 1]"}},
+		"38:5: mta: found ports 16384 to 16639, which leave worker 1 without any, expected "
+		"at least 256 ports per worker"},
+	{"CLI-5", {{"{address: 203.0.113.11, interface", "{address: 203.0.114.11, interface"}},
+		"39:19: address: found 203.0.114.11, expected a host of the interface's subnet "
+		"203.0.113.0/24 (CLI-5)"},
+	{"CLI-5", {{"{address: 203.0.113.11, interface", "{address: 203.0.113.255, interface"}},
+		"39:19: address: found 203.0.113.255, expected a host of the interface's subnet "
+		"203.0.113.0/24 (CLI-5)"},
+	{"CLI-5", {{"{address: 203.0.113.11, interface", "{address: 203.0.113.1, interface"}},
+		"39:19: address: found 203.0.113.1, expected an unused address: it is the address "
+		"of interface outside (CLI-5)"},
+	{"CLI-5", {{"{address: 203.0.113.11, interface", "{address: 203.0.113.254, interface"}},
+		"39:19: address: found 203.0.113.254, expected an unused address: it is the "
+		"gateway of the route on line 10 (CLI-5)"},
+	{"CLI-5", {{"{address: 203.0.113.11, interface", "{address: 203.0.113.10, interface"}},
+		"39:19: address: found 203.0.113.10, expected an unused address: it is mapped by "
+		"the nat on line 25 (CLI-5)"},
+	{"CLI-5 same",
+		{{"      - {address: 192.168.20.3, interface: inside}",
+			"      - {address: 192.168.20.3, interface: inside}\n      - {address: "
+			"192.168.20.4, interface: inside}"}},
+		"41:9: addresses: found a second address on interface inside, expected one"},
+	{"CLI-5 twice",
+		{{"      - {address: 192.168.20.3, interface: inside}",
+			"      - {address: 192.168.20.3, interface: inside}\n      - {address: "
+			"192.168.20.3, interface: inside}"}},
+		"41:19: address: found 192.168.20.3, expected an address of its own: it stands "
+		"here twice"},
+	{"CLI-5 missing", {{"      - {address: 192.168.20.3, interface: inside}\n", ""}},
+		"51:24: media-termination: found mta, expected one with an address toward the call "
+		"managers and one elsewhere (CLI-5)"},
+	{"CLI-5 missing", {{"      - {address: 203.0.113.11, interface: outside}\n", ""}},
+		"51:24: media-termination: found mta, expected one with an address toward the call "
+		"managers and one elsewhere (CLI-5)"},
+	{"global", {{"address: 192.168.20.3, interface: inside", "address: 192.168.20.3"}},
+		"40:9: addresses: found an address for all interfaces, expected an interface: a "
+		"global address is not supported yet\n"
+		"52:24: media-termination: found mta, expected one with an address toward the call "
+		"managers and one elsewhere (CLI-5)"},
+	{"IPv6", {{"{address: 203.0.113.11, interface", "{address: 2001:db8::11, interface"}},
+		"39:19: address: found 2001:db8::11, expected an IPv4 address: IPv6 is not "
+		"supported yet"},
+	{"cert alone", {{"certificate: b.crt, key: b.key", "certificate: b.crt"}},
+		"44:14: local-ent: found a certificate alone, expected certificate and key or "
+		"neither"},
+	{"key alone", {{"certificate: b.crt, key: b.key", "key: b.key"}},
+		"44:14: local-ent: found a key alone, expected certificate and key or neither\n"
+		"47:47: trust-point: found local-ent, expected a trustpoint with a certificate and "
+		"a key (E14)\n"
+		"48:47: trust-point: found local-ent, expected a trustpoint with a certificate and "
+		"a key (E14)"},
+	{"no ca", {{"anchor: {ca: ca.pem}", "anchor: {}"}},
+		"45:11: anchor: found no ca, expected one"},
+	{"path",
+		{{"ca: ca.pem}\n  anchor",
+			"ca: "
+			"cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+			"cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+			"cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+			"cccccccccccccccccccccccccccccccccccccc}\n  anchor"}},
+		"44:51: ca: found a path of 260 octets, expected at most 255"},
+	{"E15", {{"{client: {trust-point: local-ent}}", "{client: {trust-point: local_ent}}"}},
+		"47:47: trust-point: found local_ent, expected the name of a trustpoint; did you "
+		"mean local-ent?"},
+	{"E14", {{"{client: {trust-point: local-ent}}", "{client: {trust-point: anchor}}"}},
+		"47:47: trust-point: found anchor, expected a trustpoint with a certificate and a "
+		"key (E14)"},
+	{"TLS-4",
+		{{"{client: {trust-point: local-ent}}",
+			"{client: {trust-point: local-ent, cipher-suite: [des-sha1, null-sha1, "
+			"aes128-sha1]}}"}},
+		"47:73: cipher-suite: found des-sha1, expected a cipher of today: des-sha1 is "
+		"broken (TLS-4)\n"
+		"47:83: cipher-suite: found null-sha1, expected a cipher of today: null-sha1 does "
+		"not encrypt (TLS-4)"},
+	{"TLS-4",
+		{{"{client: {trust-point: local-ent}}",
+			"{client: {trust-point: local-ent, cipher-suite: [3des-sha1]}}"}},
+		"47:72: cipher-suite: found no suite that this OpenSSL has, expected one (TLS-4)"},
+	{"TLS-4",
+		{{"{client: {trust-point: local-ent}}",
+			"{client: {trust-point: local-ent, cipher-suite: [aes-128-sha1]}}"}},
+		"47:73: cipher-suite: found aes-128-sha1, expected ecdhe-aes128-gcm, "
+		"ecdhe-aes256-gcm, tls13, aes128-sha1 or aes256-sha1; did you mean aes128-sha1?"},
+	{"TLS-4",
+		{{"{client: {trust-point: local-ent}}",
+			"{client: {trust-point: local-ent}, tls-min-version: 1.0}"}},
+		"47:76: tls-min-version: found 1.0, expected 1.2 or 1.3"},
+	{"TLS-4",
+		{{"{client: {trust-point: local-ent}}",
+			"{client: {trust-point: local-ent}, tls-min-version: 1.1}"}},
+		"47:76: tls-min-version: found 1.1, expected 1.2 or 1.3"},
+	{"ldc",
+		{{"{client: {trust-point: local-ent}}",
+			"{client: {trust-point: local-ent, ldc: {issuer: x}}}"}},
+		"47:58: found the key ldc, which is not supported yet, expected trust-point: "
+		"UC-IME has no local dynamic certificates"},
+	{"CLI-9",
+		{{"{client: {trust-point: local-ent}}",
+			"{client: {trust-point: local-ent}, server: {trust-point: anchor}}"}},
+		"47:24: local_to_remote-ent: found server and client, expected one: a secure trunk "
+		"is not supported yet\n"
+		"47:81: trust-point: found anchor, expected a trustpoint with a certificate and a "
+		"key (E14)"},
+	{"proxy empty", {{"{client: {trust-point: local-ent}}", "{}"}},
+		"47:24: local_to_remote-ent: found neither server nor client, expected one"},
+	{"TLS-5", {{"maximum-sessions: 1000", "maximum-sessions: 0"}},
+		"49:31: maximum-sessions: found 0, expected sessions from 1 to 100000"},
+	{"CLI-3", {{"    media-termination: mta", "    media-termination: mtb"}},
+		"52:24: media-termination: found mtb, expected the name of a media-termination "
+		"(CLI-3); did you mean mta?"},
+	{"CLI-3 second",
+		{{"class-maps:\n",
+			"  ime2:\n    media-termination: mta\n    ucm-addresses: [{address: "
+			"192.168.20.30, trunk-security-mode: nonsecure}]\n    ticket: {epoch: 1, "
+			"password-file: p}\nclass-maps:\n"}},
+		"62:3: uc-ime: found a second one, expected one (CLI-3)"},
+	{"CLI-7 no ticket",
+		{{"    ticket: {epoch: 1, password-file: ticket.password, profile: t1, skew: 0}\n",
+			""}},
+		"52:5: ime: found no ticket, expected one"},
+	{"CLI-7 no ucm",
+		{{"      - {address: 192.168.20.30, trunk-security-mode: nonsecure}\n      - "
+		  "{address: 192.168.30.7, trunk-security-mode: non-secure}\n",
+			""}},
+		"53:19: ucm-addresses: found nothing, expected a list"},
+	{"CLI-7 no ucm",
+		{{"\n      - {address: 192.168.20.30, trunk-security-mode: nonsecure}\n      - "
+		  "{address: 192.168.30.7, trunk-security-mode: non-secure}",
+			" []"}},
+		"53:20: ucm-addresses: found an empty list, expected at least one call manager "
+		"(CLI-7)"},
+	{"CLI-9 secure",
+		{{"30, trunk-security-mode: nonsecure", "30, trunk-security-mode: secure"}},
+		"54:55: trunk-security-mode: found secure, expected nonsecure: a secure trunk is "
+		"not supported yet"},
+	{"E3", {{"30, trunk-security-mode: nonsecure", "30, trunk-security-mode: unsecure"}},
+		"54:55: trunk-security-mode: found unsecure, expected nonsecure"},
+	{"ucm", {{"{address: 192.168.30.7", "{address: 203.0.113.77"}},
+		"55:19: address: found 203.0.113.77, expected all call managers on one interface, "
+		"here inside"},
+	{"ucm", {{"{address: 192.168.30.7", "{address: 192.168.20.1"}},
+		"55:19: address: found 192.168.20.1, expected a call manager's real address: it is "
+		"the address of interface inside"},
+	{"ucm", {{"{address: 192.168.30.7", "{address: 192.168.20.3"}},
+		"55:19: address: found 192.168.20.3, expected a call manager: it is a "
+		"media-termination address"},
+	{"ucm", {{"{address: 192.168.30.7", "{address: 192.168.20.30"}},
+		"55:19: address: found 192.168.20.30, expected each call manager once"},
+	{"ucm nowhere",
+		{{"{address: 192.168.30.7", "{address: 172.16.0.1"},
+			{"  - {interface: outside, destination: 0.0.0.0/0, gateway: "
+			 "203.0.113.254}\n",
+				""}},
+		"54:19: address: found 172.16.0.1, expected an address that an interface or a "
+		"route leads to"},
+	{"ime name",
+		{{"  ime:\n",
+			"  immmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmme:\n"}},
+		"51:3: found the name "
+		"immmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm..., expected 1 to 64 "
+		"letters, digits or - _ .\n"
+		"67:76: uc-ime: found ime, expected the name of a uc-ime\n"
+		"68:75: uc-ime: found ime, expected the name of a uc-ime"},
+	{"epoch", {{"epoch: 1", "epoch: 0"}},
+		"56:21: epoch: found 0, expected a number from 1 to 255"},
+	{"epoch", {{"epoch: 1", "epoch: 256"}},
+		"56:21: epoch: found 256, expected a number from 1 to 255"},
+	{"password", {{"password-file: ticket.password", "password: password1234"}},
+		"56:13: ticket: found no password-file, expected one\n"
+		"56:24: password: found in the configuration, expected a password-file beside it"},
+	{"profile", {{"profile: t1", "profile: t3"}},
+		"56:65: profile: found t3, expected t1 or t2"},
+	{"TKT-18", {{"skew: 0", "skew: 601"}},
+		"56:75: skew: found 601, expected seconds from 0 to 600"},
+	{"grace", {{"skew: 0", "grace: 10"}},
+		"56:69: found the key grace, which is not supported yet, expected one password"},
+	{"action", {{"ticket-failure-action: drop", "ticket-failure-action: ignore"}},
+		"57:28: ticket-failure-action: found ignore, expected drop or reject"},
+	{"did", {{"did-source: request-uri", "did-source: from"}},
+		"58:17: did-source: found from, expected request-uri, to or both"},
+	{"route-check", {{"route-check: if-present", "route-check: never"}},
+		"59:18: route-check: found never, expected if-present or require"},
+	{"domain", {{"domain: enterprise-b.example", "domain: enterprise-b..example"}},
+		"60:13: domain: found enterprise-b..example, expected a domain name such as "
+		"enterprise-a.example"},
+	{"domain", {{"domain: enterprise-b.example", "domain: -b.example"}},
+		"60:13: domain: found -b.example, expected a domain name such as "
+		"enterprise-a.example"},
+	{"domain", {{"domain: enterprise-b.example", "domain: \"*.example\""}},
+		"60:13: domain: found *.example, expected a domain name such as "
+		"enterprise-a.example"},
+	{"E5", {{"monitoring-timer: 100", "monitoring-timer: 9"}},
+		"61:34: monitoring-timer: found 9, expected milliseconds from 10 to 600"},
+	{"E5", {{"hold-down-timer: 20", "hold-down-timer: 361"}},
+		"61:56: hold-down-timer: found 361, expected seconds from 10 to 360"},
+	{"fbs", {{"hold-down-timer: 20", "sensitivity-file: x.fbs"}},
+		"61:39: found the key sensitivity-file, which is not supported yet, expected it "
+		"left out"},
+	{"mapping",
+		{{"    did-source: request-uri",
+			"    mapping-service: {listening-interface: inside}"}},
+		"58:5: found the key mapping-service, which is not supported yet, expected an "
+		"in-line deployment without it"},
+	{"passthrough", {{"    did-source: request-uri", "    passthrough: on"}},
+		"58:5: found the key passthrough, which is not supported yet, expected it left "
+		"out: media is re-encrypted"},
+	{"class acl", {{"{access-list: sip-in}", "{access-list: sip-inn}"}},
+		"63:29: access-list: found sip-inn, expected the name of an access list; did you "
+		"mean sip-in?"},
+	{"class", {{"{class: out,", "{class: outbound,"}},
+		"67:15: class: found outbound, expected the name of a class-map"},
+	{"E4", {{"tls-proxy: remote_to_local-ent,", "tls-proxy: remote-to-local-ent,"}},
+		"68:46: tls-proxy: found remote-to-local-ent, expected the name of a tls-proxy; "
+		"did you mean remote_to_local-ent?"},
+	{"inspect ime", {{"remote_to_local-ent, uc-ime: ime", "remote_to_local-ent, uc-ime: imé"}},
+		"68:75: uc-ime: found imé, expected the name of a uc-ime"},
+	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "{http: {}}"}},
+		"68:28: inspect: found no sip, expected one\n"
+		"68:29: found the unknown key http, expected sip"},
+	{"sip map",
+		{{"remote_to_local-ent, uc-ime: ime",
+			"remote_to_local-ent, uc-ime: ime, policy-map: x"}},
+		"68:80: found the key policy-map, which is not supported yet, expected tls-proxy "
+		"and uc-ime"},
+	{"CLI-7 server", {{"tls-proxy: remote_to_local-ent,", "tls-proxy: local_to_remote-ent,"}},
+		"69:17: service-policy: found no class whose tls-proxy has a server trust-point, "
+		"expected one (CLI-7)"},
+	{"CLI-7 client", {{"tls-proxy: local_to_remote-ent,", "tls-proxy: remote_to_local-ent,"}},
+		"69:17: service-policy: found no class whose tls-proxy has a client trust-point, "
+		"expected one (CLI-7)"},
+	{"class twice", {{"{class: in,", "{class: out,"}},
+		"69:17: service-policy: found class out twice in the policy-map, expected once"},
+	{"policy", {{"{policy-map: ime-policy,", "{policy-map: ime_policies,"}},
+		"69:30: policy-map: found ime_policies, expected the name of a policy-map; did you "
+		"mean ime-policy?"},
+	{"one policy",
+		{{"service-policy: {policy-map: ime-policy, scope: global}",
+			"service-policy: [{policy-map: ime-policy, scope: global}, {policy-map: "
+			"ime-policy, scope: global}]"}},
+		"69:17: service-policy: found a list, expected one service-policy"},
+	{"scope", {{"scope: global", "scope: outside"}},
+		"69:49: scope: found outside, expected global"},
+	{"scope", {{"scope: global", "interface: outside"}},
+		"69:17: service-policy: found no scope, expected one\n"
+		"69:42: found the key interface, which is not supported yet, expected scope: "
+		"global"},
+	{"all at once",
+		{{"epoch: 1", "epoch: x"}, {"sip: 0:30:00", "sip: soon"},
+			{"10.0.0.1/8", "10.0.0.1/99"}},
+		"8:40: address: found 10.0.0.1/99, expected an address with its subnet such as "
+		"192.168.10.1/24\n"
+		"56:21: epoch: found x, expected a number from 1 to 255\n"
+		"71:32: sip: found soon, expected H:MM:SS from 0:00:01 to 1193:00:00"},
+};
+
+static void test_faults(void **state)
+{
+	edited_run(ime, sizeof(ime) / sizeof(ime[0]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_faults),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

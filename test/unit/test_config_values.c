@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the less usual keys and spellings become in struct config.
+#include "test/unit/config_edit.h"
+
+static struct config *with(const char *find, const char *put)
+{
+	char text[2 * sizeof(config_right)], faults[4096];
+	struct config_errors errs = {0};
+	struct config *c;
+
+	strcpy(text, config_right);
+	if (find != NULL)
+		edit(text, sizeof(text), find, put);
+	if (config_parse(str_from(text), "", false, &c, &errs) == 0)
+		return c;
+	faults_text(&errs, faults, sizeof(faults));
+	fail_msg("%s", faults);
+	return NULL;
+}
+
+static void test_machine(void **state)
+{
+	struct config *c = with("hostname: cg",
+		"hostname: cg.example\nhugepages: on\n"
+		"memory-mb: 4096\npoll: adaptive\nrx-queues: 0\n"
+		"descriptors: 512\nsessions-max: 1024\n"
+		"firewall: routed\nmode: single");
+
+	assert_string_equal(c->hostname, "cg.example");
+	assert_true(c->hugepages);
+	assert_int_equal(c->memory_mb, 4096);
+	assert_true(c->poll_adaptive);
+	assert_int_equal(c->rx_queues, 0);
+	assert_int_equal(c->descriptors, 512);
+	assert_int_equal(c->sessions_max, 1024);
+	assert_int_equal(c->ifaces[2].mtu, 9000);
+	config_free(c);
+	c = with("cores: [1]", "cores: [3, 3, 7]"); // several workers on one CPU
+	assert_int_equal(c->n_workers, 3);
+	assert_int_equal(c->worker_cores[1], 3);
+	assert_int_equal(c->worker_cores[2], 7);
+	config_free(c);
+	c = with("hostname: cg\n", "");
+	assert_string_equal(c->hostname, "callgate");
+	assert_false(c->poll_adaptive);
+	config_free(c);
+	c = with("level: info", "level: debug");
+	assert_int_equal(c->log_level, CONFIG_LOG_DEBUG);
+	config_free(c);
+}
+
+static void test_timeouts(void **state)
+{
+	struct config *c = with("sip: 0:30:00}",
+		"sip: 1193:00:00, sip-media: 0:00:01, sip_invite: 0:03:09, sip_disconnect: "
+		"0:01:00, "
+		"sip_provisional_media: 0:01:01, half-open: 0:00:20, half-closed: 0:05:00, udp: "
+		"0:01:00, icmp: 0:00:03}");
+
+	assert_int_equal(c->timeouts.conn_s, 3600);
+	assert_int_equal(c->timeouts.sip_s, 1193 * 3600);
+	assert_int_equal(c->timeouts.sip_media_s, 1);
+	assert_int_equal(c->timeouts.sip_invite_s, 189);
+	assert_int_equal(c->timeouts.sip_disconnect_s, 60);
+	assert_int_equal(c->timeouts.sip_provisional_media_s, 61);
+	assert_int_equal(c->timeouts.half_open_s, 20);
+	assert_int_equal(c->timeouts.half_closed_s, 300);
+	assert_int_equal(c->timeouts.udp_s, 60);
+	assert_int_equal(c->timeouts.icmp_s, 3);
+	config_free(c);
+}
+
+// E6: real before mapped, as the command has it.
+static void test_nat(void **state)
+{
+	struct config *c = with(NULL, NULL);
+
+	assert_int_equal(c->n_nat, 2);
+	assert_int_equal(c->nat[0].proto, PROTO_ANY);
+	assert_int_equal(c->nat[1].proto, PROTO_TCP);
+	assert_int_equal(c->nat[1].real_port, 5070);
+	assert_int_equal(c->nat[1].mapped_port, 5570);
+	config_free(c);
+}
+
+static void test_nat_any(void **state)
+{
+	struct config *c = with("from: inside, to: outside, source: {static: {real: real, mapped",
+		"from: any, to: outside, source: {static: {real: real, mapped");
+
+	assert_int_equal(c->nat[0].real_if, NAT_IFACE_ANY);
+	assert_int_equal(c->nat[0].mapped_if, 0);
+	config_free(c);
+}
+
+// Two static PATs may share both addresses, and an address may have a mapping per interface.
+static void test_nat_no_overlap(void **state)
+{
+	struct config *c = with("\naccess-lists:",
+		"\n  - {from: inside, to: outside, source: {static: {real: pat-real, mapped: "
+		"pat-mapped}}, service: {real: tcp_5570, mapped: tcp_5070}}\n"
+		"  - {from: inside, to: outside, source: {static: {real: pat-real, mapped: "
+		"pat-mapped}}, service: {real: udp_53, mapped: udp_53}}\n"
+		"  - {from: inside, to: dmz, source: {static: {real: real, mapped: mapped}}}\n"
+		"access-lists:");
+
+	assert_int_equal(c->n_nat, 5);
+	assert_int_equal(c->nat[3].proto, PROTO_UDP);
+	config_free(c);
+}
+
+static void test_tls(void **state)
+{
+	struct config *c = with("{client: {trust-point: local-ent}}",
+		"{tls-min-version: 1.3, client: {trust-point: local-ent, cipher-suite: "
+		"[ecdhe-aes128-gcm, 3des-sha1, aes128-sha1, tls13]}}");
+	const struct config_tls_proxy *p = &c->tls_proxies[0];
+
+	assert_string_equal(p->ciphers,
+		"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+		"AES128-SHA");
+	assert_int_equal(p->min_version, 13);
+	assert_int_equal(p->client_trustpoint, 0);
+	assert_int_equal(p->server_trustpoint, -1);
+	config_free(c);
+	c = with("{client: {trust-point: local-ent}}",
+		"{client: {trust-point: local-ent, cipher-suite: [tls13]}}");
+	p = &c->tls_proxies[0];
+	assert_string_equal(p->ciphers, "");
+	assert_int_equal(p->min_version, 13); // nothing is left for 1.2
+	assert_int_equal(c->tls_proxies[1].min_version, 12);
+	config_free(c);
+	c = with("maximum-sessions: 1000", "maximum-sessions: 7");
+	assert_int_equal(c->tls_sessions_max, 7);
+	config_free(c);
+}
+
+static void test_ime(void **state)
+{
+	struct config *c = with("ticket-failure-action: drop\n    did-source: request-uri\n    "
+				"route-check: if-present\n    domain: enterprise-b.example",
+		"ticket-failure-action: reject\n    did-source: both\n    route-check: require");
+	const struct config_ime *m = &c->imes[0];
+
+	assert_int_equal(m->ticket_failure_action, FAILURE_REJECT);
+	assert_int_equal(m->did_source, DID_BOTH);
+	assert_int_equal(m->route_check, ROUTE_CHECK_REQUIRE);
+	assert_string_equal(m->domain, "");
+	assert_int_equal(m->n_ucms, 2);       // E3: both spellings of nonsecure
+	assert_string_equal(m->password, ""); // no file was read
+	config_free(c);
+	c = with("profile: t1, skew: 0", "profile: t2, skew: 600");
+	assert_string_equal(c->imes[0].ticket_profile, "t2");
+	assert_int_equal(c->imes[0].ticket_skew_s, 600);
+	config_free(c);
+	c = with("rtp-min-port: 16384\n    rtp-max-port: 32767", // E2
+		"rtp-minport: 1024\n    rtp-maxport: 65535");
+	assert_int_equal(c->mtas[0].rtp_min_port, 1024);
+	assert_int_equal(c->mtas[0].rtp_max_port, 65535);
+	config_free(c);
+}
+
+// Only the policy map in service counts; without a service-policy nothing is inspected.
+static void test_policy(void **state)
+{
+	struct config *c = with("policy-maps:\n",
+		"policy-maps:\n  other:\n    - {class: in, inspect: {sip: {tls-proxy: "
+		"local_to_remote-ent, uc-ime: ime}}}\n");
+
+	assert_int_equal(c->n_inspects, 2);
+	assert_string_equal(c->inspects[0].class_name, "out");
+	assert_int_equal(c->inspects[0].acl, 2);
+	config_free(c);
+	c = with("service-policy: {policy-map: ime-policy, scope: global}\n", "");
+	assert_int_equal(c->n_inspects, 0);
+	config_free(c);
+}
+
+// The ids of the entries of a list, `n` of them.
+static void ids_of(struct config *c, size_t list, uint32_t *ids, size_t n)
+{
+	assert_int_equal(c->acls[list].n, n);
+	for (size_t i = 0; i < n; i++)
+		ids[i] = c->acls[list].aces[i].id;
+	config_free(c);
+}
+
+static void test_ids(void **state)
+{
+	uint32_t was[3], is[4];
+
+	ids_of(with("    - permit tcp host 192.168.20.30 any range 5000 6000",
+		       "    - permit ip any any\n    - deny ip any any\n    - permit ip any any"),
+		2, was, 3);
+	assert_int_not_equal(was[0], was[1]);
+	assert_int_not_equal(was[0], was[2]); // identical lines are counted apart
+	ids_of(with("    - permit tcp host 192.168.20.30 any range 5000 6000",
+		       "    - deny udp any any\n    - extended permit ip any any\n"
+		       "    - deny ip any any\n    - permit ip any any"),
+		2, is, 4);
+	assert_memory_equal(was, is + 1, sizeof(was)); // a line above moves nothing
+	// Written down, because hit counts are kept under it from one version to the next.
+	assert_int_equal(was[1], 0xf45a1034);
+	ids_of(with("  sip-out:\n    - permit tcp host 192.168.20.30 any range 5000 6000",
+		       "  sip-out:\n    - permit tcp any host 192.168.20.30 eq 5070"),
+		2, is, 1);
+	ids_of(with(NULL, NULL), 1, was, 1);
+	assert_int_not_equal(is[0], was[0]); // the same line of another list
+}
+
+static void test_nat_ids(void **state)
+{
+	struct config *c = with(NULL, NULL);
+	uint32_t was[2] = {c->nat[0].id, c->nat[1].id};
+
+	assert_int_not_equal(was[0], was[1]);
+	config_free(c);
+	c = with("nat:\n",
+		"nat:\n  - {from: inside, to: dmz, source: {static: {real: real, mapped: "
+		"mapped}}}\n");
+	assert_int_equal(c->nat[1].id, was[0]);
+	assert_int_equal(c->nat[2].id, was[1]);
+	assert_int_not_equal(c->nat[0].id, was[0]);
+	config_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_machine),
+		cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_nat),
+		cmocka_unit_test(test_nat_any),
+		cmocka_unit_test(test_nat_no_overlap),
+		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_ime),
+		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_nat_ids),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
