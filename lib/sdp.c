@@ -19,7 +19,7 @@ bool sdp_line_next(struct str *rest, struct sdp_line *out)
 	struct str line, tail = str_split(*rest, '\n', &line);
 
 	out->whole = (struct str){rest->p, (size_t)(tail.p - rest->p)};
-	if (line.n > 0 && line.p[line.n - 1] == '\r')
+	if (line.n > 0 && line.p[line.n - 1] == '\r' && out->whole.n > line.n)
 		line.n--;
 	if (line.n < 2 || line.p[0] < 'a' || line.p[0] > 'z' || line.p[1] != '=' ||
 		memchr(line.p, '\r', line.n) != NULL || memchr(line.p, '\0', line.n) != NULL)

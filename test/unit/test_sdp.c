@@ -96,6 +96,7 @@ static void test_verdicts(void **state)
 		{V O "x\r\n", SDP_BAD_LINE},
 		{V O "S=x\r\n", SDP_BAD_LINE},
 		{V O " s=x\r\n", SDP_BAD_LINE},
+		{V O "s=a\r", SDP_BAD_LINE}, // half a line end
 		{V O "s=a\rm=audio 1 RTP/AVP 0\r\n", SDP_BAD_LINE},
 		{V S, SDP_BAD_ORIGIN},
 		{V O O, SDP_BAD_ORIGIN},
