@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cp/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+// TLS-4: forward secrecy and GCM first, AES-CBC-SHA for old call managers.
+#define DEFAULT_CIPHERS                                                                            \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                               \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
+	"ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA:AES256-SHA"
+
+__attribute__((format(printf, 3, 4))) static bool fail(char *err, size_t size, const char *fmt, ...)
+{
+	char why[160];
+	va_list ap;
+	int n;
+
+	ERR_error_string_n(ERR_peek_last_error(), why, sizeof(why));
+	ERR_clear_error();
+	va_start(ap, fmt);
+	n = vsnprintf(err, size, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < size)
+		snprintf(err + n, size - (size_t)n, ": %s", why);
+	return false;
+}
+
+static bool load_files(SSL_CTX *ctx, const struct config_trustpoint *tp, enum tls_role role,
+	char *err, size_t size)
+{
+	if (SSL_CTX_use_certificate_chain_file(ctx, tp->certificate) != 1)
+		return fail(err, size, "trust-point %s: certificate %s", tp->name, tp->certificate);
+	if (SSL_CTX_use_PrivateKey_file(ctx, tp->key, SSL_FILETYPE_PEM) != 1)
+		return fail(err, size, "trust-point %s: key %s", tp->name, tp->key);
+	if (SSL_CTX_check_private_key(ctx) != 1)
+		return fail(err, size, "trust-point %s: key does not fit certificate", tp->name);
+	if (SSL_CTX_load_verify_file(ctx, tp->ca) != 1)
+		return fail(err, size, "trust-point %s: CA file %s", tp->name, tp->ca);
+	if (role == TLS_SERVER)
+		SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(tp->ca));
+	return true;
+}
+
+SSL_CTX *tls_ctx_new(const struct config_trustpoint *tp, const struct config_tls_proxy *proxy,
+	enum tls_role role, char *err, size_t err_size)
+{
+	SSL_CTX *ctx = SSL_CTX_new(role == TLS_SERVER ? TLS_server_method() : TLS_client_method());
+	const char *ciphers = proxy->ciphers[0] != '\0' ? proxy->ciphers : DEFAULT_CIPHERS;
+
+	if (ctx == NULL) {
+		fail(err, err_size, "TLS context");
+		return NULL;
+	}
+	SSL_CTX_set_min_proto_version(
+		ctx, proxy->min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+	// Every handshake is a full one: a resumed session would carry yesterday's verification.
+	SSL_CTX_set_options(ctx,
+		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+			SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(ctx, 0);
+	// The purpose (RFC 5280 extendedKeyUsage) follows from the role.
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	if (SSL_CTX_set_cipher_list(ctx, ciphers) != 1) {
+		fail(err, err_size, "tls-proxy %s: ciphers %s", proxy->name, ciphers);
+		goto out;
+	}
+	if (proxy->ciphersuites[0] != '\0' &&
+		SSL_CTX_set_ciphersuites(ctx, proxy->ciphersuites) != 1) {
+		fail(err, err_size, "tls-proxy %s: ciphersuites %s", proxy->name,
+			proxy->ciphersuites);
+		goto out;
+	}
+	if (load_files(ctx, tp, role, err, err_size))
+		return ctx;
+out:
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
+bool tls_own_ids(const struct config_trustpoint *tp, struct domain_ids *out)
+{
+	FILE *f = fopen(tp->certificate, "re");
+	X509 *x = f != NULL ? PEM_read_X509(f, NULL, NULL, NULL) : NULL;
+
+	out->n = 0;
+	if (f != NULL)
+		fclose(f);
+	if (x == NULL)
+		return false;
+	domain_ids_from_cert(out, x);
+	X509_free(x);
+	return true;
+}
+
+void tls_peer_ids(const SSL *ssl, struct domain_ids *out)
+{
+	X509 *x = SSL_get0_peer_certificate(ssl);
+
+	out->n = 0;
+	if (x != NULL && SSL_get_verify_result(ssl) == X509_V_OK)
+		domain_ids_from_cert(out, x);
+}
+
+static enum counter_id verify_failure(long result)
+{
+	switch (result) {
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return CNT_TLS_CERT_EXPIRED;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+	case X509_V_ERR_CERT_UNTRUSTED:
+		return CNT_TLS_CERT_UNTRUSTED;
+	default:
+		return CNT_TLS_CERT_REFUSED;
+	}
+}
+
+enum counter_id tls_failure(const SSL *ssl, unsigned long openssl_error, char *text, size_t size)
+{
+	const char *why = openssl_error != 0 ? ERR_reason_error_string(openssl_error) : NULL;
+	int reason = ERR_GET_REASON(openssl_error);
+	long verify = SSL_get_verify_result(ssl);
+
+	if (verify != X509_V_OK) {
+		snprintf(text, size, "certificate: %s", X509_verify_cert_error_string(verify));
+		return verify_failure(verify);
+	}
+	snprintf(text, size, "%s", why != NULL ? why : "connection closed in the handshake");
+	if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+		return CNT_TLS_NO_CERT;
+	if (reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256)
+		return CNT_TLS_REFUSED_BY_PEER;
+	return CNT_TLS_FAILED;
+}

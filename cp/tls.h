@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// TLS toward the Internet (protocol.md section 8): one SSL_CTX per trust-point, role and tls-proxy,
+// mutual authentication always (TLS-1), and why a handshake failed as a counter. Control thread.
+#pragma once
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/config.h"
+#include "cp/counters.h"
+#include "lib/domain.h"
+
+enum tls_role { TLS_SERVER, TLS_CLIENT };
+
+// Loads the certificate, key and CAs of a trust-point. NULL on failure, and `err` names the file.
+SSL_CTX *tls_ctx_new(const struct config_trustpoint *tp, const struct config_tls_proxy *proxy,
+	enum tls_role role, char *err, size_t err_size);
+
+// The identities of a trust-point's own certificate (2.10). False when it cannot be read.
+bool tls_own_ids(const struct config_trustpoint *tp, struct domain_ids *out);
+
+// The identities of the peer's verified certificate; none when there is no certificate.
+void tls_peer_ids(const SSL *ssl, struct domain_ids *out);
+
+// What went wrong in a handshake, from OpenSSL's reason and the verification result. `text` is one
+// line for the log.
+enum counter_id tls_failure(const SSL *ssl, unsigned long openssl_error, char *text, size_t size);
