@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Offer and answer of one call (RFC 3264, protocol.md 4.1 to 4.3): which media ports and keys its
+// lines use, what a session description becomes on the other side, and what the worker is told.
+// Which message carries an offer and which an answer is cp/call.c's to say. Control thread only.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cp/call.h"
+#include "cp/mta.h"
+#include "cp/rewrite.h"
+#include "lib/sdes.h"
+#include "lib/sdp.h"
+
+struct session;
+
+struct session_env {
+	struct mta *mta;
+	void (*resolve)(void *arg, uint16_t iface, const struct ip_addr *ip); // may be NULL
+	void *resolve_arg;
+};
+
+// What rewrite_sdp() needs, with the texts its slices point at. Holds keys: wipe after use.
+struct session_plan {
+	struct sdp_plan plan;
+	char text[CALL_STREAMS_MAX][2][SDES_TEXT_MAX];
+};
+
+// NULL: out of memory. `env` outlives it.
+struct session *session_new(const struct session_env *env, const uint16_t iface[SIDES]);
+void session_free(struct session *s); // ends its streams, wipes keys; accepts NULL
+
+// An offer of side `from`: takes ports, chooses the crypto line (from outside) or makes two (from
+// inside). Media stays as it was until the answer. CNT_NONE, or why the offer is refused; then
+// nothing changed but the ports that were taken.
+enum counter_id session_offer(
+	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan);
+
+// The answer to the last offer, or another one to the same offer (a 200 after an 18x, a fork): the
+// worker is told before this returns. CNT_NONE or why it is refused.
+enum counter_id session_answer(
+	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan);
+
+// The offer was refused: what was agreed before stays.
+void session_rollback(struct session *s);
+
+// An offer of `from` waits for its answer.
+bool session_pending(const struct session *s, enum side from);
+
+// Some media was agreed.
+bool session_live(const struct session *s);
+
+// When a packet was last accepted, CLOCK_MONOTONIC. *first: of the busiest side; *last: of the
+// quietest side among those that may speak. Both UINT64_MAX when nobody may speak (hold), 0 when
+// nothing was heard.
+void session_heard(const struct session *s, uint64_t *busiest_ns, uint64_t *quietest_ns);
+
+// For `show`.
+size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX]);
