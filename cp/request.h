@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Requests that the proxy makes itself when a timer or a refusal ends a call: BYE with the
+// dialog's identity (SIP-7), CANCEL and ACK for an INVITE that it had forwarded (RFC 3261 9.1,
+// 17.1.1.3). Pure. Each returns the length, 0 when it does not fit or cannot be built.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/sip.h"
+
+// What is needed to speak to one party of a dialog in the other's name, as that party knows it.
+struct request_dialog {
+	struct str target;   // its Contact URI
+	struct str routes;   // Route header lines toward it, with their CRLF; may be empty
+	struct str from, to; // header values, tags included
+	struct str call_id;
+	uint32_t cseq;
+};
+
+// The topmost Via of a request of ours.
+struct request_via {
+	const char *transport; // "TLS", "TCP"
+	struct endpoint sent_by;
+	const char *branch; // after the magic cookie
+};
+
+size_t request_bye(
+	const struct request_dialog *d, const struct request_via *via, char *buf, size_t size);
+
+// `invite` is the forwarded INVITE; the branch and Via are its own, as the rules demand.
+size_t request_cancel(const struct sip_msg *invite, char *buf, size_t size);
+
+// ACK for a final response other than 2xx: the INVITE's Via and Route, the response's To.
+size_t request_ack_refusal(
+	const struct sip_msg *invite, const struct sip_msg *response, char *buf, size_t size);
+
+// ACK for a 2xx is a request in the dialog with a branch of its own.
+size_t request_ack_answer(
+	const struct request_dialog *d, const struct request_via *via, char *buf, size_t size);

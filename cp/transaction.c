@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cp/transaction.h"
+
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS    4096u
+#define BRANCH_MAX 255u
+
+struct txns {
+	uint64_t seed; // branches are the peer's choice: it must not choose the bucket
+	size_t n;
+	struct txn *bucket[BUCKETS];
+};
+
+struct txns *txns_new(void)
+{
+	struct txns *t = calloc(1, sizeof(*t));
+
+	if (t != NULL && RAND_bytes((uint8_t *)&t->seed, sizeof(t->seed)) != 1) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static void txn_free(struct txn *x)
+{
+	reply_head_free(&x->reply);
+	free(x->sent);
+	free(x);
+}
+
+void txns_free(struct txns *t)
+{
+	if (t == NULL)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct txn *x = t->bucket[i], *next; x != NULL; x = next) {
+			next = x->next;
+			txn_free(x);
+		}
+	}
+	free(t);
+}
+
+static size_t bucket_of(const struct txns *t, struct str branch)
+{
+	uint64_t h = t->seed;
+
+	for (size_t i = 0; i < branch.n; i++) {
+		h = (h ^ (uint8_t)branch.p[i]) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 29;
+	}
+	return h % BUCKETS;
+}
+
+static struct txn *add(struct txns *t, uint64_t trunk, enum side from, struct str branch,
+	enum sip_method method, uint64_t now_ns)
+{
+	struct txn *x, **head;
+
+	if (t->n >= TXN_MAX || branch.n == 0 || branch.n > BRANCH_MAX)
+		return NULL;
+	x = calloc(1, sizeof(*x) + branch.n);
+	if (x == NULL)
+		return NULL;
+	x->trunk = trunk;
+	x->from = from;
+	x->method = method;
+	x->expires_ns = now_ns + TXN_LIFE_S * 1000000000ull;
+	x->branch_n = branch.n;
+	memcpy(x->branch, branch.p, branch.n);
+	head = &t->bucket[bucket_of(t, branch)];
+	x->next = *head;
+	*head = x;
+	t->n++;
+	return x;
+}
+
+struct txn *txn_add(
+	struct txns *t, uint64_t trunk, enum side from, const struct sip_msg *m, uint64_t now_ns)
+{
+	struct txn *x = add(t, trunk, from, m->via.branch, m->method, now_ns);
+
+	if (x == NULL)
+		return NULL;
+	if (!rewrite_via_save(m, &x->via) || !reply_head_save(m, &x->reply)) {
+		txn_remove(t, x);
+		return NULL;
+	}
+	return x;
+}
+
+struct txn *txn_add_own(struct txns *t, uint64_t trunk, enum side to, struct str branch,
+	enum sip_method method, uint64_t now_ns)
+{
+	struct txn *x = add(t, trunk, side_other(to), branch, method, now_ns);
+
+	if (x != NULL)
+		x->state = TXN_OWN;
+	return x;
+}
+
+struct txn *txn_find(
+	struct txns *t, uint64_t trunk, enum side from, struct str branch, enum sip_method method)
+{
+	for (struct txn *x = t->bucket[bucket_of(t, branch)]; x != NULL; x = x->next) {
+		if (x->trunk == trunk && x->from == from && x->method == method &&
+			str_eq((struct str){x->branch, x->branch_n}, branch))
+			return x;
+	}
+	return NULL;
+}
+
+struct txn *txn_of_call(struct txns *t, uint64_t call)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct txn *x = t->bucket[i]; x != NULL; x = x->next) {
+			if (x->call == call && x->method == SIP_INVITE && x->state == TXN_PENDING)
+				return x;
+		}
+	}
+	return NULL;
+}
+
+bool txn_keep_sent(struct txn *x, const char *head, size_t n)
+{
+	char *copy = malloc(n);
+
+	if (copy == NULL)
+		return false;
+	memcpy(copy, head, n);
+	free(x->sent);
+	x->sent = copy;
+	x->sent_n = n;
+	return true;
+}
+
+void txn_remove(struct txns *t, struct txn *x)
+{
+	struct txn **p = &t->bucket[bucket_of(t, (struct str){x->branch, x->branch_n})];
+
+	while (*p != x)
+		p = &(*p)->next;
+	*p = x->next;
+	t->n--;
+	txn_free(x);
+}
+
+void txns_expire(struct txns *t, uint64_t now_ns)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct txn **p = &t->bucket[i]; *p != NULL;) {
+			struct txn *x = *p;
+
+			if (x->expires_ns > now_ns) {
+				p = &x->next;
+				continue;
+			}
+			*p = x->next;
+			t->n--;
+			txn_free(x);
+		}
+	}
+}
+
+void txns_of_trunk(struct txns *t, uint64_t trunk, txn_visit_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct txn *x = t->bucket[i], *next; x != NULL; x = next) {
+			next = x->next;
+			if (x->trunk == trunk)
+				fn(x, arg);
+		}
+	}
+}
+
+size_t txns_count(const struct txns *t)
+{
+	return t->n;
+}

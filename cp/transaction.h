@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What is remembered of a request until its response has passed: whose it is, how its topmost Via
+// read (so that the response restores it), what became of it. Keyed by trunk, side, branch and
+// method; bounded and expiring. Control thread only.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cp/call.h"
+#include "cp/reply.h"
+#include "cp/rewrite.h"
+
+#define TXN_MAX    16384u
+#define TXN_LIFE_S 32u // Timer B and F of RFC 3261
+
+enum txn_state {
+	TXN_PENDING,   // forwarded, no final response yet
+	TXN_DONE,      // final response forwarded
+	TXN_REFUSED,   // answered by the proxy: its ACK is absorbed
+	TXN_SWALLOWED, // dropped: its CANCEL is dropped too (TKT-19)
+	TXN_OWN,       // the proxy's own request: responses are absorbed
+};
+
+struct txn {
+	struct txn *next; // in its bucket
+	uint64_t trunk;   // id of the trunk it came on
+	enum side from;   // the side that sent it (TXN_OWN: the side it was *not* sent to)
+	enum sip_method method;
+	enum txn_state state;
+	uint64_t expires_ns;
+	uint64_t call; // id of its call, 0: none
+	bool initial;  // INVITE without To tag
+	bool ringing;  // a provisional response passed
+	bool offered;  // the request carried an offer
+	bool give_up;  // the proxy has cancelled it, or refused its answer
+	struct rewrite_via via;
+	struct reply_head reply;
+	char *sent; // INVITE as it was forwarded, header section only
+	size_t sent_n;
+	char to_tag[REPLY_TAG_MAX]; // of the proxy's own refusal
+	size_t branch_n;
+	char branch[];
+};
+
+struct txns;
+
+struct txns *txns_new(void);    // NULL: out of memory
+void txns_free(struct txns *t); // accepts NULL
+
+// Remembers a request that passed sip_check. NULL: the table is full, or its head is too long.
+struct txn *txn_add(
+	struct txns *t, uint64_t trunk, enum side from, const struct sip_msg *m, uint64_t now_ns);
+// A request of the proxy's own with this branch (magic cookie included), sent to `to`.
+struct txn *txn_add_own(struct txns *t, uint64_t trunk, enum side to, struct str branch,
+	enum sip_method method, uint64_t now_ns);
+
+// NULL: none. The branch is that of the topmost Via. ACK and CANCEL are found under INVITE.
+struct txn *txn_find(
+	struct txns *t, uint64_t trunk, enum side from, struct str branch, enum sip_method method);
+
+// The INVITE of a call that is still pending, or NULL.
+struct txn *txn_of_call(struct txns *t, uint64_t call);
+
+// Keeps the header section of a forwarded INVITE for CANCEL and ACK. False: out of memory.
+bool txn_keep_sent(struct txn *x, const char *head, size_t n);
+
+void txn_remove(struct txns *t, struct txn *x);
+void txns_expire(struct txns *t, uint64_t now_ns);
+
+// Visits the transactions of one trunk; the visitor may change but not remove them.
+typedef void txn_visit_fn(struct txn *x, void *arg);
+void txns_of_trunk(struct txns *t, uint64_t trunk, txn_visit_fn *fn, void *arg);
+
+size_t txns_count(const struct txns *t);
