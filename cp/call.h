@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Calls: INVITE dialogs by Call-ID and tags, whichever trunk and direction their messages take.
-// inspect.c asks which call a message belongs to and tells what happened; show.c iterates.
-// Control thread only.
+// Calls as `show` sees them. cp/call_state.h has what inspection works with. Control thread only.
 #pragma once
 
 #include <stdbool.h>

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cp/call.h"
+
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cp/call_party.h"
+#include "cp/call_state.h"
+
+#define BUCKETS 4096u
+
+struct calls {
+	TAILQ_HEAD(, call) all;
+	struct call *bucket[BUCKETS], *by_id[BUCKETS];
+	uint64_t seed, last_id, terminated;
+	uint32_t n, most;
+};
+
+struct calls *calls_new(void)
+{
+	struct calls *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	TAILQ_INIT(&c->all);
+	if (RAND_bytes((uint8_t *)&c->seed, sizeof(c->seed)) != 1) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void calls_free(struct calls *c)
+{
+	if (c == NULL)
+		return;
+	while (!TAILQ_EMPTY(&c->all))
+		call_remove(c, TAILQ_FIRST(&c->all));
+	free(c);
+}
+
+static size_t bucket_of(const struct calls *c, struct str call_id)
+{
+	uint64_t h = c->seed;
+
+	for (size_t i = 0; i < call_id.n; i++) {
+		h = (h ^ (uint8_t)call_id.p[i]) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 29;
+	}
+	return h % BUCKETS;
+}
+
+static bool is(const char *z, struct str s)
+{
+	return str_eq(str_from(z), s);
+}
+
+static void call_free(struct call *call)
+{
+	session_free(call->session);
+	for (size_t i = 0; i < call->n_callee_tags; i++)
+		free(call->callee_tags[i]);
+	for (int s = 0; s < SIDES; s++)
+		call_party_fini(&call->party[s]);
+	free(call->call_id);
+	free(call->caller_tag);
+	free(call->identity);
+	free(call->fb_sensitivity);
+	free(call->session_id);
+	free(call->trunk_uri);
+	free(call);
+}
+
+static bool fill(struct call *call, const struct sip_msg *m, const struct call_start *start)
+{
+	call->caller = start->caller;
+	call->trunk = start->trunk;
+	memcpy(call->iface, start->iface, sizeof(call->iface));
+	memcpy(call->peer, start->peer, sizeof(call->peer));
+	call->invite_cseq = m->cseq;
+	call->started_ns = call->signal_ns = start->now_ns;
+	call->call_id = call_text(m->call_id);
+	call->caller_tag = call_text(m->from_tag);
+	if (start->identity.n > 0)
+		call->identity = call_text(start->identity);
+	call->session = session_new(start->env, call->iface);
+	return call->call_id != NULL && call->caller_tag != NULL && call->session != NULL &&
+		(start->identity.n == 0 || call->identity != NULL) &&
+		call_party_from_invite(&call->party[call->caller], m, &call->n_record_routes);
+}
+
+struct call *call_new(struct calls *c, const struct sip_msg *invite, const struct call_start *start)
+{
+	struct call *call, **head;
+
+	if (calls_full(c))
+		return NULL;
+	call = calloc(1, sizeof(*call));
+	if (call == NULL)
+		return NULL;
+	if (!fill(call, invite, start)) {
+		call_free(call);
+		return NULL;
+	}
+	call->id = ++c->last_id;
+	head = &c->bucket[bucket_of(c, invite->call_id)];
+	call->next = *head;
+	*head = call;
+	call->next_id = c->by_id[call->id % BUCKETS];
+	c->by_id[call->id % BUCKETS] = call;
+	TAILQ_INSERT_TAIL(&c->all, call, all);
+	if (++c->n > c->most)
+		c->most = c->n;
+	return call;
+}
+
+void call_remove(struct calls *c, struct call *call)
+{
+	struct call **p = &c->bucket[bucket_of(c, str_from(call->call_id))];
+
+	while (*p != call)
+		p = &(*p)->next;
+	*p = call->next;
+	for (p = &c->by_id[call->id % BUCKETS]; *p != call;)
+		p = &(*p)->next_id;
+	*p = call->next_id;
+	TAILQ_REMOVE(&c->all, call, all);
+	c->n--;
+	c->terminated++;
+	call_free(call);
+}
+
+bool calls_full(const struct calls *c)
+{
+	return c->n >= CALLS_MAX;
+}
+
+struct call *call_by_id(const struct calls *c, uint64_t id)
+{
+	struct call *call = c->by_id[id % BUCKETS];
+
+	while (call != NULL && call->id != id)
+		call = call->next_id;
+	return call;
+}
+
+struct call *call_find_initial(const struct calls *c, const struct sip_msg *m, enum side from)
+{
+	for (struct call *k = c->bucket[bucket_of(c, m->call_id)]; k != NULL; k = k->next) {
+		if (k->caller == from && is(k->call_id, m->call_id) &&
+			is(k->caller_tag, m->from_tag))
+			return k;
+	}
+	return NULL;
+}
+
+static bool has_callee_tag(const struct call *call, struct str tag)
+{
+	for (size_t i = 0; i < call->n_callee_tags; i++) {
+		if (is(call->callee_tags[i], tag))
+			return true;
+	}
+	return false;
+}
+
+struct call *call_find_dialog(const struct calls *c, const struct sip_msg *m, enum side from)
+{
+	for (struct call *k = c->bucket[bucket_of(c, m->call_id)]; k != NULL; k = k->next) {
+		struct str caller = k->caller == from ? m->from_tag : m->to_tag;
+		struct str callee = k->caller == from ? m->to_tag : m->from_tag;
+
+		if (is(k->call_id, m->call_id) && is(k->caller_tag, caller) &&
+			has_callee_tag(k, callee))
+			return k;
+	}
+	return NULL;
+}
+
+void call_request(struct call *call, enum side from, const struct sip_msg *m, uint64_t now_ns)
+{
+	struct call_party *p = &call->party[from];
+
+	call->signal_ns = now_ns;
+	if (m->method != SIP_ACK && m->method != SIP_CANCEL && m->cseq > p->cseq)
+		p->cseq = m->cseq;
+	if (m->method == SIP_INVITE || m->method == SIP_UPDATE)
+		call_party_target(p, m);
+	if (m->method == SIP_BYE && call->state != CALL_ENDING) {
+		call->state = CALL_ENDING;
+		call->ending_ns = now_ns;
+	}
+}
+
+static bool add_callee_tag(struct call *call, struct str tag)
+{
+	if (tag.n == 0 || has_callee_tag(call, tag))
+		return true;
+	if (call->n_callee_tags == CALL_DIALOGS_MAX)
+		return false;
+	call->callee_tags[call->n_callee_tags] = call_text(tag);
+	if (call->callee_tags[call->n_callee_tags] == NULL)
+		return false;
+	call->n_callee_tags++;
+	return true;
+}
+
+bool call_response(
+	struct call *call, enum side from, const struct sip_msg *m, bool initial, uint64_t now_ns)
+{
+	struct call_party *p = &call->party[from];
+
+	call->signal_ns = now_ns;
+	if (m->method != SIP_INVITE)
+		return true;
+	if (m->status > 100 && m->status < 300 && initial && !add_callee_tag(call, m->to_tag))
+		return false;
+	if (m->status < 200 && initial && call->state <= CALL_RINGING) {
+		call->state = CALL_RINGING;
+		call->ringing_ns = now_ns;
+	}
+	if (m->status < 200 || m->status >= 300)
+		return true;
+	if (!initial) {
+		call_party_target(p, m);
+	} else if (call->state != CALL_ENDING) {
+		call_party_from_answer(p, m, call->n_record_routes);
+		if (call->answered_ns == 0)
+			call->answered_ns = now_ns;
+		call->state = CALL_UP;
+	}
+	return true;
+}
+
+bool call_dialog_toward(struct call *call, enum side to, struct request_dialog *out)
+{
+	const struct call_party *callee = &call->party[to];
+	struct call_party *speaker = &call->party[side_other(to)];
+
+	if (callee->address == NULL || callee->target == NULL || speaker->address == NULL)
+		return false;
+	// A party that sent no request yet may start anywhere (RFC 3261 12.2.1.1).
+	speaker->cseq++;
+	*out = (struct request_dialog){
+		.target = str_from(callee->target),
+		.routes = str_from(callee->routes),
+		.from = str_from(speaker->address),
+		.to = str_from(callee->address),
+		.call_id = str_from(call->call_id),
+		.cseq = speaker->cseq,
+	};
+	return true;
+}
+
+struct call *calls_first(const struct calls *c)
+{
+	return TAILQ_FIRST(&c->all);
+}
+
+struct call *calls_next(const struct call *call)
+{
+	return TAILQ_NEXT(call, all);
+}
+
+struct calls_usage calls_usage(const struct calls *c)
+{
+	return (struct calls_usage){c->n, c->most, c->terminated};
+}
+
+void calls_usage_clear(struct calls *c)
+{
+	c->most = c->n;
+	c->terminated = 0;
+}
+
+void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
+{
+	const struct call *k;
+
+	TAILQ_FOREACH (k, &calls->all, all) {
+		struct call_info info = {
+			.state = k->state,
+			.outbound = k->caller == SIDE_INSIDE,
+			.call_id = str_from(k->call_id),
+			.inside = k->peer[SIDE_INSIDE],
+			.outside = k->peer[SIDE_OUTSIDE],
+			.fb_sensitivity = str_from(k->fb_sensitivity),
+			.session_id = str_from(k->session_id),
+			.trunk_uri = str_from(k->trunk_uri),
+			.started_ns = k->started_ns,
+			.answered_ns = k->answered_ns,
+		};
+
+		info.n_streams = session_streams(k->session, info.streams);
+		fn(&info, arg);
+	}
+}
+
+const char *call_state_name(enum call_state s)
+{
+	static const char *const names[] = {"trying", "ringing", "up", "ending"};
+
+	return names[s];
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Calls: INVITE dialogs by Call-ID, caller's side and tags, whichever trunk and direction their
+// messages take. inspect.c asks which call a message belongs to and tells what passed; teardown.c
+// ends those whose time is up. Control thread only.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "config/config.h"
+#include "cp/call.h"
+#include "cp/request.h"
+#include "cp/session.h"
+#include "lib/sip.h"
+
+#define CALLS_MAX        4096u
+#define CALL_DIALOGS_MAX 8 // forked answers of one call
+
+// What one party told about itself: enough to speak to it in the other's name (SIP-7). Strings are
+// the call's own; NULL: not known yet.
+struct call_party {
+	char *address; // value of its From or To, tag included
+	char *target;  // URI of its Contact
+	char *routes;  // Route lines toward it
+	uint32_t cseq; // highest of its requests
+};
+
+struct call {
+	TAILQ_ENTRY(call) all; // oldest first
+	struct call *next, *next_id; // in their buckets, by Call-ID and by id
+	uint64_t id;           // never 0, never used again
+	char *call_id;
+	char *caller_tag;
+	char *callee_tags[CALL_DIALOGS_MAX];
+	size_t n_callee_tags;
+	enum side caller;
+	enum call_state state;
+	uint64_t trunk; // the last one that carried it
+	uint16_t iface[SIDES];
+	struct endpoint peer[SIDES]; // signalling peers: remote, call manager
+	char *identity;              // of the remote's certificate; NULL: none
+	struct call_party party[SIDES];
+	size_t n_record_routes; // that the INVITE had when it came to us
+	uint32_t invite_cseq;
+	struct session *session;
+	bool early_media;
+	uint64_t started_ns, answered_ns, signal_ns, ringing_ns, ending_ns;
+	char *fb_sensitivity, *session_id, *trunk_uri;
+};
+
+struct calls;
+
+// NULL: out of memory.
+struct calls *calls_new(void);
+void calls_free(struct calls *c); // accepts NULL
+
+struct call_start {
+	enum side caller;
+	uint64_t trunk;
+	uint16_t iface[SIDES];
+	struct endpoint peer[SIDES];
+	struct str identity; // empty: none
+	const struct session_env *env;
+	uint64_t now_ns;
+};
+
+// A call for an INVITE without To tag that passed sip_check. NULL: table full or out of memory.
+struct call *call_new(
+	struct calls *c, const struct sip_msg *invite, const struct call_start *start);
+void call_remove(struct calls *c, struct call *call);
+bool calls_full(const struct calls *c);
+struct call *call_by_id(const struct calls *c, uint64_t id);
+
+// The call of an INVITE without To tag: same Call-ID, caller's tag and side.
+struct call *call_find_initial(const struct calls *c, const struct sip_msg *m, enum side from);
+// The live call of a request with both tags from that side.
+struct call *call_find_dialog(const struct calls *c, const struct sip_msg *m, enum side from);
+
+// A request of the dialog is about to pass: CSeq, target, BYE.
+void call_request(struct call *call, enum side from, const struct sip_msg *m, uint64_t now_ns);
+
+// A response to the INVITE (`initial`: without To tag) came from `from`: dialogs, state, target.
+// False when its fork is one too many.
+bool call_response(
+	struct call *call, enum side from, const struct sip_msg *m, bool initial, uint64_t now_ns);
+
+// Speaking to `to` in the other party's name; uses up a CSeq. False when too little is known.
+bool call_dialog_toward(struct call *call, enum side to, struct request_dialog *out);
+
+// Why a call's time is up (SIP-7).
+enum call_expiry {
+	CALL_LIVES,
+	CALL_HALF_OPEN,  // nothing answered the INVITE for a minute
+	CALL_UNANSWERED, // rang too long
+	CALL_IDLE,       // no signalling, and media of some side is silent
+	CALL_MEDIA_IDLE, // nobody's media
+	CALL_DISCONNECT, // BYE without an answer
+};
+enum call_expiry call_expired(
+	const struct call *call, const struct config_timeouts *t, uint64_t now_ns);
+
+// The oldest call, and the next one; NULL at the end. The present one may be removed.
+struct call *calls_first(const struct calls *c);
+struct call *calls_next(const struct call *call);
+
+struct calls_usage {
+	uint32_t in_use, most_used;
+	uint64_t terminated;
+};
+struct calls_usage calls_usage(const struct calls *c);
+void calls_usage_clear(struct calls *c); // most used := in use, terminated := 0
