@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cp/accept.h"
+
+#include <unistd.h>
+
+#include "cp/ime_state.h"
+#include "cp/log.h"
+#include "lib/acl.h"
+#include "lib/nat.h"
+
+// The interface that leads to an address, by connected subnets and routes; -1: none.
+static int iface_toward(const struct config *c, const struct ip_addr *ip)
+{
+	int best = -1, best_len = -1;
+
+	for (size_t i = 0; i < c->n_ifaces; i++) {
+		if (prefix_has(&c->ifaces[i].subnet, ip) && c->ifaces[i].subnet.len > best_len) {
+			best = (int)i;
+			best_len = c->ifaces[i].subnet.len;
+		}
+	}
+	for (size_t i = 0; i < c->n_routes; i++) {
+		if (prefix_has(&c->routes[i].dst, ip) && c->routes[i].dst.len > best_len) {
+			best = c->routes[i].iface;
+			best_len = c->routes[i].dst.len;
+		}
+	}
+	return best;
+}
+
+static bool is_ucm(const struct config_ime *ime, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < ime->n_ucms; i++) {
+		if (ip_eq(&ime->ucms[i].ip, ip))
+			return true;
+	}
+	return false;
+}
+
+static const struct config_inspect *class_of(
+	const struct config *c, const struct endpoint *src, const struct endpoint *dst)
+{
+	struct flow f = {.src = *src, .dst = *dst, .proto = PROTO_TCP};
+
+	for (size_t i = 0; i < c->n_inspects; i++) {
+		const struct config_acl *acl = &c->acls[c->inspects[i].acl];
+
+		if (c->inspects[i].ime >= 0 && acl_permits(acl->aces, acl->n, &f))
+			return &c->inspects[i];
+	}
+	return NULL;
+}
+
+static enum counter_id outbound(const struct config *c, uint16_t iface, const struct endpoint *ucm,
+	const struct endpoint *remote, struct trunk_open *o)
+{
+	int out = iface_toward(c, &remote->ip);
+
+	if (out < 0 || out == iface)
+		return CNT_CONN_NO_UCM;
+	o->accepted = SIDE_INSIDE;
+	o->iface[SIDE_INSIDE] = iface;
+	o->iface[SIDE_OUTSIDE] = (uint16_t)out;
+	o->peer[SIDE_INSIDE] = o->mapped = *ucm;
+	o->peer[SIDE_OUTSIDE] = *remote;
+	nat_translate(c->nat, c->n_nat, iface, (uint16_t)out, PROTO_TCP, &o->mapped);
+	return c->tls_proxies[o->class->tls_proxy].client_trustpoint >= 0 ? CNT_NONE
+									  : CNT_CONN_NO_TRUSTPOINT;
+}
+
+static enum counter_id inbound(const struct config *c, uint16_t iface,
+	const struct endpoint *remote, const struct endpoint *ucm, const struct endpoint *mapped,
+	struct trunk_open *o)
+{
+	int in = iface_toward(c, &ucm->ip);
+
+	if (in < 0 || in == iface)
+		return CNT_CONN_NO_UCM;
+	o->accepted = SIDE_OUTSIDE;
+	o->iface[SIDE_OUTSIDE] = iface;
+	o->iface[SIDE_INSIDE] = (uint16_t)in;
+	o->peer[SIDE_OUTSIDE] = *remote;
+	o->peer[SIDE_INSIDE] = *ucm;
+	o->mapped = *mapped;
+	return c->tls_proxies[o->class->tls_proxy].server_trustpoint >= 0 ? CNT_NONE
+									  : CNT_CONN_NO_TRUSTPOINT;
+}
+
+void accept_connection(
+	int fd, uint16_t iface, const struct endpoint *peer, const struct endpoint *dst, void *arg)
+{
+	struct ime *ime = arg;
+	const struct config *c = ime->config;
+	char from[ENDPOINT_TEXT_MAX], to[ENDPOINT_TEXT_MAX];
+	struct endpoint real = *dst;
+	struct trunk_open o = {0};
+	enum counter_id why;
+
+	nat_untranslate(c->nat, c->n_nat, iface, PROTO_TCP, &real);
+	o.class = class_of(c, peer, &real);
+	if (o.class == NULL)
+		why = CNT_CONN_NO_CLASS;
+	else if (is_ucm(ime->cfg, &peer->ip) && iface_toward(c, &peer->ip) == iface)
+		why = outbound(c, iface, peer, dst, &o);
+	else if (is_ucm(ime->cfg, &real.ip))
+		why = inbound(c, iface, peer, &real, dst, &o);
+	else
+		why = CNT_CONN_NO_UCM;
+	if (why == CNT_NONE) {
+		trunk_start(ime->trunks, fd, &o);
+		return;
+	}
+	count(&ime->counters, why);
+	log_info("connection %s to %s refused: %s", endpoint_format(peer, ':', from),
+		endpoint_format(dst, ':', to), counter_name(why));
+	close(fd);
+}

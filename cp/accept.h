@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What an accepted connection is: un-translates its destination, finds the inspection class and
+// the direction, and starts a trunk or refuses it with a counter. Control thread only.
+#pragma once
+
+#include <stdint.h>
+
+#include "lib/addr.h"
+
+// A tsock_accept_fn; `arg` is the struct ime.
+void accept_connection(
+	int fd, uint16_t iface, const struct endpoint *peer, const struct endpoint *dst, void *arg);

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Makes the proxy from the configuration, keeps its clockwork and adds up what `show` reads.
+#include "cp/ime.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cp/accept.h"
+#include "cp/ime_state.h"
+#include "cp/log.h"
+#include "cp/teardown.h"
+#include "cp/tls.h"
+#include "dp/dp.h"
+
+#define TICK_S   1
+#define RETRY_US 5000           // a full ring of the workers has room again soon
+#define EDIT_MAX SIP_EDIT_ARENA // rewriting adds at most so much
+
+__attribute__((format(printf, 4, 5))) static int fail(
+	int err, char *text, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, size, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	ime_tick(arg);
+}
+
+void ime_retry_media(struct ime *ime)
+{
+	const struct timeval soon = {.tv_usec = RETRY_US};
+
+	if (mta_retry(ime->mta) && !event_pending(ime->retry, EV_TIMEOUT, NULL))
+		event_add(ime->retry, &soon);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	ime_retry_media(arg);
+}
+
+void ime_tick(struct ime *ime)
+{
+	uint64_t now_ns = ime_now(ime);
+
+	teardown_expired(ime, now_ns);
+	txns_expire(ime->txns, now_ns);
+	trunks_tick(ime->trunks, now_ns);
+	if (mta_in_use(ime->mta) > ime->media_most)
+		ime->media_most = mta_in_use(ime->mta);
+	ime_retry_media(ime);
+}
+
+static int load_tls(struct ime *ime, char *err, size_t err_size)
+{
+	const struct config *c = ime->config;
+
+	for (int role = TLS_SERVER; role <= TLS_CLIENT; role++) {
+		ime->tls[role] = calloc(c->n_tls_proxies + 1, sizeof(SSL_CTX *));
+		if (ime->tls[role] == NULL)
+			return fail(-ENOMEM, err, err_size, "out of memory");
+		for (size_t i = 0; i < c->n_tls_proxies; i++) {
+			const struct config_tls_proxy *p = &c->tls_proxies[i];
+			int tp = role == TLS_SERVER ? p->server_trustpoint : p->client_trustpoint;
+
+			if (tp < 0)
+				continue;
+			ime->tls[role][i] = tls_ctx_new(
+				&c->trustpoints[tp], p, (enum tls_role)role, err, err_size);
+			if (ime->tls[role][i] == NULL)
+				return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+// Our own identities: those of the certificates that servers present (TKT-25).
+static int load_identity(struct ime *ime, char *err, size_t err_size)
+{
+	const struct config *c = ime->config;
+
+	for (size_t i = 0; i < c->n_inspects; i++) {
+		int tp = c->tls_proxies[c->inspects[i].tls_proxy].server_trustpoint;
+
+		if (tp < 0)
+			continue;
+		if (!tls_own_ids(&c->trustpoints[tp], &ime->own_ids))
+			return fail(-EINVAL, err, err_size, "trust-point %s: certificate %s",
+				c->trustpoints[tp].name, c->trustpoints[tp].certificate);
+		break;
+	}
+	if (ime->cfg->domain[0] != '\0')
+		str_copy(str_from(ime->cfg->domain), ime->own_domain, sizeof(ime->own_domain));
+	else if (ime->own_ids.n > 0)
+		str_copy((struct str){ime->own_ids.id[0].name, ime->own_ids.id[0].n},
+			ime->own_domain, sizeof(ime->own_domain));
+	else
+		return fail(-EINVAL, err, err_size,
+			"uc-ime %s: no domain, and no certificate of a server trust-point names "
+			"one",
+			ime->cfg->name);
+	return 0;
+}
+
+static int load_ticket(struct ime *ime, char *err, size_t err_size)
+{
+	const struct config_ime *cfg = ime->cfg;
+
+	ime->ticket = (struct ticket_policy){
+		.profile = ticket_profile_find(str_from(cfg->ticket_profile)),
+		.epoch = cfg->epoch,
+		.password = str_from(cfg->password),
+		.skew_s = cfg->ticket_skew_s,
+		.own_domain = str_from(ime->own_domain),
+	};
+	ime->ticket_keys = ticket_keys_new(TICKET_KEYS_DEFAULT);
+	if (ime->ticket.profile == NULL)
+		return fail(-EINVAL, err, err_size, "uc-ime %s: no ticket profile %s", cfg->name,
+			cfg->ticket_profile);
+	return ime->ticket_keys != NULL ? 0 : fail(-ENOMEM, err, err_size, "out of memory");
+}
+
+static int make_tables(struct ime *ime, char *err, size_t err_size)
+{
+	const struct config *c = ime->config;
+
+	ime->session_env = (struct session_env){
+		.resolve = ime->env.resolve, .resolve_arg = ime->env.resolve_arg};
+	ime->calls = calls_new();
+	ime->txns = txns_new();
+	ime->trunks = trunks_new(ime);
+	ime->peers = peers_new();
+	ime->scratch = calloc(1, sizeof(*ime->scratch));
+	ime->out_size = (size_t)c->sip_header_max + c->sip_body_max + EDIT_MAX;
+	ime->out = malloc(ime->out_size);
+	ime->tick = event_new(ime->env.base, -1, EV_PERSIST, on_tick, ime);
+	ime->retry = evtimer_new(ime->env.base, on_retry, ime);
+	if (mta_new(&ime->mta, c, ime->cfg, &ime->counters) != 0 || ime->calls == NULL ||
+		ime->txns == NULL || ime->trunks == NULL || ime->peers == NULL ||
+		ime->scratch == NULL || ime->out == NULL || ime->tick == NULL || ime->retry == NULL)
+		return fail(-ENOMEM, err, err_size, "out of memory");
+	ime->session_env.mta = ime->mta;
+	return 0;
+}
+
+static int listen_all(struct ime *ime, char *err, size_t err_size)
+{
+	const struct config *c = ime->config;
+
+	for (uint16_t i = 0; i < c->n_ifaces; i++) {
+		int e = tsock_listen(&ime->listeners[i], ime->env.base, i, accept_connection, ime);
+
+		if (e != 0)
+			return fail(e, err, err_size, "listen on interface %s: %s",
+				c->ifaces[i].name, strerror(-e));
+	}
+	return 0;
+}
+
+static int refuse_secure(const struct config_ime *cfg, char *err, size_t err_size)
+{
+	char ip[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < cfg->n_ucms; i++) {
+		if (cfg->ucms[i].secure)
+			return fail(-ENOTSUP, err, err_size,
+				"uc-ime %s: call manager %s: secure trunks are not supported yet",
+				cfg->name, ip_format(&cfg->ucms[i].ip, ip));
+	}
+	return 0;
+}
+
+// The call managers have a punt budget of their own (design.md section 2, point 1).
+static void trust_ucms(const struct ime *ime)
+{
+	for (size_t i = 0; i < ime->cfg->n_ucms; i++) {
+		struct dp_msg msg = {.version = DP_MSG_VERSION, .type = DP_MSG_TRUST_SET};
+
+		msg.trust.ip = ime->cfg->ucms[i].ip;
+		for (uint16_t f = 0; f < ime->config->n_ifaces; f++) {
+			msg.trust.iface = f;
+			if (prefix_has(&ime->config->ifaces[f].subnet, &msg.trust.ip))
+				dp_send(&msg);
+		}
+	}
+}
+
+int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_size)
+{
+	const struct timeval tick = {.tv_sec = TICK_S};
+	struct ime *ime;
+	int e;
+
+	if (env->config->n_imes == 0)
+		return fail(-ENOENT, err, err_size, "no uc-ime is configured");
+	ime = calloc(1, sizeof(*ime));
+	if (ime == NULL)
+		return fail(-ENOMEM, err, err_size, "out of memory");
+	ime->env = *env;
+	ime->config = env->config;
+	ime->cfg = &env->config->imes[0];
+	e = refuse_secure(ime->cfg, err, err_size);
+	if (e == 0)
+		e = make_tables(ime, err, err_size);
+	if (e == 0)
+		e = load_tls(ime, err, err_size);
+	if (e == 0)
+		e = load_identity(ime, err, err_size);
+	if (e == 0)
+		e = load_ticket(ime, err, err_size);
+	if (e == 0)
+		e = listen_all(ime, err, err_size);
+	if (e != 0) {
+		ime_free(ime);
+		return e;
+	}
+	trust_ucms(ime);
+	event_add(ime->tick, &tick);
+	*out = ime;
+	return 0;
+}
+
+void ime_free(struct ime *ime)
+{
+	if (ime == NULL)
+		return;
+	for (size_t i = 0; i < CONFIG_IFACES_MAX; i++)
+		tsock_listener_close(ime->listeners[i]);
+	trunks_free(ime->trunks);
+	calls_free(ime->calls);
+	txns_free(ime->txns);
+	mta_free(ime->mta);
+	peers_free(ime->peers);
+	ticket_keys_free(ime->ticket_keys);
+	for (int role = TLS_SERVER; role <= TLS_CLIENT; role++) {
+		for (size_t i = 0; ime->tls[role] != NULL && i < ime->config->n_tls_proxies; i++)
+			SSL_CTX_free(ime->tls[role][i]);
+		free(ime->tls[role]);
+	}
+	if (ime->tick != NULL)
+		event_free(ime->tick);
+	if (ime->retry != NULL)
+		event_free(ime->retry);
+	if (ime->scratch != NULL)
+		OPENSSL_cleanse(ime->scratch, sizeof(*ime->scratch));
+	free(ime->scratch);
+	free(ime->out);
+	free(ime);
+}
+
+void ime_media_gone(struct ime *ime, uint32_t stream)
+{
+	mta_gone(ime->mta, stream);
+}
+
+const struct calls *ime_calls(const struct ime *ime)
+{
+	return ime->calls;
+}
+
+const struct trunks *ime_trunks(const struct ime *ime)
+{
+	return ime->trunks;
+}
+
+static enum ime_counter_kind kind_of(enum counter_id id)
+{
+	if (id < CNT_STATS)
+		return IME_STAT;
+	return id >= CNT_TRUNKS_ACCEPTED && id <= CNT_MEDIA_RETRIED ? IME_EVENT : IME_REFUSAL;
+}
+
+// SIP_OK, SDP_OK and the SDP verdict that is a statistic already count nothing.
+static bool is_shown(int id)
+{
+	return id != CNT_SIP_OK && id != CNT_SDP_OK && id != CNT_SDP_RTP_OVER_IME;
+}
+
+size_t ime_counters(const struct ime *ime, struct ime_counter *out, size_t max)
+{
+	size_t n = 0;
+
+	for (int id = 0; id < CNT_MAX; id++) {
+		if (!is_shown(id))
+			continue;
+		if (n < max)
+			out[n] = (struct ime_counter){
+				.kind = kind_of((enum counter_id)id),
+				.name = counter_name((enum counter_id)id),
+				.text = counter_text((enum counter_id)id),
+				.help = counter_help((enum counter_id)id),
+				.value = ime->counters.v[id],
+			};
+		n++;
+	}
+	return n;
+}
+
+void ime_usage(const struct ime *ime, struct ime_usage *out)
+{
+	struct calls_usage calls = calls_usage(ime->calls);
+	struct trunks_usage trunks = trunks_usage(ime->trunks);
+	uint32_t media = mta_in_use(ime->mta);
+
+	*out = (struct ime_usage){
+		.signaling_in_use = calls.in_use,
+		.signaling_most_used = calls.most_used,
+		.signaling_terminated = calls.terminated,
+		.media_in_use = media,
+		.media_most_used = media > ime->media_most ? media : ime->media_most,
+		.tls_in_use = trunks.tls,
+		.tls_most_used = trunks.tls > trunks.tls_most ? trunks.tls : trunks.tls_most,
+		.tls_max = ime->config->tls_sessions_max,
+	};
+}
+
+void ime_counters_clear(struct ime *ime)
+{
+	ime->counters = (struct counters){0};
+	calls_usage_clear(ime->calls);
+	trunks_usage_clear(ime->trunks);
+	ime->media_most = mta_in_use(ime->mta);
+}

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Requests and responses by their kind. What a ticket, a description or a call makes of them is in
+// cp/admit.c, cp/negotiate.c and cp/call.c.
+#include "cp/inspect.h"
+
+#include <openssl/crypto.h>
+
+#include "cp/admit.h"
+#include "cp/ime_state.h"
+#include "cp/log.h"
+#include "cp/negotiate.h"
+#include "cp/pass.h"
+#include "cp/teardown.h"
+
+#define RINGING_LIFE_S 600u // a pending INVITE outlives any timer of its call
+
+// ---- Requests ----------------------------------------------------------------------------------
+
+static bool remember(struct pass *p)
+{
+	p->txn = txn_add(p->ime->txns, p->t->id, p->from, p->m, p->now_ns);
+	if (p->txn == NULL) {
+		pass_refuse(p, CNT_TRANSACTION_TABLE_FULL, 503);
+		return false;
+	}
+	if (p->m->method == SIP_INVITE)
+		p->txn->expires_ns = p->now_ns + RINGING_LIFE_S * 1000000000ull;
+	p->txn->call = p->call != NULL ? p->call->id : 0;
+	p->txn->initial = p->m->method == SIP_INVITE && p->m->to_tag.n == 0;
+	return true;
+}
+
+static void forward_request(struct pass *p)
+{
+	enum counter_id why = pass_forward(p);
+
+	if (why != CNT_NONE)
+		pass_refuse(p, why, why == CNT_PEER_GONE ? 503 : pass_status(p, 400));
+}
+
+static struct str peer_identity(const struct trunk *t)
+{
+	if (t->remote_ids.n == 0)
+		return STR_LIT("");
+	return (struct str){t->remote_ids.id[0].name, t->remote_ids.id[0].n};
+}
+
+static bool start_call(struct pass *p)
+{
+	struct call_start start = {
+		.caller = p->from,
+		.trunk = p->t->id,
+		.identity = peer_identity(p->t),
+		.env = &p->ime->session_env,
+		.now_ns = p->now_ns,
+	};
+
+	for (int s = 0; s < SIDES; s++) {
+		start.iface[s] = p->t->iface[s];
+		start.peer[s] = p->t->peer[s];
+	}
+	p->call = call_new(p->ime->calls, p->m, &start);
+	return p->call != NULL;
+}
+
+static void end_call(struct pass *p)
+{
+	call_remove(p->ime->calls, p->call);
+	p->call = NULL;
+	if (p->txn != NULL)
+		p->txn->call = 0;
+}
+
+// What an initial INVITE must satisfy before anything is made for it: 2.7 in its order.
+static enum counter_id admit(struct pass *p, uint16_t *status)
+{
+	enum counter_id why = CNT_NONE;
+
+	*status = pass_status(p, 403);
+	if (p->from == SIDE_OUTSIDE)
+		why = admit_ticket(p);
+	if (why == CNT_NONE && p->from == SIDE_INSIDE) {
+		why = admit_route(p);
+		if (why != CNT_NONE) { // RFC 5922 7.3: this connection leads to somebody else
+			*status = p->ime->cfg->ticket_failure_action == FAILURE_DROP ? 0 : 403;
+			trunk_close_leg(p->t, SIDE_OUTSIDE);
+		}
+	}
+	return why;
+}
+
+static void initial_invite(struct pass *p)
+{
+	struct call *old = call_find_initial(p->ime->calls, p->m, p->from);
+	uint16_t status;
+	enum counter_id why;
+
+	if (old != NULL) {
+		pass_refuse(p, CNT_REQUEST_DUPLICATE, 482);
+		return;
+	}
+	why = admit(p, &status);
+	if (why != CNT_NONE) {
+		pass_refuse(p, why, status);
+		return;
+	}
+	if (!start_call(p)) {
+		pass_refuse(p, CNT_CALL_TABLE_FULL, 503);
+		return;
+	}
+	if (!remember(p)) {
+		end_call(p);
+		return;
+	}
+	why = negotiate_request(p);
+	status = why == CNT_MEDIA_PORTS_FULL ? 503 : pass_status(p, 488);
+	if (why == CNT_NONE && p->from == SIDE_OUTSIDE) {
+		why = admit_route(p);
+		status = pass_status(p, 403);
+	}
+	if (why == CNT_NONE) {
+		why = pass_forward(p);
+		status = why == CNT_PEER_GONE ? 503 : 400;
+	}
+	if (why != CNT_NONE) {
+		pass_refuse(p, why, status);
+		end_call(p);
+		return;
+	}
+	count(&p->ime->counters, CNT_CALLS_STARTED);
+}
+
+// Whether an in-dialog request comes from the remote that the call is with.
+static bool same_peer(const struct pass *p)
+{
+	const struct call *call = p->call;
+
+	if (p->from == SIDE_INSIDE)
+		return true;
+	if (call->identity == NULL)
+		return ip_eq(&call->peer[SIDE_OUTSIDE].ip, &p->t->peer[SIDE_OUTSIDE].ip);
+	return domain_ids_has(&p->t->remote_ids, str_from(call->identity));
+}
+
+static bool find_dialog(struct pass *p)
+{
+	bool answer = p->from == SIDE_INSIDE || p->m->method == SIP_INVITE;
+
+	p->call = call_find_dialog(p->ime->calls, p->m, p->from);
+	if (p->call == NULL) {
+		pass_refuse(p, p->m->method == SIP_ACK ? CNT_ACK_UNKNOWN : CNT_DIALOG_UNKNOWN,
+			answer ? 481 : 0);
+		return false;
+	}
+	if (!same_peer(p)) {
+		p->call = NULL;
+		pass_refuse(p, CNT_DIALOG_PEER, answer ? 481 : 0);
+		return false;
+	}
+	return true;
+}
+
+static void in_dialog(struct pass *p)
+{
+	enum counter_id why;
+
+	if (!find_dialog(p) || !remember(p))
+		return;
+	why = negotiate_request(p);
+	if (why != CNT_NONE) {
+		pass_refuse(p, why, pass_status(p, 488));
+		return;
+	}
+	call_request(p->call, p->from, p->m, p->now_ns);
+	forward_request(p);
+}
+
+static void ack(struct pass *p)
+{
+	struct txn *invite =
+		txn_find(p->ime->txns, p->t->id, p->from, p->m->via.branch, SIP_INVITE);
+	enum counter_id why;
+
+	if (invite != NULL && invite->state != TXN_DONE && invite->state != TXN_PENDING) {
+		count(&p->ime->counters, CNT_SWALLOWED);
+		return;
+	}
+	if (invite == NULL) { // of a 2xx: a transaction of its own
+		if (!find_dialog(p))
+			return;
+		why = negotiate_request(p);
+		if (why != CNT_NONE) { // the answer of a delayed offer
+			pass_refuse(p, why, 0);
+			teardown_call(p->ime, p->call, 488);
+			return;
+		}
+		call_request(p->call, p->from, p->m, p->now_ns);
+	} else {
+		p->strip = p->m->is_sdp;
+	}
+	why = pass_forward(p);
+	if (why != CNT_NONE)
+		pass_drop(p, why);
+}
+
+static void cancel(struct pass *p)
+{
+	struct txn *invite =
+		txn_find(p->ime->txns, p->t->id, p->from, p->m->via.branch, SIP_INVITE);
+
+	if (invite == NULL) {
+		pass_refuse(p, CNT_CANCEL_UNKNOWN, p->from == SIDE_INSIDE ? 481 : 0);
+		return;
+	}
+	if (invite->state != TXN_DONE && invite->state != TXN_PENDING) {
+		count(&p->ime->counters, CNT_SWALLOWED);
+		return;
+	}
+	p->strip = p->m->is_sdp;
+	if (remember(p))
+		forward_request(p);
+}
+
+static void no_dialog(struct pass *p)
+{
+	if (p->from == SIDE_OUTSIDE) {
+		pass_refuse(p, CNT_NO_DIALOG, 0);
+		return;
+	}
+	if (!remember(p))
+		return;
+	p->strip = p->m->is_sdp;
+	forward_request(p);
+}
+
+static void request(struct pass *p)
+{
+	if (p->m->method == SIP_ACK) {
+		ack(p);
+	} else if (txn_find(p->ime->txns, p->t->id, p->from, p->m->via.branch, p->m->method) !=
+		NULL) {
+		pass_drop(p, CNT_REQUEST_DUPLICATE);
+	} else if (sip_content_is(p->m, STR_LIT("multipart/*"))) {
+		pass_refuse(p, CNT_MULTIPART, pass_status(p, 415));
+	} else if (p->m->method == SIP_CANCEL) {
+		cancel(p);
+	} else if (p->m->to_tag.n > 0) {
+		in_dialog(p);
+	} else if (p->m->method == SIP_INVITE) {
+		initial_invite(p);
+	} else {
+		no_dialog(p);
+	}
+}
+
+// ---- Responses ---------------------------------------------------------------------------------
+
+static void count_answer(struct pass *p, bool was_up)
+{
+	if (!was_up && p->call->state == CALL_UP)
+		count(&p->ime->counters, CNT_CALLS_ANSWERED);
+}
+
+// A response has passed: what became of its transaction and call.
+static void responded(struct pass *p)
+{
+	struct txn *x = p->txn;
+	uint16_t status = p->m->status;
+
+	if (status < 200) {
+		x->ringing = true;
+		if (p->call != NULL && p->planned)
+			p->call->early_media = true;
+		return;
+	}
+	x->state = TXN_DONE;
+	x->expires_ns = p->now_ns + TXN_LIFE_S * 1000000000ull;
+	if (p->call == NULL)
+		return;
+	if (x->method == SIP_BYE && status != 401 && status != 407) {
+		count(&p->ime->counters, CNT_CALLS_ENDED);
+		end_call(p);
+	} else if (x->initial && status >= 300 && p->call->state != CALL_UP) {
+		count(&p->ime->counters, CNT_CALLS_FAILED);
+		end_call(p);
+	} else if (status >= 300 && x->offered) {
+		session_rollback(p->call->session);
+	}
+}
+
+static void refuse_description(struct pass *p, enum counter_id why)
+{
+	pass_drop(p, why);
+	if (p->m->status < 200)
+		return; // the final answer may still be a good one
+	if (p->m->method == SIP_INVITE)
+		teardown_answer(p);
+	else
+		teardown_call(p->ime, p->call, 488);
+}
+
+static void response_pending(struct pass *p)
+{
+	bool was_up;
+	enum counter_id why;
+
+	p->call = call_by_id(p->ime->calls, p->txn->call);
+	was_up = p->call != NULL && p->call->state == CALL_UP;
+	if (p->call != NULL && !call_response(p->call, p->from, p->m, p->txn->initial, p->now_ns)) {
+		pass_drop(p, CNT_DIALOGS_FULL);
+		return;
+	}
+	why = negotiate_response(p);
+	if (why != CNT_NONE) {
+		refuse_description(p, why);
+		return;
+	}
+	if (p->call != NULL)
+		count_answer(p, was_up);
+	why = pass_forward(p);
+	if (why != CNT_NONE)
+		pass_drop(p, why);
+	responded(p);
+}
+
+static void response(struct pass *p)
+{
+	bool late_fork;
+
+	p->txn = txn_find(
+		p->ime->txns, p->t->id, side_other(p->from), p->m->via.branch, p->m->method);
+	if (p->txn == NULL) {
+		pass_drop(p, CNT_RESPONSE_UNKNOWN);
+		return;
+	}
+	switch (p->txn->state) {
+	case TXN_PENDING:
+		response_pending(p);
+		break;
+	case TXN_DONE: // another fork's 2xx
+		late_fork =
+			p->m->method == SIP_INVITE && p->m->status / 100 == 2 && p->txn->initial;
+		if (late_fork && call_by_id(p->ime->calls, p->txn->call) != NULL)
+			response_pending(p);
+		else
+			pass_drop(p, CNT_RESPONSE_UNKNOWN);
+		break;
+	case TXN_REFUSED:
+	case TXN_SWALLOWED:
+		if (p->txn->give_up)
+			teardown_late(p);
+		break;
+	case TXN_OWN:
+		break;
+	}
+}
+
+// ---- Entry points ------------------------------------------------------------------------------
+
+static void refuse_malformed(struct trunk *t, enum side from, const struct sip_msg *m)
+{
+	struct ime *ime = t->ime;
+	char tag[REPLY_TAG_MAX];
+	struct reply_head head;
+	size_t n;
+
+	if (!m->request || m->method == SIP_ACK || !reply_head_save(m, &head))
+		return;
+	reply_tag(tag);
+	n = reply_write(&head, 400, tag, ime->out, ime->out_size);
+	reply_head_free(&head);
+	if (n > 0 && trunk_send(t, from, ime->out, n) == 0)
+		count(&ime->counters, CNT_REPLIES_SENT);
+}
+
+void inspect_message(struct trunk *t, enum side from, struct str bytes)
+{
+	struct ime *ime = t->ime;
+	struct sip_msg *m = &ime->scratch->msg;
+	struct pass p = {.ime = ime, .t = t, .from = from, .m = m, .now_ns = ime_now(ime)};
+	char peer[ENDPOINT_TEXT_MAX];
+	enum sip_reason why = sip_parse(m, bytes);
+
+	if (why == SIP_OK)
+		why = sip_check(m);
+	if (why == SIP_OK && m->request && m->via.branch.n == 0)
+		why = SIP_BAD_VIA; // RFC 2543: no transaction can be told from another
+	if (why != SIP_OK) {
+		count(&ime->counters, counter_sip(why));
+		log_info("message from %s refused: %s", endpoint_format(&t->peer[from], ':', peer),
+			sip_reason_text(why));
+		refuse_malformed(t, from, m);
+		return;
+	}
+	if (m->request)
+		request(&p);
+	else
+		response(&p);
+	OPENSSL_cleanse(&ime->scratch->plan, sizeof(ime->scratch->plan));
+	ime_retry_media(ime);
+}
+
+void inspect_malformed(struct trunk *t, enum side from, struct str head, enum sip_reason why)
+{
+	struct sip_msg *m = &t->ime->scratch->msg;
+
+	count(&t->ime->counters, counter_sip(why));
+	if (head.n > 0 && sip_parse(m, head) == SIP_OK)
+		refuse_malformed(t, from, m);
+}
+
+struct lost {
+	struct trunk *t;
+	enum side side;
+};
+
+static void lose(struct txn *x, void *arg)
+{
+	const struct lost *lost = arg;
+	struct ime *ime = lost->t->ime;
+	struct call *call;
+
+	if (x->state != TXN_PENDING)
+		return;
+	call = call_by_id(ime->calls, x->call);
+	if (x->initial && call != NULL && call->state != CALL_UP) {
+		if (x->from == lost->side) { // nobody waits for the answer any more
+			teardown_call(ime, call, 503);
+			return;
+		}
+		call_remove(ime->calls, call);
+	} else if (x->method == SIP_BYE && call != NULL) {
+		call_remove(ime->calls, call);
+	} else if (x->offered && call != NULL) {
+		session_rollback(call->session);
+	}
+	if (x->from == lost->side)
+		x->state = TXN_DONE;
+	else
+		pass_reply(ime, lost->t, x, 503);
+}
+
+void inspect_leg_lost(struct trunk *t, enum side side)
+{
+	struct lost lost = {t, side};
+
+	txns_of_trunk(t->ime->txns, t->id, lose, &lost);
+}

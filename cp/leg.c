@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cp/leg.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <unistd.h>
+
+#include "cp/ime_state.h"
+#include "cp/inspect.h"
+#include "cp/log.h"
+#include "cp/tls.h"
+#include "dp/dp.h"
+
+#define RETRY_NS     (2ull * 1000000000) // a failed leg is not tried again sooner
+#define UNFINISHED_S 10u                 // a message may take so long to arrive
+
+static struct leg *other_leg(const struct leg *l)
+{
+	return &l->trunk->leg[side_other(l->side)];
+}
+
+static void restart_framing(struct leg *l)
+{
+	const struct config *c = l->trunk->ime->config;
+	struct sip_limits limits = {c->sip_header_max, c->sip_body_max};
+
+	sip_frame_init(&l->frame, &limits);
+}
+
+void leg_init(struct leg *l, struct trunk *t, enum side side)
+{
+	l->trunk = t;
+	l->side = side;
+	restart_framing(l);
+}
+
+static void handshake_done(struct leg *l)
+{
+	struct ime *ime = l->trunk->ime;
+
+	if (l->handshaking)
+		peers_handshake_done(ime->peers, &l->trunk->peer[SIDE_OUTSIDE].ip, ime_now(ime));
+	l->handshaking = false;
+}
+
+// A source with a live TLS session has a punt budget of its own (design.md section 2, point 1).
+static void trust(const struct leg *l, enum dp_msg_type type)
+{
+	const struct trunk *t = l->trunk;
+	struct dp_msg msg = {.version = DP_MSG_VERSION, .type = type};
+
+	msg.trust.iface = t->iface[SIDE_OUTSIDE];
+	msg.trust.ip = t->peer[SIDE_OUTSIDE].ip;
+	dp_send(&msg); // a full ring costs a budget, nothing else
+}
+
+static void on_up(struct conn *c, void *arg)
+{
+	struct leg *l = arg;
+	struct trunk *t = l->trunk;
+	char peer[ENDPOINT_TEXT_MAX];
+
+	if (l->state == LEG_CLOSING)
+		return;
+	l->state = LEG_UP;
+	l->failed_ns = 0;
+	if (l->tls) {
+		handshake_done(l);
+		tls_peer_ids(conn_ssl(c), &t->remote_ids);
+		count(&t->ime->counters, CNT_TLS_HANDSHAKES);
+		trust(l, DP_MSG_TRUST_SET);
+		log_info("trunk %lu: %s up with %s (%s)", (unsigned long)t->id,
+			SSL_get_version(conn_ssl(c)),
+			endpoint_format(&t->peer[SIDE_OUTSIDE], ':', peer),
+			SSL_get_cipher_name(conn_ssl(c)));
+	}
+	if (l->backlog != NULL) {
+		size_t n = evbuffer_get_length(l->backlog);
+
+		conn_send(c, evbuffer_pullup(l->backlog, -1), n);
+		evbuffer_free(l->backlog);
+		l->backlog = NULL;
+	}
+	leg_resume(other_leg(l));
+}
+
+static void on_closed(struct conn *c, enum counter_id why, const char *text, void *arg)
+{
+	struct leg *l = arg;
+	struct trunk *t = l->trunk;
+	bool was_up = l->state == LEG_UP;
+	char peer[ENDPOINT_TEXT_MAX];
+
+	if (l->state == LEG_CLOSING)
+		return;
+	if (why != CNT_NONE) {
+		count(&t->ime->counters, why);
+		log_warning("trunk %lu: connection with %s: %s: %s", (unsigned long)t->id,
+			endpoint_format(&t->peer[l->side], ':', peer), counter_name(why), text);
+	}
+	if (!was_up && l->side != t->accepted)
+		l->failed_ns = ime_now(t->ime);
+	leg_close(l, false);
+}
+
+// A message may pass when the leg it goes to is up, or when it is certain that it will not be.
+static bool may_pass(struct leg *out, struct str message)
+{
+	struct trunk *t = out->trunk;
+
+	if (out->state == LEG_NONE && !str_has_caseprefix(message, STR_LIT("SIP/2.0 ")))
+		leg_open(out);
+	else if (out->state == LEG_FAILED && ime_now(t->ime) - out->failed_ns >= RETRY_NS)
+		leg_open(out);
+	return out->state != LEG_OPENING && out->state != LEG_CLOSING &&
+		(out->conn == NULL || !conn_busy(out->conn));
+}
+
+static void framing_lost(struct leg *l, struct str head, enum sip_reason why)
+{
+	struct trunk *t = l->trunk;
+	char peer[ENDPOINT_TEXT_MAX];
+
+	log_warning("trunk %lu: %s sent what is no SIP: %s", (unsigned long)t->id,
+		endpoint_format(&t->peer[l->side], ':', peer), sip_reason_text(why));
+	inspect_malformed(t, l->side, head, why);
+	leg_close(l, true);
+}
+
+static bool process_one(struct leg *l)
+{
+	struct str in = conn_input(l->conn);
+	struct leg *out = other_leg(l);
+	enum sip_reason why;
+	size_t len = 0;
+
+	if (in.n == 0) {
+		l->partial_ns = 0;
+		return false;
+	}
+	switch (sip_frame_next(&l->frame, in, &len, &why)) {
+	case SIP_FRAME_MORE:
+		if (l->partial_ns == 0)
+			l->partial_ns = ime_now(l->trunk->ime);
+		return false;
+	case SIP_FRAME_KEEPALIVE:
+		conn_consume(l->conn, len);
+		count(&l->trunk->ime->counters, CNT_KEEPALIVES);
+		trunk_send(l->trunk, l->side, "\r\n", 2);
+		return true;
+	case SIP_FRAME_SKIP:
+		conn_consume(l->conn, len);
+		return true;
+	case SIP_FRAME_ERROR:
+		framing_lost(l, (struct str){in.p, len}, why);
+		return false;
+	case SIP_FRAME_MESSAGE:
+		break;
+	}
+	l->partial_ns = 0;
+	if (!may_pass(out, in)) {
+		conn_read(l->conn, false);
+		restart_framing(l); // the message is found again when the leg goes on
+		return false;
+	}
+	l->messages++;
+	l->trunk->active_ns = ime_now(l->trunk->ime);
+	inspect_message(l->trunk, l->side, (struct str){in.p, len});
+	conn_consume(l->conn, len);
+	return true;
+}
+
+static void on_input(struct conn *c, void *arg)
+{
+	struct leg *l = arg;
+
+	while (l->state == LEG_UP && !l->trunk->dead) {
+		if (!process_one(l))
+			break;
+	}
+}
+
+void leg_resume(struct leg *l)
+{
+	if (l->state != LEG_UP || l->trunk->dead)
+		return;
+	conn_read(l->conn, true);
+	on_input(l->conn, l);
+}
+
+static void on_drained(struct conn *c, void *arg)
+{
+	leg_resume(other_leg(arg));
+}
+
+static const struct conn_events events = {
+	.up = on_up, .input = on_input, .drained = on_drained, .closed = on_closed};
+
+static struct conn_options options(struct leg *l, int fd)
+{
+	struct trunk *t = l->trunk;
+	const struct config *c = t->ime->config;
+
+	return (struct conn_options){
+		.base = t->ime->env.base,
+		.fd = fd,
+		.input_max = (size_t)c->sip_header_max + c->sip_body_max + 4096,
+		.events = &events,
+		.arg = l,
+	};
+}
+
+// Counts a TLS leg against the limits, or says why it may not be.
+static enum counter_id take_tls(struct leg *l)
+{
+	struct trunk *t = l->trunk;
+
+	if (trunks_usage(t->ime->trunks).tls >= t->ime->config->tls_sessions_max)
+		return CNT_TLS_SESSIONS_FULL;
+	if (l->side == t->accepted) {
+		if (!peers_handshake_start(
+			    t->ime->peers, &t->peer[SIDE_OUTSIDE].ip, ime_now(t->ime)))
+			return CNT_TLS_RATE;
+		l->handshaking = true;
+	}
+	l->tls = true;
+	return CNT_NONE;
+}
+
+bool leg_accept(struct leg *l, int fd)
+{
+	struct conn_options o = options(l, fd);
+	struct trunk *t = l->trunk;
+	enum counter_id why = CNT_NONE;
+
+	if (l->side == SIDE_OUTSIDE) {
+		o.kind = CONN_TLS_SERVER;
+		o.tls = t->ime->tls[TLS_SERVER][t->class->tls_proxy];
+		why = take_tls(l);
+	}
+	if (why != CNT_NONE) {
+		char peer[ENDPOINT_TEXT_MAX];
+
+		count(&t->ime->counters, why);
+		log_warning("connection from %s refused: %s",
+			endpoint_format(&t->peer[l->side], ':', peer), counter_name(why));
+		close(fd);
+		return false;
+	}
+	l->state = LEG_OPENING;
+	if (conn_new(&l->conn, &o) == 0)
+		return true;
+	handshake_done(l);
+	return false;
+}
+
+static void open_failed(struct leg *l, enum counter_id why)
+{
+	count(&l->trunk->ime->counters, why);
+	l->failed_ns = ime_now(l->trunk->ime);
+	l->state = LEG_FAILED;
+	l->tls = false;
+}
+
+void leg_open(struct leg *l)
+{
+	struct trunk *t = l->trunk;
+	bool outside = l->side == SIDE_OUTSIDE;
+	const struct endpoint *src = outside ? &t->mapped : &t->peer[SIDE_OUTSIDE];
+	enum counter_id why = outside ? take_tls(l) : CNT_NONE;
+	struct conn_options o;
+	int fd;
+
+	if (why != CNT_NONE) {
+		open_failed(l, why);
+		return;
+	}
+	if (t->ime->env.resolve != NULL)
+		t->ime->env.resolve(
+			t->ime->env.resolve_arg, t->iface[l->side], &t->peer[l->side].ip);
+	fd = tsock_connect(src, &t->peer[l->side]);
+	if (fd < 0) {
+		open_failed(l, CNT_CONN_OPEN_FAILED);
+		return;
+	}
+	o = options(l, fd);
+	o.connecting = true;
+	if (outside) {
+		o.kind = CONN_TLS_CLIENT;
+		o.tls = t->ime->tls[TLS_CLIENT][t->class->tls_proxy];
+	}
+	restart_framing(l);
+	if (conn_new(&l->conn, &o) != 0) {
+		open_failed(l, CNT_CONN_OPEN_FAILED);
+		return;
+	}
+	l->state = LEG_OPENING;
+	count(&t->ime->counters, CNT_TRUNKS_OPENED);
+}
+
+void leg_close(struct leg *l, bool finish)
+{
+	if (l->conn == NULL || l->state == LEG_CLOSING)
+		return;
+	l->state = LEG_CLOSING;
+	l->finish = finish;
+	trunk_reap_later(l->trunk);
+}
+
+void leg_reap(struct leg *l)
+{
+	struct trunk *t = l->trunk;
+
+	if (l->state != LEG_CLOSING)
+		return;
+	handshake_done(l);
+	if (l->tls && conn_is_up(l->conn))
+		trust(l, DP_MSG_TRUST_DEL);
+	l->tls = false;
+	if (l->finish)
+		conn_finish(l->conn);
+	else
+		conn_free(l->conn);
+	l->conn = NULL;
+	l->finish = false;
+	l->partial_ns = 0;
+	if (l->backlog != NULL)
+		evbuffer_free(l->backlog);
+	l->backlog = NULL;
+	l->state = l->failed_ns != 0 ? LEG_FAILED : LEG_NONE;
+	inspect_leg_lost(t, l->side);
+	if (l->side == t->accepted)
+		t->dead = true;
+	else
+		leg_resume(other_leg(l));
+}
+
+void leg_tick(struct leg *l, uint64_t now_ns)
+{
+	if (l->state != LEG_UP || l->partial_ns == 0 ||
+		now_ns - l->partial_ns < UNFINISHED_S * 1000000000ull)
+		return;
+	count(&l->trunk->ime->counters, CNT_CONN_INPUT_TIMEOUT);
+	leg_close(l, false);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One connection of a trunk: opening it, framing what it receives, holding it back while the other
+// leg opens or is slow, and what its end means. Used by cp/trunk.c alone.
+#pragma once
+
+#include "cp/trunk_state.h"
+
+void leg_init(struct leg *l, struct trunk *t, enum side side);
+// Takes over an accepted connection. False: refused and counted; `fd` is closed.
+bool leg_accept(struct leg *l, int fd);
+// Starts to open the leg. When it fails at once the state says so.
+void leg_open(struct leg *l);
+// Reads on after the other leg changed.
+void leg_resume(struct leg *l);
+// Marks it as over; leg_reap() frees the connection later.
+void leg_close(struct leg *l, bool finish);
+void leg_reap(struct leg *l);
+// Closes a leg that leaves a message unfinished for too long.
+void leg_tick(struct leg *l, uint64_t now_ns);
+
+// By cp/trunk.c: something is marked, have the reaper run.
+void trunk_reap_later(struct trunk *t);

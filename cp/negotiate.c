@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cp/negotiate.h"
+
+static enum counter_id read_sdp(struct pass *p)
+{
+	struct sdp *sdp = &p->ime->scratch->sdp;
+	enum sdp_verdict v = sdp_parse(sdp, p->m->body);
+
+	if (v == SDP_OK)
+		v = sdp_check_secure(
+			sdp, p->from == SIDE_OUTSIDE ? REWRITE_INWARD : REWRITE_OUTWARD, false);
+	return v == SDP_OK ? CNT_NONE : counter_sdp(v);
+}
+
+static enum counter_id negotiate(struct pass *p, bool offer)
+{
+	struct scratch *s = p->ime->scratch;
+	enum counter_id why = read_sdp(p);
+
+	if (why != CNT_NONE)
+		return why;
+	why = offer ? session_offer(p->call->session, p->from, &s->sdp, &s->plan)
+		    : session_answer(p->call->session, p->from, &s->sdp, &s->plan);
+	p->planned = why == CNT_NONE;
+	return why;
+}
+
+enum counter_id negotiate_request(struct pass *p)
+{
+	enum counter_id why;
+
+	if (!p->m->is_sdp)
+		return CNT_NONE;
+	if (p->call == NULL) {
+		p->strip = true;
+		return CNT_NONE;
+	}
+	switch (p->m->method) {
+	case SIP_ACK:
+	case SIP_PRACK:
+		if (session_pending(p->call->session, side_other(p->from)))
+			return negotiate(p, false);
+		if (p->m->method == SIP_ACK)
+			return CNT_SDP_UNEXPECTED;
+		break;
+	case SIP_INVITE:
+	case SIP_UPDATE:
+		break;
+	default:
+		return CNT_SDP_UNEXPECTED;
+	}
+	why = negotiate(p, true);
+	if (why == CNT_NONE)
+		p->txn->offered = true;
+	return why;
+}
+
+enum counter_id negotiate_response(struct pass *p)
+{
+	enum sip_method method = p->m->method;
+	bool carries = method == SIP_INVITE || method == SIP_UPDATE || method == SIP_PRACK;
+
+	if (!p->m->is_sdp)
+		return CNT_NONE;
+	// What a refusal or OPTIONS tells of capabilities would show addresses of the other side.
+	if (p->call == NULL || !carries || p->m->status >= 300) {
+		p->strip = true;
+		return CNT_NONE;
+	}
+	if (p->txn->offered)
+		return negotiate(p, false);
+	return method == SIP_INVITE ? negotiate(p, true) : CNT_SDP_UNEXPECTED;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cp/pass.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "cp/call_party.h"
+#include "cp/log.h"
+
+static void keep_fallback(struct call *call, const struct rewrite_fallback *fb)
+{
+	char level[] = {(char)('0' + fb->level), '\0'};
+
+	if (fb->has_level && call->fb_sensitivity == NULL)
+		call->fb_sensitivity = call_text(str_from(level));
+	if (fb->session.n > 0 && call->session_id == NULL)
+		call->session_id = call_text(fb->session);
+	if (fb->trunk.n > 0 && call->trunk_uri == NULL)
+		call->trunk_uri = call_text(fb->trunk);
+}
+
+static enum counter_id edit(struct pass *p, struct sip_edit *e)
+{
+	struct ime *ime = p->ime;
+	struct rewrite_ctx ctx = {
+		.dir = p->from == SIDE_OUTSIDE ? REWRITE_INWARD : REWRITE_OUTWARD,
+		.nat = ime->config->nat,
+		.n_nat = ime->config->n_nat,
+		.inside_if = p->t->iface[SIDE_INSIDE],
+		.outside_if = p->t->iface[SIDE_OUTSIDE],
+		.via = !p->m->request && p->txn != NULL ? &p->txn->via : NULL,
+	};
+	struct rewrite_fallback fb = {0};
+	enum sip_reason r = rewrite_headers(p->m, &ctx, e, &fb);
+	enum sdp_verdict v = SDP_OK;
+
+	if (r != SIP_OK)
+		return counter_sip(r);
+	if (p->call != NULL && p->from == SIDE_INSIDE)
+		keep_fallback(p->call, &fb);
+	if (p->planned)
+		v = rewrite_sdp(&ime->scratch->sdp, &ime->scratch->plan.plan, e);
+	if (p->strip) {
+		sip_edit_delete(e, p->m->body);
+		sip_edit_delete(e, sip_header(p->m, SIP_H_CONTENT_TYPE)->line);
+	}
+	return v == SDP_OK ? CNT_NONE : counter_sdp(v);
+}
+
+static enum counter_id send_rendered(struct pass *p, size_t len)
+{
+	struct str out = {p->ime->out, len};
+
+	if (p->m->request && p->m->method == SIP_INVITE && p->txn != NULL) {
+		const char *end = memmem(out.p, out.n, "\r\n\r\n", 4);
+
+		if (!txn_keep_sent(p->txn, out.p, (size_t)(end - out.p) + 4))
+			return CNT_TRANSACTION_TABLE_FULL;
+	}
+	return trunk_send(p->t, side_other(p->from), out.p, out.n) == 0 ? CNT_NONE : CNT_PEER_GONE;
+}
+
+enum counter_id pass_forward(struct pass *p)
+{
+	struct ime *ime = p->ime;
+	struct sip_edit *e = &ime->scratch->edit;
+	enum counter_id why;
+	size_t len = 0;
+
+	sip_edit_init(e, p->m);
+	why = edit(p, e);
+	if (why == CNT_NONE && sip_edit_render(e, ime->out, ime->out_size, &len) != 0)
+		why = CNT_MESSAGE_TOO_BIG;
+	sip_edit_fini(e);
+	if (why == CNT_NONE)
+		why = send_rendered(p, len);
+	if (p->planned)
+		OPENSSL_cleanse(ime->out, len);
+	if (why == CNT_NONE) {
+		count(&ime->counters,
+			p->m->request ? CNT_REQUESTS_FORWARDED : CNT_RESPONSES_FORWARDED);
+		if (p->call != NULL)
+			p->call->trunk = p->t->id;
+	}
+	return why;
+}
+
+static void log_refusal(const struct pass *p, enum counter_id why, uint16_t status)
+{
+	char peer[ENDPOINT_TEXT_MAX];
+	const char *reason = p->reason != NULL ? p->reason : counter_name(why);
+
+	endpoint_format(&p->t->peer[p->from], ':', peer);
+	if (!p->m->request)
+		log_info("response %u from %s dropped: %s, Call-ID %.*s", p->m->status, peer,
+			reason, STR_FMT(p->m->call_id));
+	else if (status == 0)
+		log_info("%.*s from %s dropped: %s, Call-ID %.*s", STR_FMT(p->m->method_name), peer,
+			reason, STR_FMT(p->m->call_id));
+	else
+		log_info("%.*s from %s refused with %u: %s, Call-ID %.*s",
+			STR_FMT(p->m->method_name), peer, status, reason, STR_FMT(p->m->call_id));
+}
+
+// Without room to remember the request it is still answered.
+static void reply_unremembered(struct pass *p, uint16_t status)
+{
+	char tag[REPLY_TAG_MAX];
+	struct reply_head head;
+	size_t n;
+
+	if (!reply_head_save(p->m, &head))
+		return;
+	reply_tag(tag);
+	n = reply_write(&head, status, tag, p->ime->out, p->ime->out_size);
+	reply_head_free(&head);
+	if (n > 0 && trunk_send(p->t, p->from, p->ime->out, n) == 0)
+		count(&p->ime->counters, CNT_REPLIES_SENT);
+}
+
+void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
+{
+	count(&p->ime->counters, why);
+	log_refusal(p, why, status);
+	if (p->m->method == SIP_ACK)
+		return;
+	if (p->txn == NULL && p->m->method == SIP_INVITE)
+		p->txn = txn_add(p->ime->txns, p->t->id, p->from, p->m, p->now_ns);
+	if (p->txn == NULL && status != 0)
+		reply_unremembered(p, status);
+	else if (p->txn != NULL && status != 0)
+		pass_reply(p->ime, p->t, p->txn, status);
+	else if (p->txn != NULL)
+		p->txn->state = TXN_SWALLOWED;
+}
+
+void pass_drop(struct pass *p, enum counter_id why)
+{
+	count(&p->ime->counters, why);
+	log_refusal(p, why, 0);
+}
+
+uint16_t pass_status(const struct pass *p, uint16_t status)
+{
+	if (p->from == SIDE_OUTSIDE && p->ime->cfg->ticket_failure_action == FAILURE_DROP)
+		return 0;
+	return status;
+}
+
+void pass_reply(struct ime *ime, struct trunk *t, struct txn *x, uint16_t status)
+{
+	size_t n;
+
+	x->state = TXN_REFUSED;
+	x->expires_ns = ime_now(ime) + TXN_LIFE_S * 1000000000ull;
+	reply_tag(x->to_tag);
+	n = reply_write(&x->reply, status, x->to_tag, ime->out, ime->out_size);
+	if (n > 0 && trunk_send(t, x->from, ime->out, n) == 0)
+		count(&ime->counters, CNT_REPLIES_SENT);
+	else
+		count(&ime->counters, CNT_PEER_GONE);
+}

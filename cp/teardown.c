@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cp/teardown.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cp/call_party.h"
+#include "cp/log.h"
+
+#define COOKIE "z9hG4bK"
+
+static void send_own(struct ime *ime, struct trunk *t, enum side to, size_t n)
+{
+	if (n > 0 && trunk_send_own(t, to, ime->out, n) == 0)
+		count(&ime->counters, CNT_REQUESTS_SENT);
+	else
+		count(&ime->counters, CNT_PEER_GONE);
+}
+
+static struct request_via via_toward(const struct trunk *t, enum side to, const char *tag)
+{
+	return (struct request_via){
+		.transport = to == SIDE_OUTSIDE ? "TLS" : "TCP",
+		.sent_by = to == SIDE_OUTSIDE ? t->mapped : t->peer[SIDE_OUTSIDE],
+		.branch = tag,
+	};
+}
+
+static void send_bye(struct ime *ime, struct trunk *t, enum side to, const struct request_dialog *d)
+{
+	char tag[REPLY_TAG_MAX], branch[sizeof(COOKIE) + REPLY_TAG_MAX];
+	struct request_via via = via_toward(t, to, tag);
+
+	reply_tag(tag);
+	snprintf(branch, sizeof(branch), COOKIE "%s", tag);
+	txn_add_own(ime->txns, t->id, to, str_from(branch), SIP_BYE, ime_now(ime));
+	send_own(ime, t, to, request_bye(d, &via, ime->out, ime->out_size));
+}
+
+static struct trunk *trunk_of(struct ime *ime, const struct call *call)
+{
+	struct trunk *t = trunk_by_id(ime->trunks, call->trunk);
+
+	return t != NULL ? t : trunk_like(ime->trunks, call->peer);
+}
+
+static void bye_both(struct ime *ime, struct call *call)
+{
+	struct trunk *t = trunk_of(ime, call);
+
+	for (int to = 0; to < SIDES; to++) {
+		struct request_dialog d;
+
+		if (t != NULL && call_dialog_toward(call, (enum side)to, &d))
+			send_bye(ime, t, (enum side)to, &d);
+		else
+			count(&ime->counters, CNT_PEER_GONE);
+	}
+}
+
+// The INVITE of a transaction as it was forwarded. It has lost its body, which Content-Length
+// still speaks of.
+static struct sip_msg *sent_invite(struct ime *ime, const struct txn *x)
+{
+	struct sip_msg *m = &ime->scratch->sent;
+	enum sip_reason r;
+
+	if (x->sent == NULL || sip_parse(m, (struct str){x->sent, x->sent_n}) != SIP_OK)
+		return NULL;
+	r = sip_check(m);
+	return r == SIP_OK || r == SIP_BAD_CONTENT_LENGTH ? m : NULL;
+}
+
+static void send_cancel(struct ime *ime, struct trunk *t, struct txn *x)
+{
+	const struct sip_msg *invite = sent_invite(ime, x);
+	enum side to = side_other(x->from);
+
+	if (invite == NULL)
+		return;
+	txn_add_own(ime->txns, t->id, to, (struct str){x->branch, x->branch_n}, SIP_CANCEL,
+		ime_now(ime));
+	send_own(ime, t, to, request_cancel(invite, ime->out, ime->out_size));
+}
+
+static void give_up_invite(struct ime *ime, struct trunk *t, struct txn *x, uint16_t status)
+{
+	x->give_up = true;
+	// Before a provisional response a CANCEL may overtake its INVITE (RFC 3261 9.1):
+	// teardown_late() sends it when one comes.
+	if (x->ringing)
+		send_cancel(ime, t, x);
+	pass_reply(ime, t, x, status);
+}
+
+void teardown_call(struct ime *ime, struct call *call, uint16_t status)
+{
+	struct txn *x = txn_of_call(ime->txns, call->id);
+	struct trunk *t = x != NULL ? trunk_by_id(ime->trunks, x->trunk) : NULL;
+
+	if (x != NULL && t != NULL)
+		give_up_invite(ime, t, x, status);
+	if (call->state == CALL_UP || call->answered_ns != 0)
+		bye_both(ime, call);
+	call_remove(ime->calls, call);
+}
+
+// The dialog that a 2xx has made, as its sender knows it.
+static bool dialog_of_answer(struct pass *p, const struct sip_msg *invite, struct call_party *party,
+	struct request_dialog *d)
+{
+	struct sip_elem_iter it = {0};
+	struct str elem;
+	size_t beyond = 0;
+
+	// Record-Routes that the INVITE had when it left are beyond us.
+	while (sip_elem_next(invite, SIP_H_RECORD_ROUTE, &it, &elem))
+		beyond++;
+	call_party_from_answer(party, p->m, beyond);
+	if (party->target == NULL || party->address == NULL || party->routes == NULL)
+		return false;
+	*d = (struct request_dialog){
+		.target = str_from(party->target),
+		.routes = str_from(party->routes),
+		.from = sip_header(invite, SIP_H_FROM)->value,
+		.to = str_from(party->address),
+		.call_id = p->m->call_id,
+		.cseq = p->m->cseq,
+	};
+	return true;
+}
+
+// Of an established call the dialog is known; the answer to a re-INVITE does not name its routes.
+static bool dialog_toward_answerer(struct pass *p, const struct sip_msg *invite,
+	struct call_party *party, struct request_dialog *d)
+{
+	if (invite == NULL)
+		return false;
+	if (p->txn->initial || p->call == NULL)
+		return dialog_of_answer(p, invite, party, d);
+	if (!call_dialog_toward(p->call, p->from, d))
+		return false;
+	d->cseq = p->m->cseq;
+	return true;
+}
+
+static void ack_and_bye(struct pass *p)
+{
+	struct call_party party = {0};
+	struct request_dialog d;
+	char tag[REPLY_TAG_MAX];
+	struct request_via via = via_toward(p->t, p->from, tag);
+
+	reply_tag(tag);
+	if (dialog_toward_answerer(p, sent_invite(p->ime, p->txn), &party, &d)) {
+		send_own(p->ime, p->t, p->from,
+			request_ack_answer(&d, &via, p->ime->out, p->ime->out_size));
+		d.cseq++;
+		send_bye(p->ime, p->t, p->from, &d);
+	}
+	call_party_fini(&party);
+}
+
+void teardown_answer(struct pass *p)
+{
+	p->txn->give_up = true;
+	ack_and_bye(p);
+	pass_reply(p->ime, p->t, p->txn, 488);
+	if (!p->txn->initial) {
+		// Both ends knew the call before; the answerer has its BYE already.
+		struct request_dialog d;
+		struct trunk *t = trunk_of(p->ime, p->call);
+
+		if (t != NULL && call_dialog_toward(p->call, side_other(p->from), &d))
+			send_bye(p->ime, t, side_other(p->from), &d);
+	}
+	call_remove(p->ime->calls, p->call);
+	p->call = NULL;
+}
+
+void teardown_late(struct pass *p)
+{
+	struct txn *x = p->txn;
+	const struct sip_msg *invite;
+
+	if (x->method != SIP_INVITE)
+		return;
+	if (p->m->status < 200) {
+		if (!x->ringing)
+			send_cancel(p->ime, p->t, x);
+		x->ringing = true;
+		return;
+	}
+	if (p->m->status < 300) {
+		ack_and_bye(p);
+		return;
+	}
+	invite = sent_invite(p->ime, x);
+	if (invite != NULL)
+		send_own(p->ime, p->t, p->from,
+			request_ack_refusal(invite, p->m, p->ime->out, p->ime->out_size));
+}
+
+void teardown_expired(struct ime *ime, uint64_t now_ns)
+{
+	static const struct {
+		enum counter_id counter;
+		const char *text;
+	} why[] = {
+		[CALL_HALF_OPEN] = {CNT_CALLS_HALF_OPEN, "nothing answered its INVITE"},
+		[CALL_UNANSWERED] = {CNT_CALLS_UNANSWERED, "it rang too long"},
+		[CALL_IDLE] = {CNT_CALLS_IDLE, "no signalling, and silence from one side"},
+		[CALL_MEDIA_IDLE] = {CNT_CALLS_MEDIA_IDLE, "no media from either side"},
+		[CALL_DISCONNECT] = {CNT_CALLS_DISCONNECT, "nobody answered its BYE"},
+	};
+	struct call *call, *next;
+
+	for (call = calls_first(ime->calls); call != NULL; call = next) {
+		enum call_expiry e = call_expired(call, &ime->config->timeouts, now_ns);
+
+		next = calls_next(call);
+		if (e == CALL_LIVES)
+			continue;
+		count(&ime->counters, why[e].counter);
+		log_info("call %s ended: %s", call->call_id, why[e].text);
+		if (e == CALL_DISCONNECT)
+			call_remove(ime->calls, call);
+		else
+			teardown_call(ime, call, 408);
+	}
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The table of trunks, their birth and their end. What their connections do is in cp/leg.c.
+#include "cp/trunk.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cp/ime_state.h"
+#include "cp/leg.h"
+#include "cp/log.h"
+
+struct trunks {
+	TAILQ_HEAD(, trunk) all;
+	struct ime *ime;
+	struct event *reaper;
+	uint64_t last_id;
+	uint32_t n, tls_most;
+};
+
+static void trunk_free(struct trunks *ts, struct trunk *t)
+{
+	for (int s = 0; s < SIDES; s++) {
+		if (t->leg[s].backlog != NULL)
+			evbuffer_free(t->leg[s].backlog);
+		conn_free(t->leg[s].conn);
+	}
+	TAILQ_REMOVE(&ts->all, t, all);
+	ts->n--;
+	free(t);
+}
+
+static void reap(evutil_socket_t fd, short what, void *arg)
+{
+	struct trunks *ts = arg;
+	struct trunk *t, *next;
+
+	for (t = TAILQ_FIRST(&ts->all); t != NULL; t = next) {
+		struct leg *accepted = &t->leg[t->accepted];
+		struct leg *opened = &t->leg[side_other(t->accepted)];
+
+		next = TAILQ_NEXT(t, all);
+		leg_reap(accepted);
+		if (t->dead) // what is still to be said to the other side drains
+			leg_close(opened, true);
+		leg_reap(opened);
+		if (t->dead)
+			trunk_free(ts, t);
+	}
+}
+
+struct trunks *trunks_new(struct ime *ime)
+{
+	struct trunks *ts = calloc(1, sizeof(*ts));
+
+	if (ts == NULL)
+		return NULL;
+	TAILQ_INIT(&ts->all);
+	ts->ime = ime;
+	ts->reaper = evtimer_new(ime->env.base, reap, ts);
+	if (ts->reaper == NULL) {
+		free(ts);
+		return NULL;
+	}
+	return ts;
+}
+
+void trunks_free(struct trunks *ts)
+{
+	if (ts == NULL)
+		return;
+	while (!TAILQ_EMPTY(&ts->all))
+		trunk_free(ts, TAILQ_FIRST(&ts->all));
+	event_free(ts->reaper);
+	free(ts);
+}
+
+void trunk_reap_later(struct trunk *t)
+{
+	event_active(t->ime->trunks->reaper, EV_TIMEOUT, 0);
+}
+
+bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o)
+{
+	struct trunk *t = ts->n < TRUNKS_MAX ? calloc(1, sizeof(*t)) : NULL;
+
+	if (t == NULL) {
+		count(&ts->ime->counters, CNT_CONN_TABLE_FULL);
+		close(fd);
+		return false;
+	}
+	t->id = ++ts->last_id;
+	t->ime = ts->ime;
+	t->class = o->class;
+	t->accepted = o->accepted;
+	for (int s = 0; s < SIDES; s++) {
+		t->iface[s] = o->iface[s];
+		t->peer[s] = o->peer[s];
+		leg_init(&t->leg[s], t, (enum side)s);
+	}
+	t->mapped = o->mapped;
+	t->active_ns = ime_now(ts->ime);
+	TAILQ_INSERT_TAIL(&ts->all, t, all);
+	ts->n++;
+	if (!leg_accept(&t->leg[t->accepted], fd)) {
+		trunk_free(ts, t);
+		return false;
+	}
+	count(&ts->ime->counters, CNT_TRUNKS_ACCEPTED);
+	if (trunks_usage(ts).tls > ts->tls_most)
+		ts->tls_most = trunks_usage(ts).tls;
+	return true;
+}
+
+int trunk_send(struct trunk *t, enum side to, const void *p, size_t n)
+{
+	struct leg *l = &t->leg[to];
+	int err;
+
+	if (l->state != LEG_UP)
+		return -ENOTCONN;
+	err = conn_send(l->conn, p, n);
+	if (err != 0) {
+		count(&t->ime->counters, CNT_CONN_OUTPUT_FULL);
+		leg_close(l, false);
+	}
+	return err;
+}
+
+int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n)
+{
+	struct leg *l = &t->leg[to];
+
+	if (t->dead)
+		return -ENOTCONN;
+	if (l->state == LEG_UP)
+		return trunk_send(t, to, p, n);
+	if (to == t->accepted)
+		return -ENOTCONN;
+	if (l->state == LEG_NONE)
+		leg_open(l);
+	if (l->state != LEG_OPENING)
+		return -ENOTCONN;
+	if (l->backlog == NULL)
+		l->backlog = evbuffer_new();
+	if (l->backlog == NULL || evbuffer_add(l->backlog, p, n) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+void trunk_close_leg(struct trunk *t, enum side side)
+{
+	leg_close(&t->leg[side], true);
+}
+
+struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id)
+{
+	struct trunk *t;
+
+	TAILQ_FOREACH (t, &ts->all, all) {
+		if (t->id == id && !t->dead)
+			return t;
+	}
+	return NULL;
+}
+
+struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SIDES])
+{
+	struct trunk *t;
+
+	TAILQ_FOREACH (t, &ts->all, all) {
+		if (!t->dead && ip_eq(&t->peer[SIDE_INSIDE].ip, &peer[SIDE_INSIDE].ip) &&
+			ip_eq(&t->peer[SIDE_OUTSIDE].ip, &peer[SIDE_OUTSIDE].ip) &&
+			t->leg[t->accepted].state == LEG_UP)
+			return t;
+	}
+	return NULL;
+}
+
+void trunks_tick(struct trunks *ts, uint64_t now_ns)
+{
+	uint64_t idle_ns = ts->ime->config->timeouts.conn_s * 1000000000ull;
+	struct trunk *t;
+
+	TAILQ_FOREACH (t, &ts->all, all) {
+		leg_tick(&t->leg[SIDE_OUTSIDE], now_ns);
+		leg_tick(&t->leg[SIDE_INSIDE], now_ns);
+		if (now_ns - t->active_ns >= idle_ns)
+			trunk_close_leg(t, t->accepted);
+	}
+}
+
+struct trunks_usage trunks_usage(const struct trunks *ts)
+{
+	struct trunks_usage u = {.trunks = ts->n, .tls_most = ts->tls_most};
+	const struct trunk *t;
+
+	TAILQ_FOREACH (t, &ts->all, all)
+		u.tls += t->leg[SIDE_OUTSIDE].tls;
+	return u;
+}
+
+void trunks_usage_clear(struct trunks *ts)
+{
+	ts->tls_most = trunks_usage(ts).tls;
+}
+
+void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
+{
+	uint64_t now_ns = ime_now(trunks->ime);
+	char identity[DOMAIN_NAME_MAX + 1];
+	const struct trunk *t;
+
+	TAILQ_FOREACH (t, &trunks->all, all) {
+		const struct leg *outside = &t->leg[SIDE_OUTSIDE];
+		bool up = outside->state == LEG_UP;
+		struct str id = {t->remote_ids.id[0].name, t->remote_ids.id[0].n};
+		struct trunk_info info = {
+			.outbound = t->accepted == SIDE_INSIDE,
+			.inside = t->peer[SIDE_INSIDE],
+			.outside = t->peer[SIDE_OUTSIDE],
+			.class_name = t->class->class_name,
+			.up = {up, t->leg[SIDE_INSIDE].state == LEG_UP},
+			.tls_version = up ? SSL_get_version(conn_ssl(outside->conn)) : "",
+			.tls_cipher = up ? SSL_get_cipher_name(conn_ssl(outside->conn)) : "",
+			.peer_identity = identity,
+			.messages = {outside->messages, t->leg[SIDE_INSIDE].messages},
+			.idle_ms = (now_ns - t->active_ns) / 1000000,
+		};
+
+		str_copy(t->remote_ids.n > 0 ? id : STR_LIT(""), identity, sizeof(identity));
+		fn(&info, arg);
+	}
+}

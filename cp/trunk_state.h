@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Trunks as the proxy's own modules see them: two legs, the accepted one and the one the proxy
+// opens when there is a message for it. Nothing is freed inside a callback: what is over is marked
+// and reaped from the loop, so a trunk found in a callback stays good until it returns.
+#pragma once
+
+#include <sys/queue.h>
+
+#include "config/config.h"
+#include "cp/conn.h"
+#include "cp/trunk.h"
+#include "lib/domain.h"
+#include "lib/sip.h"
+
+struct ime;
+
+#define TRUNKS_MAX 2048u
+
+enum leg_state {
+	LEG_NONE,    // not open; opened with the next request
+	LEG_OPENING, // connect or handshake under way
+	LEG_UP,
+	LEG_FAILED,  // the last attempt failed; see failed_ns
+	LEG_CLOSING, // over; the reaper frees its connection
+};
+
+struct leg {
+	struct trunk *trunk;
+	enum side side;
+	enum leg_state state;
+	struct conn *conn;
+	struct sip_frame frame;
+	bool handshaking;               // counted in cp/peers.h
+	bool tls;                       // counted as a TLS session
+	bool finish;                    // closing: let the output drain
+	uint64_t failed_ns, partial_ns; // partial: when an unfinished message began
+	uint64_t messages;
+	struct evbuffer *backlog; // requests of our own that wait for LEG_UP; NULL: none
+};
+
+struct trunk {
+	TAILQ_ENTRY(trunk) all;
+	uint64_t id; // never 0, never used again
+	struct ime *ime;
+	const struct config_inspect *class;
+	enum side accepted;
+	uint16_t iface[SIDES];
+	struct endpoint peer[SIDES]; // the remote; the call manager's real address
+	struct endpoint mapped;      // the call manager as the outside knows it
+	struct leg leg[SIDES];
+	struct domain_ids remote_ids; // of the outside leg's certificate
+	uint64_t active_ns;
+	bool dead; // the reaper frees it
+};
+
+struct trunks *trunks_new(struct ime *ime); // NULL: out of memory
+void trunks_free(struct trunks *ts);        // accepts NULL
+
+// What an accepted connection is about: filled in by cp/accept.c.
+struct trunk_open {
+	const struct config_inspect *class;
+	enum side accepted;
+	uint16_t iface[SIDES];
+	struct endpoint peer[SIDES], mapped;
+};
+
+// Takes over an accepted connection; `fd` is owned in any case. False when it was refused (and
+// counted).
+bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o);
+
+// Sends a message to one side. -ENOTCONN: the leg is not up. -ENOBUFS: too slow, it is closed.
+int trunk_send(struct trunk *t, enum side to, const void *p, size_t n);
+// Sends a request of our own; opens the leg when it has to. -ENOTCONN: it cannot.
+int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n);
+
+// Closes one leg; the accepted one takes the trunk with it. Output drains.
+void trunk_close_leg(struct trunk *t, enum side side);
+
+struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id);
+// Some trunk between the same two parties, or NULL.
+struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SIDES]);
+
+void trunks_tick(struct trunks *ts, uint64_t now_ns);
+
+struct trunks_usage {
+	uint32_t trunks, tls, tls_most;
+};
+struct trunks_usage trunks_usage(const struct trunks *ts);
+void trunks_usage_clear(struct trunks *ts);
