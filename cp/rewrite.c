@@ -257,8 +257,11 @@ static void rewrite_fallbacks(const struct sip_msg *m, const struct rewrite_ctx 
 enum sip_reason rewrite_headers(const struct sip_msg *m, const struct rewrite_ctx *ctx,
 	struct sip_edit *e, struct rewrite_fallback *fb)
 {
+	unsigned int target =
+		ctx->dir == REWRITE_INWARD ? HOST | TRANSPORT | MADDR : TRANSPORT | MADDR;
+
 	if (m->request)
-		rewrite_uri(ctx, true, &m->uri, HOST | TRANSPORT | MADDR, e);
+		rewrite_uri(ctx, true, &m->uri, target, e);
 	rewrite_via(m, ctx, e);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		enum sip_reason r = rewrite_list(m, ctx, rules[i].id, rules[i].what, e);

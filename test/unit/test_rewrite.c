@@ -110,8 +110,8 @@ static void test_request_uri(void **state)
 		// static PAT changes the port, and only of its service
 		{&in_ctx, "sip:a@209.165.200.230:5090", "sip:a@192.168.10.40:5060"},
 		{&in_ctx, "sip:a@209.165.200.230:5091", "sip:a@209.165.200.230:5091"},
-		{&out_ctx, "sip:a@192.168.10.40", "sip:a@209.165.200.230:5090"},
-		// outward
+		// outward the target is the caller's word
+		{&out_ctx, "sip:a@" REAL ":5070", "sip:a@" REAL ":5070"},
 		{&out_ctx, "sip:a@203.0.113.10:5070;transport=tcp",
 			"sip:a@203.0.113.10:5070;transport=tls"},
 		{&out_ctx, "sip:a@b;transport=TCP", "sip:a@b;transport=tls"},
@@ -199,6 +199,7 @@ static void test_contact(void **state)
 		{&out_ctx, "<sip:a@" REAL ":5070;transport=tcp>",
 			"<sip:a@" MAPPED ":5070;transport=tls>"},
 		{&out_ctx, "sip:a@" REAL, "sip:a@" MAPPED},
+		{&out_ctx, "sip:a@192.168.10.40", "sip:a@209.165.200.230:5090"},
 		{&out_ctx, "<sip:a@" REAL ";maddr=" REAL ">",
 			"<sip:a@" MAPPED ";maddr=" MAPPED ">"},
 		{&out_ctx, "<sip:a@192.168.10.51:5062;transport=tcp>",
