@@ -314,6 +314,7 @@ void ime_usage(const struct ime *ime, struct ime_usage *out)
 	*out = (struct ime_usage){
 		.signaling_in_use = calls.in_use,
 		.signaling_most_used = calls.most_used,
+		.media_ports = mta_not_free(ime->mta),
 		.signaling_terminated = calls.terminated,
 		.media_in_use = media,
 		.media_most_used = media > ime->media_most ? media : ime->media_most,
