@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The management socket: a UNIX stream socket that takes one JSON object a line, {"command":
+// "show version", "args": {...}}, and answers each with one line, {"ok": true, "data": ...} or
+// {"ok": false, "error": "..."}. Who may open the socket's file may ask. Control thread only.
+#pragma once
+
+#include <cjson/cJSON.h>
+#include <event2/event.h>
+#include <stddef.h>
+
+#define MGMT_REQUEST_MAX 4096 // octets of a line
+#define MGMT_CLIENTS_MAX 16   // more wait in the kernel's queue
+#define MGMT_IDLE_S      10   // a client that neither asks nor reads for so long is put out
+
+struct mgmt;
+
+// Answers a command: the data (the caller's to free), or NULL and why not in `err`. `args` is an
+// object or NULL.
+typedef cJSON *mgmt_handler(
+	void *arg, const char *command, const cJSON *args, char *err, size_t err_size);
+
+// Makes the socket, mode 0660, and its folder if only that one is missing. What a dead daemon left
+// behind is replaced; a live one, or a file that is no socket, is refused. `err` says what was
+// wrong. Call it before any capability is given up. Returns -errno.
+int mgmt_open(struct mgmt **out, const char *path, char *err, size_t err_size);
+
+// Serves clients from now on. -ENOMEM.
+int mgmt_start(struct mgmt *m, struct event_base *base, mgmt_handler *fn, void *arg);
+
+// Puts every client out and removes the socket. Before the base is freed. Accepts NULL.
+void mgmt_close(struct mgmt *m);
