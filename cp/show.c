@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The commands of the management socket and what they answer, but for the UC-IME ones; see show.h.
+#include "cp/show.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cp/ime.h"
+#include "cp/show_ime.h"
+#include "dp/dp.h"
+
+#define COUNTERS_MAX 512
+#define CONNS_MAX    4096
+#define S_NS         1000000000ull
+
+void show_endpoint(cJSON *o, const char *name, const struct endpoint *e)
+{
+	cJSON *j = cJSON_AddObjectToObject(o, name);
+	char text[IP_TEXT_MAX];
+
+	cJSON_AddStringToObject(j, "ip", ip_format(&e->ip, text));
+	cJSON_AddNumberToObject(j, "port", e->port);
+}
+
+static const char *iface_name(const struct show *s, uint16_t iface)
+{
+	return iface < s->config->n_ifaces ? s->config->ifaces[iface].name : "?";
+}
+
+static cJSON *version(const struct show *s, const cJSON *args)
+{
+	cJSON *j = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(j, "version", CALLGATE_VERSION);
+	cJSON_AddStringToObject(j, "hostname", s->config->hostname);
+	cJSON_AddNumberToObject(j, "workers", s->config->n_workers);
+	cJSON_AddNumberToObject(j, "uptime_s", (double)((s->mono_ns() - s->started_ns) / S_NS));
+	return j;
+}
+
+static cJSON *usage(const struct show *s, const cJSON *args)
+{
+	cJSON *j = cJSON_CreateObject();
+	struct ime_usage u = {0};
+	struct dp_usage d = {0};
+
+	dp_usage(&d);
+	if (s->ime != NULL)
+		ime_usage(s->ime, &u);
+	cJSON_AddNumberToObject(j, "sessions", d.sessions);
+	cJSON_AddNumberToObject(j, "sessions_max", d.sessions_max);
+	cJSON_AddNumberToObject(j, "punt_sessions", d.punt_sessions);
+	cJSON_AddNumberToObject(j, "streams", d.streams);
+	cJSON_AddNumberToObject(j, "streams_max", DP_STREAMS_MAX);
+	cJSON_AddNumberToObject(j, "media_ports", u.media_ports);
+	cJSON_AddNumberToObject(j, "calls", u.signaling_in_use);
+	cJSON_AddNumberToObject(j, "tls_sessions", u.tls_in_use);
+	cJSON_AddNumberToObject(j, "tls_sessions_max", u.tls_max);
+	cJSON_AddNumberToObject(j, "buffers_in_use", d.buffers_in_use);
+	cJSON_AddNumberToObject(j, "buffers", d.buffers);
+	return j;
+}
+
+static cJSON *interface(const struct show *s, const cJSON *args)
+{
+	cJSON *list = cJSON_CreateArray();
+	char ip[IP_TEXT_MAX], mac_text[18];
+
+	for (uint16_t i = 0; i < s->config->n_ifaces; i++) {
+		const struct config_iface *f = &s->config->ifaces[i];
+		struct dp_iface_stats st = {0};
+		uint8_t mac[6] = {0};
+		cJSON *j = cJSON_CreateObject();
+
+		dp_iface_stats(i, &st);
+		dp_iface_mac(i, mac);
+		snprintf(mac_text, sizeof(mac_text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+			mac[1], mac[2], mac[3], mac[4], mac[5]);
+		cJSON_AddStringToObject(j, "name", f->name);
+		cJSON_AddStringToObject(j, "device", f->device);
+		cJSON_AddBoolToObject(j, "up", st.link_up);
+		cJSON_AddStringToObject(j, "mac", mac_text);
+		cJSON_AddStringToObject(j, "ip", ip_format(&f->ip, ip));
+		cJSON_AddNumberToObject(j, "prefix", f->subnet.len - (ip_is_v4(&f->ip) ? 96 : 0));
+		cJSON_AddNumberToObject(j, "security_level", f->security_level);
+		cJSON_AddNumberToObject(j, "mtu", f->mtu);
+		cJSON_AddNumberToObject(j, "rx_packets", (double)st.rx_packets);
+		cJSON_AddNumberToObject(j, "rx_bytes", (double)st.rx_bytes);
+		cJSON_AddNumberToObject(j, "rx_missed", (double)st.rx_missed);
+		cJSON_AddNumberToObject(j, "tx_packets", (double)st.tx_packets);
+		cJSON_AddNumberToObject(j, "tx_bytes", (double)st.tx_bytes);
+		cJSON_AddNumberToObject(j, "tx_failed", (double)st.tx_failed);
+		cJSON_AddItemToArray(list, j);
+	}
+	return list;
+}
+
+static const char *proto_name(uint8_t proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return "TCP";
+	case IPPROTO_UDP:
+		return "UDP";
+	case IPPROTO_ICMP:
+		return "ICMP";
+	default:
+		return "IP";
+	}
+}
+
+static cJSON *conn_json(const struct show *s, const struct dp_conn *c)
+{
+	cJSON *j = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(j, "protocol", proto_name(c->proto));
+	cJSON_AddStringToObject(j, "from", iface_name(s, c->iface_in));
+	cJSON_AddStringToObject(j, "to", iface_name(s, c->iface_out));
+	show_endpoint(j, "source", &c->src);
+	show_endpoint(j, "source_mapped", &c->src_mapped);
+	show_endpoint(j, "destination", &c->dst);
+	show_endpoint(j, "destination_mapped", &c->dst_mapped);
+	cJSON_AddNumberToObject(j, "packets_sent", (double)c->packets[0]);
+	cJSON_AddNumberToObject(j, "packets_received", (double)c->packets[1]);
+	cJSON_AddNumberToObject(j, "bytes_sent", (double)c->bytes[0]);
+	cJSON_AddNumberToObject(j, "bytes_received", (double)c->bytes[1]);
+	cJSON_AddNumberToObject(j, "idle_s", c->idle_s);
+	cJSON_AddBoolToObject(j, "punt", c->punt);
+	cJSON_AddStringToObject(j, "state", c->state);
+	return j;
+}
+
+static cJSON *conn(const struct show *s, const cJSON *args)
+{
+	struct dp_conn *conns = calloc(CONNS_MAX, sizeof(*conns));
+	cJSON *j = cJSON_CreateObject(), *list;
+	struct dp_usage u = {0};
+	size_t n = 0;
+
+	dp_usage(&u);
+	if (conns != NULL)
+		n = dp_conns(conns, CONNS_MAX);
+	cJSON_AddNumberToObject(j, "in_use", u.sessions);
+	cJSON_AddNumberToObject(j, "max", u.sessions_max);
+	list = cJSON_AddArrayToObject(j, "connections");
+	for (size_t i = 0; i < n; i++)
+		cJSON_AddItemToArray(list, conn_json(s, &conns[i]));
+	free(conns);
+	return j;
+}
+
+static void counter_add(cJSON *list, const char *group, const char *name, const char *help,
+	bool drop, uint64_t value)
+{
+	cJSON *j = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(j, "group", group);
+	cJSON_AddStringToObject(j, "name", name);
+	cJSON_AddBoolToObject(j, "drop", drop);
+	cJSON_AddNumberToObject(j, "value", (double)value);
+	cJSON_AddStringToObject(j, "help", help);
+	cJSON_AddItemToArray(list, j);
+}
+
+static cJSON *counters(const struct show *s, const cJSON *args)
+{
+	bool drops = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(args, "drops"));
+	static struct dp_counter d[COUNTERS_MAX];
+	static struct ime_counter c[COUNTERS_MAX];
+	cJSON *list = cJSON_CreateArray();
+	size_t n = dp_counters(d, COUNTERS_MAX);
+
+	for (size_t i = 0; i < n && i < COUNTERS_MAX; i++)
+		if (!drops || (d[i].drop && d[i].value > 0))
+			counter_add(
+				list, "data plane", d[i].name, d[i].help, d[i].drop, d[i].value);
+	n = s->ime != NULL ? ime_counters(s->ime, c, COUNTERS_MAX) : 0;
+	for (size_t i = 0; i < n && i < COUNTERS_MAX; i++) {
+		bool drop = c[i].kind != IME_EVENT;
+
+		if (!drops || (drop && c[i].value > 0))
+			counter_add(list, "uc-ime", c[i].name, c[i].help, drop, c[i].value);
+	}
+	return list;
+}
+
+static cJSON *clear_counters(const struct show *s, const cJSON *args)
+{
+	dp_counters_clear();
+	if (s->ime != NULL)
+		ime_counters_clear(s->ime);
+	return cJSON_CreateTrue();
+}
+
+static const struct {
+	const char *command;
+	bool needs_ime;
+	cJSON *(*run)(const struct show *s, const cJSON *args);
+} commands[] = {
+	{"show version", false, version},
+	{"show usage", false, usage},
+	{"show interface", false, interface},
+	{"show conn", false, conn},
+	{"show counters", false, counters},
+	{"show uc-ime signaling-sessions", true, show_signaling},
+	{"show uc-ime signaling-sessions statistics", true, show_signaling_statistics},
+	{"show uc-ime media-sessions", true, show_media},
+	{"show uc-ime media-sessions detail", true, show_media},
+	{"show running-config uc-ime", false, show_config_ime},
+	{"clear counters", false, clear_counters},
+	{"clear uc-ime signaling-sessions statistics", true, show_clear_statistics},
+};
+
+cJSON *show_command(void *arg, const char *command, const cJSON *args, char *err, size_t err_size)
+{
+	const struct show *s = arg;
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(command, commands[i].command) != 0)
+			continue;
+		if (commands[i].needs_ime && s->ime == NULL) {
+			snprintf(err, err_size, "no uc-ime is configured");
+			return NULL;
+		}
+		return commands[i].run(s, args);
+	}
+	n = (size_t)snprintf(err, err_size, "unknown command; there are: ");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]) && n < err_size; i++)
+		n += (size_t)snprintf(
+			err + n, err_size - n, "%s%s", i > 0 ? ", " : "", commands[i].command);
+	return NULL;
+}

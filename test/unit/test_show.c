@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the daemon answers, against the JSON that test_layout.c prints. The workers and the proxy
+// are stand-ins that hold the facts of the manual's samples.
+#include "test/unit/test.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cp/call.h"
+#include "cp/ime.h"
+#include "cp/show.h"
+#include "dp/dp.h"
+
+#define S_NS 1000000000ull
+
+static struct endpoint ep(const char *ip, uint16_t port)
+{
+	struct endpoint e = {.port = port};
+
+	assert_true(ip_parse(str_from(ip), &e.ip));
+	return e;
+}
+
+// ---- Workers ------------------------------------------------------------------------------------
+
+static unsigned int dp_cleared, ime_cleared;
+
+size_t dp_counters(struct dp_counter *out, size_t max)
+{
+	out[0] = (struct dp_counter){"ACL_DENY", "denied", true, 7};
+	out[1] = (struct dp_counter){"NO_BUFFER", "none", true, 0};
+	out[2] = (struct dp_counter){"RX", "packets received", false, 9000000000};
+	return 3;
+}
+
+void dp_counters_clear(void)
+{
+	dp_cleared++;
+}
+
+int dp_iface_mac(uint16_t iface, uint8_t mac[6])
+{
+	memcpy(mac, (const uint8_t[6]){2, 0, 0, 0, 0, (uint8_t)(iface + 1)}, 6);
+	return 0;
+}
+
+int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out)
+{
+	*out = iface != 0 ? (struct dp_iface_stats){0}
+			  : (struct dp_iface_stats){10, 1000, 20, 2000, 1, 2, true};
+	return 0;
+}
+
+void dp_usage(struct dp_usage *out)
+{
+	*out = (struct dp_usage){7, 65536, 3, 1, 2048, 16384};
+}
+
+size_t dp_conns(struct dp_conn *out, size_t max)
+{
+	out[0] = (struct dp_conn){.proto = IPPROTO_TCP,
+		.iface_in = 0,
+		.iface_out = 1,
+		.src = ep("203.0.113.10", 40000),
+		.src_mapped = ep("203.0.113.10", 40000),
+		.dst = ep("192.168.10.30", 5070),
+		.dst_mapped = ep("209.165.200.228", 5070),
+		.packets = {6, 5},
+		.bytes = {840, 1200},
+		.idle_s = 12,
+		.punt = true,
+		.state = "up"};
+	out[1] = (struct dp_conn){.proto = IPPROTO_UDP,
+		.iface_in = 1,
+		.iface_out = 0,
+		.src = ep("192.168.10.5", 1025),
+		.src_mapped = ep("209.165.200.225", 40001),
+		.dst = ep("8.8.8.8", 53),
+		.dst_mapped = ep("8.8.8.8", 53),
+		.packets = {1, 0},
+		.bytes = {70, 0},
+		.idle_s = 3661,
+		.state = "up"};
+	return 2;
+}
+
+int dp_media_stats(uint32_t stream, struct dp_media_stats *out)
+{
+	assert_int_equal(stream, 42);
+	*out = (struct dp_media_stats){
+		.leg[SIDE_OUTSIDE] = {.rx_packets = 20200,
+			.tx_packets = 20203,
+			.rx_bad_source = 1,
+			.rx_auth_failed = 2,
+			.rx_replayed = 4,
+			.rx_malformed = 5,
+			.rx_rtcp = 6,
+			.rx_lost = 3,
+			.jitter_us = 109,
+			.last_rx_ns = 4000 * S_NS - 20000000,
+			.last_pt = 9},
+		.leg[SIDE_INSIDE] = {.rx_packets = 20203, .tx_packets = 20201, .last_pt = 9},
+	};
+	return 0;
+}
+
+// ---- The proxy ----------------------------------------------------------------------------------
+
+static struct call_info call;
+static struct ime_usage proxy_usage;
+
+void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
+{
+	fn(&call, arg);
+}
+
+const char *call_state_name(enum call_state s)
+{
+	return s == CALL_UP ? "up" : "?";
+}
+
+const struct calls *ime_calls(const struct ime *ime)
+{
+	return NULL;
+}
+
+size_t ime_counters(const struct ime *ime, struct ime_counter *out, size_t max)
+{
+	static const struct ime_counter stats[] = {
+		{IME_STAT, "TICKET_INTEGRITY", "Ticket integrity check failed", "", 2},
+		{IME_STAT, "TICKET_DECODE", "Ticket decode failed", "", 1},
+		{IME_STAT, "TICKET_EPOCH", "Ticket epoch mismatch", "another epoch", 1},
+		{IME_STAT, "TICKET_DID", "Ticket DID mismatch", "", 0},
+		{IME_STAT, "TICKET_TIME", "Ticket timestamp invalid", "", 4},
+		{IME_STAT, "TICKET_DOMAIN", "Ticket domain check failed", "", 2},
+		{IME_STAT, "TICKET_NONE", "Ticket not found", "", 0},
+		{IME_STAT, "ROUTE_DOMAIN", "Route domain name check failed", "", 1},
+		{IME_STAT, "RTP_OVER_IME", "RTP over UC-IME", "", 2},
+		{IME_REFUSAL, "NO_DIALOG", NULL, "", 0},
+		{IME_EVENT, "TICKETS_VALID", NULL, "", 5},
+	};
+	size_t n = sizeof(stats) / sizeof(stats[0]);
+
+	memcpy(out, stats, (n < max ? n : max) * sizeof(stats[0]));
+	return n;
+}
+
+void ime_usage(const struct ime *ime, struct ime_usage *out)
+{
+	*out = proxy_usage;
+}
+
+void ime_counters_clear(struct ime *ime)
+{
+	ime_cleared++;
+}
+
+// ---- The facts of the samples -------------------------------------------------------------------
+
+static uint64_t clock_ns(void)
+{
+	return 4000 * S_NS;
+}
+
+static struct config_media_addr mta_addrs[2];
+static struct config_mta mta = {.name = "ime-media-term",
+	.addrs = mta_addrs,
+	.n_addrs = 2,
+	.rtp_min_port = 16384,
+	.rtp_max_port = 32767};
+static struct config_ucm ucms[2] = {{.secure = false}, {.secure = true}};
+static struct config_ime ime_config = {.name = "local-ent-ime",
+	.ucms = ucms,
+	.n_ucms = 2,
+	.epoch = 1,
+	.password = "never to be seen",
+	.ticket_profile = "t1",
+	.ticket_failure_action = FAILURE_REJECT,
+	.domain = "enterprise-a.example",
+	.fallback_monitoring_ms = 100,
+	.fallback_hold_down_s = 20};
+static struct config config = {.hostname = "fw-a",
+	.n_workers = 2,
+	.ifaces = {{.name = "outside",
+			   .device = "net_af_packet0,iface=outside",
+			   .mtu = 1500,
+			   .subnet.len = 96 + 27},
+		{.name = "inside",
+			.device = "0000:03:00.0",
+			.mtu = 9000,
+			.security_level = 100,
+			.subnet.len = 96 + 24}},
+	.n_ifaces = 2,
+	.mtas = &mta,
+	.n_mtas = 1,
+	.imes = &ime_config,
+	.n_imes = 1};
+static struct show show = {.config = &config,
+	.ime = (struct ime *)&config, // only handed through
+	.mono_ns = clock_ns,
+	.started_ns = (4000 - 3725) * S_NS};
+
+static int facts(void **state)
+{
+	config.ifaces[0].ip = ep("209.165.200.225", 0).ip;
+	config.ifaces[1].ip = ep("192.168.10.1", 0).ip;
+	mta_addrs[0] = (struct config_media_addr){0, ep("209.165.200.229", 0).ip};
+	mta_addrs[1] = (struct config_media_addr){1, ep("192.168.10.3", 0).ip};
+	ucms[0].ip = ep("192.168.10.30", 0).ip;
+	ucms[1].ip = ep("192.168.10.31", 0).ip;
+	call = (struct call_info){
+		.state = CALL_UP,
+		.outbound = true,
+		.call_id = STR_LIT("ab6d7980-a7d11b08-50-1e0aa8c0@192.168.10.30"),
+		.inside = ep("192.168.10.30", 39608),
+		.outside = ep("10.194.108.118", 5070),
+		.fb_sensitivity = STR_LIT("3"),
+		.session_id = STR_LIT("2948-32325449-0@81a985c9-f3a1-55a0-3b19-96549a027259"),
+		.trunk_uri =
+			STR_LIT("81a985c9-f3a1-55a0-3b19-96549a027259@UCM-30;maddr=192.168.10.30"),
+		.streams[0] = {.stream = 42,
+			.live = true,
+			.local = {ep("10.194.108.109", 21558), ep("192.168.10.3", 30930)},
+			.remote = {ep("10.194.108.119", 29824), ep("192.168.10.51", 19520)},
+			.local_key_set = true,
+			.remote_key_set = true,
+			.codec = "G722",
+			.payload_type = 9},
+		.n_streams = 1,
+		.started_ns = (4000 - 404) * S_NS,
+	};
+	proxy_usage = (struct ime_usage){.signaling_in_use = 1,
+		.signaling_most_used = 3,
+		.media_in_use = 1,
+		.media_most_used = 3,
+		.media_ports = 4,
+		.tls_in_use = 2,
+		.tls_max = 1000};
+	return 0;
+}
+
+static cJSON *file_json(const char *name)
+{
+	static char text[65536];
+	char path[128];
+	size_t n;
+	FILE *f;
+	cJSON *j;
+
+	snprintf(path, sizeof(path), "test/vectors/show/%s.json", name);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text), f);
+	fclose(f);
+	j = cJSON_ParseWithLength(text, n);
+	assert_non_null(j);
+	return j;
+}
+
+static void expect(const char *command, const char *args, const char *file)
+{
+	char err[256];
+	cJSON *a = cJSON_Parse(args), *want = file_json(file);
+	cJSON *got = show_command(&show, command, a, err, sizeof(err));
+
+	if (!cJSON_Compare(got, want, true))
+		fail_msg("%s: %s", command, cJSON_Print(got));
+	cJSON_Delete(a);
+	cJSON_Delete(want);
+	cJSON_Delete(got);
+}
+
+static void test_answers(void **state)
+{
+	expect("show uc-ime signaling-sessions", "{}", "signaling-sessions");
+	expect("show uc-ime media-sessions", "{}", "media-sessions");
+	expect("show uc-ime media-sessions detail", "{}", "media-sessions");
+	expect("show running-config uc-ime", "{}", "running-config");
+	expect("show version", "{}", "version");
+	expect("show usage", "{}", "usage");
+	expect("show interface", "{}", "interface");
+	expect("show conn", "{}", "conn");
+	proxy_usage.signaling_in_use = 10;
+	proxy_usage.signaling_most_used = 20;
+	proxy_usage.signaling_terminated = 15;
+	expect("show uc-ime signaling-sessions statistics", "{}", "signaling-sessions-statistics");
+}
+
+static void test_counters(void **state)
+{
+	char err[256];
+	cJSON *all = show_command(&show, "show counters", NULL, err, sizeof(err));
+	cJSON *args = cJSON_Parse("{\"drops\": true}");
+	cJSON *drops = show_command(&show, "show counters", args, err, sizeof(err));
+
+	assert_int_equal(cJSON_GetArraySize(all), 3 + 11);
+	assert_int_equal(cJSON_GetArraySize(drops), 1 + 7); // nonzero, and no mere count
+	cJSON_Delete(all);
+	cJSON_Delete(args);
+	cJSON_Delete(drops);
+}
+
+static void test_clear(void **state)
+{
+	char err[256];
+
+	dp_cleared = ime_cleared = 0;
+	cJSON_Delete(show_command(
+		&show, "clear uc-ime signaling-sessions statistics", NULL, err, sizeof(err)));
+	assert_int_equal(dp_cleared, 0);
+	assert_int_equal(ime_cleared, 1);
+	cJSON_Delete(show_command(&show, "clear counters", NULL, err, sizeof(err)));
+	assert_int_equal(dp_cleared, 1);
+	assert_int_equal(ime_cleared, 2);
+}
+
+static void test_refused(void **state)
+{
+	struct show without = show;
+	char err[256];
+
+	without.ime = NULL;
+	assert_null(show_command(&show, "show", NULL, err, sizeof(err)));
+	assert_non_null(strstr(err, "show version"));
+	assert_null(
+		show_command(&without, "show uc-ime signaling-sessions", NULL, err, sizeof(err)));
+	assert_string_equal(err, "no uc-ime is configured");
+	cJSON_Delete(show_command(&without, "show usage", NULL, err, sizeof(err)));
+	cJSON_Delete(show_command(&without, "show counters", NULL, err, sizeof(err)));
+}
+
+// What a peer wrote ends on a terminal: no control octet gets through.
+static void test_hostile_text(void **state)
+{
+	char err[256];
+	cJSON *j;
+	const cJSON *s;
+
+	call.call_id = STR_LIT("a\x1b[2J\xff\0b");
+	j = show_command(&show, "show uc-ime signaling-sessions", NULL, err, sizeof(err));
+	s = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "sessions"), 0);
+	assert_string_equal(cJSON_GetObjectItem(s, "call_id")->valuestring, "a?[2J??b");
+	cJSON_Delete(j);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_answers, facts),
+		cmocka_unit_test_setup(test_counters, facts),
+		cmocka_unit_test_setup(test_clear, facts),
+		cmocka_unit_test_setup(test_refused, facts),
+		cmocka_unit_test_setup(test_hostile_text, facts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
