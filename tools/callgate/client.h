@@ -32,11 +32,11 @@ struct option_row {
 	unsigned int commands; // bit set: which commands of the group take it
 };
 
-// Reads options into values[i] (the row's index; "" for one without a value, NULL when absent)
-// and one free argument at most into *rest (NULL: none). CLIENT_OK: go on. Any other value: the
-// command ends with it; --help has been printed (then *help is true and the code 0) or the error.
+// Reads options into values[i] (the row's index; "" for one without a value, NULL when absent);
+// what is left stands from argv[*first]. CLIENT_OK: go on, unless *help: --help has been printed.
+// CLIENT_USAGE: the error has been.
 int options_read(const struct option_row *rows, size_t n, unsigned int command, const char *usage,
-	int argc, char **argv, const char **values, const char **rest, bool *help);
+	int argc, char **argv, const char **values, int *first, bool *help);
 
 // Says what is wrong on standard error and returns CLIENT_USAGE.
 int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -45,3 +45,4 @@ int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void json_print(cJSON *j);
 
 int ticket_main(int argc, char **argv);
+int show_main(int argc, char **argv); // `show` and `clear`

@@ -46,7 +46,7 @@ static void help_print(
 }
 
 int options_read(const struct option_row *rows, size_t n, unsigned int command, const char *usage,
-	int argc, char **argv, const char **values, const char **rest, bool *help)
+	int argc, char **argv, const char **values, int *first, bool *help)
 {
 	struct option longs[CLIENT_OPTIONS_MAX + 2] = {0};
 	size_t count = 0;
@@ -61,7 +61,6 @@ int options_read(const struct option_row *rows, size_t n, unsigned int command, 
 	}
 	longs[count] = (struct option){"help", no_argument, NULL, 'h'};
 	*help = false;
-	*rest = NULL;
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		if (c == 'h') {
@@ -73,9 +72,8 @@ int options_read(const struct option_row *rows, size_t n, unsigned int command, 
 			return usage_error("usage: %s", usage);
 		values[c - 256] = optarg != NULL ? optarg : "";
 	}
-	if (optind < argc)
-		*rest = argv[optind++];
-	return optind == argc ? CLIENT_OK : usage_error("too many arguments: %s", argv[optind]);
+	*first = optind;
+	return CLIENT_OK;
 }
 
 int usage_error(const char *fmt, ...)

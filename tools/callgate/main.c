@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // callgate, the client: finds the command and runs it. Each command has a file of its own.
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "tools/callgate/client.h"
 
 static const struct command commands[] = {
+	{"show", "what the daemon does and counts", show_main},
+	{"clear", "counters to 0", show_main},
 	{"ticket", "mint, inspect and verify tickets", ticket_main},
 };
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && str_eq(str_from(argv[1]), STR_LIT("--version"))) {
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("callgate " CALLGATE_VERSION);
 		return CLIENT_OK;
+	}
+	// Before the command as well, as a person types who repeats the last line with another one.
+	if (argc > 2 && strcmp(argv[1], "--socket") == 0) {
+		setenv("CALLGATE_SOCKET", argv[2], 1);
+		argv[2] = argv[0];
+		argv += 2;
+		argc -= 2;
 	}
 	return commands_run(
 		commands, sizeof(commands) / sizeof(commands[0]), "callgate", argc, argv);

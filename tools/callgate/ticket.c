@@ -95,12 +95,15 @@ int ticket_args_read(
 {
 	const char *profile;
 	uint64_t n;
-	int code;
+	int code, first;
 
-	code = options_read(rows, TICKET_OPTIONS, command, usage_of(command), argc, argv, a->v,
-		&a->ticket, help);
+	code = options_read(
+		rows, TICKET_OPTIONS, command, usage_of(command), argc, argv, a->v, &first, help);
 	if (code != CLIENT_OK || *help)
 		return code;
+	if (argc - first > (command != TICKET_CMD_MINT))
+		return usage_error("too many arguments: %s", argv[argc - 1]);
+	a->ticket = first < argc ? argv[first] : NULL;
 	profile = a->v[OPT_PROFILE] != NULL ? a->v[OPT_PROFILE] : "t1";
 	a->profile = ticket_profile_find(str_from(profile));
 	if (a->profile == NULL)

@@ -226,9 +226,7 @@ int ticket_mint_main(int argc, char **argv)
 	bool help;
 	int code = ticket_args_read(&m.args, TICKET_CMD_MINT, argc, argv, &help);
 
-	if (code == CLIENT_OK && !help && m.args.ticket != NULL)
-		code = usage_error("unexpected argument: %s", m.args.ticket);
-	else if (code == CLIENT_OK && !help)
+	if (code == CLIENT_OK && !help)
 		code = mint(&m);
 	OPENSSL_cleanse(m.args.password, sizeof(m.args.password));
 	return code;

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The client's text, byte for byte: the samples of the manual's `show uc-ime ...` with their facts,
+// and our own layouts. test_show.c makes the same JSON.
+#include "test/unit/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/callgate/layout.h"
+
+#define FOLDER "test/vectors/show/"
+
+static char *file_read(const char *name, const char *ext)
+{
+	char path[128], *text = calloc(1, 65536);
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof(path), FOLDER "%s%s", name, ext);
+	f = fopen(path, "r");
+	if (f == NULL)
+		fail_msg("%s", path);
+	n = fread(text, 1, 65535, f);
+	assert_true(n > 0 && n < 65535);
+	fclose(f);
+	return text;
+}
+
+static void test_layouts(void **state)
+{
+	static const struct {
+		const char *command, *json, *txt;
+	} t[] = {
+		{"show uc-ime signaling-sessions", "signaling-sessions", "signaling-sessions"},
+		{"show uc-ime signaling-sessions", "signaling-sessions-early",
+			"signaling-sessions-early"},
+		{"show uc-ime signaling-sessions statistics", "signaling-sessions-statistics",
+			"signaling-sessions-statistics"},
+		{"show uc-ime media-sessions detail", "media-sessions-monitored",
+			"media-sessions-monitored"},
+		{"show uc-ime media-sessions detail", "media-sessions", "media-sessions-detail"},
+		{"show uc-ime media-sessions", "media-sessions", "media-sessions"},
+		{"show running-config uc-ime", "running-config", "running-config"},
+		{"show version", "version", "version"},
+		{"show usage", "usage", "usage"},
+		{"show interface", "interface", "interface"},
+		{"show conn", "conn", "conn"},
+		{"show counters", "counters", "counters"},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char *json = file_read(t[i].json, ".json"), *want = file_read(t[i].txt, ".txt");
+		cJSON *data = cJSON_Parse(json);
+		char *got;
+		size_t n;
+		FILE *f = open_memstream(&got, &n);
+
+		assert_non_null(data);
+		layout_find(t[i].command)->print(f, data);
+		fclose(f);
+		assert_string_equal(got, want);
+		free(got);
+		free(json);
+		free(want);
+		cJSON_Delete(data);
+	}
+}
+
+// An answer of another version, or none at all, must not crash a layout.
+static void test_other_shapes(void **state)
+{
+	static const char *const shapes[] = {
+		"{}",
+		"[]",
+		"null",
+		"[{}]",
+		"[1, \"x\"]",
+		"{\"sessions\": [{}, 1], \"in_use\": \"x\"}",
+		"{\"connections\": [{}], \"failures\": [{}]}",
+		"{\"sessions\": [{\"call_id\": 1, \"monitoring\": 2, \"media\": {}}]}",
+	};
+
+	for (size_t i = 0; i < layouts_n; i++)
+		for (size_t k = 0; k < sizeof(shapes) / sizeof(shapes[0]); k++) {
+			cJSON *data = cJSON_Parse(shapes[k]);
+			FILE *f = fopen("/dev/null", "w");
+
+			if (layouts[i].print != NULL)
+				layouts[i].print(f, data);
+			assert_int_equal(ferror(f), 0);
+			fclose(f);
+			cJSON_Delete(data);
+		}
+	assert_null(layout_find("show"));
+	assert_null(layout_find("show uc-ime"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_other_shapes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

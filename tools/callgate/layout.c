@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The table of layouts and those that the manual does not have; see layout.h.
+#include "tools/callgate/layout.h"
+
+#include <string.h>
+
+double json_number(const cJSON *o, const char *name)
+{
+	const cJSON *i = cJSON_GetObjectItemCaseSensitive(o, name);
+
+	return cJSON_IsNumber(i) ? i->valuedouble : 0;
+}
+
+const char *json_text(const cJSON *o, const char *name)
+{
+	const cJSON *i = cJSON_GetObjectItemCaseSensitive(o, name);
+
+	return cJSON_IsString(i) ? i->valuestring : "";
+}
+
+bool json_true(const cJSON *o, const char *name)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, name));
+}
+
+const char *json_endpoint(const cJSON *o, const char *name, char sep, char *buf)
+{
+	const cJSON *e = cJSON_GetObjectItemCaseSensitive(o, name);
+	const char *ip = json_text(e, "ip");
+	bool v6 = strchr(ip, ':') != NULL;
+
+	if (ip[0] == '\0' || strcmp(ip, "::") == 0)
+		return "none";
+	snprintf(buf, 80, "%s%.45s%s%c%.0f", v6 ? "[" : "", ip, v6 ? "]" : "", sep,
+		json_number(e, "port"));
+	return buf;
+}
+
+static void hms(double s, char buf[24])
+{
+	unsigned int t = (unsigned int)s;
+
+	snprintf(buf, 24, "%u:%02u:%02u", t / 3600, t / 60 % 60, t % 60);
+}
+
+static void print_version(FILE *f, const cJSON *d)
+{
+	char up[24];
+
+	hms(json_number(d, "uptime_s"), up);
+	fprintf(f, "callgate %s\n%s up %s, %.0f workers\n", json_text(d, "version"),
+		json_text(d, "hostname"), up, json_number(d, "workers"));
+}
+
+static void print_usage(FILE *f, const cJSON *d)
+{
+	fprintf(f, "Sessions:       %.0f of %.0f, %.0f of the control plane\n",
+		json_number(d, "sessions"), json_number(d, "sessions_max"),
+		json_number(d, "punt_sessions"));
+	fprintf(f, "Calls:          %.0f\n", json_number(d, "calls"));
+	fprintf(f, "TLS sessions:   %.0f of %.0f\n", json_number(d, "tls_sessions"),
+		json_number(d, "tls_sessions_max"));
+	fprintf(f, "Media streams:  %.0f of %.0f, %.0f ports\n", json_number(d, "streams"),
+		json_number(d, "streams_max"), json_number(d, "media_ports"));
+	fprintf(f, "Packet buffers: %.0f of %.0f\n", json_number(d, "buffers_in_use"),
+		json_number(d, "buffers"));
+}
+
+static void print_interface(FILE *f, const cJSON *list)
+{
+	const cJSON *i;
+
+	cJSON_ArrayForEach (i, list) {
+		fprintf(f, "Interface %s, link is %s\n", json_text(i, "name"),
+			json_true(i, "up") ? "up" : "down");
+		fprintf(f, "  device %s\n", json_text(i, "device"));
+		fprintf(f, "  MAC address %s, MTU %.0f, security level %.0f\n", json_text(i, "mac"),
+			json_number(i, "mtu"), json_number(i, "security_level"));
+		fprintf(f, "  IP address %s/%.0f\n", json_text(i, "ip"), json_number(i, "prefix"));
+		fprintf(f, "  %.0f packets input, %.0f bytes, %.0f missed\n",
+			json_number(i, "rx_packets"), json_number(i, "rx_bytes"),
+			json_number(i, "rx_missed"));
+		fprintf(f, "  %.0f packets output, %.0f bytes, %.0f failed\n",
+			json_number(i, "tx_packets"), json_number(i, "tx_bytes"),
+			json_number(i, "tx_failed"));
+	}
+}
+
+// The real address, and the mapped one where it differs.
+static void print_side(
+	FILE *f, const char *iface, const cJSON *c, const char *real, const char *mapped)
+{
+	char a[80], b[80];
+	const char *r = json_endpoint(c, real, ':', a), *m = json_endpoint(c, mapped, ':', b);
+
+	fprintf(f, " %s %s", iface, r);
+	if (strcmp(r, m) != 0)
+		fprintf(f, " (%s)", m);
+}
+
+static void print_conn(FILE *f, const cJSON *d)
+{
+	const cJSON *c;
+	char idle[24];
+
+	fprintf(f, "%.0f in use, %.0f at most\n", json_number(d, "in_use"), json_number(d, "max"));
+	cJSON_ArrayForEach (c, cJSON_GetObjectItemCaseSensitive(d, "connections")) {
+		hms(json_number(c, "idle_s"), idle);
+		fputs(json_text(c, "protocol"), f);
+		print_side(f, json_text(c, "from"), c, "source", "source_mapped");
+		print_side(f, json_text(c, "to"), c, "destination", "destination_mapped");
+		fprintf(f, ", idle %s, bytes %.0f/%.0f, packets %.0f/%.0f, %s%s\n", idle,
+			json_number(c, "bytes_sent"), json_number(c, "bytes_received"),
+			json_number(c, "packets_sent"), json_number(c, "packets_received"),
+			json_text(c, "state"), json_true(c, "punt") ? ", control plane" : "");
+	}
+}
+
+static void print_counters(FILE *f, const cJSON *list)
+{
+	const char *group = "";
+	const cJSON *c;
+
+	cJSON_ArrayForEach (c, list) {
+		if (strcmp(group, json_text(c, "group")) != 0) {
+			group = json_text(c, "group");
+			fprintf(f, "%s:\n", group);
+		}
+		fprintf(f, "  %-24s %12.0f  %s%s\n", json_text(c, "name"), json_number(c, "value"),
+			json_true(c, "drop") ? "drop: " : "", json_text(c, "help"));
+	}
+}
+
+const struct layout layouts[] = {
+	{"show version", "version and uptime", print_version},
+	{"show usage", "sessions, streams, ports and buffers in use", print_usage},
+	{"show interface", "interfaces with their packets", print_interface},
+	{"show conn", "flows through the firewall", print_conn},
+	{"show counters", "every counter with its meaning; --drops: what was refused",
+		print_counters},
+	{"show uc-ime signaling-sessions", "calls", layout_signaling},
+	{"show uc-ime signaling-sessions statistics", "calls counted, and why some were refused",
+		layout_statistics},
+	{"show uc-ime media-sessions", "media of the calls", layout_media},
+	{"show uc-ime media-sessions detail", "the same with quality", layout_media_detail},
+	{"show running-config uc-ime", "what is configured", layout_config_ime},
+	{"clear counters", "every counter to 0", NULL},
+	{"clear uc-ime signaling-sessions statistics", "call counters to 0", NULL},
+};
+const size_t layouts_n = sizeof(layouts) / sizeof(layouts[0]);
+
+const struct layout *layout_find(const char *command)
+{
+	for (size_t i = 0; i < layouts_n; i++)
+		if (strcmp(layouts[i].command, command) == 0)
+			return &layouts[i];
+	return NULL;
+}

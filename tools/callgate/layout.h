@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a daemon answers, as a person reads it: the manual's layouts (protocol.md section 10).
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <cjson/cJSON.h>
+
+struct layout {
+	const char *command;                       // "show uc-ime signaling-sessions"
+	const char *summary;                       // for --help
+	void (*print)(FILE *f, const cJSON *data); // NULL: the daemon's "done" has nothing to print
+};
+
+extern const struct layout layouts[];
+extern const size_t layouts_n;
+
+// The layout of exactly this command, or NULL.
+const struct layout *layout_find(const char *command);
+
+// layout_ime.c
+void layout_signaling(FILE *f, const cJSON *data);
+void layout_statistics(FILE *f, const cJSON *data);
+void layout_media(FILE *f, const cJSON *data);
+void layout_media_detail(FILE *f, const cJSON *data);
+void layout_config_ime(FILE *f, const cJSON *data);
+
+// Members of an object; 0, "" and false when they are missing or of another type, so that an
+// older daemon never crashes the client.
+double json_number(const cJSON *o, const char *name);
+const char *json_text(const cJSON *o, const char *name);
+bool json_true(const cJSON *o, const char *name);
+
+// "192.0.2.1:5060", "[2001:db8::1]/5060"; "none" while the address is not known. `buf` holds 80.
+const char *json_endpoint(const cJSON *o, const char *name, char sep, char *buf);
