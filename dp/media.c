@@ -306,26 +306,53 @@ static void seal_burst(struct worker *w, struct media_burst *b)
 	b->n = kept;
 }
 
+// RFC 1071: the checksum of a sum of words in network order.
+static uint16_t checksum(uint64_t sum)
+{
+	sum = (sum >> 32) + (sum & UINT32_MAX);
+	sum = (sum >> 16) + (sum & UINT16_MAX);
+	sum = (sum >> 16) + (sum & UINT16_MAX);
+	sum = (sum >> 16) + (sum & UINT16_MAX);
+	return (uint16_t)~sum;
+}
+
 // We are the sender of what leaves: our address and port, a fresh TTL. DSCP is the phones'.
+// The sums are of the values, since to read back headers that were just written, in other sizes,
+// stalls for longer than all of the rest takes.
+static void write_headers(struct media_pkt *x, const struct media_slot_leg *out)
+{
+	struct rte_ipv4_hdr *ip = pkt_ipv4(x->m);
+	struct rte_udp_hdr *udp = pkt_udp(x->m);
+	const rte_be32_t src = ip_to_v4_be(&out->local.ip), dst = ip_to_v4_be(&out->remote.ip);
+	const rte_be16_t sport = rte_cpu_to_be_16(out->local.port);
+	const rte_be16_t dport = rte_cpu_to_be_16(out->remote.port);
+	const rte_be16_t udp_len = rte_cpu_to_be_16((uint16_t)(sizeof(*udp) + x->len));
+	const rte_be16_t ip_len = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + sizeof(*udp) + x->len));
+	const uint64_t addresses = (uint64_t)src + dst;
+	const rte_be16_t first =
+		rte_cpu_to_be_16((uint16_t)(ip->version_ihl << 8 | ip->type_of_service));
+	uint16_t sum;
+
+	ip->hdr_checksum = checksum(addresses + first + ip_len + ip->packet_id +
+		ip->fragment_offset + rte_cpu_to_be_16(MEDIA_TTL << 8 | PROTO_UDP));
+	ip->total_length = ip_len;
+	ip->time_to_live = MEDIA_TTL;
+	ip->src_addr = src;
+	ip->dst_addr = dst;
+	sum = checksum(addresses + rte_cpu_to_be_16(PROTO_UDP) + 2 * (uint32_t)udp_len + sport +
+		dport + rte_raw_cksum(x->rtp, x->len));
+	udp->dgram_cksum = sum != 0 ? sum : UINT16_MAX; // 0 means none (RFC 768)
+	udp->dgram_len = udp_len;
+	udp->src_port = sport;
+	udp->dst_port = dport;
+}
+
 static void readdress(struct media_pkt *x)
 {
 	const struct media_slot_leg *out = leg_out(x);
 	struct pkt *p = pkt_of(x->m);
-	struct rte_ipv4_hdr *ip = pkt_ipv4(x->m);
-	struct rte_udp_hdr *udp = pkt_udp(x->m);
-	uint16_t udp_len = (uint16_t)(sizeof(*udp) + x->len);
 
-	ip->src_addr = ip_to_v4_be(&out->local.ip);
-	ip->dst_addr = ip_to_v4_be(&out->remote.ip);
-	ip->time_to_live = MEDIA_TTL;
-	ip->total_length = rte_cpu_to_be_16((uint16_t)(p->l4 - p->l3 + udp_len));
-	ip->hdr_checksum = 0;
-	ip->hdr_checksum = rte_ipv4_cksum(ip);
-	udp->src_port = rte_cpu_to_be_16(out->local.port);
-	udp->dst_port = rte_cpu_to_be_16(out->remote.port);
-	udp->dgram_len = rte_cpu_to_be_16(udp_len);
-	udp->dgram_cksum = 0;
-	udp->dgram_cksum = rte_ipv4_udptcp_cksum(ip, udp);
+	write_headers(x, out);
 	p->flow.src = out->local;
 	p->flow.dst = out->remote;
 	p->payload_len = (uint16_t)x->len;
