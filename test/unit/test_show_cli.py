@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# `callgate show` against a socket that answers with the vectors of test/vectors/show, and against
+# daemons that misbehave. usage: test_show_cli.py CALLGATE
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+CALLGATE = sys.argv[1]
+VECTORS = "test/vectors/show/"
+DIR = tempfile.TemporaryDirectory()
+PATH = os.path.join(DIR.name, "s.sock")
+asked = []
+failures = 0
+
+
+def vector(name):
+    with open(VECTORS + name) as f:
+        return f.read()
+
+
+ANSWERS = {
+    "show version": {"ok": True, "data": json.loads(vector("version.json"))},
+    "show uc-ime signaling-sessions statistics":
+        {"ok": True, "data": json.loads(vector("signaling-sessions-statistics.json"))},
+    "show counters": {"ok": True, "data": json.loads(vector("counters.json"))},
+    "clear counters": {"ok": True, "data": True},
+    "show uc-ime media-sessions": {"ok": False, "error": "no uc-ime is configured"},
+}
+RAW = {
+    "show usage": b"",  # closes without a word
+    "show interface": b"no JSON\n",
+    "show conn": b'{"ok": true}\n',
+}
+
+
+def serve(listener):
+    while True:
+        c, _ = listener.accept()
+        request = json.loads(c.makefile().readline())
+        asked.append(request)
+        command = request["command"]
+        text = RAW[command] if command in RAW else json.dumps(ANSWERS[command]).encode() + b"\n"
+        for i in range(0, len(text), 100):  # in pieces
+            c.sendall(text[i:i + 100])
+        c.close()
+
+
+def run(*args, env=None):
+    p = subprocess.run([CALLGATE, *args], capture_output=True, text=True,
+                       env={**os.environ, **(env or {})})
+    return p.returncode, p.stdout, p.stderr
+
+
+def expect(what, got, want):
+    global failures
+    if got != want:
+        failures += 1
+        print(f"{what}: got {got!r}, expected {want!r}")
+
+
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(PATH)
+listener.listen()
+threading.Thread(target=serve, args=(listener,), daemon=True).start()
+
+version = (0, vector("version.txt"), "")
+expect("--socket first", run("--socket", PATH, "show", "version"), version)
+expect("--socket last", run("show", "version", "--socket", PATH), version)
+expect("$CALLGATE_SOCKET", run("show", "version", env={"CALLGATE_SOCKET": PATH}), version)
+expect("four words", run("--socket", PATH, "show", "uc-ime", "signaling-sessions", "statistics"),
+       (0, vector("signaling-sessions-statistics.txt"), ""))
+code, out, err = run("--socket", PATH, "show", "version", "--json")
+expect("--json", (code, json.loads(out), err), (0, ANSWERS["show version"]["data"], ""))
+expect("clear", run("--socket", PATH, "clear", "counters"), (0, "", ""))
+asked.clear()
+run("--socket", PATH, "show", "counters")
+run("--socket", PATH, "show", "counters", "--drops")
+expect("--drops", [a["args"] for a in asked], [{"drops": False}, {"drops": True}])
+expect("refused", run("--socket", PATH, "show", "uc-ime", "media-sessions"),
+       (1, "", "callgate: no uc-ime is configured\n"))
+for word in ("usage", "interface"):
+    expect(word, run("--socket", PATH, "show", word), (1, "", f"callgate: {PATH}: no answer\n"))
+expect("no data", run("--socket", PATH, "show", "conn")[:2], (1, ""))
+code, out, err = run("--socket", PATH + "x", "show", "version")
+expect("no daemon", (code, out, "is callgated running?" in err), (1, "", True))
+code, out, err = run("--socket", "/" + "x" * 200, "show", "version")
+expect("long path", (code, out, "longer than" in err), (1, "", True))
+for words in (["show"], ["show", "uc-ime"], ["show", "toast"], ["show", "version", "x"],
+              ["clear", "version"], ["show"] + ["x"] * 100):
+    code, out, err = run("--socket", PATH, *words)
+    expect(words, (code, out, "but:\n" in err), (2, "", True))
+code, out, err = run("show", "--help")
+expect("--help", (code, "show uc-ime signaling-sessions" in out, err), (0, True, ""))
+sys.exit(1 if failures else 0)
