@@ -160,9 +160,9 @@ struct config_errors {
 };
 
 // Loads and checks a file. 0 and *out, or -EINVAL and *errs with every fault found (at least
-// one; a file that cannot be read is a fault too), or another -errno (-ENOMEM, -ENAMETOOLONG) and
-// neither. Secrets are read from their files here; a secret file that group or others may read is a
-// fault. Names of files are relative to the configuration's folder. Control thread only.
+// one; a file that cannot be read is a fault too), or -ENOMEM and an empty *errs. Secrets are read
+// from their files here; a secret file that group or others may read is a fault. Names of files
+// are relative to the configuration's folder. Control thread only.
 int config_load(const char *path, struct config **out, struct config_errors *errs);
 
 // The same on text in memory; relative paths are taken from `dir`.

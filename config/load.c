@@ -2,6 +2,7 @@
 // From a file to a struct config: reads the text, builds the tree, reads the sections in the order
 // in which they need one another, and runs the checks. Called by the daemon.
 #include <errno.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
@@ -175,16 +176,13 @@ int config_load_text(
 
 int config_load(const char *path, struct config **out, struct config_errors *errs)
 {
-	char dir[CONFIG_PATH_MAX] = "", *text, why[FILE_WHY_MAX];
+	char dir[PATH_MAX], *text, why[FILE_WHY_MAX];
 	const char *slash = strrchr(path, '/');
 	size_t n;
 	int err;
 
 	*out = NULL;
-	if (slash != NULL &&
-		!str_copy((struct str){path, slash == path ? 1 : (size_t)(slash - path)}, dir,
-			sizeof(dir)))
-		return -ENAMETOOLONG;
+	*errs = (struct config_errors){0};
 	err = file_read(path, NODE_TEXT_MAX, FILE_PUBLIC, &text, &n, why);
 	if (err == -ENOMEM)
 		return err;
@@ -194,6 +192,9 @@ int config_load(const char *path, struct config **out, struct config_errors *err
 			errors_add(errs, (struct place){1, 1}, "%s", why);
 		return err == 0 ? -EINVAL : err;
 	}
+	// A path that could be opened fits; "/x" keeps its slash.
+	str_copy((struct str){path, slash == NULL ? 0 : (size_t)(slash - path) + (slash == path)},
+		dir, sizeof(dir));
 	err = config_parse((struct str){text, n}, dir, true, out, errs);
 	free(text);
 	return err;

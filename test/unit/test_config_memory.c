@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Loading when memory runs out: every allocation of config/ fails in turn (see meson.build), and
+// each time the loader says so and leaves nothing behind.
+#include "test/unit/config_edit.h"
+
+#include <stdlib.h>
+
+static long allocations_left = -1; // below 0: without end
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+
+static bool fails(void)
+{
+	if (allocations_left > 0)
+		allocations_left--;
+	return allocations_left == 0;
+}
+
+void *__wrap_malloc(size_t n)
+{
+	return fails() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+static int parse(const char *text, long allocations, struct config **c, struct config_errors *errs)
+{
+	int err;
+
+	allocations_left = allocations;
+	err = config_parse(str_from(text), "", false, c, errs);
+	allocations_left = -1;
+	return err;
+}
+
+// Returns how many allocations failed before the text was read to its end.
+static long starve(const char *text, int outcome)
+{
+	struct config_errors errs;
+	struct config *c;
+	long n = 1;
+	int err;
+
+	while ((err = parse(text, n, &c, &errs)) == -ENOMEM) {
+		assert_null(c);
+		assert_null(errs.list);
+		assert_int_equal(errs.n, 0);
+		n++;
+	}
+	assert_int_equal(err, outcome);
+	config_free(c);
+	config_errors_free(&errs);
+	return n - 1;
+}
+
+static void test_right(void **state)
+{
+	assert_true(starve(config_right, 0) > 100);
+}
+
+static void test_faulty(void **state)
+{
+	char text[2 * sizeof(config_right)];
+
+	strcpy(text, config_right);
+	edit(text, sizeof(text), "epoch: 1", "epoch: 0");
+	assert_true(starve(text, -EINVAL) > 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_right),
+		cmocka_unit_test(test_faulty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
