@@ -290,7 +290,7 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 static void sess_age_one(struct worker *w, struct sess *s)
 {
 	if (s->state == SESS_FREE ||
-		w->now_ns - s->last_ns < timeout_s(&w->snap->timeouts, s) * NS_PER_S)
+		w->now_ns - s->last_ns < (uint64_t)timeout_s(&w->snap->timeouts, s) * NS_PER_S)
 		return;
 	count_add(w, sess_is_closed(s) ? COUNT_SESSIONS_CLOSED : COUNT_SESSIONS_AGED, 1);
 	sess_end(w->sess, s);
