@@ -53,7 +53,7 @@ struct rtpsec_job {
 	uint32_t status; // enum rtpsec_status, written
 };
 
-// Once per process, before privileges are shed (the backend may load libraries). -EIO.
+// Before privileges are shed: the backend may load libraries here, and nowhere else. -EIO, -ENOMEM.
 int rtpsec_init(void);
 
 // Control thread. ROC starts at 0 for every source (RFC 3711 3.3.1).

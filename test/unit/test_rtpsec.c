@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "dp/rtpsec.h"
 #include "test/unit/srtp_oracle.h"
@@ -379,6 +380,25 @@ static void test_against_oracle(void **state)
 	}
 }
 
+// After rtpsec_init() the engine opens no file and loads no library, even with no other context:
+// by then the daemon has shed its privileges.
+static void test_opens_nothing(void **state)
+{
+	struct rlimit before, none;
+	struct rtpsec *tx;
+	uint8_t p[BUF];
+	size_t n = packet(p, 1, 20);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	tx = context(RTPSEC_SEAL, DP_SRTP_AES_CM_128_HMAC_SHA1_80, 0, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(seal(tx, p, &n), RTPSEC_OK);
+	rtpsec_free(tx);
+}
+
 static int init(void **state)
 {
 	return rtpsec_init();
@@ -387,6 +407,7 @@ static int init(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_opens_nothing),
 		cmocka_unit_test(test_derivation),
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_forged),
