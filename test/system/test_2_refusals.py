@@ -15,10 +15,12 @@ class Refusals(LabTest):
         return r
 
     def test_drop_is_the_default(self):
-        """callgate B has no `reject`: the caller's own timer (3 s) finds the PSTN."""
+        """callgate B has no `reject`: the caller's own timer (3 s) finds the PSTN. callgate A forgets the
+        INVITE that nothing answered after a minute (SIP-7)."""
         r = refusals.refuse(self.lab, "forged", caller="a2", callee="b2")
         self.assertTrue(r["ok"], r)
         self.assertGreater(r["set-up-s"], 2.5, r)
+        self.idle(70)
 
     def test_right_after_a_refusal_a_good_ticket_works(self):
         self.check("forged")

@@ -82,7 +82,7 @@ class Lab:
 
     def ping(self, name, address):
         import subprocess
-        return subprocess.run(netns.inside(name, "ping", "-q", "-c1", "-W1", address), check=False,
+        return subprocess.run(netns.inside(name, "ping", "-q", "-c1", "-W0.5", address), check=False,
                               stdout=subprocess.DEVNULL).returncode == 0
 
     def learned(self, site):
