@@ -13,7 +13,6 @@
 #include "cp/log.h"
 #include "cp/teardown.h"
 #include "cp/tls.h"
-#include "dp/dp.h"
 
 #define TICK_S   1
 #define RETRY_US 5000           // a full ring of the workers has room again soon
@@ -179,21 +178,6 @@ static int refuse_secure(const struct config_ime *cfg, char *err, size_t err_siz
 	return 0;
 }
 
-// The call managers have a punt budget of their own (design.md section 2, point 1).
-static void trust_ucms(const struct ime *ime)
-{
-	for (size_t i = 0; i < ime->cfg->n_ucms; i++) {
-		struct dp_msg msg = {.version = DP_MSG_VERSION, .type = DP_MSG_TRUST_SET};
-
-		msg.trust.ip = ime->cfg->ucms[i].ip;
-		for (uint16_t f = 0; f < ime->config->n_ifaces; f++) {
-			msg.trust.iface = f;
-			if (prefix_has(&ime->config->ifaces[f].subnet, &msg.trust.ip))
-				dp_send(&msg);
-		}
-	}
-}
-
 int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_size)
 {
 	const struct timeval tick = {.tv_sec = TICK_S};
@@ -223,7 +207,6 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 		ime_free(ime);
 		return e;
 	}
-	trust_ucms(ime);
 	event_add(ime->tick, &tick);
 	*out = ime;
 	return 0;
