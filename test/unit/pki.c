@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "test/unit/pki.h"
+
+#include <assert.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define DAY_S 86400
+
+struct issuer {
+	X509 *cert;
+	EVP_PKEY *key;
+};
+
+static FILE *create(const char *dir, const char *name, const char *suffix)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s%s", dir, name, suffix);
+	f = fopen(path, "w");
+	assert(f != NULL);
+	assert(chmod(path, 0600) == 0);
+	return f;
+}
+
+static void extension(X509 *x, X509 *issuer, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+	X509_EXTENSION *e;
+
+	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
+	e = X509V3_EXT_nconf_nid(NULL, &ctx, nid, value);
+	assert(e != NULL && X509_add_ext(x, e, -1) == 1);
+	X509_EXTENSION_free(e);
+}
+
+static X509 *make(EVP_PKEY *key, const char *cn, const struct issuer *by, long from_s, long to_s)
+{
+	static long serial;
+	X509 *x = X509_new();
+	X509_NAME *name = X509_get_subject_name(x);
+
+	X509_set_version(x, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), ++serial);
+	X509_gmtime_adj(X509_getm_notBefore(x), from_s);
+	X509_gmtime_adj(X509_getm_notAfter(x), to_s);
+	X509_set_pubkey(x, key);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1, 0);
+	X509_set_issuer_name(x, by != NULL ? X509_get_subject_name(by->cert) : name);
+	return x;
+}
+
+static struct issuer make_ca(const char *dir, const char *file, const char *cn)
+{
+	struct issuer ca = {.key = EVP_EC_gen("P-256")};
+	FILE *f = create(dir, file, ".pem");
+
+	ca.cert = make(ca.key, cn, NULL, -2 * DAY_S, 365 * DAY_S);
+	extension(ca.cert, ca.cert, NID_basic_constraints, "critical,CA:TRUE");
+	extension(ca.cert, ca.cert, NID_subject_key_identifier, "hash");
+	assert(X509_sign(ca.cert, ca.key, EVP_sha256()) > 0);
+	PEM_write_X509(f, ca.cert);
+	fclose(f);
+	return ca;
+}
+
+static void make_leaf(const char *dir, const struct issuer *ca, const char *file,
+	const char *domain, long to_s, const char *usage)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *x = make(key, domain, ca, -2 * DAY_S, to_s);
+	char san[128];
+	FILE *f;
+
+	snprintf(san, sizeof(san), "URI:sip:%s", domain);
+	extension(x, ca->cert, NID_subject_alt_name, san);
+	extension(x, ca->cert, NID_ext_key_usage, usage);
+	assert(X509_sign(x, ca->key, EVP_sha256()) > 0);
+	f = create(dir, file, ".crt");
+	PEM_write_X509(f, x);
+	fclose(f);
+	f = create(dir, file, ".key");
+	PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
+	fclose(f);
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
+void pki_make(const char *dir)
+{
+	static const char both[] = "serverAuth,clientAuth";
+	struct issuer ca = make_ca(dir, "ca", "Test CA");
+	struct issuer other = make_ca(dir, "other-ca", "Another CA");
+
+	make_leaf(dir, &ca, "a", "enterprise-a.example", 30 * DAY_S, both);
+	make_leaf(dir, &ca, "b", "enterprise-b.example", 30 * DAY_S, both);
+	make_leaf(dir, &ca, "c", "enterprise-c.example", 30 * DAY_S, both);
+	make_leaf(dir, &other, "stranger", "enterprise-b.example", 30 * DAY_S, both);
+	make_leaf(dir, &ca, "expired", "enterprise-b.example", -DAY_S, both);
+	make_leaf(dir, &ca, "server-only", "enterprise-b.example", 30 * DAY_S, "serverAuth");
+	X509_free(ca.cert);
+	EVP_PKEY_free(ca.key);
+	X509_free(other.cert);
+	EVP_PKEY_free(other.key);
+}

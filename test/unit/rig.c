@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "test/unit/test.h"
+
+#include "test/unit/rig.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cp/log.h"
+#include "test/unit/fake_dp.h"
+#include "test/unit/fake_net.h"
+#include "test/unit/pki.h"
+#include "test/unit/ticket_vectors.h"
+
+#define MARCH_2026 1772323200u // 2026-03-01T00:00:00Z, inside the validity of the vectors
+
+struct rig rig;
+
+static uint64_t mono_ns(void)
+{
+	return rig.now_ns;
+}
+
+static uint64_t wall_s(void)
+{
+	return MARCH_2026;
+}
+
+static void write_password(void)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/ticket.password", rig.dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(TICKET_PASSWORD "\n", f);
+	fclose(f);
+	chmod(path, 0600);
+}
+
+static char *read_file(const char *path)
+{
+	static char text[65536];
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+// Every `from` becomes `to`.
+static void replace(char *text, size_t size, const char *from, const char *to)
+{
+	char copy[65536];
+	size_t n = 0;
+	const char *p = text;
+
+	for (const char *hit; (hit = strstr(p, from)) != NULL; p = hit + strlen(from))
+		n += (size_t)snprintf(copy + n, sizeof(copy) - n, "%.*s%s", (int)(hit - p), p, to);
+	snprintf(copy + n, sizeof(copy) - n, "%s", p);
+	snprintf(text, size, "%s", copy);
+}
+
+static struct config *load(const char *sample, const char *const *edit)
+{
+	char path[128];
+	static char text[65536];
+	struct config_errors errs;
+	struct config *c;
+
+	snprintf(path, sizeof(path), "config/samples/%s", sample);
+	snprintf(text, sizeof(text), "%s", read_file(path));
+	for (; edit != NULL && edit[0] != NULL; edit += 2)
+		replace(text, sizeof(text), edit[0], edit[1]);
+	if (config_load_text(str_from(text), rig.dir, &c, &errs) != 0) {
+		config_errors_print(stderr, path, &errs);
+		fail_msg("%s does not load", path);
+	}
+	return c;
+}
+
+static void ucm_accepts(int fd, const struct endpoint *peer, void *arg)
+{
+	int which = arg == &rig.ucm[RIG_A] ? RIG_A : RIG_B;
+
+	host_close(&rig.ucm[which]);
+	host_tcp(&rig.ucm[which], rig.base, fd);
+	rig.ucm_accepted[which]++;
+}
+
+static void start(int which, const char *sample, const char *const *edit)
+{
+	struct ime_env env = {.base = rig.base, .mono_ns = mono_ns, .wall_s = wall_s};
+	char err[256];
+
+	rig.config[which] = load(sample, edit);
+	env.config = rig.config[which];
+	fake_net_proxy((unsigned int)which);
+	if (ime_new(&rig.ime[which], &env, err, sizeof(err)) != 0)
+		fail_msg("%s", err);
+}
+
+void rig_up(const char *const *edit)
+{
+	signal(SIGPIPE, SIG_IGN);
+	log_set_level(getenv("RIG_LOG") != NULL ? LOG_DEBUG : LOG_ERROR);
+	rig = (struct rig){.now_ns = 1000000000000u, .base = event_base_new()};
+	rig.ucm[RIG_A].base = rig.ucm[RIG_B].base = rig.base;
+	snprintf(rig.dir, sizeof(rig.dir), "/tmp/callgate-rig-XXXXXX");
+	assert_non_null(mkdtemp(rig.dir));
+	pki_make(rig.dir);
+	write_password();
+	fake_dp_reset();
+	fake_net_reset();
+	fake_net_route("209.165.200.224/27", RIG_A, RIG_OUTSIDE);
+	fake_net_route("203.0.113.0/24", RIG_B, RIG_OUTSIDE);
+	fake_net_host(RIG_UCM_A, 5070, ucm_accepts, &rig.ucm[RIG_A]);
+	fake_net_host(RIG_UCM_B, 5070, ucm_accepts, &rig.ucm[RIG_B]);
+	start(RIG_A, "enterprise-a.yaml", edit);
+	start(RIG_B, "enterprise-b.yaml", edit);
+}
+
+void rig_down(void)
+{
+	char command[128];
+
+	host_close(&rig.caller);
+	host_close(&rig.remote);
+	for (int i = 0; i < 2; i++) {
+		ime_free(rig.ime[i]);
+		host_close(&rig.ucm[i]);
+		config_free(rig.config[i]);
+	}
+	event_base_free(rig.base);
+	snprintf(command, sizeof(command), "rm -r %s", rig.dir);
+	assert_int_equal(system(command), 0);
+}
+
+int rig_setup(void **state)
+{
+	rig_up(NULL);
+	return 0;
+}
+
+int rig_setup_reject(void **state)
+{
+	static const char *const edit[] = {
+		"ticket-failure-action: drop", "ticket-failure-action: reject", NULL};
+
+	rig_up(edit);
+	return 0;
+}
+
+int rig_teardown(void **state)
+{
+	rig_down();
+	return 0;
+}
+
+void rig_caller(void)
+{
+	host_close(&rig.caller);
+	host_tcp(&rig.caller, rig.base,
+		fake_net_connect(RIG_B, RIG_INSIDE, RIG_UCM_B, 40000, RIG_UCM_A_MAPPED, 5070));
+}
+
+void rig_remote(const char *certificate, const char *ca)
+{
+	int fd = fake_net_connect(RIG_A, RIG_OUTSIDE, RIG_REMOTE, 40001, RIG_UCM_A_MAPPED, 5070);
+
+	host_close(&rig.remote);
+	host_tls(&rig.remote, rig.base, fd, false, rig.dir, certificate, ca);
+}
+
+uint64_t rig_counter(int which, enum counter_id id)
+{
+	return rig.ime[which]->counters.v[id];
+}
+
+void rig_only(int which, enum counter_id id, uint64_t n)
+{
+	for (int i = 0; i < CNT_MAX; i++) {
+		uint64_t want = i == (int)id ? n : 0, got = rig_counter(which, (enum counter_id)i);
+
+		if (i >= CNT_TRUNKS_ACCEPTED && i <= CNT_MEDIA_RETRIED)
+			continue; // events
+		if (got != want)
+			fail_msg("%s is %lu, expected %lu", counter_name((enum counter_id)i),
+				(unsigned long)got, (unsigned long)want);
+	}
+}
+
+void rig_pass_s(unsigned int seconds)
+{
+	rig.now_ns += seconds * 1000000000ull;
+	for (int i = 0; i < 2; i++)
+		ime_tick(rig.ime[i]);
+	host_idle(rig.base);
+}
+
+void rig_media_gone(int which)
+{
+	// Both proxies share one fake data plane, and a proxy ignores what is not its own.
+	for (size_t i = 0; i < fake_dp_n_sent; i++) {
+		if (fake_dp_sent[i].type == DP_MSG_MEDIA_DEL)
+			ime_media_gone(rig.ime[which], fake_dp_sent[i].media.stream);
+	}
+}
+
+void rig_assert_clean(int which)
+{
+	struct ime_usage u;
+
+	rig_media_gone(which);
+	ime_usage(rig.ime[which], &u);
+	assert_int_equal(u.signaling_in_use, 0);
+	assert_int_equal(u.media_in_use, 0);
+	assert_int_equal(u.media_ports, 0);
+}

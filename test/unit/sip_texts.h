@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The messages of one call, as printf formats and literals for host_send(): from call manager B's
+// side and from call manager A's.
+#pragma once
+
+#include "test/unit/ticket_vectors.h"
+
+#define SDP_PLAIN_B                                                                                \
+	"v=0\no=CCM 2000 1 IN IP4 192.168.20.30\ns=SIP Call\nc=IN IP4 192.168.20.51\nt=0 0\n"      \
+	"m=audio 20000 RTP/AVP 9 0 101\na=rtpmap:9 G722/8000\na=rtpmap:0 PCMU/8000\n"              \
+	"a=rtpmap:101 telephone-event/8000\na=ptime:20\n"
+#define SDP_PLAIN_A                                                                                \
+	"v=0\no=CCM 3000 1 IN IP4 192.168.10.30\ns=SIP Call\nc=IN IP4 192.168.10.51\nt=0 0\n"      \
+	"m=audio 19520 RTP/AVP 9 101\na=rtpmap:9 G722/8000\na=rtpmap:101 telephone-event/8000\n"
+
+#define B_VIA(branch)   "Via: SIP/2.0/TCP 192.168.20.30:5070;branch=z9hG4bK" branch "\n"
+#define B_ROUTE_HEADERS "Record-Route: <sip:192.168.20.30:5070;transport=tcp;lr>\n"
+#define B_CONTACT       "Contact: <sip:+12125550199@192.168.20.30:5070;transport=tcp>\n"
+#define B_FROM          "From: <sip:+12125550199@enterprise-b.example>;tag=btag\n"
+#define B_TO            "To: <sip:+14085550123@enterprise-a.example>"
+#define CALL_ID         "Call-ID: 5d2e9a10@192.168.20.30\n"
+#define TICKET_HEADER   "X-Cisco-UC-IME-Ticket: " TICKET_2_13 "\n"
+#define SDP_TYPE        "Content-Type: application/sdp\n"
+#define INVITE_URI      "INVITE sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n"
+
+#define B_INVITE(branch, extra)                                                                    \
+	INVITE_URI B_VIA(branch)                                                                   \
+	B_ROUTE_HEADERS B_FROM B_TO "\n" CALL_ID "CSeq: 101 INVITE\n" B_CONTACT                    \
+				    "Max-Forwards: 69\n" extra
