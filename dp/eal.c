@@ -4,8 +4,10 @@
 #include "dp/eal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_alarm.h>
@@ -202,12 +204,15 @@ struct rte_mempool *eal_pool(const struct dp_options *o, uint16_t priv, char *er
 
 // ---- Devices -----------------------------------------------------------------------------------
 
-static bool vdev_says(const char *device, const char *key)
+// What the user says of a key in a device string, or `otherwise`.
+static unsigned int vdev_value(const char *device, const char *key, unsigned int otherwise)
 {
 	char with[32];
+	const char *at;
 
 	snprintf(with, sizeof(with), ",%s=", key);
-	return strstr(device, with) != NULL;
+	at = strstr(device, with);
+	return at != NULL ? (unsigned int)strtoul(at + strlen(with), NULL, 10) : otherwise;
 }
 
 static unsigned int framesz_for(uint16_t mtu)
@@ -221,7 +226,7 @@ static unsigned int framesz_for(uint16_t mtu)
 
 int eal_vdev_make(char *out, size_t size, const struct dp_iface_options *i, unsigned int n_workers)
 {
-	unsigned int framesz = framesz_for(mtu_of(i));
+	unsigned int framesz = vdev_value(i->device, "framesz", framesz_for(mtu_of(i)));
 	const struct {
 		const char *key;
 		unsigned int value;
@@ -236,7 +241,7 @@ int eal_vdev_make(char *out, size_t size, const struct dp_iface_options *i, unsi
 	if (strncmp(i->device, AFPACKET, strlen(AFPACKET)) != 0)
 		return n >= 0 && (size_t)n < size ? 0 : -EINVAL;
 	for (size_t k = 0; k < RTE_DIM(want) && n >= 0 && (size_t)n < size; k++)
-		if (!vdev_says(i->device, want[k].key))
+		if (vdev_value(i->device, want[k].key, UINT_MAX) == UINT_MAX)
 			n += snprintf(
 				out + n, size - (size_t)n, ",%s=%u", want[k].key, want[k].value);
 	return n >= 0 && (size_t)n < size ? 0 : -EINVAL;

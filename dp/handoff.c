@@ -5,7 +5,8 @@
 
 #include <rte_jhash.h>
 
-// What is hashed: without padding, and in whole words, since rte_jhash reads whole words.
+// What is hashed, without padding. rte_jhash reads whole words: it is given words, for inlined
+// into this file it may else be compiled to read them before they are written.
 struct hash_input {
 	struct endpoint a, b;
 	uint32_t proto;
@@ -26,8 +27,10 @@ static uint32_t hash_symmetric(uint32_t seed, const struct flow *f, const struct
 		.b = swap ? f->src : *dst,
 		.proto = f->proto,
 	};
+	uint32_t words[sizeof(in) / sizeof(uint32_t)];
 
-	return rte_jhash(&in, sizeof(in), seed);
+	memcpy(words, &in, sizeof(words));
+	return rte_jhash_32b(words, RTE_DIM(words), seed);
 }
 
 bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *f)

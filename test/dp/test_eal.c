@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The EAL's arguments and device strings from dp_options: dp/eal.h. No EAL is started.
+#include "test/unit/test.h"
+
+#include <string.h>
+
+#include "dp/eal.h"
+
+static bool has(const struct eal_args *a, const char *text)
+{
+	for (int i = 0; i < a->n; i++)
+		if (strcmp(a->text[i], text) == 0)
+			return true;
+	return false;
+}
+
+static struct dp_options options(void)
+{
+	struct dp_options o = {
+		.n_ifaces = 2,
+		.n_workers = 3,
+		.control_core = 0,
+		.worker_cores = {1, 0, 1},
+		.memory_mb = 256,
+		.instance_name = "a",
+	};
+
+	strcpy(o.ifaces[0].device, "net_af_packet0,iface=outside");
+	strcpy(o.ifaces[1].device, "net_af_packet1,iface=inside");
+	return o;
+}
+
+static void test_args(void **state)
+{
+	struct dp_options o = options();
+	struct eal_args a;
+
+	assert_int_equal(eal_args_make(&a, &o), 0);
+	assert_true(has(&a, "--lcores=0@0,1@1,2@0,3@1"));
+	assert_true(has(&a, "--no-huge") && has(&a, "-m") && has(&a, "256"));
+	assert_false(has(&a, "--in-memory")); // the two exclude each other
+	assert_true(has(&a, "--no-pci") && has(&a, "--no-telemetry"));
+	assert_true(has(&a, "--file-prefix=a"));
+	o.hugepages = true;
+	strcpy(o.ifaces[1].device, "0000:03:00.1");
+	assert_int_equal(eal_args_make(&a, &o), 0);
+	assert_true(has(&a, "--in-memory") && !has(&a, "--no-huge") && !has(&a, "-m"));
+	assert_true(has(&a, "--allow=0000:03:00.1") && !has(&a, "--no-pci"));
+}
+
+static void test_pci(void **state)
+{
+	assert_true(eal_device_is_pci("0000:03:00.1"));
+	assert_true(eal_device_is_pci("af:00.0"));
+	assert_false(eal_device_is_pci("net_af_packet0,iface=outside"));
+	assert_false(eal_device_is_pci("0000:03:00.1x"));
+	assert_false(eal_device_is_pci(""));
+}
+
+static void test_vdev(void **state)
+{
+	const struct {
+		const char *device;
+		uint16_t mtu, descriptors;
+		unsigned int workers;
+		const char *want;
+	} cases[] = {
+		{"net_af_packet0,iface=x", 1500, 512, 1,
+			"net_af_packet0,iface=x,qpairs=1,framecnt=512,framesz=2048,blocksz=4096"},
+		{"net_af_packet0,iface=x", 9000, 512, 4,
+			"net_af_packet0,iface=x,qpairs=4,framecnt=512,framesz=16384,blocksz=16384"},
+		{"net_af_packet0,iface=x,qpairs=2,framesz=8192", 0, 0, 4,
+			"net_af_packet0,iface=x,qpairs=2,framesz=8192,framecnt=1024,blocksz=8192"},
+		{"net_ring0", 1500, 512, 4, "net_ring0"},
+	};
+	char out[EAL_ARG_MAX];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dp_iface_options o = {
+			.mtu = cases[i].mtu, .descriptors = cases[i].descriptors};
+
+		strcpy(o.device, cases[i].device);
+		assert_int_equal(eal_vdev_make(out, sizeof(out), &o, cases[i].workers), 0);
+		assert_string_equal(out, cases[i].want);
+	}
+	assert_int_equal(eal_vdev_make(out, 20,
+				 &(struct dp_iface_options){.device = "net_af_packet0,iface=x"}, 1),
+		-22);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_args),
+		cmocka_unit_test(test_pci),
+		cmocka_unit_test(test_vdev),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

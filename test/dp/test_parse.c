@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Frames that pass and frames that end in a named drop: dp/parse.h.
+#include "test/dp/harness.h"
+
+#include "dp/parse.h"
+
+#define ETH 14
+#define L4  34
+
+// A good frame, then one octet changed (and the checksums made right again, or not).
+struct bad {
+	const char *what;
+	enum dp_counter_id reason;
+	uint8_t proto, flags;
+	int at; // offset of the octet that changes
+	uint8_t value;
+	bool fix_ip, fix_l4;
+	size_t cut; // length of the frame, 0: all of it
+};
+
+static const struct bad bads[] = {
+	{"good TCP", PASS, PROTO_TCP, 2, 0, 2, false, false, 0},
+	{"good UDP", PASS, PROTO_UDP, 0, 0, 2, false, false, 0},
+	{"good ICMP", PASS, PROTO_ICMP, 0, 0, 2, false, false, 0},
+	{"good other", PASS, 50, 0, 0, 2, false, false, 0},
+	{"cut in Ethernet", DROP_RX_SHORT, PROTO_TCP, 2, 0, 2, false, false, 13},
+	{"cut in IP", DROP_RX_SHORT, PROTO_TCP, 2, 0, 2, false, false, 33},
+	{"cut in payload", DROP_RX_SHORT, PROTO_TCP, 2, 0, 2, false, false, 60},
+	{"other MAC", DROP_L2_NOT_FOR_US, PROTO_TCP, 2, 5, 9, false, false, 0},
+	{"broadcast MAC", DROP_IP_DESTINATION, PROTO_TCP, 2, 0, 3, false, false, 0},
+	{"VLAN tag", DROP_ETHERTYPE, PROTO_TCP, 2, 12, 0x81, false, false, 0},
+	{"IP version 5", DROP_IP_HEADER, PROTO_TCP, 2, ETH, 0x55, true, false, 0},
+	{"IP header of 16", DROP_IP_HEADER, PROTO_TCP, 2, ETH, 0x44, true, false, 0},
+	{"IP options", DROP_IP_OPTIONS, PROTO_TCP, 2, ETH, 0x46, true, false, 0},
+	{"total length 10", DROP_IP_HEADER, PROTO_TCP, 2, ETH + 3, 10, true, false, 0},
+	{"total length too long", DROP_RX_SHORT, PROTO_TCP, 2, ETH + 3, 200, true, false, 0},
+	{"IP checksum", DROP_IP_CHECKSUM, PROTO_TCP, 2, ETH + 8, 63, false, false, 0},
+	{"source multicast", DROP_IP_SOURCE, PROTO_TCP, 2, ETH + 12, 224, true, true, 0},
+	{"source loopback", DROP_IP_SOURCE, PROTO_TCP, 2, ETH + 12, 127, true, true, 0},
+	{"source zero", DROP_IP_SOURCE, PROTO_TCP, 2, ETH + 12, 0, true, true, 0},
+	{"source 255", DROP_IP_SOURCE, PROTO_TCP, 2, ETH + 12, 255, true, true, 0},
+	{"destination multicast", DROP_IP_DESTINATION, PROTO_TCP, 2, ETH + 16, 239, true, true, 0},
+	{"destination loopback", DROP_IP_DESTINATION, PROTO_TCP, 2, ETH + 16, 127, true, true, 0},
+	{"TCP header of 16", DROP_L4_HEADER, PROTO_TCP, 2, L4 + 12, 0x40, false, true, 0},
+	{"TCP header past the end", DROP_L4_HEADER, PROTO_TCP, 2, L4 + 12, 0xf0, false, true, 0},
+	{"TCP checksum", DROP_L4_CHECKSUM, PROTO_TCP, 2, L4 + 22, 0xee, false, false, 0},
+	{"SYN+FIN", DROP_TCP_FLAGS, PROTO_TCP, 3, 0, 2, false, false, 0},
+	{"SYN+RST", DROP_TCP_FLAGS, PROTO_TCP, 6, 0, 2, false, false, 0},
+	{"no flags", DROP_TCP_FLAGS, PROTO_TCP, 0, 0, 2, false, false, 0},
+	{"FIN+RST", DROP_TCP_FLAGS, PROTO_TCP, 0x15, 0, 2, false, false, 0},
+	{"only URG+PSH", DROP_TCP_FLAGS, PROTO_TCP, 0x28, 0, 2, false, false, 0},
+	{"SYN+ACK", PASS, PROTO_TCP, 0x12, 0, 2, false, false, 0},
+	{"RST", PASS, PROTO_TCP, 4, 0, 2, false, false, 0},
+	{"UDP length short", DROP_L4_HEADER, PROTO_UDP, 0, L4 + 5, 9, false, true, 0},
+	{"UDP length long", DROP_L4_HEADER, PROTO_UDP, 0, L4 + 5, 99, false, false, 0},
+	{"UDP checksum", DROP_L4_CHECKSUM, PROTO_UDP, 0, L4 + 12, 0xee, false, false, 0},
+	{"ICMP checksum", DROP_L4_CHECKSUM, PROTO_ICMP, 0, L4 + 12, 0xee, false, false, 0},
+	{"ICMP error too short", DROP_L4_HEADER, PROTO_ICMP, 0, L4, 3, false, true, 0},
+};
+
+static void ip_sum_fix(uint8_t *frame)
+{
+	struct rte_ipv4_hdr *v4 = (void *)(frame + ETH);
+
+	v4->hdr_checksum = 0;
+	v4->hdr_checksum = (uint16_t)~rte_raw_cksum(v4, sizeof(*v4));
+}
+
+static void l4_sum_fix(uint8_t *frame, size_t len, uint8_t proto)
+{
+	static const size_t offset[256] = {[PROTO_TCP] = 16, [PROTO_UDP] = 6, [PROTO_ICMP] = 2};
+	struct rte_ipv4_hdr *v4 = (void *)(frame + ETH);
+	uint8_t *sum = frame + L4 + offset[proto];
+	uint32_t s;
+
+	memset(sum, 0, 2);
+	s = rte_raw_cksum(frame + L4, len - L4);
+	if (proto != PROTO_ICMP)
+		s += rte_ipv4_phdr_cksum(v4, 0);
+	s = (uint16_t) ~((s & 0xffff) + (s >> 16));
+	memcpy(sum, &s, 2);
+}
+
+static void test_table(void **state)
+{
+	for (size_t i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
+		const struct bad *b = &bads[i];
+		const struct flow f = flow(b->proto, HOST_OUT, 3000, MAPPED, 4000);
+		uint8_t frame[FRAME_MAX];
+		size_t len = frame_make(frame, OUTSIDE, &f, b->flags, 10);
+		struct rte_mbuf *m;
+		enum dp_counter_id got;
+
+		frame[b->at] = b->value;
+		if (b->fix_l4)
+			l4_sum_fix(frame, len, b->proto);
+		if (b->fix_ip)
+			ip_sum_fix(frame);
+		m = buffer_of(frame, b->cut != 0 ? b->cut : len);
+		got = parse_frame(m, &h.w->mac[OUTSIDE]);
+		if (got != b->reason)
+			fail_msg("%s: %s", b->what,
+				got == PASS ? "passed" : counter_infos[got].name);
+		rte_pktmbuf_free(m);
+	}
+}
+
+static void test_metadata(void **state)
+{
+	const struct flow f = flow(PROTO_TCP, HOST_OUT, 3000, MAPPED, 5070);
+	uint8_t frame[FRAME_MAX] = {0};
+	size_t len = frame_make(frame, OUTSIDE, &f, 0x12, 10);
+	struct rte_mbuf *m = buffer_of(frame, len + 6); // Ethernet padding
+	struct pkt *p = pkt_of(m);
+
+	assert_int_equal(parse_frame(m, &h.w->mac[OUTSIDE]), PASS);
+	assert_flow(&p->flow, &f);
+	assert_int_equal(p->kind, PKT_FLOW);
+	assert_int_equal(p->tcp_flags, 0x12);
+	assert_int_equal(p->l3, 14);
+	assert_int_equal(p->l4, 34);
+	assert_int_equal(p->payload, 54);
+	assert_int_equal(p->payload_len, 10);
+	assert_int_equal(rte_pktmbuf_data_len(m), len); // the padding is gone
+	rte_pktmbuf_free(m);
+}
+
+// The flow of an ICMP error is the quoted one turned round.
+static void test_icmp_error(void **state)
+{
+	const struct flow sent = flow(PROTO_UDP, MAPPED, 4000, FAR, 9000);
+	const struct flow want = flow(PROTO_UDP, FAR, 9000, MAPPED, 4000);
+	uint8_t quoted[FRAME_MAX], frame[FRAME_MAX];
+	size_t len = frame_make(quoted, OUTSIDE, &sent, 0, 40);
+	// 28: IP header and 8 octets, the least there must be; 27 is too little.
+	const size_t lens[] = {len - ETH, 28, 27};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		size_t n = frame_error(frame, OUTSIDE, HOST_OUT, MAPPED, quoted + ETH, lens[i]);
+		struct rte_mbuf *m = buffer_of(frame, n);
+		enum dp_counter_id got = parse_frame(m, &h.w->mac[OUTSIDE]);
+
+		assert_int_equal(got, i == 2 ? DROP_L4_HEADER : PASS);
+		if (got == PASS) {
+			assert_int_equal(pkt_of(m)->kind, PKT_ICMP_ERROR);
+			assert_flow(&pkt_of(m)->flow, &want);
+		}
+		rte_pktmbuf_free(m);
+	}
+}
+
+static void test_fragment(void **state)
+{
+	const uint8_t bits[][2] = {{0x20, 0}, {0, 1}, {0x20, 185}};
+	const struct flow f = flow(PROTO_UDP, HOST_OUT, 3000, MAPPED, 4000);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		uint8_t frame[FRAME_MAX];
+		size_t len = frame_make(frame, OUTSIDE, &f, 0, 10);
+		struct rte_mbuf *m;
+
+		memcpy(frame + ETH + 6, bits[i], 2);
+		ip_sum_fix(frame);
+		m = buffer_of(frame, len);
+		harness_in(OUTSIDE, &m, 1);
+		assert_int_equal(counted(DROP_IP_FRAGMENT), i + 1);
+	}
+	assert_int_equal(counted(COUNT_SESSIONS_CREATED), 0);
+}
+
+static void test_arp(void **state)
+{
+	const int at[] = {0, ETH, ETH + 2, ETH + 4, ETH + 5};
+
+	for (unsigned int i = 0; i < 5; i++) {
+		uint8_t frame[FRAME_MAX];
+		size_t len = frame_arp(frame, OUTSIDE, true, HOST_OUT, FW_OUT);
+		struct rte_mbuf *m;
+
+		if (i > 0)
+			frame[at[i]] ^= 0x5a;
+		m = buffer_of(frame, len);
+		assert_int_equal(
+			parse_frame(m, &h.w->mac[OUTSIDE]), i == 0 ? PASS : DROP_ARP_INVALID);
+		rte_pktmbuf_free(m);
+	}
+}
+
+// Nothing that a stranger sends may make the parser read past the frame or the worker lose a
+// buffer: random octets after a valid start, at every length.
+static void test_hostile(void **state)
+{
+	const uint8_t protos[] = {PROTO_TCP, PROTO_UDP, PROTO_ICMP};
+
+	srand(1);
+	for (unsigned int i = 0; i < 30000; i++) {
+		const struct flow f = flow(protos[i % 3], FAR, 3000, MAPPED, 5070);
+		uint8_t frame[FRAME_MAX];
+		size_t len = frame_make(frame, OUTSIDE, &f, 2, 40);
+		unsigned int changes = (unsigned int)rand() % 4;
+		struct rte_mbuf *m;
+
+		while (changes-- > 0)
+			frame[ETH + (size_t)rand() % (len - ETH)] = (uint8_t)rand();
+		if (rand() % 2 == 0)
+			ip_sum_fix(frame);
+		if (rand() % 2 == 0)
+			l4_sum_fix(frame, len, protos[i % 3]);
+		if (rand() % 8 == 0)
+			len = (size_t)rand() % len;
+		h.now_ns += 1000000;
+		m = buffer_of(frame, len);
+		harness_in(OUTSIDE, &m, 1);
+		while (harness_out(INSIDE, frame) > 0 || harness_out(OUTSIDE, frame) > 0)
+			;
+	}
+	assert_true(counted(COUNT_TX) > 0);
+}
+
+static int setup(void **state)
+{
+	harness_up(64);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	harness_down();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_table, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_metadata, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_icmp_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fragment, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_arp, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, harness_group_setup, NULL);
+}
