@@ -62,23 +62,16 @@ static void rewrite_proto(const struct sdp_media *m, bool secure, struct sip_edi
 			e, m->proto_text, secure ? STR_LIT("RTP/SAVPF") : STR_LIT("RTP/AVPF"));
 }
 
-// Takes the formats of H.264 out of the m= line, each with the space before it (or behind it, for
-// those at the front).
+// Takes the formats of H.264 out of the m= line, each with the space before it.
 static void drop_formats(const struct sdp_media *m, const bool h264[SDP_PT_END], struct sip_edit *e)
 {
 	struct str rest = m->formats, f;
-	bool kept = false;
 
 	while (sdp_format_next(&rest, &f)) {
 		unsigned int pt = sdp_format_pt(f);
-		size_t gap = (size_t)(rest.p - f.p) - f.n;
 
-		if (pt == SDP_PT_END || !h264[pt])
-			kept = true;
-		else if (kept)
+		if (pt < SDP_PT_END && h264[pt])
 			sip_edit_delete(e, (struct str){f.p - 1, f.n + 1});
-		else
-			sip_edit_delete(e, (struct str){f.p, f.n + gap});
 	}
 }
 

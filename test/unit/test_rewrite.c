@@ -334,6 +334,7 @@ static void test_fallback(void **state)
 		{"did=\"a\\\";level=1\"", "did=\"a\\\";level=1\"", -1, "", ""},
 		{"did=\"a;level=1", NULL, -1, "", ""}, // quotes that do not end
 		{"level", NULL, -1, "", ""},
+		{"session=\"\";trunk=x", NULL, -1, "", "x"},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -357,6 +358,17 @@ static void test_fallback(void **state)
 			assert_str(fb.session, dir == 0 ? table[i].session : "");
 			assert_str(fb.trunk, dir == 0 ? table[i].trunk : "");
 		}
+}
+
+// What cannot be rebuilt does not pass.
+static void test_fallback_too_long(void **state)
+{
+	char text[4096], out[4096];
+
+	snprintf(
+		text, sizeof(text), REQ ALL "X-UCIME-Fallback: did=\"%01100d\";level=1\r\n" END, 0);
+	assert_int_equal(run(&in_ctx, str_from(text), out, sizeof(out), NULL), SIP_OK);
+	assert_string_equal(out, REQ ALL END);
 }
 
 static void test_host(void **state)
@@ -387,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_bad_addresses),
 		cmocka_unit_test(test_too_many_splices),
 		cmocka_unit_test(test_fallback),
+		cmocka_unit_test(test_fallback_too_long),
 		cmocka_unit_test(test_host),
 	};
 

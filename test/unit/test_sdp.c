@@ -122,6 +122,8 @@ static void test_verdicts(void **state)
 		{V O "m=audio -1 RTP/AVP 0\r\n", SDP_BAD_MEDIA},
 		{V O "m=audio 4000/0 RTP/AVP 0\r\n", SDP_BAD_MEDIA},
 		{V O "m=audio 4000/ RTP/AVP 0\r\n", SDP_BAD_MEDIA},
+		{V O "m= 4000 RTP/AVP 0\r\n", SDP_BAD_MEDIA},
+		{V O "m=audio 4000  0\r\n", SDP_BAD_MEDIA},
 		{V O "m=audio  4000 RTP/AVP 0\r\n", SDP_BAD_MEDIA},
 		{V O M M M M M M M M M M M M M M M M, SDP_OK},
 		{V O M M M M M M M M M M M M M M M M M, SDP_TOO_MANY_MEDIA},

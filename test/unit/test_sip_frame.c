@@ -19,6 +19,8 @@ static void test_verdicts(void **state)
 		{START "l:3\r\n\r\nabcREST", SIP_FRAME_MESSAGE, 35, SIP_OK},
 		{START "L \t:\r\n 3\r\n\r\nabc", SIP_FRAME_MESSAGE, 40, SIP_OK},
 		{START "l: 3\r\n\r\nab", SIP_FRAME_MORE, 0, SIP_OK},
+		{"ACK sip:a SIP/2.0\r\nl: 0\r\n\r\n", SIP_FRAME_MESSAGE, 27, SIP_OK},
+		{"z sip:a SIP/2.0\r\nl: 0\r\n\r\n", SIP_FRAME_MESSAGE, 25, SIP_OK},
 		{"SIP/2.0 200 OK\r\nl: 0\r\n\r\n", SIP_FRAME_MESSAGE, 24, SIP_OK},
 		// keep-alives, RFC 5626 4.4.1 and RFC 3261 7.5
 		{"\r\n\r\n", SIP_FRAME_KEEPALIVE, 4, SIP_OK},

@@ -87,6 +87,26 @@ static void test_uri_bad(void **state)
 	assert_false(uri_parse((struct str){"sip:a@b\0c", 9}, &(struct uri){0}));
 }
 
+static void test_password(void **state)
+{
+	struct uri u;
+
+	assert_true(uri_parse(STR_LIT("sip:a:b:c@d"), &u));
+	assert_str(u.user, "a");
+	assert_str(u.password, "b:c");
+	assert_str(u.host, "d");
+}
+
+static void test_host_length(void **state)
+{
+	char text[300] = "sip:";
+	struct uri u;
+
+	memset(text + 4, 'a', sizeof(text) - 4);
+	assert_true(uri_parse((struct str){text, 4 + 255}, &u));
+	assert_false(uri_parse((struct str){text, 4 + 256}, &u));
+}
+
 static void test_host_ip(void **state)
 {
 	struct ip_addr ip;
@@ -192,6 +212,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uri_good),
 		cmocka_unit_test(test_uri_bad),
+		cmocka_unit_test(test_password),
+		cmocka_unit_test(test_host_length),
 		cmocka_unit_test(test_host_ip),
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_list),
