@@ -58,6 +58,7 @@ static void test_identities(void **state)
 		{"", "URI:sip:bob@enterprise-b.example", "enterprise-b.example", false},
 		// its rules
 		{"", "DNS:*.example", "*.example", true},
+		{"", "URI:sip:b.example:secret@evil.example", "b.example", false},
 		{"", "URI:sips:b.example", "b.example", false},
 		{"", "URI:sips:b.example,DNS:b.example", "b.example", true},
 		{"", "URI:SIP:b.example", "b.example", true},
