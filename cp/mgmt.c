@@ -184,10 +184,12 @@ static int stale_remove(const struct sockaddr_un *addr, char *err, size_t err_si
 		return -errno;
 	e = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 ? errno : 0;
 	close(fd);
-	if (e != ECONNREFUSED) {
+	if (e == 0 || e == EAGAIN) { // EAGAIN: its queue is full
 		snprintf(err, err_size, "%s: another callgated listens there", addr->sun_path);
 		return -EADDRINUSE;
 	}
+	if (e != ECONNREFUSED)
+		return -e;
 	return unlink(addr->sun_path) < 0 ? -errno : 0;
 }
 
