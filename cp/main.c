@@ -26,60 +26,62 @@
 #include "dp/dp.h"
 
 #define EXIT_CONFIG 2 // of the command line or the file
-#define ERR_MAX 512
+#define ERR_MAX     512
 
 struct daemon {
-  struct config *config;
-  struct event_base *base;
-  struct event *sigterm, *sigint;
-  bool dp_up;
-  struct stack *stack;
-  struct netlink *netlink;
-  struct punt *punt;
-  struct ime *ime; // NULL when none is configured
-  struct mgmt *mgmt;
-  struct show show;
+	struct config *config;
+	struct event_base *base;
+	struct event *sigterm, *sigint;
+	bool dp_up;
+	struct stack *stack;
+	struct netlink *netlink;
+	struct punt *punt;
+	struct ime *ime; // NULL when none is configured
+	struct mgmt *mgmt;
+	struct show show;
 };
 
 // ---- Event loop
 // ---------------------------------------------------------------------------------
 
-static void on_signal(evutil_socket_t sig, short what, void *arg) {
-  struct daemon *d = arg;
+static void on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct daemon *d = arg;
 
-  log_info("stopping: signal %d", (int)sig);
-  event_base_loopbreak(d->base);
+	log_info("stopping: signal %d", (int)sig);
+	event_base_loopbreak(d->base);
 }
 
-static int loop_new(struct daemon *d) {
-  struct event_config *ec = event_config_new();
+static int loop_new(struct daemon *d)
+{
+	struct event_config *ec = event_config_new();
 
-  // The punt path's pace is below a millisecond, which epoll's time-out cannot
-  // express.
-  if (ec == NULL ||
-      event_config_set_flag(ec, EVENT_BASE_FLAG_PRECISE_TIMER) < 0)
-    goto out;
-  d->base = event_base_new_with_config(ec);
-  if (d->base == NULL)
-    goto out;
-  d->sigterm = evsignal_new(d->base, SIGTERM, on_signal, d);
-  d->sigint = evsignal_new(d->base, SIGINT, on_signal, d);
+	// The punt path's pace is below a millisecond, which epoll's time-out cannot
+	// express.
+	if (ec == NULL || event_config_set_flag(ec, EVENT_BASE_FLAG_PRECISE_TIMER) < 0)
+		goto out;
+	d->base = event_base_new_with_config(ec);
+	if (d->base == NULL)
+		goto out;
+	d->sigterm = evsignal_new(d->base, SIGTERM, on_signal, d);
+	d->sigint = evsignal_new(d->base, SIGINT, on_signal, d);
 out:
-  if (ec != NULL)
-    event_config_free(ec);
-  if (d->sigterm == NULL || d->sigint == NULL ||
-      event_add(d->sigterm, NULL) < 0 || event_add(d->sigint, NULL) < 0)
-    return -ENOMEM;
-  return 0;
+	if (ec != NULL)
+		event_config_free(ec);
+	if (d->sigterm == NULL || d->sigint == NULL || event_add(d->sigterm, NULL) < 0 ||
+		event_add(d->sigint, NULL) < 0)
+		return -ENOMEM;
+	return 0;
 }
 
-static void loop_free(struct daemon *d) {
-  if (d->sigterm != NULL)
-    event_free(d->sigterm);
-  if (d->sigint != NULL)
-    event_free(d->sigint);
-  if (d->base != NULL)
-    event_base_free(d->base);
+static void loop_free(struct daemon *d)
+{
+	if (d->sigterm != NULL)
+		event_free(d->sigterm);
+	if (d->sigint != NULL)
+		event_free(d->sigint);
+	if (d->base != NULL)
+		event_base_free(d->base);
 }
 
 // ---- Start and stop
@@ -87,101 +89,111 @@ static void loop_free(struct daemon *d) {
 
 // No worker thread shall be the one that a signal interrupts: they inherit this
 // mask. What comes during start-up waits until the loop listens.
-static void hold_signals(int how) {
-  sigset_t set;
+static void hold_signals(int how)
+{
+	sigset_t set;
 
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  sigprocmask(how, &set, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(how, &set, NULL);
 }
 
 // A connection is a descriptor, and two of them are a trunk.
-static void raise_descriptors(void) {
-  struct rlimit r;
+static void raise_descriptors(void)
+{
+	struct rlimit r;
 
-  if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
-    r.rlim_cur = r.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &r);
-  }
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
 }
 
-static int start_workers(struct daemon *d, char *err, size_t err_size) {
-  struct dp_options o;
-  int e = policy_options(d->config, &o, err, err_size);
+static int start_workers(struct daemon *d, char *err, size_t err_size)
+{
+	struct dp_options o;
+	int e = policy_options(d->config, &o, err, err_size);
 
-  if (e == 0)
-    e = dp_start(&o, err, err_size);
-  d->dp_up = e == 0;
-  return e;
+	if (e == 0)
+		e = dp_start(&o, err, err_size);
+	d->dp_up = e == 0;
+	return e;
 }
 
-static int apply_rules(const struct config *c, char *err, size_t err_size) {
-  struct policy *p;
-  int e = policy_new(&p, c);
+static int apply_rules(const struct config *c, char *err, size_t err_size)
+{
+	struct policy *p;
+	int e = policy_new(&p, c);
 
-  if (e < 0) {
-    snprintf(err, err_size, "%s", strerror(-e));
-    return e;
-  }
-  e = dp_apply(policy_rules(p), err, err_size);
-  policy_free(p);
-  if (e == 0)
-    policy_trust(c);
-  return e;
+	if (e < 0) {
+		snprintf(err, err_size, "%s", strerror(-e));
+		return e;
+	}
+	e = dp_apply(policy_rules(p), err, err_size);
+	policy_free(p);
+	if (e == 0)
+		policy_trust(c);
+	return e;
 }
 
 // ---- The proxy and its management
 // ---------------------------------------------------------------
 
-static uint64_t mono_ns(void) {
-  struct timespec ts;
+static uint64_t mono_ns(void)
+{
+	struct timespec ts;
 
-  clock_gettime(CLOCK_MONOTONIC, &ts);
-  return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
 }
 
-static uint64_t wall_s(void) { return (uint64_t)time(NULL); }
+static uint64_t wall_s(void)
+{
+	return (uint64_t)time(NULL);
+}
 
 // What cannot be resolved now is asked for again by the first packet.
-static void resolve(void *arg, uint16_t iface, const struct ip_addr *ip) {
-  netlink_resolve(arg, iface, ip);
+static void resolve(void *arg, uint16_t iface, const struct ip_addr *ip)
+{
+	netlink_resolve(arg, iface, ip);
 }
 
-static void media_gone(uint32_t stream, void *arg) {
-  ime_media_gone(arg, stream);
+static void media_gone(uint32_t stream, void *arg)
+{
+	ime_media_gone(arg, stream);
 }
 
-static int start_ime(struct daemon *d, char *err, size_t err_size) {
-  const struct ime_env env = {
-      .base = d->base,
-      .config = d->config,
-      .mono_ns = mono_ns,
-      .wall_s = wall_s,
-      .resolve = resolve,
-      .resolve_arg = d->netlink,
-  };
-  int e;
+static int start_ime(struct daemon *d, char *err, size_t err_size)
+{
+	const struct ime_env env = {
+		.base = d->base,
+		.config = d->config,
+		.mono_ns = mono_ns,
+		.wall_s = wall_s,
+		.resolve = resolve,
+		.resolve_arg = d->netlink,
+	};
+	int e;
 
-  if (d->config->n_imes == 0)
-    return 0;
-  e = ime_new(&d->ime, &env, err, err_size);
-  if (e == 0)
-    punt_on_media_gone(d->punt, media_gone, d->ime);
-  return e;
+	if (d->config->n_imes == 0)
+		return 0;
+	e = ime_new(&d->ime, &env, err, err_size);
+	if (e == 0)
+		punt_on_media_gone(d->punt, media_gone, d->ime);
+	return e;
 }
 
-static int start_mgmt(struct daemon *d, char *err, size_t err_size) {
-  int e;
+static int start_mgmt(struct daemon *d, char *err, size_t err_size)
+{
+	int e;
 
-  d->show = (struct show){.config = d->config,
-                          .ime = d->ime,
-                          .mono_ns = mono_ns,
-                          .started_ns = mono_ns()};
-  e = mgmt_start(d->mgmt, d->base, show_command, &d->show);
-  if (e < 0)
-    snprintf(err, err_size, "serve the management socket: %s", strerror(-e));
-  return e;
+	d->show = (struct show){
+		.config = d->config, .ime = d->ime, .mono_ns = mono_ns, .started_ns = mono_ns()};
+	e = mgmt_start(d->mgmt, d->base, show_command, &d->show);
+	if (e < 0)
+		snprintf(err, err_size, "serve the management socket: %s", strerror(-e));
+	return e;
 }
 
 // ---- The daemon
@@ -189,167 +201,176 @@ static int start_mgmt(struct daemon *d, char *err, size_t err_size) {
 
 // What belongs to the host: a second daemon stops at the socket, and devices
 // and worker threads stay in the host's namespace.
-static int host_up(struct daemon *d, char *err, size_t err_size) {
-  int e = mgmt_open(&d->mgmt, d->config->socket_path, err, err_size);
+static int host_up(struct daemon *d, char *err, size_t err_size)
+{
+	int e = mgmt_open(&d->mgmt, d->config->socket_path, err, err_size);
 
-  if (e == 0)
-    e = start_workers(d, err, err_size);
-  return e;
+	if (e == 0)
+		e = start_workers(d, err, err_size);
+	return e;
 }
 
 // From here on this thread lives in the private namespace.
-static int stack_up(struct daemon *d, char *err, size_t err_size) {
-  int e = stack_open(&d->stack, d->config, err, err_size);
+static int stack_up(struct daemon *d, char *err, size_t err_size)
+{
+	int e = stack_open(&d->stack, d->config, err, err_size);
 
-  if (e < 0)
-    return e;
-  e = loop_new(d);
-  if (e == 0)
-    e = netlink_new(&d->netlink, d->base, d->config, stack_ifindexes(d->stack));
-  if (e == 0)
-    e = punt_new(&d->punt, d->base, d->stack, d->netlink);
-  if (e < 0)
-    snprintf(err, err_size, "start the event loop: %s", strerror(-e));
-  return e;
+	if (e < 0)
+		return e;
+	e = loop_new(d);
+	if (e == 0)
+		e = netlink_new(&d->netlink, d->base, d->config, stack_ifindexes(d->stack));
+	if (e == 0)
+		e = punt_new(&d->punt, d->base, d->stack, d->netlink);
+	if (e < 0)
+		snprintf(err, err_size, "start the event loop: %s", strerror(-e));
+	return e;
 }
 
-static int daemon_up(struct daemon *d, char *err, size_t err_size) {
-  int e = host_up(d, err, err_size);
+static int daemon_up(struct daemon *d, char *err, size_t err_size)
+{
+	int e = host_up(d, err, err_size);
 
-  if (e == 0)
-    e = stack_up(d, err, err_size);
-  if (e == 0)
-    e = apply_rules(d->config, err, err_size);
-  if (e == 0)
-    e = start_ime(d, err, err_size);
-  if (e == 0)
-    e = start_mgmt(d, err, err_size);
-  if (e < 0)
-    return e;
-  e = priv_shed_control();
-  if (e < 0)
-    snprintf(err, err_size, "give up capabilities: %s", strerror(-e));
-  return e;
+	if (e == 0)
+		e = stack_up(d, err, err_size);
+	if (e == 0)
+		e = apply_rules(d->config, err, err_size);
+	if (e == 0)
+		e = start_ime(d, err, err_size);
+	if (e == 0)
+		e = start_mgmt(d, err, err_size);
+	if (e < 0)
+		return e;
+	e = priv_shed_control();
+	if (e < 0)
+		snprintf(err, err_size, "give up capabilities: %s", strerror(-e));
+	return e;
 }
 
 // In the order of who uses whom. The TAPs outlive the workers' last frames.
-static void daemon_down(struct daemon *d) {
-  mgmt_close(d->mgmt);
-  ime_free(d->ime);
-  punt_free(d->punt);
-  netlink_free(d->netlink);
-  loop_free(d);
-  if (d->dp_up)
-    dp_stop();
-  stack_close(d->stack);
-  config_free(d->config);
+static void daemon_down(struct daemon *d)
+{
+	mgmt_close(d->mgmt);
+	ime_free(d->ime);
+	punt_free(d->punt);
+	netlink_free(d->netlink);
+	loop_free(d);
+	if (d->dp_up)
+		dp_stop();
+	stack_close(d->stack);
+	config_free(d->config);
 }
 
-static void log_ready(const struct config *c) {
-  char ifaces[512] = "", ip[IP_TEXT_MAX];
-  size_t len = 0;
+static void log_ready(const struct config *c)
+{
+	char ifaces[512] = "", ip[IP_TEXT_MAX];
+	size_t len = 0;
 
-  for (size_t i = 0; i < c->n_ifaces && len < sizeof(ifaces); i++)
-    len += (size_t)snprintf(ifaces + len, sizeof(ifaces) - len, ", %s %s",
-                            c->ifaces[i].name, ip_format(&c->ifaces[i].ip, ip));
-  log_info("ready: callgated %s, %s, %u workers%s", CALLGATE_VERSION,
-           c->hostname, c->n_workers, ifaces);
+	for (size_t i = 0; i < c->n_ifaces && len < sizeof(ifaces); i++)
+		len += (size_t)snprintf(ifaces + len, sizeof(ifaces) - len, ", %s %s",
+			c->ifaces[i].name, ip_format(&c->ifaces[i].ip, ip));
+	log_info("ready: callgated %s, %s, %u workers%s", CALLGATE_VERSION, c->hostname,
+		c->n_workers, ifaces);
 }
 
-static int run(struct config *c) {
-  struct daemon d = {.config = c};
-  char err[ERR_MAX] = "";
-  int e;
+static int run(struct config *c)
+{
+	struct daemon d = {.config = c};
+	char err[ERR_MAX] = "";
+	int e;
 
-  log_set_level((enum log_level)c->log_level);
-  signal(SIGPIPE, SIG_IGN);
-  hold_signals(SIG_BLOCK);
-  raise_descriptors();
-  e = priv_start();
-  if (e < 0)
-    snprintf(err, sizeof(err), "forbid core dumps: %s", strerror(-e));
-  else
-    e = daemon_up(&d, err, sizeof(err));
-  if (e == 0) {
-    log_ready(c);
-    hold_signals(SIG_UNBLOCK);
-    event_base_dispatch(d.base);
-  } else {
-    log_error("start: %s", err);
-  }
-  daemon_down(&d);
-  if (e == 0)
-    log_info("stopped");
-  return e == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	log_set_level((enum log_level)c->log_level);
+	signal(SIGPIPE, SIG_IGN);
+	hold_signals(SIG_BLOCK);
+	raise_descriptors();
+	e = priv_start();
+	if (e < 0)
+		snprintf(err, sizeof(err), "forbid core dumps: %s", strerror(-e));
+	else
+		e = daemon_up(&d, err, sizeof(err));
+	if (e == 0) {
+		log_ready(c);
+		hold_signals(SIG_UNBLOCK);
+		event_base_dispatch(d.base);
+	} else {
+		log_error("start: %s", err);
+	}
+	daemon_down(&d);
+	if (e == 0)
+		log_info("stopped");
+	return e == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 // ---- Command line
 // -------------------------------------------------------------------------------
 
-static void usage(FILE *f) {
-  fprintf(
-      f, "usage: callgated [--check] FILE\n"
-         "Runs the firewall that FILE (YAML) describes, in the foreground; "
-         "SIGTERM ends "
-         "it.\n"
-         "\n"
-         "  --check    only judge FILE: print its faults, each with its place\n"
-         "  --help     this text\n"
-         "  --version  the version\n"
-         "\n"
-         "Exit status: 0 ended in order, 1 could not run, 2 FILE or usage is "
-         "at fault.\n");
+static void usage(FILE *f)
+{
+	fprintf(f,
+		"usage: callgated [--check] FILE\n"
+		"Runs the firewall that FILE (YAML) describes, in the foreground; "
+		"SIGTERM ends "
+		"it.\n"
+		"\n"
+		"  --check    only judge FILE: print its faults, each with its place\n"
+		"  --help     this text\n"
+		"  --version  the version\n"
+		"\n"
+		"Exit status: 0 ended in order, 1 could not run, 2 FILE or usage is "
+		"at fault.\n");
 }
 
-static struct config *load(const char *path) {
-  struct config_errors errs;
-  struct config *c;
+static struct config *load(const char *path)
+{
+	struct config_errors errs;
+	struct config *c;
 
-  if (config_load(path, &c, &errs) == 0)
-    return c;
-  config_errors_print(stderr, path, &errs);
-  fprintf(stderr, "%s: %zu faults\n", path, errs.n);
-  config_errors_free(&errs);
-  return NULL;
+	if (config_load(path, &c, &errs) == 0)
+		return c;
+	config_errors_print(stderr, path, &errs);
+	fprintf(stderr, "%s: %zu faults\n", path, errs.n);
+	config_errors_free(&errs);
+	return NULL;
 }
 
-int main(int argc, char **argv) {
-  static const struct option options[] = {
-      {"check", no_argument, NULL, 'c'},
-      {"help", no_argument, NULL, 'h'},
-      {"version", no_argument, NULL, 'v'},
-      {NULL, 0, NULL, 0},
-  };
-  bool check = false;
-  struct config *c;
-  int opt;
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"check", no_argument, NULL, 'c'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
+	};
+	bool check = false;
+	struct config *c;
+	int opt;
 
-  while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-    switch (opt) {
-    case 'c':
-      check = true;
-      break;
-    case 'h':
-      usage(stdout);
-      return EXIT_SUCCESS;
-    case 'v':
-      puts("callgated " CALLGATE_VERSION);
-      return EXIT_SUCCESS;
-    default:
-      usage(stderr);
-      return EXIT_CONFIG;
-    }
-  }
-  if (argc - optind != 1) {
-    usage(stderr);
-    return EXIT_CONFIG;
-  }
-  c = load(argv[optind]);
-  if (c == NULL)
-    return EXIT_CONFIG;
-  if (!check)
-    return run(c);
-  printf("%s: no faults\n", argv[optind]);
-  config_free(c);
-  return EXIT_SUCCESS;
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			check = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		case 'v':
+			puts("callgated " CALLGATE_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return EXIT_CONFIG;
+		}
+	}
+	if (argc - optind != 1) {
+		usage(stderr);
+		return EXIT_CONFIG;
+	}
+	c = load(argv[optind]);
+	if (c == NULL)
+		return EXIT_CONFIG;
+	if (!check)
+		return run(c);
+	printf("%s: no faults\n", argv[optind]);
+	config_free(c);
+	return EXIT_SUCCESS;
 }

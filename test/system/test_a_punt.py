@@ -2,7 +2,9 @@
 """Plain traffic through the firewall, and TCP that it takes itself: two hosts with a callgate between
 them, without phones or call managers. The wires are this file's own, beside the lab's."""
 
+import json
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -12,9 +14,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 from lablib import certs  # noqa: E402
 from lablib.daemon import client, find_program, substitute  # noqa: E402
-from lablib.util import ROOT, alive, sh, spawn, stop, tail, wait_for  # noqa: E402
-
-import json  # noqa: E402
+from lablib.util import ROOT, sh, tail, wait_for  # noqa: E402
 
 PLACE = pathlib.Path("/run/callgate-punt")
 OUT, CG, IN = "cgp-out", "cgp-cg", "cgp-in"
@@ -49,10 +49,12 @@ def wires_up():
                                   f"ip route add {route}"))
 
 
-def configuration():
+def configuration(workers=1):
     text = (ROOT / "config" / "samples" / "enterprise-a.yaml").read_text()
     text = substitute(text, r"socket: *[^\s}]+", f"socket: {PLACE}/callgate.sock")
     text = substitute(text, r"poll: *\w+", "poll: adaptive")
+    cores = ", ".join(str((i + 1) % 2) for i in range(workers)) # of the two that any machine has
+    text = substitute(text, r"cores: *\[[\d, ]+\]", f"cores: [{cores}]")
     return substitute(text, r"  incoming:\n", "  incoming:\n"
                       f"    - extended permit tcp any host {UCM} eq 8080\n")
 
@@ -109,7 +111,6 @@ def setUpModule():
     password = PLACE / "ticket.password"
     password.touch(mode=0o600)
     password.write_text("of-no-account-here\n")
-    (PLACE / "callgate.yaml").write_text(configuration())
 
 
 def tearDownModule():
@@ -118,26 +119,29 @@ def tearDownModule():
 
 
 class Running:
-    """A program in the firewall's place, and a server on the host behind it."""
+    """A program in the firewall's place."""
 
-    def __init__(self, program):
-        self.log = PLACE / "log"
-        self.log.unlink(missing_ok=True)
-        self.pid = spawn(ns(CG, find_program(program), PLACE / "callgate.yaml"), self.log,
-                         PLACE / "pid", cwd=PLACE)
+    def __init__(self, program, workers=1):
+        (PLACE / "callgate.yaml").write_text(configuration(workers))
+        with open(PLACE / "log", "wb") as log:
+            self.process = subprocess.Popen(
+                ns(CG, find_program(program), PLACE / "callgate.yaml"), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log)
         wait_for(f"{program} to be ready", 20, self.ready)
         wait_for("the wires to carry", 5, lambda: ping(IN, OWN_IN) and ping(OUT, OWN_OUT))
 
     def text(self):
-        return self.log.read_text()
+        return (PLACE / "log").read_text()
 
     def ready(self):
-        if not alive(self.pid):
-            raise AssertionError(f"ended at its start:\n{tail(self.log, 30)}")
+        if self.process.poll() is not None:
+            raise AssertionError(f"ended at its start:\n{tail(PLACE / 'log', 30)}")
         return "ready" in self.text()
 
     def stop(self, sig=signal.SIGTERM):
-        stop(self.pid, sig)
+        """The exit status."""
+        self.process.send_signal(sig)
+        return self.process.wait(10)
 
 
 def server(host, port):
@@ -160,20 +164,28 @@ def taps_left():
     return set(sh(*ns(CG, "ls", "/sys/class/net")).split()) - {"lo", "outside", "inside"}
 
 
+def show(what):
+    return json.loads(client("--socket", PLACE / "callgate.sock", "show", what, "--json"))
+
+
 class Firewall(unittest.TestCase):
     """The daemon itself."""
 
+    workers = 1
+
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Running("callgated")
+        cls.daemon = Running("callgated", cls.workers)
 
     @classmethod
     def tearDownClass(cls):
         cls.daemon.stop()
 
+    def restart(self):
+        type(self).daemon = Running("callgated", self.workers)
+
     def counter(self, name):
-        shown = json.loads(client("--socket", PLACE / "callgate.sock", "show", "counters", "--json"))
-        return next(c["value"] for c in shown["counters"] if c["name"] == name)
+        return next(c["value"] for c in show("counters") if c["name"] == name)
 
     def test_ping_through(self):
         self.assertTrue(ping(IN, HOST, 3), "inside to outside")
@@ -211,26 +223,92 @@ class Firewall(unittest.TestCase):
         self.assertFalse(tcp(OUT, OWN_OUT, 15060, 1))
         self.assertFalse(tcp(IN, OWN_IN, 15061, 1))
 
+    def test_buffers_come_back(self):
+        before = show("usage")["buffers_in_use"]
+        self.assertTrue(ping(IN, HOST, 5) and ping(IN, OWN_IN, 5))
+        self.assertFalse(tcp(IN, NOBODY, 22, 0.5))
+        wait_for("packet buffers to come back", 5,
+                 lambda: show("usage")["buffers_in_use"] <= before)
+
     def test_kill_and_restart(self):
         self.daemon.stop(signal.SIGKILL)
         self.assertEqual(taps_left(), set())
-        type(self).daemon = Running("callgated")
+        self.restart()
         self.assertTrue(ping(IN, HOST, 2))
 
     def test_orderly_stop(self):
-        self.daemon.stop()
+        self.assertEqual(self.daemon.stop(), 0)
         self.assertIn("stopped", self.daemon.text())
         self.assertEqual(taps_left(), set())
         self.assertFalse((PLACE / "callgate.sock").exists())
-        type(self).daemon = Running("callgated")
+        self.restart()
+
+
+class FirewallFourWorkers(Firewall):
+    workers = 4
+
+
+class CommandLine(unittest.TestCase):
+    """What a person meets first."""
+
+    def run_daemon(self, *args):
+        return subprocess.run(ns(CG, find_program("callgated"), *args), capture_output=True,
+                              text=True, check=False, timeout=20, cwd=PLACE)
+
+    def test_check(self):
+        good, bad = PLACE / "good.yaml", PLACE / "bad.yaml"
+        good.write_text(configuration())
+        bad.write_text(substitute(configuration(), r"rtp-min-port: *\d+", "rtp-min-port: 80"))
+        self.assertEqual(self.run_daemon("--check", good).returncode, 0)
+        for args in (("--check", bad), (bad,)):
+            p = self.run_daemon(*args)
+            self.assertEqual(p.returncode, 2)
+            self.assertRegex(p.stderr, r"bad\.yaml:\d+:\d+: .*80")
+
+    def test_usage(self):
+        self.assertEqual(self.run_daemon().returncode, 2)
+        self.assertEqual(self.run_daemon("--what").returncode, 2)
+        self.assertIn("usage", self.run_daemon("--help").stdout)
+        self.assertRegex(self.run_daemon("--version").stdout, r"^callgated \d+\.\d+\.\d+\n$")
+
+    def test_second_daemon_is_refused(self):
+        first = Running("callgated")
+        self.addCleanup(first.stop)
+        p = self.run_daemon(PLACE / "callgate.yaml")
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("callgate.sock", p.stderr)
+        self.assertTrue(ping(IN, HOST, 2), "the first goes on")
+        self.assertTrue(show("version"))
+
+    def test_missing_device(self):
+        text = substitute(configuration(), r"iface=outside", "iface=nowhere")
+        (PLACE / "bad.yaml").write_text(text)
+        p = self.run_daemon(PLACE / "bad.yaml")
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("outside", p.stderr)
+        self.assertEqual(taps_left(), set())
+
+    def test_privileges(self):
+        """The control thread keeps NET_ADMIN and NET_RAW, every other thread nothing."""
+        daemon = Running("callgated")
+        self.addCleanup(daemon.stop)
+        tasks = pathlib.Path(f"/proc/{daemon.process.pid}/task")
+        caps = {t.name: re.search(r"CapPrm:\s*(\w+)", (t / "status").read_text())[1]
+                for t in tasks.iterdir()}
+        main = caps.pop(str(daemon.process.pid))
+        self.assertEqual(int(main, 16), 1 << 12 | 1 << 13)
+        self.assertGreater(len(caps), 0)
+        self.assertEqual({int(c, 16) for c in caps.values()}, {0})
 
 
 class Punt(unittest.TestCase):
     """Connections that the control plane takes."""
 
+    workers = 1
+
     def setUp(self):
-        self.echo = Running("punt_echo")
-        self.addCleanup(self.echo.stop)
+        self.echo = Running("punt_echo", self.workers)
+        self.addCleanup(lambda: self.echo.stop())
 
     def accepted(self):
         return [line.split()[1:] for line in self.echo.text().splitlines()
@@ -256,13 +334,16 @@ class Punt(unittest.TestCase):
         self.addCleanup(end, peer)
         self.assertEqual(peer.stdout.readline(), "open\n")
         self.echo.stop(signal.SIGKILL)
-        self.echo = Running("punt_echo")
-        self.addCleanup(self.echo.stop)
+        self.echo = Running("punt_echo", self.workers)
         peer.stdin.write("\n")
         peer.stdin.flush()
         begin = time.monotonic()
         self.assertEqual(peer.stdout.readline(), "reset\n")
         self.assertLess(time.monotonic() - begin, 3)
+
+
+class PuntFourWorkers(Punt):
+    workers = 4
 
 
 if __name__ == "__main__":
