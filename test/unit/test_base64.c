@@ -40,9 +40,10 @@ static void test_tkt3_strict(void **state)
 		{"Zg", 0},                    // padding may be missing
 		{"Zm8", 0}, {"Zg=", -EINVAL}, // but not half of it
 		{"Zm9v=", -EINVAL}, {"Zm9v====", -EINVAL}, {"====", -EINVAL}, {"=", -EINVAL},
-		{"Zg==Zg==", -EINVAL},                 // `=` elsewhere
-		{"Z", -EINVAL},                        // length 1 mod 4
-		{"Zm9vY", -EINVAL}, {"Zh==", -EINVAL}, // trailing bits
+		{"Zg==Zg==", -EINVAL}, // `=` elsewhere
+		{"Z", -EINVAL},        // length 1 mod 4
+		{"A", -EINVAL}, {"Zm9vA", -EINVAL}, {"Zm9vY", -EINVAL},
+		{"Zh==", -EINVAL}, // trailing bits
 		{"Zm9=", -EINVAL}, {"Zm-v", -EINVAL}, {"Zm_v", -EINVAL}, {"Zm9v,Zm9v", -EINVAL},
 		{"\"Zm9v\"", -EINVAL}, {"Zm9v\r\n", -EINVAL}, {" Zm9v", -EINVAL},
 		{"Zm\xc3\xa9", -EINVAL}, {"Zm9vZm9vZm9v", -ENOSPC}, // 9 octets
