@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The daemon: reads the configuration, starts the workers, builds the control
-// plane around them, and runs the event loop until a signal ends it. The only
-// file that starts dp.
+// The daemon: reads the configuration, starts the workers, builds the control plane around them,
+// and runs the event loop until a signal ends it. The only file that starts dp.
 #include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
@@ -41,8 +40,7 @@ struct daemon {
 	struct show show;
 };
 
-// ---- Event loop
-// ---------------------------------------------------------------------------------
+// ---- Event loop ---------------------------------------------------------------------------------
 
 static void on_signal(evutil_socket_t sig, short what, void *arg)
 {
@@ -84,11 +82,10 @@ static void loop_free(struct daemon *d)
 		event_base_free(d->base);
 }
 
-// ---- Start and stop
-// -----------------------------------------------------------------------------
+// ---- Start and stop -----------------------------------------------------------------------------
 
-// No worker thread shall be the one that a signal interrupts: they inherit this
-// mask. What comes during start-up waits until the loop listens.
+// No worker thread shall be the one that a signal interrupts: they inherit this mask. What comes
+// during start-up waits until the loop listens.
 static void hold_signals(int how)
 {
 	sigset_t set;
@@ -137,8 +134,7 @@ static int apply_rules(const struct config *c, char *err, size_t err_size)
 	return e;
 }
 
-// ---- The proxy and its management
-// ---------------------------------------------------------------
+// ---- The proxy and its management ---------------------------------------------------------------
 
 static uint64_t mono_ns(void)
 {
@@ -196,11 +192,10 @@ static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 	return e;
 }
 
-// ---- The daemon
-// ---------------------------------------------------------------------------------
+// ---- The daemon ---------------------------------------------------------------------------------
 
-// What belongs to the host: a second daemon stops at the socket, and devices
-// and worker threads stay in the host's namespace.
+// What belongs to the host: a second daemon stops at the socket, and devices and worker threads
+// stay in the host's namespace.
 static int host_up(struct daemon *d, char *err, size_t err_size)
 {
 	int e = mgmt_open(&d->mgmt, d->config->socket_path, err, err_size);
@@ -301,8 +296,7 @@ static int run(struct config *c)
 	return e == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-// ---- Command line
-// -------------------------------------------------------------------------------
+// ---- Command line -------------------------------------------------------------------------------
 
 static void usage(FILE *f)
 {
