@@ -54,8 +54,7 @@ static int loop_new(struct daemon *d)
 {
 	struct event_config *ec = event_config_new();
 
-	// The punt path's pace is below a millisecond, which epoll's time-out cannot
-	// express.
+	// The punt path's pace is below a millisecond, which epoll's time-out cannot express.
 	if (ec == NULL || event_config_set_flag(ec, EVENT_BASE_FLAG_PRECISE_TIMER) < 0)
 		goto out;
 	d->base = event_base_new_with_config(ec);
@@ -302,16 +301,13 @@ static void usage(FILE *f)
 {
 	fprintf(f,
 		"usage: callgated [--check] FILE\n"
-		"Runs the firewall that FILE (YAML) describes, in the foreground; "
-		"SIGTERM ends "
-		"it.\n"
+		"Runs the firewall that FILE (YAML) describes, in the foreground, until SIGTERM.\n"
 		"\n"
 		"  --check    only judge FILE: print its faults, each with its place\n"
 		"  --help     this text\n"
 		"  --version  the version\n"
 		"\n"
-		"Exit status: 0 ended in order, 1 could not run, 2 FILE or usage is "
-		"at fault.\n");
+		"Exit status: 0 ended in order, 1 could not run, 2 FILE or usage is at fault.\n");
 }
 
 static struct config *load(const char *path)
