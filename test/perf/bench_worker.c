@@ -8,12 +8,12 @@
 //   in an rte_hash of the same flows, MAC addresses, TTL and checksum;
 // - SRTP: bare srtp_unprotect() and srtp_protect() of libsrtp2 on the same payloads, with contexts
 //   of their own. Debian's libsrtp2 slows down with every context in the process, so there are as
-//   few as can be.
-#include "test/perf/bench.h"
+//   few as can be;
+// - RTP on both sides, which shows the relay without crypto: writing the new headers.
+#include "test/perf/bench_env.h"
 
 #include <string.h>
 
-#include <rte_eal.h>
 #include <rte_hash.h>
 #include <rte_hash_crc.h>
 #include <rte_mbuf.h>
@@ -24,28 +24,15 @@
 #include "dp/frag.h"
 #include "dp/handoff.h"
 #include "dp/media.h"
-#include "dp/media_ctl.h"
 #include "dp/nat.h"
 #include "dp/parse.h"
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
-#include "dp/snapshot.h"
-#include "dp/worker_ctl.h"
-#include "test/unit/srtp_oracle.h"
 
-#define BURST      32
-#define BURSTS     200 // per round
-#define ROUNDS     15
-#define FLOWS      1000
-#define HEADERS    (14 + 20 + 8)
-#define PAYLOAD    160
-#define RTP_LEN    (12 + PAYLOAD)
-#define FRAME_MAX  (HEADERS + RTP_LEN + SRTP_MAX_TRAILER_LEN)
-#define OUTSIDE    0
-#define INSIDE     1
-#define MEDIA_PORT 16384
-#define P4         0.65 // media path without IO against the bare engine
+#define BURSTS 200 // per round
+#define ROUNDS 15
+#define P4     0.65 // media path without IO against the bare engine
 
 enum stage { PARSE, ARP_FRAG, STEER, SESSION, ACL, NAT, MEDIA, ROUTE, STAGES };
 static const char *const stage_names[STAGES] = {
@@ -56,217 +43,7 @@ struct result {
 	struct bench_series whole, stage[STAGES], base;
 };
 
-// A burst as it lies in memory before a worker sees it.
-struct burst {
-	uint16_t len;
-	uint8_t frame[BURST][FRAME_MAX];
-};
-
-static struct worker *w;
-static struct rte_mbuf *mbufs[BURST];
 static uint8_t flat[BURST][FRAME_MAX]; // what the measure works on
-
-// ---- The firewall ------------------------------------------------------------------------------
-
-static struct endpoint ep(const char *ip, uint16_t port)
-{
-	struct endpoint e = {.port = port};
-
-	bench_need(ip_parse(str_from(ip), &e.ip), ip);
-	return e;
-}
-
-static struct prefix net(const char *text)
-{
-	struct prefix p;
-
-	bench_need(prefix_parse(str_from(text), &p), text);
-	return p;
-}
-
-static void rules(void)
-{
-	const struct dp_iface ifaces[] = {{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1},
-		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, -1}};
-	const struct nat_rule nat[] = {{.real_if = INSIDE,
-		.mapped_if = OUTSIDE,
-		.real = net("10.1.0.0/16"),
-		.mapped = net("198.18.0.0/16")}};
-	const struct dp_route routes[] = {{ifaces[0].subnet, {{0}}, 0},
-		{ifaces[1].subnet, {{0}}, 1},
-		{net("10.0.0.0/8"), ep("192.168.10.50", 0).ip, INSIDE},
-		{net("0.0.0.0/0"), ep("203.0.113.9", 0).ip, OUTSIDE}};
-	const struct dp_media_addr media[] = {
-		{OUTSIDE, ifaces[0].ip, 16384, 32767}, {INSIDE, ifaces[1].ip, 16384, 32767}};
-	const struct dp_rules r = {.ifaces = ifaces,
-		.nat = nat,
-		.n_nat = 1,
-		.routes = routes,
-		.n_routes = 4,
-		.media = media,
-		.n_media = 2,
-		.timeouts = {3600, 30, 30, 120, 10, 3600}};
-	char err[256] = "";
-
-	bench_need(snapshot_apply(&r, 2, err, sizeof(err)) == 0, err);
-}
-
-static void neighbour(uint16_t iface, const char *ip)
-{
-	const struct dp_msg m = {.version = DP_MSG_VERSION,
-		.type = DP_MSG_NEIGH_SET,
-		.neigh = {.iface = iface,
-			.ip = ep(ip, 0).ip,
-			.mac = {2, 0, 0, 0, 1, (uint8_t)iface}}};
-
-	neigh_msg(w, &m);
-}
-
-// Stream 0 is SRTP outside and RTP inside, stream 1 RTP on both sides: the relay without crypto.
-static struct dp_msg stream(uint32_t id)
-{
-	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_SET};
-	struct dp_media_leg *o = &m.media.leg[OUTSIDE], *i = &m.media.leg[INSIDE];
-
-	m.media.stream = id;
-	m.media.clock_hz = 8000;
-	o->iface = OUTSIDE;
-	o->local = ep("203.0.113.1", (uint16_t)(MEDIA_PORT + 4 * id));
-	o->remote = ep("203.0.113.9", 20000);
-	o->suite = id == 0 ? DP_SRTP_AES_CM_128_HMAC_SHA1_80 : DP_SRTP_NONE;
-	memset(o->rx_key, 1, sizeof(o->rx_key));
-	memset(o->tx_key, 2, sizeof(o->tx_key));
-	i->iface = INSIDE;
-	i->local = ep("192.168.10.1", (uint16_t)(MEDIA_PORT + 2 + 4 * id));
-	i->remote = ep("192.168.10.50", 30000);
-	o->rx_allowed = o->tx_allowed = i->rx_allowed = i->tx_allowed = true;
-	return m;
-}
-
-static void start_firewall(void)
-{
-	static char *argv[] = {"bench_worker", "--no-huge", "--no-pci", "--no-telemetry",
-		"--no-shconf", "-m", "256", "-l", "0", "--log-level", "lib.eal:error"};
-	struct media_worker *media[1];
-	struct dp_msg m, down;
-	struct rte_mempool *pool;
-	unsigned int owner;
-
-	bench_need(rte_eal_init(sizeof(argv) / sizeof(argv[0]), argv) >= 0, "EAL does not start");
-	pool = rte_pktmbuf_pool_create(
-		"bench", 1023, 0, RTE_ALIGN(sizeof(struct pkt), RTE_MBUF_PRIV_ALIGN), 2048, 0);
-	w = worker_new(0, 1, 65536, 4711);
-	bench_need(pool != NULL && w != NULL, "no memory for a worker");
-	bench_need(snapshot_open(1, 2) == 0, "no snapshot");
-	bench_need(media_ctl_start(1, media) == 0, "no SRTP engine");
-	w->pool = pool;
-	w->media = media[0];
-	w->n_ifaces = 2;
-	for (uint8_t i = 0; i < 2; i++) {
-		w->mac[i] = (struct rte_ether_addr){{2, 0, 0, 0, 0, i}};
-		w->mtu[i] = 1500;
-	}
-	w->now_ns = UINT64_C(1000000000000);
-	rules();
-	w->snap = snapshot_read();
-	neighbour(OUTSIDE, "203.0.113.9");
-	neighbour(INSIDE, "192.168.10.50");
-	for (uint32_t id = 0; id < 2; id++) {
-		m = stream(id);
-		bench_need(media_ctl_send(&m, &down, &owner) == 0, "no stream");
-		media_msg(w, &down);
-	}
-	for (unsigned int i = 0; i < BURST; i++)
-		bench_need((mbufs[i] = rte_pktmbuf_alloc(pool)) != NULL, "no packet buffers");
-}
-
-// ---- Packets -----------------------------------------------------------------------------------
-
-static void headers(
-	uint8_t *f, uint16_t iface, struct endpoint src, struct endpoint dst, uint16_t payload)
-{
-	struct rte_ether_hdr *eth = (struct rte_ether_hdr *)f;
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(eth + 1);
-	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
-
-	eth->dst_addr = w->mac[iface];
-	eth->src_addr = (struct rte_ether_addr){{2, 0, 0, 0, 9, (uint8_t)iface}};
-	eth->ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
-	*ip = (struct rte_ipv4_hdr){.version_ihl = 0x45,
-		.total_length = rte_cpu_to_be_16((uint16_t)(28 + payload)),
-		.time_to_live = 60,
-		.next_proto_id = PROTO_UDP,
-		.src_addr = ip_to_v4_be(&src.ip),
-		.dst_addr = ip_to_v4_be(&dst.ip)};
-	ip->hdr_checksum = rte_ipv4_cksum(ip);
-	*udp = (struct rte_udp_hdr){.src_port = rte_cpu_to_be_16(src.port),
-		.dst_port = rte_cpu_to_be_16(dst.port),
-		.dgram_len = rte_cpu_to_be_16((uint16_t)(8 + payload))};
-	udp->dgram_cksum = rte_ipv4_udptcp_cksum(ip, udp);
-}
-
-// Flow i goes out from 10.1.x.y, which NAT changes.
-static void nat_burst(struct burst *b, unsigned int number)
-{
-	b->len = HEADERS + RTP_LEN;
-	for (unsigned int i = 0; i < BURST; i++) {
-		unsigned int flow = (number * BURST + i) * 7919 % FLOWS;
-		struct endpoint src = {.port = (uint16_t)(10000 + flow)};
-
-		src.ip = ip_from_v4_be(rte_cpu_to_be_32(0x0a010000 + 1 + flow));
-		memset(b->frame[i] + HEADERS, (int)flow, RTP_LEN);
-		headers(b->frame[i], INSIDE, src, ep("203.0.113.9", 53000), RTP_LEN);
-	}
-}
-
-static uint16_t rtp(uint8_t *p, uint16_t seq)
-{
-	const uint8_t h[12] = {0x80, 0, (uint8_t)(seq >> 8), (uint8_t)seq, 0, 0, 0, 0, 0, 0, 0, 1};
-
-	memcpy(p, h, 12);
-	memset(p + 12, seq, PAYLOAD);
-	return RTP_LEN;
-}
-
-static void srtp_in_burst(struct burst *b, unsigned int number)
-{
-	static struct srtp_oracle remote;
-	struct dp_msg s = stream(0);
-	const struct dp_media_leg *l = &s.media.leg[OUTSIDE];
-
-	if (number == 0)
-		srtp_oracle_init(&remote, l->rx_key, 10);
-	for (unsigned int i = 0; i < BURST; i++) {
-		uint8_t *f = b->frame[i];
-		size_t n = rtp(f + HEADERS, (uint16_t)(number * BURST + i));
-
-		bench_need(srtp_oracle_seal(&remote, f + HEADERS, &n) == ORACLE_OK, "oracle");
-		headers(f, OUTSIDE, l->remote, l->local, (uint16_t)n);
-		b->len = (uint16_t)(HEADERS + n);
-	}
-}
-
-static void rtp_from_inside(struct burst *b, unsigned int number, uint32_t id)
-{
-	struct dp_msg s = stream(id);
-	const struct dp_media_leg *l = &s.media.leg[INSIDE];
-
-	b->len = HEADERS + RTP_LEN;
-	for (unsigned int i = 0; i < BURST; i++) {
-		rtp(b->frame[i] + HEADERS, (uint16_t)(number * BURST + i));
-		headers(b->frame[i], INSIDE, l->remote, l->local, RTP_LEN);
-	}
-}
-
-static void srtp_out_burst(struct burst *b, unsigned int number)
-{
-	rtp_from_inside(b, number, 0);
-}
-
-static void rtp_burst(struct burst *b, unsigned int number)
-{
-	rtp_from_inside(b, number, 1);
-}
 
 // ---- The path ----------------------------------------------------------------------------------
 
@@ -555,7 +332,7 @@ int main(void)
 	};
 	static struct result results[4];
 
-	start_firewall();
+	bench_env_start();
 	em_start();
 	bare_start();
 	for (unsigned int round = 0; round <= ROUNDS; round++)

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a benchmark of a worker works on: one worker with its rules and streams, and bursts of
+// frames as they lie in memory before it sees them.
+#pragma once
+
+#include "dp/worker.h"
+#include "test/perf/bench.h"
+
+#define BURST     32
+#define FLOWS     1000
+#define HEADERS   (14 + 20 + 8)
+#define PAYLOAD   160
+#define RTP_LEN   (12 + PAYLOAD)
+#define FRAME_MAX 256
+#define OUTSIDE   0
+#define INSIDE    1
+
+struct burst {
+	uint16_t len;
+	uint8_t frame[BURST][FRAME_MAX];
+};
+
+extern struct worker *w;
+extern struct rte_mbuf *mbufs[BURST];
+
+// EAL without devices, a worker, rules, neighbours and both streams. Ends the program on failure.
+void bench_env_start(void);
+
+// Stream 0 is SRTP outside and RTP inside, stream 1 RTP on both sides: the relay without crypto.
+struct dp_msg stream(uint32_t id);
+
+// Ethernet, IPv4 and UDP before `payload` octets, all checksums right.
+void headers(
+	uint8_t *f, uint16_t iface, struct endpoint src, struct endpoint dst, uint16_t payload);
+
+// The burst of a number. NAT: from the inside, of FLOWS flows that NAT changes. SRTP in: from the
+// outside of stream 0; numbers must ascend from 0. The other two: from the inside of a stream.
+void nat_burst(struct burst *b, unsigned int number);
+void srtp_in_burst(struct burst *b, unsigned int number);
+void srtp_out_burst(struct burst *b, unsigned int number);
+void rtp_burst(struct burst *b, unsigned int number);
