@@ -178,6 +178,16 @@ struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SID
 	return NULL;
 }
 
+// A call may be quiet for hours, and its BYE still wants the connection.
+static bool carries_call(const struct trunk *t)
+{
+	const struct call *call = calls_first(t->ime->calls);
+
+	while (call != NULL && call->trunk != t->id)
+		call = calls_next(call);
+	return call != NULL;
+}
+
 void trunks_tick(struct trunks *ts, uint64_t now_ns)
 {
 	uint64_t idle_ns = ts->ime->config->timeouts.conn_s * 1000000000ull;
@@ -186,7 +196,11 @@ void trunks_tick(struct trunks *ts, uint64_t now_ns)
 	TAILQ_FOREACH (t, &ts->all, all) {
 		leg_tick(&t->leg[SIDE_OUTSIDE], now_ns);
 		leg_tick(&t->leg[SIDE_INSIDE], now_ns);
-		if (now_ns - t->active_ns >= idle_ns)
+		if (now_ns - t->active_ns < idle_ns)
+			continue;
+		if (carries_call(t))
+			t->active_ns = now_ns;
+		else
 			trunk_close_leg(t, t->accepted);
 	}
 }

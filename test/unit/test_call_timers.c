@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SIP-7: what nobody ends is ended by a timer, both sides are told, and nothing leaks. The clock
+// is the test's.
+#include "test/unit/test.h"
+
+#include "test/unit/call_steps.h"
+#include "test/unit/fake_dp.h"
+
+static void ring(void)
+{
+	rig_caller();
+	host_send(&rig.caller, B_INVITE("1", TICKET_HEADER SDP_TYPE), SDP_PLAIN_B);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+}
+
+static void assert_gone(void)
+{
+	rig_assert_clean(RIG_A);
+	rig_assert_clean(RIG_B);
+}
+
+// Nobody answers: after a minute the call is gone and the caller knows.
+static void test_half_open(void **state)
+{
+	ring();
+	rig_pass_s(59);
+	host_expect_silence(&rig.caller);
+	rig_pass_s(1);
+	host_expect(&rig.caller, "SIP/2.0 408 ");
+	call_b_request("ACK", "1", 101, "", "");
+	host_expect_silence(&rig.ucm[RIG_A]); // absorbed
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_HALF_OPEN), 1);
+	assert_int_equal(rig_counter(RIG_B, CNT_CALLS_HALF_OPEN), 1);
+	assert_gone();
+}
+
+// It rings and rings: each 18x starts sip_invite anew; then 408 one way and CANCEL the other.
+static void test_unanswered(void **state)
+{
+	ring();
+	call_answer(&rig.ucm[RIG_A], "180 Ringing", "atag", A_CONTACT, "");
+	host_expect(&rig.caller, "SIP/2.0 180 ");
+	rig_pass_s(170);
+	call_answer(&rig.ucm[RIG_A], "180 Ringing", "atag", A_CONTACT, "");
+	host_expect(&rig.caller, "SIP/2.0 180 ");
+	rig_pass_s(170);
+	host_expect_silence(&rig.caller);
+	rig_pass_s(10);
+	host_expect(&rig.caller, "SIP/2.0 408 ");
+	host_expect(&rig.ucm[RIG_A], "CANCEL sip:+14085550123@192.168.10.30:5070;transport=tcp");
+	contains(&rig.ucm[RIG_A], "branch=z9hG4bK1\r\n");
+	contains(&rig.ucm[RIG_A], "CSeq: 101 CANCEL\r\n");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", "", "");
+	host_send(&rig.ucm[RIG_A],
+		"SIP/2.0 487 Request Terminated\n"
+		"Via: SIP/2.0/TCP 203.0.113.10:5070;branch=z9hG4bK1\n" B_FROM B_TO
+		";tag=atag\n" CALL_ID "CSeq: 101 INVITE\n",
+		"");
+	host_expect(&rig.ucm[RIG_A], "ACK ");
+	contains(&rig.ucm[RIG_A], "CSeq: 101 ACK\r\n");
+	host_expect_silence(&rig.caller);
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_UNANSWERED), 1);
+	assert_gone();
+}
+
+// A 200 that comes after the proxy gave up gets ACK and BYE: no ghost.
+static void test_late_answer(void **state)
+{
+	ring();
+	rig_pass_s(60);
+	host_expect(&rig.caller, "SIP/2.0 408 ");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, SDP_PLAIN_A);
+	host_expect(&rig.ucm[RIG_A], "ACK sip:+14085550123@192.168.10.30:5070;transport=tcp");
+	contains(&rig.ucm[RIG_A], ";tag=atag\r\n");
+	host_expect(&rig.ucm[RIG_A], "BYE sip:+14085550123@192.168.10.30:5070;transport=tcp");
+	contains(&rig.ucm[RIG_A], "CSeq: 102 BYE\r\n");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", "", "");
+	host_expect_silence(&rig.caller);
+	assert_gone();
+}
+
+// No packet from anywhere for sip_media: BYE to both, with the dialog's identity and next CSeq.
+static void test_media_idle(void **state)
+{
+	call_establish();
+	rig_pass_s(119);
+	host_expect_silence(&rig.caller);
+	rig_pass_s(1);
+	host_expect(&rig.ucm[RIG_A], "BYE sip:+14085550123@192.168.10.30:5070;transport=tcp");
+	contains(&rig.ucm[RIG_A], "From: <sip:+12125550199@enterprise-b.example>;tag=btag\r\n");
+	contains(&rig.ucm[RIG_A], "To: <sip:+14085550123@enterprise-a.example>;tag=atag\r\n");
+	contains(&rig.ucm[RIG_A], "CSeq: 102 BYE\r\n");
+	contains(&rig.ucm[RIG_A], "Call-ID: 5d2e9a10@192.168.20.30\r\n");
+	host_expect(&rig.caller, "BYE sip:+12125550199@192.168.20.30:5070;transport=tcp");
+	contains(&rig.caller, "Route: <sip:192.168.20.30:5070;transport=tcp;lr>\r\n");
+	contains(&rig.caller, "To: <sip:+12125550199@enterprise-b.example>;tag=btag\r\n");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", "", "");
+	call_answer(&rig.caller, "200 OK", "btag", "", "");
+	host_idle(rig.base);
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_MEDIA_IDLE), 1);
+	assert_gone();
+}
+
+static void hear(enum side side)
+{
+	for (int i = 0; i < 4; i++)
+		fake_dp_stats[i].leg[side].last_rx_ns = rig.now_ns;
+}
+
+// Media keeps a call up; when one side has vanished, silence and no signalling for the sip
+// time-out end it.
+static void test_one_side_vanishes(void **state)
+{
+	call_establish();
+	for (int minute = 0; minute < 29; minute++) {
+		hear(SIDE_OUTSIDE);
+		rig_pass_s(60);
+	}
+	host_expect_silence(&rig.caller);
+	hear(SIDE_OUTSIDE);
+	rig_pass_s(60);
+	host_expect(&rig.caller, "BYE ");
+	host_expect(&rig.ucm[RIG_A], "BYE ");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_IDLE), 1);
+	assert_gone();
+}
+
+// Longer than an idle connection may live, too.
+static void test_media_from_both_keeps_it_up(void **state)
+{
+	call_establish();
+	for (int minute = 0; minute < 65; minute++) {
+		hear(SIDE_OUTSIDE);
+		hear(SIDE_INSIDE);
+		rig_pass_s(60);
+	}
+	call_hang_up();
+	rig_only(RIG_A, CNT_NONE, 0);
+	assert_gone();
+}
+
+// Nobody answers the BYE.
+static void test_disconnect(void **state)
+{
+	struct ime_usage u;
+
+	call_establish();
+	call_b_request("BYE", "bye", 102, "", "");
+	host_expect(&rig.ucm[RIG_A], "BYE ");
+	rig_pass_s(119);
+	ime_usage(rig.ime[RIG_A], &u);
+	assert_int_equal(u.signaling_in_use, 1);
+	rig_pass_s(1);
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_DISCONNECT), 1);
+	assert_gone();
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, rig_setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(half_open),
+		TEST(unanswered),
+		TEST(late_answer),
+		TEST(media_idle),
+		TEST(one_side_vanishes),
+		TEST(media_from_both_keeps_it_up),
+		TEST(disconnect),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
