@@ -136,6 +136,10 @@ class Kamailio:
     def rpc(self, *command, check=True):
         return sh("kamcmd", "-s", f"unix:{self.dir}/k.ctl", *command, check=check)
 
+    def connected_to(self, address):
+        """Whether it has a TCP connection that it may use for requests to an address."""
+        return f"src_ip: {address}\n" in self.rpc("core.tcp_list")
+
     # ---- learned routes and what was seen ----
 
     def set_ticket(self, number, ticket):

@@ -45,8 +45,8 @@ def make_certificates(lab):
     """Besides the lab's own: one of an unknown authority, once per lab."""
     folder = lab.dir / "stranger"
     if not folder.exists():
-        certs.authority(folder, "foreign", "Foreign CA")
-        certs.issue(folder, "foreign", folder, "foreign", "enterprise-b.example")
+        certs.authority(folder, "ca", "Foreign CA")
+        certs.issue(folder, "ca", folder, "foreign", "enterprise-b.example")
     return folder
 
 
