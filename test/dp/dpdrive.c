@@ -195,13 +195,14 @@ static void drain(void)
 		;
 }
 
-static int start(unsigned int n_workers, unsigned int rx_queues)
+static int start(unsigned int n_workers, unsigned int rx_queues, bool hugepages)
 {
 	struct dp_options o = {
 		.n_ifaces = IFACES,
 		.n_workers = n_workers,
 		.memory_mb = 256,
 		.poll_adaptive = true,
+		.hugepages = hugepages,
 		.sessions_max = 4096,
 		.instance_name = "dpdrive",
 	};
@@ -230,11 +231,11 @@ int main(int argc, char **argv)
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	char line[256];
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: dpdrive WORKERS RX-QUEUES\n");
+	if (argc < 3) {
+		fprintf(stderr, "usage: dpdrive WORKERS RX-QUEUES [hugepages]\n");
 		return 2;
 	}
-	if (start((unsigned int)atoi(argv[1]), (unsigned int)atoi(argv[2])) != 0)
+	if (start((unsigned int)atoi(argv[1]), (unsigned int)atoi(argv[2]), argc > 3) != 0)
 		return 1;
 	setvbuf(stdin, NULL, _IONBF, 0); // poll() must see what is there
 	if (rules_apply(false) != 0)
