@@ -2,6 +2,7 @@
 """The lab as a whole: up, down, status, and a call from one phone to another."""
 
 import fcntl
+import glob
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from .kamailio import MAPPED, Kamailio
 from .phone import PHONES, Phone
 from .util import LabError, alive, lab_dir, wait_for
 
+PROGRAMS = ("callgated", "kamailio", "baresip", "tcpdump")
 OTHER = {"a": "b", "b": "a"}
 
 
@@ -116,7 +118,17 @@ class Lab:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def pids(self):
-        return [p for name in netns.all_present() for p in netns.pids(name) if alive(p)]
+        """What runs in the lab's namespaces, and its programs whose namespace is gone already."""
+        found = {p for name in netns.all_present() for p in netns.pids(name)}
+        for path in glob.iglob("/proc/[0-9]*/cmdline"):
+            try:
+                with open(path, encoding="utf-8", errors="replace") as f:
+                    argv = f.read().split("\0")
+            except OSError:
+                continue
+            if os.path.basename(argv[0]) in PROGRAMS and any(a.startswith(f"{self.dir}/") for a in argv):
+                found.add(int(path.split("/")[2]))
+        return [p for p in found if alive(p)]
 
     # ---- looking ----
 

@@ -119,7 +119,7 @@ def pids(full_name):
     there = os.stat(f"/run/netns/{full_name}").st_ino
     found = set()
     for link in glob.iglob("/proc/[0-9]*/task/[0-9]*/ns/net"):
-        with contextlib.suppress(OSError): # ended meanwhile, or not ours to look at
+        with contextlib.suppress(OSError):  # ended meanwhile, or not ours to look at
             if os.stat(link).st_ino == there:
                 found.add(int(link.split("/")[2]))
     return sorted(found)
