@@ -200,6 +200,9 @@ static void test_contact(void **state)
 			"<sip:a@" MAPPED ":5070;transport=tls>"},
 		{&out_ctx, "sip:a@" REAL, "sip:a@" MAPPED},
 		{&out_ctx, "sip:a@192.168.10.40", "sip:a@209.165.200.230:5090"},
+		// port 5061 is meant, which that rule does not cover
+		{&out_ctx, "<sip:a@192.168.10.40;transport=tls>",
+			"<sip:a@192.168.10.40;transport=tls>"},
 		{&out_ctx, "<sip:a@" REAL ";maddr=" REAL ">",
 			"<sip:a@" MAPPED ";maddr=" MAPPED ">"},
 		{&out_ctx, "<sip:a@192.168.10.51:5062;transport=tcp>",
@@ -365,8 +368,8 @@ static void test_fallback_too_long(void **state)
 {
 	char text[4096], out[4096];
 
-	snprintf(
-		text, sizeof(text), REQ ALL "X-UCIME-Fallback: did=\"%01100d\";level=1\r\n" END, 0);
+	snprintf(text, sizeof(text),
+		REQ ALL "X-UCIME-Fallback: dtmf=1;did=\"%01100d\";level=1\r\n" END, 0);
 	assert_int_equal(run(&in_ctx, str_from(text), out, sizeof(out), NULL), SIP_OK);
 	assert_string_equal(out, REQ ALL END);
 }

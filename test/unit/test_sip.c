@@ -298,6 +298,14 @@ static void test_content_is(void **state)
 	}
 }
 
+static void test_content_missing(void **state)
+{
+	static struct sip_msg m;
+
+	assert_int_equal(sip_parse(&m, STR_LIT(REQ "\r\n")), SIP_OK);
+	assert_false(sip_content_is(&m, STR_LIT("application/sdp")));
+}
+
 static void test_methods(void **state)
 {
 	assert_int_equal(sip_method_of(STR_LIT("PRACK")), SIP_PRACK);
@@ -314,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_too_many_headers),
 		cmocka_unit_test(test_content_is),
+		cmocka_unit_test(test_content_missing),
 		cmocka_unit_test(test_methods),
 	};
 

@@ -23,6 +23,7 @@ static void test_uri_good(void **state)
 		{"sip:%2B1408@[2001:db8::1]:5060", URI_SIP, "%2B1408", "[2001:db8::1]", 5060, "",
 			""},
 		{"tel:+1(408)555.0123;ext=5", URI_TEL, "+1(408)555.0123", "", 0, ";ext=5", ""},
+		{"A:b", URI_OTHER, "", "", 0, "", ""},
 		{"urn:service:sos", URI_OTHER, "", "", 0, "", ""},
 		{"mailto:a@b@c", URI_OTHER, "", "", 0, "", ""},
 	};
@@ -187,6 +188,7 @@ static void test_name_addr(void **state)
 		"\"Ann <sip:a@b>",
 		"\"Ann\" x <sip:a@b>",
 		"a;b <sip:a@b>",
+		"a\x01 <sip:a@b>",
 		"<sip:a@b> junk",
 		"<sip:a@b>;tag=",
 		"<sip:a@b><sip:c@d>",
