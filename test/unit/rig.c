@@ -26,7 +26,7 @@ static uint64_t mono_ns(void)
 
 static uint64_t wall_s(void)
 {
-	return MARCH_2026;
+	return rig.wall_s;
 }
 
 static void write_password(void)
@@ -111,7 +111,8 @@ void rig_up(const char *const *edit)
 {
 	signal(SIGPIPE, SIG_IGN);
 	log_set_level(getenv("RIG_LOG") != NULL ? LOG_DEBUG : LOG_ERROR);
-	rig = (struct rig){.now_ns = 1000000000000u, .base = event_base_new()};
+	rig = (struct rig){
+		.now_ns = 1000000000000u, .wall_s = MARCH_2026, .base = event_base_new()};
 	rig.ucm[RIG_A].base = rig.ucm[RIG_B].base = rig.base;
 	snprintf(rig.dir, sizeof(rig.dir), "/tmp/callgate-rig-XXXXXX");
 	assert_non_null(mkdtemp(rig.dir));
@@ -177,6 +178,27 @@ void rig_remote(const char *certificate, const char *ca)
 
 	host_close(&rig.remote);
 	host_tls(&rig.remote, rig.base, fd, false, rig.dir, certificate, ca);
+}
+
+static struct {
+	const char *certificate, *ca;
+} outbound;
+
+static void remote_accepts(int fd, const struct endpoint *peer, void *arg)
+{
+	host_close(&rig.remote);
+	host_tls(&rig.remote, rig.base, fd, true, rig.dir, outbound.certificate, outbound.ca);
+}
+
+void rig_outbound(const char *certificate, const char *ca)
+{
+	outbound.certificate = certificate;
+	outbound.ca = ca;
+	rig.remote.base = rig.base;
+	fake_net_host(RIG_REMOTE, 5070, remote_accepts, NULL);
+	host_close(&rig.caller);
+	host_tcp(&rig.caller, rig.base,
+		fake_net_connect(RIG_A, RIG_INSIDE, RIG_UCM_A, 40002, RIG_REMOTE, 5070));
 }
 
 uint64_t rig_counter(int which, enum counter_id id)

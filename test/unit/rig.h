@@ -26,6 +26,7 @@ struct rig {
 	struct config *config[2];
 	struct ime *ime[2];
 	uint64_t now_ns;        // the clock of both
+	uint64_t wall_s;        // and their date: 2026-03-01 to begin with
 	struct sip_host ucm[2]; // call managers as their proxies reach them
 	unsigned int ucm_accepted[2];
 	struct sip_host caller; // call manager B's own connection toward A
@@ -48,6 +49,10 @@ int rig_teardown(void **state);
 void rig_caller(void);
 // A TLS client with a certificate of pki.h (NULL: none) connects to A's outside as `remote`.
 void rig_remote(const char *certificate, const char *ca);
+
+// A TLS server of a certificate of pki.h at RIG_REMOTE:5070, which becomes `remote` when a proxy
+// connects; and call manager A's own connection toward it, as `caller`.
+void rig_outbound(const char *certificate, const char *ca);
 
 uint64_t rig_counter(int which, enum counter_id id);
 // That counter is `n` in proxy `which`, and no other refusal or statistic has moved.

@@ -27,3 +27,17 @@
 	INVITE_URI B_VIA(branch)                                                                   \
 	B_ROUTE_HEADERS B_FROM B_TO "\n" CALL_ID "CSeq: 101 INVITE\n" B_CONTACT                    \
 				    "Max-Forwards: 69\n" extra
+
+// The same INVITE as a remote proxy sends it over TLS (protocol.md 3.4).
+#define KEY_1 "4fl6DT4Bi+DWT6MsBt5BOQ7Gda1Jiv7rtpYLOqvm"
+#define SDP_SECURE                                                                                 \
+	"v=0\no=CCM-SIP 2000 1 IN IP4 198.51.100.10\ns=SIP Call\nc=IN IP4 198.51.100.11\nt=0 0\n"  \
+	"m=audio 29824 RTP/SAVP 9 0 101\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY_1         \
+	"\na=rtpmap:9 G722/8000\n"
+#define R_VIA(branch) "Via: SIP/2.0/TLS 198.51.100.10:5070;branch=z9hG4bK" branch "\n"
+#define R_FROM        "From: <sip:+12125550199@enterprise-b.example>;tag=rtag\n"
+#define R_CALL_ID     "Call-ID: 77@198.51.100.10\n"
+#define R_CONTACT     "Contact: <sip:+12125550199@198.51.100.10:5070;transport=tls>\n"
+#define R_URI         "sip:+14085550123@209.165.200.228:5070;transport=tls"
+#define R_REST        R_FROM B_TO "\n" R_CALL_ID "CSeq: 101 INVITE\n" R_CONTACT "Max-Forwards: 69\n"
+#define R_INVITE      "INVITE " R_URI " SIP/2.0\n" R_VIA("1") R_REST
