@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 from lablib import capture, refusals  # noqa: E402
 from lablib.daemon import LEFTOVERS  # noqa: E402
 from lablib.lab import Lab  # noqa: E402
-from lablib.util import LabError, build_dir, wait_for  # noqa: E402
+from lablib.util import LabError, build_dir, run_with_progress, wait_for  # noqa: E402
 
 POINTS = {
     1: "a call with a ticket gets through",
@@ -60,14 +60,14 @@ class Story:
 def build(story):
     path = build_dir()
     begin = time.monotonic()
-    if not (path / "build.ninja").is_file():
-        story.say(f"configuring {path}")
-        subprocess.run(["meson", "setup", path, ROOT], stdin=subprocess.DEVNULL, stdout=story.to, check=True)
     story.say(f"building in {path}")
-    p = subprocess.run(["ninja", "-C", path], stdin=subprocess.DEVNULL, text=True, check=False,
-                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if p.returncode:
-        raise LabError(f"the build failed\n{p.stdout[-6000:]}")
+    steps = [["ninja", "-C", path, "cp/callgated", "tools/callgate/callgate"]]
+    if not (path / "build.ninja").is_file():
+        steps.insert(0, ["meson", "setup", path, ROOT])
+    for command in steps:
+        code, out = run_with_progress(command, lambda line: story.say(f"  {line}"))
+        if code:
+            raise LabError(f"the build failed\n{out[-6000:]}")
     story.say(f"built in {time.monotonic() - begin:.1f} s")
 
 

@@ -14,6 +14,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
+from lablib.util import run_with_progress  # noqa: E402
 
 CASES = re.compile(r"\[  (PASSED|FAILED)  \] (\d+) test\(s\)")
 SANITIZE = ["-Ddataplane=false", "-Db_sanitize=address,undefined", "-Db_lundef=false",
@@ -47,11 +48,10 @@ class Report:
 
     def run(self, name, *command, env=None):
         """One command that must succeed; its output shows when it does not."""
-        p = subprocess.run([str(c) for c in command], cwd=ROOT, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                           env={**os.environ, **(env or {})}, check=False)
-        self.add(name, p.returncode == 0, p.stdout[-8000:])
-        return p.returncode == 0
+        code, out = run_with_progress(command, lambda line: self.step(f"  {line}"), every_s=10,
+                                      cwd=ROOT, env={**os.environ, **(env or {})})
+        self.add(name, code == 0, out[-8000:])
+        return code == 0
 
 
 def build(report, folder):
@@ -93,10 +93,9 @@ def run_suite(report, folder, suite, only=None, env=None):
     log = ROOT / folder / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     begin = time.monotonic()
-    subprocess.run(["meson", "test", "-C", ROOT / folder, "--no-rebuild", "--suite", suite,
-                    "--timeout-multiplier", "3"], stdin=subprocess.DEVNULL, check=False,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                   env={**os.environ, **(env or {})})
+    run_with_progress(["meson", "test", "-C", ROOT / folder, "--no-rebuild", "--suite", suite,
+                       "--timeout-multiplier", "3"], lambda line: report.step(f"  {line}"),
+                      every_s=10, env={**os.environ, **(env or {})})
     if not log.is_file():
         report.add(f"{folder}: suite {suite} did not run", False)
         return

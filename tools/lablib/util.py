@@ -32,6 +32,20 @@ def sh(*command, check=True, text_in=None, timeout=30):
     return p.stdout
 
 
+def run_with_progress(command, tell, every_s=5.0, cwd=None, env=None):
+    """Runs a command that says how far it is ("[12/90] ..."); passes a line on to `tell` now and then.
+    Returns its exit code and all it printed."""
+    out, last = [], time.monotonic()
+    with subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, cwd=cwd, env=env) as p:
+        for line in p.stdout:
+            out.append(line)
+            if time.monotonic() - last >= every_s and line.strip():
+                tell(line.strip()[:100])
+                last = time.monotonic()
+    return p.returncode, "".join(out)
+
+
 def wait_for(what, deadline_s, probe, every_s=0.05):
     """Asks `probe` until it returns something true, and returns that; LabError at the deadline."""
     end = time.monotonic() + deadline_s
