@@ -214,7 +214,7 @@ static int start(unsigned int n_workers, unsigned int rx_queues, bool hugepages)
 		snprintf(o.ifaces[i].name, sizeof(o.ifaces[i].name), "%s", names[i]);
 		snprintf(o.ifaces[i].device, sizeof(o.ifaces[i].device), "net_af_packet%u,iface=%s",
 			i, names[i]);
-		o.ifaces[i].descriptors = 256;
+		o.ifaces[i].descriptors = 1024;
 		o.ifaces[i].mtu = 1500;
 		o.ifaces[i].rx_queues = (uint16_t)rx_queues;
 	}
