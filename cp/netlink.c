@@ -63,6 +63,7 @@ struct netlink {
 	unsigned int turn; // seconds
 	uint32_t dump_seq; // 0: none runs
 	uint32_t seq;
+	bool dump_begun; // its first answer is here
 	bool dump_again; // something was lost meanwhile
 };
 
@@ -166,7 +167,7 @@ static void learn(
 	if (memcmp(n->mac, mac, sizeof(n->mac)) != 0)
 		n->current = false;
 	memcpy(n->mac, mac, sizeof(n->mac));
-	n->seen = true;
+	n->seen |= nl->dump_begun;
 	set_known(nl, n, true);
 	sync_workers(nl, n);
 }
@@ -226,9 +227,11 @@ static void dump_start(struct netlink *nl)
 	m->ndm_family = AF_INET;
 	for (size_t i = 0; i < NEIGHS_MAX; i++)
 		nl->neighs[i].seen = false;
+	nl->dump_begun = false;
 	nl->dump_again = false;
 	if (mnl_socket_sendto(nl->sock, h, h->nlmsg_len) < 0) {
 		log_warning("read the neighbour table: %s", strerror(errno));
+		nl->dump_again = true; // in a second
 		return;
 	}
 	nl->dump_seq = h->nlmsg_seq;
@@ -239,6 +242,7 @@ static void dump_start(struct netlink *nl)
 static void dump_end(struct netlink *nl)
 {
 	nl->dump_seq = 0;
+	nl->dump_begun = false;
 	for (size_t i = 0; i < NEIGHS_MAX; i++) {
 		if (nl->neighs[i].used && !nl->neighs[i].seen)
 			forget(nl, &nl->neighs[i]);
@@ -292,8 +296,9 @@ static int on_neigh(const struct nlmsghdr *h, struct netlink *nl)
 	if (iface < 0 || !prefix_has(&nl->subnets[iface], &ip))
 		return MNL_CB_OK;
 	n = find(nl, (uint16_t)iface, &ip);
+	// An event from before the dump says nothing about it.
 	if (n != NULL)
-		n->seen = true;
+		n->seen |= nl->dump_begun;
 	if (h->nlmsg_type == RTM_NEWNEIGH && (m->ndm_state & KNOWN_STATES) != 0 && mac != NULL)
 		learn(nl, (uint16_t)iface, &ip, mac);
 	else if (n != NULL && h->nlmsg_type == RTM_DELNEIGH)
@@ -307,6 +312,8 @@ static int on_message(const struct nlmsghdr *h, void *arg)
 {
 	struct netlink *nl = arg;
 
+	if (nl->dump_seq != 0 && h->nlmsg_seq == nl->dump_seq)
+		nl->dump_begun = true;
 	if ((h->nlmsg_flags & NLM_F_DUMP_INTR) != 0)
 		nl->dump_again = true;
 	switch (h->nlmsg_type) {
@@ -356,6 +363,8 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 
 	nl->asks_left = ASKS_PER_SECOND;
 	nl->turn++;
+	if (nl->dump_again && nl->dump_seq == 0)
+		dump_start(nl);
 	for (size_t i = 0; i < NEIGHS_MAX; i++) {
 		struct neigh *n = &nl->neighs[i];
 

@@ -60,6 +60,7 @@ int dp_send(const struct dp_msg *m)
 	wire_workers.sets += m->type == DP_MSG_NEIGH_SET;
 	wire_workers.dels += m->type == DP_MSG_NEIGH_DEL;
 	wire_workers.last = *m;
+	wire_workers.mac5[m->neigh.ip.b[15]] = m->type == DP_MSG_NEIGH_SET ? m->neigh.mac[5] : 0;
 	return 0;
 }
 

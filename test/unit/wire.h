@@ -32,7 +32,8 @@ extern struct wire_accepted {
 extern struct wire_workers {
 	unsigned int sets, dels;
 	struct dp_msg last;
-	bool full; // rings take nothing
+	uint8_t mac5[256]; // last octet of the MAC by the last octet of the address, 0: none
+	bool full;         // rings take nothing
 } wire_workers;
 
 extern uint32_t wire_gone_stream;
