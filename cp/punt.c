@@ -24,6 +24,7 @@
 
 // A TAP's readability, per interface.
 struct port {
+	struct punt *punt;
 	struct event *ready;
 	struct tap *tap;
 	uint16_t iface;
@@ -113,6 +114,7 @@ static void on_frame(evutil_socket_t fd, short what, void *arg)
 	static uint8_t frame[DP_FRAME_MAX]; // the event loop is one thread
 	struct port *port = arg;
 
+	port->punt->busy_ticks = BUSY_FOR_TICKS; // an answer may follow
 	for (int i = 0; i < FRAMES_PER_TURN; i++) {
 		ssize_t n = tap_read(port->tap, frame, sizeof(frame));
 
@@ -130,7 +132,7 @@ static int add_port(struct punt *p, struct event_base *base, struct tap *tap)
 {
 	struct port *port = &p->ports[p->n_ports];
 
-	*port = (struct port){.tap = tap, .iface = (uint16_t)p->n_ports};
+	*port = (struct port){.punt = p, .tap = tap, .iface = (uint16_t)p->n_ports};
 	port->ready = event_new(base, tap_fd(tap), EV_READ | EV_PERSIST, on_frame, port);
 	if (port->ready == NULL)
 		return -ENOMEM;

@@ -42,6 +42,7 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 int main(int argc, char **argv)
 {
 	struct tsock_listener *listeners[CONFIG_IFACES_MAX];
+	struct event_config *ec = event_config_new();
 	struct config_errors errs;
 	struct netlink *netlink;
 	struct event_base *base;
@@ -55,7 +56,8 @@ int main(int argc, char **argv)
 	if (argc != 2 || config_load(argv[1], &c, &errs) < 0)
 		return 2;
 	signal(SIGCHLD, SIG_IGN);
-	base = event_base_new();
+	event_config_set_flag(ec, EVENT_BASE_FLAG_PRECISE_TIMER); // as the daemon
+	base = event_base_new_with_config(ec);
 	if (policy_options(c, &o, err, sizeof(err)) < 0 || policy_new(&policy, c) < 0 ||
 		dp_start(&o, err, sizeof(err)) < 0 || stack_open(&stack, c, err, sizeof(err)) < 0 ||
 		netlink_new(&netlink, base, c, stack_ifindexes(stack)) < 0 ||
