@@ -11,8 +11,6 @@
 #include <rte_tcp.h>
 
 #define ICMP_UNREACHABLE   3
-#define ICMP_QUENCH        4
-#define ICMP_REDIRECT      5
 #define ICMP_TIME_EXCEEDED 11
 #define ICMP_PARAMETER     12
 
@@ -21,10 +19,10 @@
 
 #define FRAGMENT_BITS (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)
 
+// Not redirects, which would let a stranger steer a host, nor quenches (RFC 6633).
 static bool icmp_is_error(uint8_t type)
 {
-	return type == ICMP_UNREACHABLE || type == ICMP_QUENCH || type == ICMP_REDIRECT ||
-		type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER;
+	return type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER;
 }
 
 static enum dp_counter_id judge_source(uint32_t src)
@@ -101,6 +99,9 @@ static enum dp_counter_id parse_embedded(struct rte_mbuf *m, struct pkt *p, uint
 	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, p->inner_l3);
 	header = (ip->version_ihl & 0xf) * 4;
 	if (ip->version_ihl >> 4 != 4 || header < sizeof(*ip) || len < header + INNER_L4_MIN)
+		return DROP_L4_HEADER;
+	// It comes back to whoever sent what it quotes (RFC 792), or somebody made it up.
+	if (ip->src_addr != pkt_ipv4(m)->dst_addr)
 		return DROP_L4_HEADER;
 	if (ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK))
 		return DROP_IP_FRAGMENT;

@@ -67,7 +67,7 @@ static bool police(struct worker *w, const struct pkt *p)
 		return bucket_take(&trusted->bucket, &s->rate.trusted, now);
 	source = source_of(s, &p->flow.src.ip);
 	// The source first: one that is loud must not use up what the others share.
-	if (p->tcp_flags & RTE_TCP_SYN_FLAG)
+	if ((p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG)
 		return bucket_take(&source->syn, &s->rate.source_syn, now) &&
 			bucket_take(&s->iface_syn[p->iface_in], &s->rate.iface_syn, now);
 	return bucket_take(&source->all, &s->rate.source, now) &&

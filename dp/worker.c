@@ -135,19 +135,20 @@ bool worker_notify(struct worker *w, const struct dp_msg *m)
 }
 
 // BUSY keeps the control thread from giving up, and taking its buffer away, in mid-copy.
-static void worker_list(struct worker *w)
+static unsigned int worker_list(struct worker *w)
 {
 	struct worker_listing *l = &w->listing;
 	int asked = LISTING_ASKED;
 	bool done;
 
 	if (likely(__atomic_load_n(&l->state, __ATOMIC_RELAXED) != LISTING_ASKED))
-		return;
+		return 0;
 	if (!__atomic_compare_exchange_n(
 		    &l->state, &asked, LISTING_BUSY, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return;
+		return 0;
 	l->n += sess_export(w, &l->cursor, LIST_SLOTS, l->out + l->n, l->max - l->n, &done);
 	__atomic_store_n(&l->state, done ? LISTING_DONE : LISTING_ASKED, __ATOMIC_RELEASE);
+	return 1;
 }
 
 unsigned int worker_turn(struct worker *w, uint64_t now_ns)
@@ -162,7 +163,7 @@ unsigned int worker_turn(struct worker *w, uint64_t now_ns)
 	work += punt_down(w);
 	media_turn(w);
 	sess_age(w);
-	worker_list(w);
+	work += worker_list(w); // no nap between two pieces
 	route_flush(w);
 	return work;
 }

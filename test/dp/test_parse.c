@@ -132,6 +132,8 @@ static void test_icmp_error(void **state)
 	const struct flow want = flow(PROTO_UDP, FAR, 9000, MAPPED, 4000);
 	uint8_t quoted[FRAME_MAX], frame[FRAME_MAX];
 	size_t len = frame_make(quoted, OUTSIDE, &sent, 0, 40);
+	struct rte_mbuf *other;
+
 	// 28: IP header and 8 octets, the least there must be; 27 is too little.
 	const size_t lens[] = {len - ETH, 28, 27};
 
@@ -147,6 +149,11 @@ static void test_icmp_error(void **state)
 		}
 		rte_pktmbuf_free(m);
 	}
+	// Sent to somebody else than the sender of what it quotes.
+	len = frame_error(frame, OUTSIDE, HOST_OUT, FW_OUT, quoted + ETH, len - ETH);
+	other = buffer_of(frame, len);
+	assert_int_equal(parse_frame(other, &h.w->mac[OUTSIDE]), DROP_L4_HEADER);
+	rte_pktmbuf_free(other);
 }
 
 static void test_fragment(void **state)

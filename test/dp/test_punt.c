@@ -201,6 +201,16 @@ static unsigned int syns_through(const char *from, unsigned int n)
 	return passed;
 }
 
+// A flood of SYNs does not keep the answers to our own from coming back.
+static void test_budget_of_answers(void **state)
+{
+	struct flow out = flow(PROTO_TCP, MAPPED, 4444, FAR, 5061), in = turned(&out);
+
+	leaves(OUTSIDE, &out, SYN);
+	assert_true(syns_through(FAR, 300) < 150);
+	assert_true(punts(OUTSIDE, &in, SYN | ACK));
+}
+
 // One loud source uses up its own budget, not its neighbour's; a trusted one has its own.
 static void test_budgets(void **state)
 {
@@ -353,6 +363,7 @@ int main(void)
 		TEST(test_error_to_us),
 		TEST(test_no_session_for),
 		TEST(test_reset),
+		TEST(test_budget_of_answers),
 		TEST(test_budgets),
 		TEST(test_ring_full),
 		TEST(test_arp),
