@@ -29,7 +29,7 @@ static const struct rte_ether_addr host_mac[HARNESS_IFACES] = {
 int harness_group_setup(void **state)
 {
 	static char *argv[] = {"test", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
-		"-m", "96", "--lcores=0", "--log-level=error", NULL};
+		"-m", "96", "--lcores=(0-3)@0", "--log-level=error", NULL};
 	char err[256];
 
 	if (rte_eal_init(RTE_DIM(argv) - 1, argv) < 0)
@@ -41,7 +41,7 @@ int harness_group_setup(void **state)
 
 		snprintf(o.name, sizeof(o.name), "ring%u", i);
 		snprintf(o.device, sizeof(o.device), "net_ring%u", i);
-		if (eal_port_open(&ports[i], &o, 1, h.pool, err, sizeof(err)) != 0) {
+		if (eal_port_open(&ports[i], &o, HARNESS_WORKERS, h.pool, err, sizeof(err)) != 0) {
 			fprintf(stderr, "%s\n", err);
 			return -1;
 		}
@@ -157,27 +157,44 @@ static void neigh(uint16_t iface, const char *address)
 	neigh_msg(h.w, &m);
 }
 
-void harness_up(uint32_t sessions)
+static struct worker *worker_up(unsigned int id, uint32_t sessions)
 {
-	struct media_worker *media[1];
+	struct worker *w = worker_new(id, h.n_workers, sessions, 12345);
+
+	assert_non_null(w);
+	w->n_ifaces = HARNESS_IFACES;
+	for (unsigned int i = 0; i < HARNESS_IFACES; i++) {
+		w->port[i] = ports[i].id;
+		w->mtu[i] = 1500;
+		w->mac[i] = fw_mac[i];
+	}
+	return w;
+}
+
+void harness_up_many(unsigned int n_workers, uint32_t sessions)
+{
+	struct media_worker *media[HARNESS_WORKERS];
 	struct rules r;
 
 	h.now_ns = 1000000000000ull;
-	assert_int_equal(snapshot_open(1, HARNESS_IFACES), 0);
-	h.w = worker_new(0, 1, sessions, 12345);
-	assert_non_null(h.w);
-	assert_int_equal(media_ctl_start(1, media), 0);
-	h.w->media = media[0];
-	h.w->n_ifaces = HARNESS_IFACES;
-	for (unsigned int i = 0; i < HARNESS_IFACES; i++) {
-		h.w->port[i] = ports[i].id;
-		h.w->mtu[i] = 1500;
-		h.w->mac[i] = fw_mac[i];
+	h.n_workers = n_workers;
+	assert_int_equal(snapshot_open(n_workers, HARNESS_IFACES), 0);
+	assert_int_equal(media_ctl_start(n_workers, media), 0);
+	for (unsigned int i = 0; i < n_workers; i++) {
+		h.w = h.all[i] = worker_up(i, sessions);
+		h.w->media = media[i];
+		neigh(OUTSIDE, HOST_OUT);
+		neigh(INSIDE, HOST_IN);
 	}
+	assert_int_equal(worker_mesh(h.all, n_workers), 0);
+	h.w = h.all[0];
 	harness_rules(&r);
 	harness_apply(&r);
-	neigh(OUTSIDE, HOST_OUT);
-	neigh(INSIDE, HOST_IN);
+}
+
+void harness_up(uint32_t sessions)
+{
+	harness_up_many(1, sessions);
 }
 
 void harness_down(void)
@@ -188,7 +205,8 @@ void harness_down(void)
 		while (harness_out(i, frame) > 0)
 			;
 	media_ctl_stop();
-	worker_free(h.w);
+	for (unsigned int i = 0; i < h.n_workers; i++)
+		worker_free(h.all[i]);
 	h.w = NULL;
 	snapshot_close();
 	assert_int_equal(rte_mempool_in_use_count(h.pool), 0);
@@ -220,10 +238,12 @@ void harness_send(uint16_t iface, const struct flow *f, uint8_t flags)
 size_t harness_out(uint16_t iface, uint8_t *frame)
 {
 	struct rte_mbuf *m;
+	uint16_t queue = 0;
 	size_t len;
 
-	if (rte_eth_rx_burst(ports[iface].id, 0, &m, 1) == 0)
-		return 0;
+	while (rte_eth_rx_burst(ports[iface].id, queue, &m, 1) == 0)
+		if (++queue == HARNESS_WORKERS)
+			return 0;
 	len = rte_pktmbuf_data_len(m);
 	memcpy(frame, rte_pktmbuf_mtod(m, void *), len);
 	rte_pktmbuf_free(m);

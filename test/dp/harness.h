@@ -21,9 +21,13 @@ enum { OUTSIDE, INSIDE, HARNESS_IFACES };
 #define MAPPED   "209.165.200.228"
 #define FAR      "198.51.100.7" // beyond the default route
 
+#define HARNESS_WORKERS 4
+
 struct harness {
 	struct rte_mempool *pool;
-	struct worker *w;
+	struct worker *w; // the one that is driven
+	struct worker *all[HARNESS_WORKERS];
+	unsigned int n_workers;
 	uint64_t now_ns;
 };
 extern struct harness h;
@@ -32,7 +36,9 @@ extern struct harness h;
 // harness_rules() in force, neighbours known).
 int harness_group_setup(void **state);
 void harness_up(uint32_t sessions);
-// Ends the test's worker; fails if a buffer is missing.
+// The same with several, of which h.w is the first; the test may change h.w.
+void harness_up_many(unsigned int n_workers, uint32_t sessions);
+// Ends the test's workers; fails if a buffer is missing.
 void harness_down(void);
 
 struct endpoint ep(const char *ip, uint16_t port);

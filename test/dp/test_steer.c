@@ -118,6 +118,21 @@ static void test_both_directions(void **state)
 	}
 }
 
+// Without translation, between hosts that no rule knows.
+static void test_plain(void **state)
+{
+	for (size_t i = 0; i < COUNTS; i++) {
+		unsigned int n = worker_counts[i];
+
+		for (uint16_t port = 1024; port < 1524; port++) {
+			struct flow out = flow(PROTO_UDP, "10.1.1.1", port, "198.51.100.1", 53);
+			struct flow in = flow(PROTO_UDP, "198.51.100.1", 53, "10.1.1.1", port);
+
+			assert_int_equal(owner(n, INSIDE, &out), owner(n, OUTSIDE, &in));
+		}
+	}
+}
+
 // Static PAT: the port is undone too.
 static void test_static_pat(void **state)
 {
@@ -178,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_media_slice),
 		cmocka_unit_test(test_media_not),
 		cmocka_unit_test(test_both_directions),
+		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_static_pat),
 		cmocka_unit_test(test_punted),
 		cmocka_unit_test(test_spread),
