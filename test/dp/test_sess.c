@@ -316,6 +316,26 @@ static void test_rejudged(void **state)
 	drops(INSIDE, &back, ACK, DROP_TCP_NOT_SYN);
 }
 
+// Its packets in one burst were looked up together: the first ends it, the others must not find
+// what is no more.
+static void test_rejudged_burst(void **state)
+{
+	struct flow in = flow(PROTO_UDP, FAR, 3000, MAPPED, 4000);
+	struct flow real = flow(PROTO_UDP, FAR, 3000, HOST_IN, 4000);
+	struct rte_mbuf *m[3];
+	struct rules r;
+
+	forwards(OUTSIDE, &in, 0, INSIDE, &real);
+	harness_rules(&r);
+	r.incoming[2].permit = false;
+	harness_apply(&r);
+	for (unsigned int i = 0; i < 3; i++)
+		m[i] = buffer_of(frame, frame_make(frame, OUTSIDE, &in, 0, 10));
+	harness_in(OUTSIDE, m, 3);
+	assert_int_equal(counted(DROP_ACL_DENY), 3);
+	assert_int_equal(h.w->sess->n_free, h.w->sess->max);
+}
+
 // The same from the responder's side, and for a translation that changes.
 static void test_rejudged_nat(void **state)
 {
@@ -399,6 +419,7 @@ int main(void)
 		TEST(test_reset_and_reuse),
 		TEST(test_icmp_error),
 		TEST(test_rejudged),
+		TEST(test_rejudged_burst),
 		TEST(test_rejudged_nat),
 		TEST(test_rejudged_inspect),
 		TEST(test_clash),
