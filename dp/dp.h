@@ -26,8 +26,10 @@
 struct dp_iface_options {
 	char name[DP_IFACE_NAME_MAX];
 	char device[DP_DEVICE_MAX]; // PCI address or vdev string ("net_af_packet0,iface=outside")
-	uint16_t rx_queues;         // 0: as many as there are workers, as far as the device can
-	uint16_t descriptors;       // per queue
+	// 0: as many as there are workers, as far as the device can. On af_packet, whose kernel side
+	// deals out to every queue, it is the number of workers that read them all.
+	uint16_t rx_queues;
+	uint16_t descriptors; // per queue
 	uint16_t mtu;
 };
 
@@ -122,7 +124,8 @@ int dp_recv(struct dp_msg *m);
 size_t dp_punt_recv(void *buf, size_t size, uint16_t *iface);
 
 // Sends a frame that left the TAP of `iface`; the owner worker remembers the flow so that the
-// replies are punted too. -ENOBUFS when the ring is full (counted).
+// replies are punted too. IPv4 and ARP only. What does not go is counted as a drop: -ENOBUFS (the
+// ring is full or no buffer free), -EMSGSIZE, -EPROTONOSUPPORT (malformed, or another protocol).
 int dp_punt_send(uint16_t iface, const void *frame, size_t len);
 
 // ---- What `show` reads -------------------------------------------------------------------------
