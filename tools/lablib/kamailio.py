@@ -137,8 +137,8 @@ class Kamailio:
         return sh("kamcmd", "-s", f"unix:{self.dir}/k.ctl", *command, check=check)
 
     def connected_to(self, address):
-        """Whether it has a TCP connection that it may use for requests to an address."""
-        return f"src_ip: {address}\n" in self.rpc("core.tcp_list")
+        """Whether it has a TCP connection that it would use for a request to port 5070 of an address."""
+        return f"src_ip: {address}\n\tsrc_port: 5070\n" in self.rpc("core.tcp_list")
 
     # ---- learned routes and what was seen ----
 
