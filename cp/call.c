@@ -59,8 +59,8 @@ static bool is(const char *z, struct str s)
 static void call_free(struct call *call)
 {
 	session_free(call->session);
-	for (size_t i = 0; i < call->n_callee_tags; i++)
-		free(call->callee_tags[i]);
+	for (size_t i = 0; i < call->n_dialogs; i++)
+		free(call->dialogs[i].tag);
 	for (int s = 0; s < SIDES; s++)
 		call_party_fini(&call->party[s]);
 	free(call->call_id);
@@ -155,13 +155,13 @@ struct call *call_find_initial(const struct calls *c, const struct sip_msg *m, e
 	return NULL;
 }
 
-static bool has_callee_tag(const struct call *call, struct str tag)
+static struct call_dialog *dialog_of(struct call *call, struct str callee_tag)
 {
-	for (size_t i = 0; i < call->n_callee_tags; i++) {
-		if (is(call->callee_tags[i], tag))
-			return true;
+	for (size_t i = 0; i < call->n_dialogs; i++) {
+		if (is(call->dialogs[i].tag, callee_tag))
+			return &call->dialogs[i];
 	}
-	return false;
+	return NULL;
 }
 
 struct call *call_find_dialog(const struct calls *c, const struct sip_msg *m, enum side from)
@@ -171,10 +171,25 @@ struct call *call_find_dialog(const struct calls *c, const struct sip_msg *m, en
 		struct str callee = k->caller == from ? m->to_tag : m->from_tag;
 
 		if (is(k->call_id, m->call_id) && is(k->caller_tag, caller) &&
-			has_callee_tag(k, callee))
+			dialog_of(k, callee) != NULL)
 			return k;
 	}
 	return NULL;
+}
+
+// With forks several dialogs may be up; the call is over with the last of them.
+static void hang_up(struct call *call, enum side from, const struct sip_msg *m, uint64_t now_ns)
+{
+	struct call_dialog *d = dialog_of(call, call->caller == from ? m->to_tag : m->from_tag);
+	bool others = false;
+
+	d->up = false;
+	for (size_t i = 0; i < call->n_dialogs; i++)
+		others |= call->dialogs[i].up;
+	if (!others && call->state != CALL_ENDING) {
+		call->state = CALL_ENDING;
+		call->ending_ns = now_ns;
+	}
 }
 
 void call_request(struct call *call, enum side from, const struct sip_msg *m, uint64_t now_ns)
@@ -186,23 +201,21 @@ void call_request(struct call *call, enum side from, const struct sip_msg *m, ui
 		p->cseq = m->cseq;
 	if (m->method == SIP_INVITE || m->method == SIP_UPDATE)
 		call_party_target(p, m);
-	if (m->method == SIP_BYE && call->state != CALL_ENDING) {
-		call->state = CALL_ENDING;
-		call->ending_ns = now_ns;
-	}
+	if (m->method == SIP_BYE)
+		hang_up(call, from, m, now_ns);
 }
 
-static bool add_callee_tag(struct call *call, struct str tag)
+static bool add_dialog(struct call *call, struct str tag)
 {
-	if (tag.n == 0 || has_callee_tag(call, tag))
+	struct call_dialog *d = &call->dialogs[call->n_dialogs];
+
+	if (tag.n == 0 || dialog_of(call, tag) != NULL)
 		return true;
-	if (call->n_callee_tags == CALL_DIALOGS_MAX)
+	if (call->n_dialogs == CALL_DIALOGS_MAX)
 		return false;
-	call->callee_tags[call->n_callee_tags] = call_text(tag);
-	if (call->callee_tags[call->n_callee_tags] == NULL)
-		return false;
-	call->n_callee_tags++;
-	return true;
+	*d = (struct call_dialog){.tag = call_text(tag)};
+	call->n_dialogs += d->tag != NULL;
+	return d->tag != NULL;
 }
 
 bool call_response(
@@ -213,7 +226,7 @@ bool call_response(
 	call->signal_ns = now_ns;
 	if (m->method != SIP_INVITE)
 		return true;
-	if (m->status > 100 && m->status < 300 && initial && !add_callee_tag(call, m->to_tag))
+	if (m->status > 100 && m->status < 300 && initial && !add_dialog(call, m->to_tag))
 		return false;
 	if (m->status < 200 && initial && call->state <= CALL_RINGING) {
 		call->state = CALL_RINGING;
@@ -224,6 +237,10 @@ bool call_response(
 	if (!initial) {
 		call_party_target(p, m);
 	} else if (call->state != CALL_ENDING) {
+		struct call_dialog *d = dialog_of(call, m->to_tag);
+
+		if (d != NULL)
+			d->up = true;
 		call_party_from_answer(p, m, call->n_record_routes);
 		if (call->answered_ns == 0)
 			call->answered_ns = now_ns;

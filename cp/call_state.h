@@ -28,13 +28,16 @@ struct call_party {
 };
 
 struct call {
-	TAILQ_ENTRY(call) all; // oldest first
+	TAILQ_ENTRY(call) all;       // oldest first
 	struct call *next, *next_id; // in their buckets, by Call-ID and by id
-	uint64_t id;           // never 0, never used again
+	uint64_t id;                 // never 0, never used again
 	char *call_id;
 	char *caller_tag;
-	char *callee_tags[CALL_DIALOGS_MAX];
-	size_t n_callee_tags;
+	struct call_dialog {
+		char *tag; // the callee's
+		bool up;   // answered by a 2xx, and no BYE yet
+	} dialogs[CALL_DIALOGS_MAX];
+	size_t n_dialogs;
 	enum side caller;
 	enum call_state state;
 	uint64_t trunk; // the last one that carried it

@@ -54,8 +54,6 @@ void ime_tick(struct ime *ime)
 	teardown_expired(ime, now_ns);
 	txns_expire(ime->txns, now_ns);
 	trunks_tick(ime->trunks, now_ns);
-	if (mta_in_use(ime->mta) > ime->media_most)
-		ime->media_most = mta_in_use(ime->mta);
 	ime_retry_media(ime);
 }
 
@@ -292,15 +290,14 @@ void ime_usage(const struct ime *ime, struct ime_usage *out)
 {
 	struct calls_usage calls = calls_usage(ime->calls);
 	struct trunks_usage trunks = trunks_usage(ime->trunks);
-	uint32_t media = mta_in_use(ime->mta);
 
 	*out = (struct ime_usage){
 		.signaling_in_use = calls.in_use,
 		.signaling_most_used = calls.most_used,
 		.media_ports = mta_not_free(ime->mta),
 		.signaling_terminated = calls.terminated,
-		.media_in_use = media,
-		.media_most_used = media > ime->media_most ? media : ime->media_most,
+		.media_in_use = mta_in_use(ime->mta),
+		.media_most_used = mta_most_used(ime->mta),
 		.tls_in_use = trunks.tls,
 		.tls_most_used = trunks.tls > trunks.tls_most ? trunks.tls : trunks.tls_most,
 		.tls_max = ime->config->tls_sessions_max,
@@ -312,5 +309,5 @@ void ime_counters_clear(struct ime *ime)
 	ime->counters = (struct counters){0};
 	calls_usage_clear(ime->calls);
 	trunks_usage_clear(ime->trunks);
-	ime->media_most = mta_in_use(ime->mta);
+	mta_usage_clear(ime->mta);
 }

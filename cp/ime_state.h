@@ -38,7 +38,6 @@ struct ime {
 	struct txns *txns;
 	struct trunks *trunks;
 	struct peers *peers;
-	uint32_t media_most;
 	struct ticket_policy ticket;
 	struct ticket_keys *ticket_keys;
 	struct domain_ids own_ids; // of our certificate, for inbound Routes

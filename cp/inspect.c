@@ -18,7 +18,7 @@
 
 static bool remember(struct pass *p)
 {
-	p->txn = txn_add(p->ime->txns, p->t->id, p->from, p->m, p->now_ns);
+	p->txn = pass_remember(p);
 	if (p->txn == NULL) {
 		pass_refuse(p, CNT_TRANSACTION_TABLE_FULL, 503);
 		return false;
@@ -269,6 +269,8 @@ static void responded(struct pass *p)
 
 	if (status < 200) {
 		x->ringing = true;
+		if (x->method == SIP_INVITE)
+			x->expires_ns = p->now_ns + RINGING_LIFE_S * 1000000000ull;
 		if (p->call != NULL && p->planned)
 			p->call->early_media = true;
 		return;
@@ -277,7 +279,8 @@ static void responded(struct pass *p)
 	x->expires_ns = p->now_ns + TXN_LIFE_S * 1000000000ull;
 	if (p->call == NULL)
 		return;
-	if (x->method == SIP_BYE && status != 401 && status != 407) {
+	if (x->method == SIP_BYE && p->call->state == CALL_ENDING && status != 401 &&
+		status != 407) {
 		count(&p->ime->counters, CNT_CALLS_ENDED);
 		end_call(p);
 	} else if (x->initial && status >= 300 && p->call->state != CALL_UP) {

@@ -106,11 +106,11 @@ static void on_closed(struct conn *c, enum counter_id why, const char *text, voi
 // A message may pass when the leg it goes to is up, or when it is certain that it will not be.
 static bool may_pass(struct leg *out, struct str message)
 {
-	struct trunk *t = out->trunk;
+	bool closed = out->state == LEG_NONE ||
+		(out->state == LEG_FAILED && ime_now(out->trunk->ime) - out->failed_ns >= RETRY_NS);
 
-	if (out->state == LEG_NONE && !str_has_caseprefix(message, STR_LIT("SIP/2.0 ")))
-		leg_open(out);
-	else if (out->state == LEG_FAILED && ime_now(t->ime) - out->failed_ns >= RETRY_NS)
+	// Nobody waits for a response on a connection that is new.
+	if (closed && !str_has_caseprefix(message, STR_LIT("SIP/2.0 ")))
 		leg_open(out);
 	return out->state != LEG_OPENING && out->state != LEG_CLOSING &&
 		(out->conn == NULL || !conn_busy(out->conn));

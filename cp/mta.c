@@ -25,7 +25,7 @@ struct mta {
 	const struct config_mta *pool;
 	struct counters *counters;
 	struct stream *streams[DP_STREAMS_MAX];
-	uint32_t in_use, not_free, unsent, next_id;
+	uint32_t in_use, most_used, not_free, unsent, next_id;
 	// One bit per port and address of the pool: taken, or in quarantine.
 	uint8_t *taken;
 };
@@ -178,7 +178,8 @@ int mta_alloc(struct mta *m, const uint16_t iface[SIDES], struct mta_stream *out
 	}
 	m->streams[id] = st;
 	m->next_id = (uint32_t)id + 1;
-	m->in_use++;
+	if (++m->in_use > m->most_used)
+		m->most_used = m->in_use;
 	m->not_free++;
 	*out = st->s;
 	return 0;
@@ -295,4 +296,14 @@ uint32_t mta_in_use(const struct mta *m)
 uint32_t mta_not_free(const struct mta *m)
 {
 	return m->not_free;
+}
+
+uint32_t mta_most_used(const struct mta *m)
+{
+	return m->most_used;
+}
+
+void mta_usage_clear(struct mta *m)
+{
+	m->most_used = m->in_use;
 }

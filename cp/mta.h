@@ -50,4 +50,6 @@ bool mta_retry(struct mta *m);
 
 // Streams of calls, and ports that are not free (quarantine included).
 uint32_t mta_in_use(const struct mta *m);
+uint32_t mta_most_used(const struct mta *m); // of mta_in_use(), since mta_usage_clear()
 uint32_t mta_not_free(const struct mta *m);
+void mta_usage_clear(struct mta *m);

@@ -119,6 +119,14 @@ static void reply_unremembered(struct pass *p, uint16_t status)
 		count(&p->ime->counters, CNT_REPLIES_SENT);
 }
 
+struct txn *pass_remember(struct pass *p)
+{
+	const struct txn_origin origin = {
+		.trunk = p->t->id, .from = p->from, .remote = &p->t->peer[SIDE_OUTSIDE].ip};
+
+	return txn_add(p->ime->txns, &origin, p->m, p->now_ns);
+}
+
 void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
 {
 	count(&p->ime->counters, why);
@@ -126,7 +134,7 @@ void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
 	if (p->m->method == SIP_ACK)
 		return;
 	if (p->txn == NULL && p->m->method == SIP_INVITE)
-		p->txn = txn_add(p->ime->txns, p->t->id, p->from, p->m, p->now_ns);
+		p->txn = pass_remember(p);
 	if (p->txn == NULL && status != 0)
 		reply_unremembered(p, status);
 	else if (p->txn != NULL && status != 0)

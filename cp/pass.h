@@ -32,5 +32,8 @@ void pass_drop(struct pass *p, enum counter_id why);
 // inside it is always answered.
 uint16_t pass_status(const struct pass *p, uint16_t status);
 
+// A transaction for the request at hand; NULL: no room.
+struct txn *pass_remember(struct pass *p);
+
 // Answers a remembered request with a response of our own; its ACK is absorbed from now on.
 void pass_reply(struct ime *ime, struct trunk *t, struct txn *x, uint16_t status);

@@ -57,6 +57,7 @@ SSL_CTX *tls_ctx_new(const struct config_trustpoint *tp, const struct config_tls
 	}
 	SSL_CTX_set_min_proto_version(
 		ctx, proxy->min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+	SSL_CTX_set_security_level(ctx, 2); // TLS-5: RSA keys of 2048 bits at least
 	// Every handshake is a full one: a resumed session would carry yesterday's verification.
 	SSL_CTX_set_options(ctx,
 		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |

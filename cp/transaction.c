@@ -6,12 +6,14 @@
 #include <string.h>
 
 #define BUCKETS    4096u
+#define QUOTAS     1024u // remotes that hash alike share one
 #define BRANCH_MAX 255u
 
 struct txns {
 	uint64_t seed; // branches are the peer's choice: it must not choose the bucket
 	size_t n;
 	struct txn *bucket[BUCKETS];
+	uint16_t quota[QUOTAS]; // in use, by remote
 };
 
 struct txns *txns_new(void)
@@ -25,8 +27,11 @@ struct txns *txns_new(void)
 	return t;
 }
 
-static void txn_free(struct txn *x)
+static void txn_free(struct txns *t, struct txn *x)
 {
+	if (x->remote >= 0)
+		t->quota[x->remote]--;
+	t->n--;
 	reply_head_free(&x->reply);
 	free(x->sent);
 	free(x);
@@ -39,21 +44,26 @@ void txns_free(struct txns *t)
 	for (size_t i = 0; i < BUCKETS; i++) {
 		for (struct txn *x = t->bucket[i], *next; x != NULL; x = next) {
 			next = x->next;
-			txn_free(x);
+			txn_free(t, x);
 		}
 	}
 	free(t);
 }
 
-static size_t bucket_of(const struct txns *t, struct str branch)
+static uint64_t hash(const struct txns *t, struct str s)
 {
 	uint64_t h = t->seed;
 
-	for (size_t i = 0; i < branch.n; i++) {
-		h = (h ^ (uint8_t)branch.p[i]) * 0x9e3779b97f4a7c15u;
+	for (size_t i = 0; i < s.n; i++) {
+		h = (h ^ (uint8_t)s.p[i]) * 0x9e3779b97f4a7c15u;
 		h ^= h >> 29;
 	}
-	return h % BUCKETS;
+	return h;
+}
+
+static size_t bucket_of(const struct txns *t, struct str branch)
+{
+	return hash(t, branch) % BUCKETS;
 }
 
 static struct txn *add(struct txns *t, uint64_t trunk, enum side from, struct str branch,
@@ -66,6 +76,7 @@ static struct txn *add(struct txns *t, uint64_t trunk, enum side from, struct st
 	x = calloc(1, sizeof(*x) + branch.n);
 	if (x == NULL)
 		return NULL;
+	x->remote = -1;
 	x->trunk = trunk;
 	x->from = from;
 	x->method = method;
@@ -80,12 +91,21 @@ static struct txn *add(struct txns *t, uint64_t trunk, enum side from, struct st
 }
 
 struct txn *txn_add(
-	struct txns *t, uint64_t trunk, enum side from, const struct sip_msg *m, uint64_t now_ns)
+	struct txns *t, const struct txn_origin *o, const struct sip_msg *m, uint64_t now_ns)
 {
-	struct txn *x = add(t, trunk, from, m->via.branch, m->method, now_ns);
+	struct str ip = {(const char *)o->remote->b, sizeof(o->remote->b)};
+	size_t slot = hash(t, ip) % QUOTAS;
+	struct txn *x;
 
+	if (o->from == SIDE_OUTSIDE && t->quota[slot] >= TXN_REMOTE_MAX)
+		return NULL;
+	x = add(t, o->trunk, o->from, m->via.branch, m->method, now_ns);
 	if (x == NULL)
 		return NULL;
+	if (o->from == SIDE_OUTSIDE) {
+		x->remote = (int)slot;
+		t->quota[slot]++;
+	}
 	if (!rewrite_via_save(m, &x->via) || !reply_head_save(m, &x->reply)) {
 		txn_remove(t, x);
 		return NULL;
@@ -145,8 +165,7 @@ void txn_remove(struct txns *t, struct txn *x)
 	while (*p != x)
 		p = &(*p)->next;
 	*p = x->next;
-	t->n--;
-	txn_free(x);
+	txn_free(t, x);
 }
 
 void txns_expire(struct txns *t, uint64_t now_ns)
@@ -160,8 +179,7 @@ void txns_expire(struct txns *t, uint64_t now_ns)
 				continue;
 			}
 			*p = x->next;
-			t->n--;
-			txn_free(x);
+			txn_free(t, x);
 		}
 	}
 }

@@ -12,8 +12,9 @@
 #include "cp/reply.h"
 #include "cp/rewrite.h"
 
-#define TXN_MAX    16384u
-#define TXN_LIFE_S 32u // Timer B and F of RFC 3261
+#define TXN_MAX        16384u
+#define TXN_REMOTE_MAX 2048u
+#define TXN_LIFE_S     32u // Timer B and F of RFC 3261
 
 enum txn_state {
 	TXN_PENDING,   // forwarded, no final response yet
@@ -26,6 +27,7 @@ enum txn_state {
 struct txn {
 	struct txn *next; // in its bucket
 	uint64_t trunk;   // id of the trunk it came on
+	int remote;       // slot of the quota it takes, -1: none
 	enum side from;   // the side that sent it (TXN_OWN: the side it was *not* sent to)
 	enum sip_method method;
 	enum txn_state state;
@@ -49,9 +51,18 @@ struct txns;
 struct txns *txns_new(void);    // NULL: out of memory
 void txns_free(struct txns *t); // accepts NULL
 
-// Remembers a request that passed sip_check. NULL: the table is full, or its head is too long.
+// Where a request came from. One remote may have TXN_REMOTE_MAX of its own at a time, so that a
+// flood from it leaves room for the others.
+struct txn_origin {
+	uint64_t trunk;
+	enum side from;
+	const struct ip_addr *remote;
+};
+
+// Remembers a request that passed sip_check. NULL: the table or the remote's quota is full, or its
+// head is too long.
 struct txn *txn_add(
-	struct txns *t, uint64_t trunk, enum side from, const struct sip_msg *m, uint64_t now_ns);
+	struct txns *t, const struct txn_origin *o, const struct sip_msg *m, uint64_t now_ns);
 // A request of the proxy's own with this branch (magic cookie included), sent to `to`.
 struct txn *txn_add_own(struct txns *t, uint64_t trunk, enum side to, struct str branch,
 	enum sip_method method, uint64_t now_ns);

@@ -193,6 +193,8 @@ void trunks_tick(struct trunks *ts, uint64_t now_ns)
 	uint64_t idle_ns = ts->ime->config->timeouts.conn_s * 1000000000ull;
 	struct trunk *t;
 
+	if (trunks_usage(ts).tls > ts->tls_most)
+		ts->tls_most = trunks_usage(ts).tls;
 	TAILQ_FOREACH (t, &ts->all, all) {
 		leg_tick(&t->leg[SIDE_OUTSIDE], now_ns);
 		leg_tick(&t->leg[SIDE_INSIDE], now_ns);

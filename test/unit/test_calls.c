@@ -147,6 +147,31 @@ static void test_forks(void **state)
 	assert_clean();
 }
 
+// Two phones answer at once; the caller takes one and ends the other: the call goes on.
+static void test_two_answers(void **state)
+{
+	struct ime_usage u;
+
+	call_establish();
+	host_send(&rig.ucm[RIG_A],
+		"SIP/2.0 200 OK\nVia: SIP/2.0/TCP 203.0.113.10:5070;branch=z9hG4bK1\n" B_FROM B_TO
+		";tag=fork\n" CALL_ID "CSeq: 101 INVITE\n" A_ANSWER,
+		SDP_PLAIN_A);
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	host_send(&rig.caller,
+		"BYE sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n" B_VIA("forkbye")
+			B_FROM B_TO ";tag=fork\n" CALL_ID "CSeq: 102 BYE\nMax-Forwards: 69\n",
+		"");
+	host_expect(&rig.ucm[RIG_A], "BYE ");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "", "", "");
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	ime_usage(rig.ime[RIG_A], &u);
+	assert_int_equal(u.signaling_in_use, 1);
+	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_DEL), 0);
+	call_hang_up();
+	assert_clean();
+}
+
 #define SDP_B(version, media, dir)                                                                 \
 	"v=0\no=CCM 2000 " version " IN IP4 192.168.20.30\ns=SIP Call\nc=IN IP4 192.168.20.51\n"   \
 	"t=0 0\nm=audio " media " RTP/AVP 9 0 101\na=" dir "\n"
@@ -371,6 +396,7 @@ int main(void)
 		TEST(delayed_offer),
 		TEST(early_media),
 		TEST(forks),
+		TEST(two_answers),
 		TEST(hold_and_resume),
 		TEST(refresh),
 		TEST(reinvite_from_a),

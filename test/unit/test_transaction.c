@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Transactions: found by trunk, side, branch and method; bounded for all and for each remote;
+// gone when their time is up. And the responses made from them.
+#include "test/unit/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cp/transaction.h"
+
+#define S 1000000000ull
+
+static struct sip_msg *msg;
+static struct txns *txns;
+static struct ip_addr remote = {.b = {1}}, other = {.b = {2}};
+
+static int setup(void **state)
+{
+	msg = malloc(sizeof(*msg));
+	txns = txns_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	txns_free(txns);
+	free(msg);
+	return 0;
+}
+
+static void parse(const char *branch, const char *to)
+{
+	static char text[1024];
+	int n = snprintf(text, sizeof(text),
+		"INVITE sip:x@y SIP/2.0\r\nVia: SIP/2.0/TLS a:1;branch=%s\r\n"
+		"v: SIP/2.0/TCP b\r\n ;branch=z9hG4bKold\r\nSubject: no\r\n"
+		"From: <sip:a@b>;tag=f\r\nt: %s\r\nCall-ID: c\r\nCSeq: 7 INVITE\r\n"
+		"Max-Forwards: 9\r\nContent-Length: 0\r\n\r\n",
+		branch, to);
+
+	assert_int_equal(sip_parse(msg, (struct str){text, (size_t)n}), SIP_OK);
+	assert_int_equal(sip_check(msg), SIP_OK);
+}
+
+static struct txn *add(
+	uint64_t trunk, enum side from, const struct ip_addr *ip, int n, uint64_t now)
+{
+	const struct txn_origin o = {.trunk = trunk, .from = from, .remote = ip};
+	char branch[32];
+
+	snprintf(branch, sizeof(branch), "z9hG4bK%d", n);
+	parse(branch, "<sip:b@c>");
+	return txn_add(txns, &o, msg, now);
+}
+
+static void test_find(void **state)
+{
+	struct txn *x = add(1, SIDE_OUTSIDE, &remote, 5, 0);
+	struct str branch = STR_LIT("z9hG4bK5");
+
+	assert_non_null(x);
+	assert_ptr_equal(txn_find(txns, 1, SIDE_OUTSIDE, branch, SIP_INVITE), x);
+	assert_null(txn_find(txns, 2, SIDE_OUTSIDE, branch, SIP_INVITE));
+	assert_null(txn_find(txns, 1, SIDE_INSIDE, branch, SIP_INVITE));
+	assert_null(txn_find(txns, 1, SIDE_OUTSIDE, branch, SIP_BYE));
+	assert_null(txn_find(txns, 1, SIDE_OUTSIDE, STR_LIT("z9hG4bK55"), SIP_INVITE));
+	assert_null(txn_find(txns, 1, SIDE_OUTSIDE, STR_LIT(""), SIP_INVITE));
+	txn_remove(txns, x);
+	assert_null(txn_find(txns, 1, SIDE_OUTSIDE, branch, SIP_INVITE));
+	assert_int_equal(txns_count(txns), 0);
+}
+
+static void test_own(void **state)
+{
+	struct txn *x = txn_add_own(txns, 3, SIDE_INSIDE, STR_LIT("z9hG4bKo"), SIP_BYE, 0);
+
+	// Its response comes from where it went.
+	assert_ptr_equal(
+		txn_find(txns, 3, side_other(SIDE_INSIDE), STR_LIT("z9hG4bKo"), SIP_BYE), x);
+	assert_int_equal(x->state, TXN_OWN);
+}
+
+static void test_expire(void **state)
+{
+	add(1, SIDE_OUTSIDE, &remote, 1, 0);
+	add(1, SIDE_OUTSIDE, &remote, 2, 10 * S);
+	txns_expire(txns, TXN_LIFE_S * S - 1);
+	assert_int_equal(txns_count(txns), 2);
+	txns_expire(txns, TXN_LIFE_S * S);
+	assert_int_equal(txns_count(txns), 1);
+	txns_expire(txns, (TXN_LIFE_S + 10) * S);
+	assert_int_equal(txns_count(txns), 0);
+}
+
+// A remote that floods leaves room for another one, and for the inside.
+static void test_quota(void **state)
+{
+	unsigned int n = 0;
+
+	while (add(1, SIDE_OUTSIDE, &remote, (int)n, 0) != NULL)
+		n++;
+	assert_int_equal(n, TXN_REMOTE_MAX);
+	assert_non_null(add(2, SIDE_OUTSIDE, &other, 1, 0));
+	assert_non_null(add(1, SIDE_INSIDE, &remote, 1, 0));
+	txns_expire(txns, 100 * S);
+	assert_non_null(add(1, SIDE_OUTSIDE, &remote, 1, 0));
+}
+
+static void test_full(void **state)
+{
+	unsigned int n = 0;
+
+	while (add(1, SIDE_INSIDE, &remote, (int)n, 0) != NULL)
+		n++;
+	assert_int_equal(n, TXN_MAX);
+	assert_null(txn_add_own(txns, 3, SIDE_INSIDE, STR_LIT("z9hG4bKo"), SIP_BYE, 0));
+}
+
+static void test_branch_too_long(void **state)
+{
+	const struct txn_origin o = {.trunk = 1, .from = SIDE_INSIDE, .remote = &remote};
+	char branch[300];
+
+	memset(branch, 'x', sizeof(branch));
+	branch[256] = '\0';
+	parse(branch, "<sip:b@c>");
+	assert_null(txn_add(txns, &o, msg, 0));
+	branch[255] = '\0';
+	parse(branch, "<sip:b@c>");
+	assert_non_null(txn_add(txns, &o, msg, 0));
+}
+
+// ---- Responses ---------------------------------------------------------------------------------
+
+static void test_reply(void **state)
+{
+	struct reply_head head;
+	char buf[1024];
+	size_t n;
+
+	parse("z9hG4bKr", "<sip:b@c>");
+	assert_true(reply_head_save(msg, &head));
+	n = reply_write(&head, 403, "mine", buf, sizeof(buf));
+	buf[n] = '\0';
+	assert_string_equal(buf,
+		"SIP/2.0 403 Forbidden\r\nVia: SIP/2.0/TLS a:1;branch=z9hG4bKr\r\n"
+		"v: SIP/2.0/TCP b\r\n ;branch=z9hG4bKold\r\nFrom: <sip:a@b>;tag=f\r\n"
+		"Call-ID: c\r\nCSeq: 7 INVITE\r\nt: <sip:b@c>;tag=mine\r\n"
+		"Content-Length: 0\r\n\r\n");
+	assert_int_equal(reply_write(&head, 403, "mine", buf, n), 0); // one octet short
+	reply_head_free(&head);
+	parse("z9hG4bKr", "<sip:b@c>;tag=theirs");
+	assert_true(reply_head_save(msg, &head));
+	n = reply_write(&head, 481, "mine", buf, sizeof(buf));
+	buf[n] = '\0';
+	assert_non_null(strstr(buf, "SIP/2.0 481 Call/Transaction Does Not Exist\r\n"));
+	assert_non_null(strstr(buf, "t: <sip:b@c>;tag=theirs\r\n"));
+	assert_null(strstr(buf, "mine"));
+	reply_head_free(&head);
+}
+
+static void test_reply_needs_headers(void **state)
+{
+	static const char text[] =
+		"INVITE sip:x@y SIP/2.0\r\nVia: SIP/2.0/TLS a\r\nTo: <sip:b@c>\r\n"
+		"From: <sip:a@b>;tag=1\r\nCSeq: 1 INVITE\r\n\r\n";
+	struct reply_head head;
+
+	assert_int_equal(sip_parse(msg, STR_LIT(text)), SIP_OK);
+	assert_false(reply_head_save(msg, &head)); // no Call-ID
+	assert_null(head.p);
+}
+
+static void test_tag(void **state)
+{
+	char a[REPLY_TAG_MAX], b[REPLY_TAG_MAX];
+
+	reply_tag(a);
+	reply_tag(b);
+	assert_int_equal(strlen(a), 16);
+	assert_int_equal(strspn(a, "0123456789abcdef"), 16);
+	assert_string_not_equal(a, b);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(find),
+		TEST(own),
+		TEST(expire),
+		TEST(quota),
+		TEST(full),
+		TEST(branch_too_long),
+		TEST(reply),
+		TEST(reply_needs_headers),
+		TEST(tag),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
