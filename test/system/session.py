@@ -3,6 +3,7 @@
 whatever the test before did to it."""
 
 import atexit
+import os
 import pathlib
 import sys
 import time
@@ -12,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 from lablib.lab import Lab  # noqa: E402
 from lablib.util import LabError, wait_for  # noqa: E402
 
+LONG = bool(os.environ.get("CALLGATE_LONG"))  # tools/test --long
 _lab = None
 
 
@@ -19,9 +21,9 @@ def lab():
     global _lab
     if _lab is None:
         begin = time.monotonic()
-        _lab = Lab()
+        _lab = Lab(lambda text: print(f"  {text}", flush=True))
         atexit.register(_lab.down)
-        _lab.up()
+        _lab.up(patience_s=900)
         print(f"  lab raised in {time.monotonic() - begin:.1f} s", flush=True)
     return _lab
 
@@ -85,4 +87,4 @@ class LabTest(unittest.TestCase):
         return {k: (before[k], now[k]) for k in before if now[k] > before[k]}
 
 
-__all__ = ["LabError", "LabTest", "lab", "wait_for"]
+__all__ = ["LONG", "LabError", "LabTest", "lab", "wait_for"]

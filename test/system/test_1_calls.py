@@ -3,7 +3,7 @@
 
 import time
 
-from session import LabTest, wait_for
+from session import LONG, LabTest, wait_for
 
 from lablib import capture
 from lablib.daemon import LEFTOVERS
@@ -144,7 +144,7 @@ class Calls(LabTest):
         self.lab.call("b1", "a1", 0.5)
         self.idle()
         before = {s: {k: d.usage()[k] for k in LEFTOVERS} for s, d in self.lab.daemons.items()}
-        for _ in range(10):
+        for _ in range(200 if LONG else 10):
             self.lab.connect("b1", "a1")
             time.sleep(0.3)
             self.lab.hang_up("b1", "a1")

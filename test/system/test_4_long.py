@@ -3,11 +3,11 @@
 
 import time
 
-from session import LabTest
+from session import LONG, LabTest
 
 from lablib import capture
 
-SECONDS = 100
+SECONDS = 600 if LONG else 100
 
 
 class Long(LabTest):

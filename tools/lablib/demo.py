@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""callgate at work: a call gets through, six others do not, and every claim is checked as it is made."""
+"""callgate at work: a call with a ticket gets through, eight with a bad one do not, and every claim is checked
+as it is made."""
 
 import argparse
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 from lablib import capture, refusals  # noqa: E402
-from lablib.daemon import LEFTOVERS  # noqa: E402
+from lablib.daemon import LEFTOVERS, find_program  # noqa: E402
 from lablib.lab import Lab  # noqa: E402
 from lablib.util import LabError, build_dir, run_with_progress, wait_for  # noqa: E402
 
@@ -24,6 +26,7 @@ POINTS = {
     5: "after hanging up nothing is left",
 }
 TALK_S = 6.0
+PATIENCE_S = 900
 
 
 class Story:
@@ -199,7 +202,8 @@ def stay(story, lab):
     for line in ("tools/lab status", "tools/lab call B1 A1 --seconds 20",
                  "tools/lab shell inet         # tcpdump -ni to-a: TLS and SRTP",
                  "tools/lab shell callgate-a   # tcpdump -ni inside: SIP and RTP",
-                 f"build/tools/callgate --socket {lab.daemons['a'].socket} show uc-ime signaling-sessions",
+                 f"{find_program('callgate')} show uc-ime signaling-sessions --socket "
+                 f"{lab.daemons['a'].socket}",
                  "tools/lab down"):
         story.say(f"    {line}")
 
@@ -210,7 +214,7 @@ def tell(story, opt):
         build(story)
         built = time.monotonic()
         story.say("raising the lab: enterprises A and B, an Internet and a telephone network")
-        lab.up()
+        lab.up(patience_s=PATIENCE_S)
         idle = {s: d.usage() for s, d in lab.daemons.items()}
         the_call(story, lab)
         bad_tickets(story, lab)
@@ -235,6 +239,7 @@ def main():
     opt = ap.parse_args()
     if os.geteuid():
         sys.exit("tools/demo: needs root: it makes network namespaces")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("tools/demo: ended by a signal"))
     story = Story(sys.stderr if opt.json else sys.stdout)
     tell(story, opt)
     verdicts = story.verdicts()

@@ -33,19 +33,30 @@ class Lab:
     def is_up(self):
         return netns.exists("inet") and (self.dir / "up").exists()
 
-    def hold_lock(self):
-        """One person at a time raises or razes the lab of this machine."""
+    def hold_lock(self, patience_s=0):
+        """One program at a time raises, razes or tests on the lab of this machine: it holds the lock until it
+        ends."""
+        if self.lock:
+            return
         self.dir.mkdir(parents=True, exist_ok=True)
-        self.lock = open(self.dir.with_suffix(".lock"), "w", encoding="ascii")
-        try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LabError("somebody else is raising or razing the lab at this moment") from None
+        lock = open(self.dir.with_suffix(".lock"), "w", encoding="ascii")
 
-    def up(self, callgate=True):
+        def locked():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                return False
+        if not locked():
+            self.say("another program uses the lab; waiting for its end" if patience_s else
+                     "another program uses the lab")
+            wait_for("the lab of this machine, which another program uses", patience_s, locked, 0.5)
+        self.lock = lock
+
+    def up(self, callgate=True, patience_s=0):
         if os.geteuid():
             raise LabError("the lab needs root: it makes network namespaces")
-        self.hold_lock()
+        self.hold_lock(patience_s)
         self.raze()
         self.dir.mkdir(parents=True, exist_ok=True)
         self.say(f"wires: {len(netns.names())} network namespaces")
@@ -72,7 +83,6 @@ class Lab:
                 daemon.ready()
             self.warm_up()
         (self.dir / "up").touch()
-        self.lock.close()
 
     def warm_up(self):
         """Neighbours and routes are known on the whole way before the first call is timed."""
@@ -96,7 +106,6 @@ class Lab:
         self.hold_lock()
         self.raze()
         shutil.rmtree(self.dir, ignore_errors=True)
-        self.lock.close()
 
     def raze(self):
         """Whatever a lab left behind, orderly or not, is gone after this."""

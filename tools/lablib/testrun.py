@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -180,6 +181,7 @@ def main():
     opt = ap.parse_args()
     if os.geteuid():
         sys.exit("tools/test: needs root: it makes network namespaces")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("tools/test: ended by a signal"))
     os.environ["CALLGATE_LONG"] = "1" if opt.long else ""
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     report = Report()
