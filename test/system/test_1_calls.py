@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Calls that get through: media both ways, sealed on the Internet, and nothing left afterwards."""
 
+import json
+import re
 import time
 
 from session import LONG, LabTest, wait_for
 
 from lablib import capture
-from lablib.daemon import LEFTOVERS
+from lablib.daemon import LEFTOVERS, mint
 
 
 class Calls(LabTest):
@@ -50,6 +52,35 @@ class Calls(LabTest):
         self.assertEqual(after["terminated"] - stats["terminated"], 1)
         self.assertEqual({k: after[k] for k in ("integrity", "decode", "not-found", "rtp", "route")},
                          {k: stats[k] for k in ("integrity", "decode", "not-found", "rtp", "route")})
+
+    def test_secrets_stay_secret(self):
+        """Neither the log nor any show command tells the ticket password, a ticket or a media key."""
+        lab = self.lab
+        lab.connect("b1", "a1")
+        for site, daemon in lab.daemons.items():
+            told = daemon.log.read_text(errors="replace")
+            for what in (["uc-ime", "signaling-sessions"], ["uc-ime", "media-sessions", "detail"],
+                         ["running-config", "uc-ime"]):
+                told += daemon.show(*what) + json.dumps(daemon.show_json(*what))
+            self.assertIn("Call-ID", told)
+            head = mint(lab, site, lab.phones[f"{site}1"].number)[:5]  # every ticket begins like this
+            for secret in (daemon.password_file.read_text().strip(), "inline:", head):
+                self.assertNotIn(secret, told, f"callgate {site}")
+        lab.hang_up("b1", "a1")
+
+    def test_several_workers(self):
+        """Two calls at once through firewalls of two and of four workers."""
+        for cores in ([0, 1], [0, 1, 0, 1]):
+            with self.subTest(workers=len(cores)):
+                for site in ("a", "b"):
+                    self.restart(site, lambda text, c=cores: re.sub(r"cores: \[[\d, ]+\]", f"cores: {c}",
+                                                                   text))
+                    self.assertEqual(self.lab.daemons[site].show_json("version")["workers"], len(cores))
+                self.lab.connect("b1", "a1")
+                self.assertEqual(self.way("b2", "a2"), "the Internet")
+                self.lab.hang_up("b1", "a1")
+                self.assert_heard("a1", "b1", 2)
+                self.assert_heard("b1", "a1", 2)
 
     def test_pcmu(self):
         for name in ("b1", "a1"):

@@ -112,9 +112,9 @@ class Vanish(LabTest):
 
 class Hostile(LabTest):
     def test_wrong_certificates(self):
-        for identity in (None, "foreign"):
+        for identity, counter in ((None, "TLS_NO_CERT"), ("foreign", "TLS_CERT_UNTRUSTED")):
             with self.subTest(identity=identity):
-                seen = self.lab.ucms["a"].seen()
+                seen, before = self.lab.ucms["a"].seen(), self.lab.daemons["a"].counters()
                 refused = False
                 try:
                     with Stranger(self.lab, identity) as s:
@@ -124,6 +124,7 @@ class Hostile(LabTest):
                     refused = True
                 self.assertTrue(refused)
                 self.assertEqual(self.lab.ucms["a"].seen(), seen)
+                self.assertEqual(self.lab.daemons["a"].counters()[counter], before[counter] + 1)
         with Stranger(self.lab, "b") as s: # the same with the right one is not refused
             s.send(b"\r\n\r\n")
             self.assertNotEqual(s.receive(0.5), b"")
