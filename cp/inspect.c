@@ -216,6 +216,7 @@ static void cancel(struct pass *p)
 		count(&p->ime->counters, CNT_SWALLOWED);
 		return;
 	}
+	invite->cancelled = true;
 	p->strip = p->m->is_sdp;
 	if (remember(p))
 		forward_request(p);
@@ -336,6 +337,7 @@ static void response(struct pass *p)
 		pass_drop(p, CNT_RESPONSE_UNKNOWN);
 		return;
 	}
+	txn_heard(p->txn);
 	switch (p->txn->state) {
 	case TXN_PENDING:
 		response_pending(p);
@@ -415,7 +417,20 @@ void inspect_malformed(struct trunk *t, enum side from, struct str head, enum si
 struct lost {
 	struct trunk *t;
 	enum side side;
+	bool proven; // the connection had worked
 };
+
+// A peer that was restarted, or that tired of the connection, has not seen the request: a new
+// connection may carry it (TLS-6). If it has, the branch is the same, and it knows.
+static bool try_again(struct txn *x, const struct lost *lost)
+{
+	if (!lost->proven || lost->side == lost->t->accepted || x->from == lost->side ||
+		x->ringing || x->resent || x->cancelled || x->method == SIP_CANCEL ||
+		x->sent == NULL)
+		return false;
+	x->resent = true;
+	return trunk_send_own(lost->t, lost->side, x->sent, x->sent_n) == 0;
+}
 
 static void lose(struct txn *x, void *arg)
 {
@@ -425,6 +440,10 @@ static void lose(struct txn *x, void *arg)
 
 	if (x->state != TXN_PENDING)
 		return;
+	if (try_again(x, lost)) {
+		count(&ime->counters, CNT_REQUESTS_RESENT);
+		return;
+	}
 	call = call_by_id(ime->calls, x->call);
 	if (x->initial && call != NULL && call->state != CALL_UP) {
 		if (x->from == lost->side) { // nobody waits for the answer any more
@@ -445,7 +464,7 @@ static void lose(struct txn *x, void *arg)
 
 void inspect_leg_lost(struct trunk *t, enum side side)
 {
-	struct lost lost = {t, side};
+	struct lost lost = {t, side, t->leg[side].proven};
 
 	txns_of_trunk(t->ime->txns, t->id, lose, &lost);
 }

@@ -54,6 +54,30 @@ static void trust(const struct leg *l, enum dp_msg_type type)
 	dp_send(&msg); // a full ring costs a budget, nothing else
 }
 
+static bool same_ids(const struct domain_ids *a, const struct domain_ids *b)
+{
+	for (unsigned int i = 0; i < a->n; i++) {
+		if (!domain_ids_has(b, (struct str){a->id[i].name, a->id[i].n}))
+			return false;
+	}
+	return true;
+}
+
+// What waits was judged for whoever was there before (SIP-2): it is not for somebody else.
+static bool take_ids(struct leg *l, struct conn *c)
+{
+	struct trunk *t = l->trunk;
+	struct domain_ids before = t->remote_ids;
+
+	tls_peer_ids(conn_ssl(c), &t->remote_ids);
+	if (l->backlog == NULL || same_ids(&before, &t->remote_ids))
+		return true;
+	count(&t->ime->counters, CNT_ROUTE_DOMAIN);
+	l->failed_ns = ime_now(t->ime);
+	leg_close(l, false);
+	return false;
+}
+
 static void on_up(struct conn *c, void *arg)
 {
 	struct leg *l = arg;
@@ -66,7 +90,8 @@ static void on_up(struct conn *c, void *arg)
 	l->failed_ns = 0;
 	if (l->tls) {
 		handshake_done(l);
-		tls_peer_ids(conn_ssl(c), &t->remote_ids);
+		if (!take_ids(l, c))
+			return;
 		count(&t->ime->counters, CNT_TLS_HANDSHAKES);
 		trust(l, DP_MSG_TRUST_SET);
 		log_info("trunk %lu: %s up with %s (%s)", (unsigned long)t->id,
@@ -164,6 +189,7 @@ static bool process_one(struct leg *l)
 		return false;
 	}
 	l->messages++;
+	l->proven = true;
 	l->trunk->active_ns = ime_now(l->trunk->ime);
 	inspect_message(l->trunk, l->side, (struct str){in.p, len});
 	conn_consume(l->conn, len);
@@ -290,6 +316,7 @@ void leg_open(struct leg *l)
 		o.tls = t->ime->tls[TLS_CLIENT][t->class->tls_proxy];
 	}
 	restart_framing(l);
+	l->proven = false;
 	if (conn_new(&l->conn, &o) != 0) {
 		open_failed(l, CNT_CONN_OPEN_FAILED);
 		return;

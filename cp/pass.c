@@ -52,12 +52,8 @@ static enum counter_id send_rendered(struct pass *p, size_t len)
 {
 	struct str out = {p->ime->out, len};
 
-	if (p->m->request && p->m->method == SIP_INVITE && p->txn != NULL) {
-		const char *end = memmem(out.p, out.n, "\r\n\r\n", 4);
-
-		if (!txn_keep_sent(p->txn, out.p, (size_t)(end - out.p) + 4))
-			return CNT_TRANSACTION_TABLE_FULL;
-	}
+	if (p->m->request && p->txn != NULL && !txn_keep_sent(p->txn, out.p, out.n))
+		return CNT_TRANSACTION_TABLE_FULL;
 	return trunk_send(p->t, side_other(p->from), out.p, out.n) == 0 ? CNT_NONE : CNT_PEER_GONE;
 }
 

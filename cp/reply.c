@@ -44,6 +44,8 @@ bool reply_head_save(const struct sip_msg *m, struct reply_head *out)
 		if (sip_header(m, once[i]) == NULL)
 			return false;
 	}
+	if (copied_length(m) > REPLY_HEAD_MAX)
+		return false;
 	out->p = malloc(copied_length(m));
 	if (out->p == NULL)
 		return false;

@@ -12,6 +12,9 @@
 // "z9hG4bK..." is not needed: a To tag, a branch's tail.
 #define REPLY_TAG_MAX 17
 
+// Longest head that is kept: room for a hundred proxies, and no way to fill the memory.
+#define REPLY_HEAD_MAX 8192
+
 // Via lines, From, Call-ID, CSeq and To of a request, as text; To is last and open for a tag.
 struct reply_head {
 	char *p;
@@ -19,8 +22,8 @@ struct reply_head {
 	bool tagged; // To had a tag
 };
 
-// False when a header is missing (a message that sip_check refused) or memory is out; *out is
-// then empty.
+// False when a header is missing (a message that sip_check refused), the head is too long or memory
+// is out; *out is then empty.
 bool reply_head_save(const struct sip_msg *m, struct reply_head *out);
 void reply_head_free(struct reply_head *h);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/transaction.h"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,13 +28,26 @@ struct txns *txns_new(void)
 	return t;
 }
 
+// Shortens the copy to its first `keep` octets.
+static void drop_sent(struct txn *x, size_t keep)
+{
+	if (x->sent == NULL)
+		return;
+	OPENSSL_cleanse(x->sent + keep, x->sent_n - keep);
+	x->sent_n = keep;
+	if (keep == 0) {
+		free(x->sent);
+		x->sent = NULL;
+	}
+}
+
 static void txn_free(struct txns *t, struct txn *x)
 {
 	if (x->remote >= 0)
 		t->quota[x->remote]--;
 	t->n--;
 	reply_head_free(&x->reply);
-	free(x->sent);
+	drop_sent(x, 0);
 	free(x);
 }
 
@@ -145,17 +159,35 @@ struct txn *txn_of_call(struct txns *t, uint64_t call)
 	return NULL;
 }
 
-bool txn_keep_sent(struct txn *x, const char *head, size_t n)
+bool txn_keep_sent(struct txn *x, const char *p, size_t n)
 {
-	char *copy = malloc(n);
+	const char *end;
+	char *copy;
 
+	if (n > TXN_SENT_MAX) {
+		x->resent = true;
+		end = x->method == SIP_INVITE ? memmem(p, n, "\r\n\r\n", 4) : NULL;
+		if (end == NULL)
+			return true;
+		n = (size_t)(end - p) + 4;
+	}
+	copy = malloc(n);
 	if (copy == NULL)
 		return false;
-	memcpy(copy, head, n);
-	free(x->sent);
+	memcpy(copy, p, n);
+	drop_sent(x, 0);
 	x->sent = copy;
 	x->sent_n = n;
 	return true;
+}
+
+void txn_heard(struct txn *x)
+{
+	const char *end = NULL;
+
+	if (x->method == SIP_INVITE && x->sent != NULL)
+		end = memmem(x->sent, x->sent_n, "\r\n\r\n", 4);
+	drop_sent(x, end != NULL ? (size_t)(end - x->sent) + 4 : 0);
 }
 
 void txn_remove(struct txns *t, struct txn *x)

@@ -14,7 +14,8 @@
 
 #define TXN_MAX        16384u
 #define TXN_REMOTE_MAX 2048u
-#define TXN_LIFE_S     32u // Timer B and F of RFC 3261
+#define TXN_SENT_MAX   16384u // octets of a request that are kept for a second try
+#define TXN_LIFE_S     32u    // Timer B and F of RFC 3261
 
 enum txn_state {
 	TXN_PENDING,   // forwarded, no final response yet
@@ -39,7 +40,9 @@ struct txn {
 	bool give_up;  // the proxy has cancelled it, or refused its answer
 	struct rewrite_via via;
 	struct reply_head reply;
-	char *sent; // INVITE as it was forwarded, header section only
+	bool cancelled; // a CANCEL for it has passed
+	bool resent;    // once more, on a new connection (TLS-6)
+	char *sent;     // as it was forwarded; of an INVITE that had a response the header section
 	size_t sent_n;
 	char to_tag[REPLY_TAG_MAX]; // of the proxy's own refusal
 	size_t branch_n;
@@ -74,8 +77,11 @@ struct txn *txn_find(
 // The INVITE of a call that is still pending, or NULL.
 struct txn *txn_of_call(struct txns *t, uint64_t call);
 
-// Keeps the header section of a forwarded INVITE for CANCEL and ACK. False: out of memory.
-bool txn_keep_sent(struct txn *x, const char *head, size_t n);
+// Keeps a copy of the request as it was forwarded, for a second try, CANCEL and ACK; of one that is
+// longer than TXN_SENT_MAX only what CANCEL and ACK need. False: out of memory.
+bool txn_keep_sent(struct txn *x, const char *p, size_t n);
+// The first response is there: wipes what only a second try needs, keys above all.
+void txn_heard(struct txn *x);
 
 void txn_remove(struct txns *t, struct txn *x);
 void txns_expire(struct txns *t, uint64_t now_ns);

@@ -33,6 +33,7 @@ struct leg {
 	bool handshaking;               // counted in cp/peers.h
 	bool tls;                       // counted as a TLS session
 	bool finish;                    // closing: let the output drain
+	bool proven;                    // this connection has brought a message
 	uint64_t failed_ns, partial_ns; // partial: when an unfinished message began
 	uint64_t messages;
 	struct evbuffer *backlog; // requests of our own that wait for LEG_UP; NULL: none

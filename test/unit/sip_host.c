@@ -90,6 +90,16 @@ void host_close(struct sip_host *h)
 	h->up = false;
 }
 
+static void on_doomed(struct bufferevent *bev, void *arg)
+{
+	host_close(arg);
+}
+
+void host_close_on_next(struct sip_host *h)
+{
+	bufferevent_setcb(h->bev, on_doomed, NULL, on_event, h);
+}
+
 void host_send_raw(struct sip_host *h, const char *p, size_t n)
 {
 	assert_non_null(h->bev);

@@ -27,6 +27,8 @@ void host_tcp(struct sip_host *h, struct event_base *base, int fd);
 void host_tls(struct sip_host *h, struct event_base *base, int fd, bool server, const char *dir,
 	const char *name, const char *ca);
 void host_close(struct sip_host *h);
+// Closes when the next octets come, unread: as if the host had been restarted.
+void host_close_on_next(struct sip_host *h);
 
 // Sends octets as they are.
 void host_send_raw(struct sip_host *h, const char *p, size_t n);

@@ -360,6 +360,37 @@ static void test_leg_reopened(void **state)
 	assert_clean();
 }
 
+// TLS-6: a connection that died unnoticed: the request that finds out goes out again, with the same
+// branch, on a new one, and the caller sees nothing of it.
+static void test_died_unnoticed(void **state)
+{
+	call_establish();
+	host_close_on_next(&rig.ucm[RIG_A]);
+	call_b_request("INVITE", "re", 102, B_REINVITE, SDP_B("2", "20010", "sendrecv"));
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	assert_int_equal(rig.ucm_accepted[RIG_A], 2);
+	contains(&rig.ucm[RIG_A], "branch=z9hG4bKre\r\n");
+	contains(&rig.ucm[RIG_A], "m=audio ");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, SDP_A("2", "sendrecv"));
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	call_b_request("ACK", "reack", 102, "", "");
+	host_expect(&rig.ucm[RIG_A], "ACK ");
+	assert_int_equal(rig_counter(RIG_A, CNT_REQUESTS_RESENT), 1);
+	call_hang_up();
+	assert_clean();
+}
+
+// It is tried once more, not for ever.
+static void test_died_for_good(void **state)
+{
+	call_establish();
+	host_close_on_next(&rig.ucm[RIG_A]);
+	fake_net_host_down(RIG_UCM_A, 5070);
+	call_b_request("INVITE", "re", 102, B_REINVITE, SDP_B("2", "20010", "sendrecv"));
+	host_expect(&rig.caller, "SIP/2.0 503 ");
+	assert_int_equal(rig_counter(RIG_A, CNT_REQUESTS_RESENT), 0);
+}
+
 // A call manager that cannot be reached: 503 at once, so that the caller tries another way.
 static void test_ucm_down(void **state)
 {
@@ -406,6 +437,8 @@ int main(void)
 		TEST(bye_on_another_trunk),
 		TEST(two_calls),
 		TEST(leg_reopened),
+		TEST(died_unnoticed),
+		TEST(died_for_good),
 		TEST(ucm_down),
 		TEST(remote_lost_while_ringing),
 	};

@@ -130,6 +130,26 @@ static void test_branch_too_long(void **state)
 	assert_non_null(txn_add(txns, &o, msg, 0));
 }
 
+// A long request is not kept whole, and not tried twice; a short one is wiped to its header section
+// with the first response.
+static void test_sent(void **state)
+{
+	static char text[TXN_SENT_MAX + 64] = "INVITE x\r\nA: b\r\n\r\nbody";
+	struct txn *x = add(1, SIDE_INSIDE, &remote, 1, 0);
+
+	assert_true(txn_keep_sent(x, text, 24));
+	assert_int_equal(x->sent_n, 24);
+	assert_false(x->resent);
+	txn_heard(x);
+	assert_int_equal(x->sent_n, 20);
+	assert_true(txn_keep_sent(x, text, sizeof(text)));
+	assert_int_equal(x->sent_n, 20);
+	assert_true(x->resent);
+	txn_heard(x);
+	txn_heard(x);
+	assert_int_equal(x->sent_n, 20);
+}
+
 // ---- Responses ---------------------------------------------------------------------------------
 
 static void test_reply(void **state)
@@ -171,6 +191,22 @@ static void test_reply_needs_headers(void **state)
 	assert_null(head.p);
 }
 
+static void test_reply_head_limit(void **state)
+{
+	static char text[REPLY_HEAD_MAX + 512];
+	struct reply_head head;
+	size_t n = 0;
+
+	n += (size_t)sprintf(text,
+		"INVITE sip:x@y SIP/2.0\r\nTo: <sip:b@c>\r\nFrom: <sip:a@b>;tag=1\r\n"
+		"Call-ID: 1\r\nCSeq: 1 INVITE\r\nVia: SIP/2.0/TLS a;x=");
+	memset(text + n, 'x', REPLY_HEAD_MAX);
+	n += REPLY_HEAD_MAX;
+	n += (size_t)sprintf(text + n, "\r\n\r\n");
+	assert_int_equal(sip_parse(msg, (struct str){text, n}), SIP_OK);
+	assert_false(reply_head_save(msg, &head));
+}
+
 static void test_tag(void **state)
 {
 	char a[REPLY_TAG_MAX], b[REPLY_TAG_MAX];
@@ -193,8 +229,10 @@ int main(void)
 		TEST(quota),
 		TEST(full),
 		TEST(branch_too_long),
+		TEST(sent),
 		TEST(reply),
 		TEST(reply_needs_headers),
+		TEST(reply_head_limit),
 		TEST(tag),
 	};
 
