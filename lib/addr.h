@@ -12,7 +12,7 @@
 #include "lib/str.h"
 
 // Longest text form with its NUL: IPv6 45, endpoint "[v6]:65535" 53.
-#define IP_TEXT_MAX	  46
+#define IP_TEXT_MAX       46
 #define ENDPOINT_TEXT_MAX 56
 
 // Network byte order. All zeros means "none".
