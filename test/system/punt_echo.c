@@ -66,6 +66,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err);
 		return 1;
 	}
+	policy_trust(c);
 	for (size_t i = 0; i < c->n_ifaces; i++)
 		if (tsock_listen(&listeners[i], base, (uint16_t)i, on_accept, NULL) < 0)
 			return 1;

@@ -2,9 +2,11 @@
 """Plain traffic through the firewall, and TCP that it takes itself: two hosts with a callgate between
 them, without phones or call managers. The wires are this file's own, beside the lab's."""
 
+import fcntl
 import json
 import pathlib
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -86,6 +88,31 @@ except OSError as e: print(e)
 """
 
 
+# SYNs from sources that do not exist, as fast as one process can, for some seconds; prints how many.
+FLOOD = """
+import random, socket, struct, sys, time
+mac, src_mac, dst, port = bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+def csum(b):
+    s = sum(struct.unpack(f'!{len(b) // 2}H', b)); s = (s >> 16) + (s & 65535)
+    return 65535 - ((s >> 16) + (s & 65535))
+def frame():
+    a = bytes([100, random.randrange(64, 128), random.randrange(256), random.randrange(1, 255)])
+    b = socket.inet_aton(dst)
+    ip = struct.pack('!BBHHHBBH', 69, 0, 40, 0, 0, 64, 6, 0) + a + b
+    ip = ip[:10] + struct.pack('!H', csum(ip)) + ip[12:]
+    t = struct.pack('!HHIIBBHHH', random.randrange(1024, 65536), port, 1, 0, 80, 2, 1024, 0, 0)
+    t = t[:16] + struct.pack('!H', csum(a + b + struct.pack('!HH', 6, 20) + t)) + t[18:]
+    return mac + src_mac + b'\\x08\\0' + ip + t
+frames = [frame() for _ in range(4096)]
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(('eth0', 0))
+n, end = 0, time.monotonic() + float(sys.argv[5])
+while time.monotonic() < end:
+    for f in frames[n % 4096:n % 4096 + 64]: s.send(f)
+    n += 64
+print(n)
+"""
+
+
 def tcp(host, dst, port, timeout_s=3):
     """Whether a connection from `host` carries data both ways."""
     p = subprocess.run(ns(host, sys.executable, "-c", ECHO_CLIENT, dst, str(port), str(timeout_s)),
@@ -104,6 +131,9 @@ def arping(host, dst):
 
 
 def setUpModule():
+    lock = open(PLACE.with_suffix(".lock"), "w", encoding="ascii")
+    unittest.addModuleCleanup(lock.close)
+    fcntl.flock(lock, fcntl.LOCK_EX) # another run on this machine has the wires
     PLACE.mkdir(parents=True, exist_ok=True)
     wires_up()
     certs.authority(PLACE, "ca", "CA")
@@ -149,6 +179,12 @@ def server(host, port):
                          stdout=subprocess.PIPE, text=True)
     wait_for("a server to listen", 5, lambda: f":{port}" in sh(*ns(host, "ss", "-Htln")))
     return p
+
+
+def line(process, deadline_s=10):
+    """The next line that a host's program prints, "" when none comes."""
+    ready = select.select([process.stdout], [], [], deadline_s)[0]
+    return process.stdout.readline().strip() if ready else ""
 
 
 def end(process):
@@ -200,9 +236,9 @@ class Firewall(unittest.TestCase):
         self.addCleanup(end, inside)
         self.addCleanup(end, outside)
         self.assertTrue(tcp(OUT, MAPPED, 8080), "permitted by the access list")
-        self.assertEqual(inside.stdout.readline().strip(), HOST)
+        self.assertEqual(line(inside), HOST)
         self.assertTrue(tcp(IN, HOST, 8081), "to a lower security level")
-        self.assertEqual(outside.stdout.readline().strip(), MAPPED)
+        self.assertEqual(line(outside), MAPPED)
 
     def test_tcp_denied(self):
         inside = server(IN, 8082)
@@ -332,14 +368,36 @@ class Punt(unittest.TestCase):
         peer = subprocess.Popen(ns(IN, sys.executable, "-c", STALE_CLIENT, NOBODY, "5065"),
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(end, peer)
-        self.assertEqual(peer.stdout.readline(), "open\n")
+        self.assertEqual(line(peer), "open")
         self.echo.stop(signal.SIGKILL)
         self.echo = Running("punt_echo", self.workers)
         peer.stdin.write("\n")
         peer.stdin.flush()
         begin = time.monotonic()
-        self.assertEqual(peer.stdout.readline(), "reset\n")
+        self.assertEqual(line(peer), "reset")
         self.assertLess(time.monotonic() - begin, 3)
+
+
+    def test_flood(self):
+        """Spoofed SYNs from the Internet lock out neither the call manager nor a known address."""
+        mac = {}
+        for host, command in (("callgate", ("ip", "neigh", "show", OWN_OUT)),
+                              ("self", ("ip", "link", "show", "eth0"))):
+            text = sh(*ns(OUT, *command))
+            mac[host] = re.search(r"(?:lladdr|ether) ([0-9a-f:]{17})", text)[1].replace(":", "")
+        flood = subprocess.Popen(
+            ns(OUT, sys.executable, "-c", FLOOD, mac["callgate"], mac["self"], MAPPED, "5070", "4"),
+            stdout=subprocess.PIPE, text=True)
+        self.addCleanup(end, flood)
+        time.sleep(1.5) # it builds its frames, and runs
+        for i in range(10):
+            begin = time.monotonic()
+            self.assertTrue(tcp(IN, NOBODY, 5040 + i), "the call manager")
+            self.assertLess(time.monotonic() - begin, 1)
+        self.assertTrue(ping(OUT, OWN_OUT, 3))
+        self.assertIsNone(flood.poll(), "the flood ended before the test did")
+        self.assertGreater(int(line(flood)), 50000)
+        self.assertTrue(tcp(OUT, MAPPED, 5070), "anybody, afterwards")
 
 
 class PuntFourWorkers(Punt):
