@@ -475,20 +475,3 @@ int netlink_resolve(struct netlink *nl, uint16_t iface, const struct ip_addr *ip
 	want(nl, iface, &best->gateway, false);
 	return 0;
 }
-
-void netlink_refill(struct netlink *nl)
-{
-	for (size_t i = 0; i < NEIGHS_MAX; i++) {
-		struct neigh *n = &nl->neighs[i];
-
-		if (!n->used || !n->known)
-			continue;
-		n->current = false;
-		sync_workers(nl, n);
-	}
-}
-
-size_t netlink_count(const struct netlink *nl)
-{
-	return nl->n_known;
-}

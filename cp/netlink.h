@@ -28,9 +28,3 @@ void netlink_miss(struct netlink *nl, uint16_t iface, const struct ip_addr *ip);
 // of the first packet, such as a media address at call set-up. Asynchronous, as above.
 // -ENETUNREACH: no configured route leads there through `iface`.
 int netlink_resolve(struct netlink *nl, uint16_t iface, const struct ip_addr *ip);
-
-// Sends every known neighbour to the workers again (a worker that came late).
-void netlink_refill(struct netlink *nl);
-
-// How many neighbours the workers know.
-size_t netlink_count(const struct netlink *nl);
