@@ -2,6 +2,7 @@
 """Calls that get through: media both ways, sealed on the Internet, and nothing left afterwards."""
 
 import json
+import random
 import re
 import time
 
@@ -179,6 +180,23 @@ class Calls(LabTest):
             self.lab.connect("b1", "a1")
             time.sleep(0.3)
             self.lab.hang_up("b1", "a1")
+        self.idle()
+        for site in self.lab.daemons:
+            wait_for(f"callgate {site} to hold no more than before: {before[site]}", 10,
+                     lambda s=site: not self.moved(s, before[s]))
+
+    def test_changes_of_mind(self):
+        """Callers who hang up at any moment of the set-up, in both directions: CANCEL and 200 cross."""
+        rnd = random.Random(5)
+        before = {s: {k: d.usage()[k] for k in LEFTOVERS} for s, d in self.lab.daemons.items()}
+        for i in range(400 if LONG else 40):
+            caller, callee = rnd.choice([("b1", "a1"), ("a1", "b1"), ("b2", "a2"), ("a2", "b2")])
+            a, b = self.lab.phones[caller], self.lab.phones[callee]
+            a.dial(b.number)
+            time.sleep(rnd.choice([0, 0.01, 0.03, 0.06, 0.2]))
+            a.hang_up()
+            wait_for(f"phones {caller} and {callee} to be idle after call {i}", 5,
+                     lambda a=a, b=b: a.calls() == 0 and b.calls() == 0)
         self.idle()
         for site in self.lab.daemons:
             wait_for(f"callgate {site} to hold no more than before: {before[site]}", 10,
