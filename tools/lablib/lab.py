@@ -133,9 +133,10 @@ class Lab:
             try:
                 with open(path, encoding="utf-8", errors="replace") as f:
                     argv = f.read().split("\0")
+                here = os.path.samefile(f"{os.path.dirname(path)}/root", "/")  # not in a container
             except OSError:
                 continue
-            if os.path.basename(argv[0]) in PROGRAMS and any(a.startswith(f"{self.dir}/") for a in argv):
+            if here and os.path.basename(argv[0]) in PROGRAMS and any(a.startswith(f"{self.dir}/") for a in argv):
                 found.add(int(path.split("/")[2]))
         return [p for p in found if alive(p)]
 
