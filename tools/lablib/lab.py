@@ -48,9 +48,10 @@ class Lab:
             except BlockingIOError:
                 return False
         if not locked():
-            self.say("another program uses the lab; waiting for its end" if patience_s else
-                     "another program uses the lab")
-            wait_for("the lab of this machine, which another program uses", patience_s, locked, 0.5)
+            if not patience_s:
+                raise LabError("another program uses the lab of this machine; try again when it is done")
+            self.say("another program uses the lab of this machine; waiting for its end")
+            wait_for("the lab, which another program uses", patience_s, locked, 0.5)
         self.lock = lock
 
     def up(self, callgate=True, patience_s=0):
