@@ -236,8 +236,10 @@ static int daemon_up(struct daemon *d, char *err, size_t err_size)
 	if (e < 0)
 		return e;
 	e = priv_shed_control();
+	if (e == 0)
+		e = priv_forbid_calls();
 	if (e < 0)
-		snprintf(err, err_size, "give up capabilities: %s", strerror(-e));
+		snprintf(err, err_size, "give up privileges: %s", strerror(-e));
 	return e;
 }
 

@@ -13,3 +13,8 @@ int priv_shed_control(void);
 
 // A worker thread, at its start (dp_options.thread_start): keeps nothing. Returns -errno.
 int priv_shed_worker(void);
+
+// Every thread of the process, for good: no new programs or processes, namespaces, mounts, kernel
+// modules, tracing. They fail with EPERM, so that the calls that are up go on. After priv_start().
+// Returns -errno.
+int priv_forbid_calls(void);

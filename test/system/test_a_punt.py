@@ -325,12 +325,14 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(taps_left(), set())
 
     def test_privileges(self):
-        """The control thread keeps NET_ADMIN and NET_RAW, every other thread nothing."""
+        """The control thread keeps NET_ADMIN and NET_RAW, every other thread nothing; all are filtered."""
         daemon = Running("callgated")
         self.addCleanup(daemon.stop)
         tasks = pathlib.Path(f"/proc/{daemon.process.pid}/task")
         caps = {t.name: re.search(r"CapPrm:\s*(\w+)", (t / "status").read_text())[1]
                 for t in tasks.iterdir()}
+        for t in tasks.iterdir():
+            self.assertRegex((t / "status").read_text(), r"NoNewPrivs:\s*1\nSeccomp:\s*2\n")
         main = caps.pop(str(daemon.process.pid))
         self.assertEqual(int(main, 16), 1 << 12 | 1 << 13)
         self.assertGreater(len(caps), 0)
