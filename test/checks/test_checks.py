@@ -58,13 +58,15 @@ class Layers(Planted):
             ("cp/x.c", "int x = dp_start(o, e, n);"),
             ("tools/callgate/x.c", '#include "cp/x.h"'),
             ("test/unit/x.c", '#include "dp/worker.h"'),
+            ("test/system/x.c", '#include "dp/worker.h"'),
+            ("other/x.c", "int x;"),
         ):
             with self.subTest(name=name, line=line):
                 for other in ("cp/x.h", "dp/worker.h"):
                     self.plant(other, SPDX)
                 path = self.plant(name, SPDX + line + "\n")
                 self.refused("check-layers", name, root)
-                path.write_text(SPDX)
+                path.unlink()
 
     def test_empty_tree(self):
         with tempfile.TemporaryDirectory() as empty:
