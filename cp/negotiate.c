@@ -36,12 +36,11 @@ enum counter_id negotiate_request(struct pass *p)
 		return CNT_NONE;
 	}
 	switch (p->m->method) {
-	case SIP_ACK:
+	case SIP_ACK: // each copy of the 2xx is acknowledged, with the same answer
+		return negotiate(p, false);
 	case SIP_PRACK:
 		if (session_pending(p->call->session, side_other(p->from)))
 			return negotiate(p, false);
-		if (p->m->method == SIP_ACK)
-			return CNT_SDP_UNEXPECTED;
 		break;
 	case SIP_INVITE:
 	case SIP_UPDATE:
