@@ -196,7 +196,7 @@ static void ack(struct pass *p)
 		}
 		call_request(p->call, p->from, p->m, p->now_ns);
 	} else {
-		p->strip = p->m->is_sdp;
+		p->strip = p->m->body.n > 0;
 	}
 	why = pass_forward(p);
 	if (why != CNT_NONE)
@@ -217,7 +217,7 @@ static void cancel(struct pass *p)
 		return;
 	}
 	invite->cancelled = true;
-	p->strip = p->m->is_sdp;
+	p->strip = p->m->body.n > 0;
 	if (remember(p))
 		forward_request(p);
 }

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/negotiate.h"
 
+// A description in a part of a body would pass unread (SIP-5).
+static bool is_multipart(const struct pass *p)
+{
+	return p->m->body.n > 0 && sip_content_is(p->m, STR_LIT("multipart/*"));
+}
+
 static enum counter_id read_sdp(struct pass *p)
 {
 	struct sdp *sdp = &p->ime->scratch->sdp;
@@ -29,6 +35,8 @@ enum counter_id negotiate_request(struct pass *p)
 {
 	enum counter_id why;
 
+	if (is_multipart(p))
+		return CNT_MULTIPART;
 	if (!p->m->is_sdp)
 		return CNT_NONE;
 	if (p->call == NULL) {
@@ -58,14 +66,17 @@ enum counter_id negotiate_response(struct pass *p)
 {
 	enum sip_method method = p->m->method;
 	bool carries = method == SIP_INVITE || method == SIP_UPDATE || method == SIP_PRACK;
+	bool multipart = is_multipart(p);
 
-	if (!p->m->is_sdp)
+	if (!p->m->is_sdp && !multipart)
 		return CNT_NONE;
 	// What a refusal or OPTIONS tells of capabilities would show addresses of the other side.
 	if (p->call == NULL || !carries || p->m->status >= 300) {
 		p->strip = true;
 		return CNT_NONE;
 	}
+	if (multipart)
+		return CNT_MULTIPART;
 	if (p->txn->offered)
 		return negotiate(p, false);
 	return method == SIP_INVITE ? negotiate(p, true) : CNT_SDP_UNEXPECTED;
