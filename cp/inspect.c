@@ -175,13 +175,24 @@ static void in_dialog(struct pass *p)
 	forward_request(p);
 }
 
+// The INVITE that an ACK or CANCEL is about; NULL: none.
+static struct txn *invite_of(const struct pass *p)
+{
+	struct txn *x = txn_find(p->ime->txns, p->t->id, p->from, p->m->via.branch, SIP_INVITE);
+
+	return x != NULL && txn_is_of(x, p->m) ? x : NULL;
+}
+
 static void ack(struct pass *p)
 {
-	struct txn *invite =
-		txn_find(p->ime->txns, p->t->id, p->from, p->m->via.branch, SIP_INVITE);
+	struct txn *invite = invite_of(p);
 	enum counter_id why;
 
-	if (invite != NULL && invite->state != TXN_DONE && invite->state != TXN_PENDING) {
+	if (invite != NULL && invite->state == TXN_PENDING) {
+		pass_drop(p, CNT_ACK_UNKNOWN);
+		return;
+	}
+	if (invite != NULL && invite->state != TXN_DONE) {
 		count(&p->ime->counters, CNT_SWALLOWED);
 		return;
 	}
@@ -205,8 +216,7 @@ static void ack(struct pass *p)
 
 static void cancel(struct pass *p)
 {
-	struct txn *invite =
-		txn_find(p->ime->txns, p->t->id, p->from, p->m->via.branch, SIP_INVITE);
+	struct txn *invite = invite_of(p);
 
 	if (invite == NULL) {
 		pass_refuse(p, CNT_CANCEL_UNKNOWN, p->from == SIDE_INSIDE ? 481 : 0);
@@ -333,7 +343,7 @@ static void response(struct pass *p)
 
 	p->txn = txn_find(
 		p->ime->txns, p->t->id, side_other(p->from), p->m->via.branch, p->m->method);
-	if (p->txn == NULL) {
+	if (p->txn == NULL || (p->txn->state != TXN_OWN && !txn_is_of(p->txn, p->m))) {
 		pass_drop(p, CNT_RESPONSE_UNKNOWN);
 		return;
 	}

@@ -81,13 +81,13 @@ static size_t bucket_of(const struct txns *t, struct str branch)
 }
 
 static struct txn *add(struct txns *t, uint64_t trunk, enum side from, struct str branch,
-	enum sip_method method, uint64_t now_ns)
+	enum sip_method method, uint64_t now_ns, size_t room)
 {
 	struct txn *x, **head;
 
-	if (t->n >= TXN_MAX || branch.n == 0 || branch.n > BRANCH_MAX)
+	if (t->n >= TXN_MAX || branch.n == 0 || branch.n > BRANCH_MAX || room > REPLY_HEAD_MAX)
 		return NULL;
-	x = calloc(1, sizeof(*x) + branch.n);
+	x = calloc(1, sizeof(*x) + branch.n + room);
 	if (x == NULL)
 		return NULL;
 	x->remote = -1;
@@ -113,9 +113,15 @@ struct txn *txn_add(
 
 	if (o->from == SIDE_OUTSIDE && t->quota[slot] >= TXN_REMOTE_MAX)
 		return NULL;
-	x = add(t, o->trunk, o->from, m->via.branch, m->method, now_ns);
+	x = add(t, o->trunk, o->from, m->via.branch, m->method, now_ns,
+		m->call_id.n + m->from_tag.n);
 	if (x == NULL)
 		return NULL;
+	x->cseq = m->cseq;
+	x->call_id_n = m->call_id.n;
+	x->from_tag_n = m->from_tag.n;
+	memcpy(x->branch + x->branch_n, m->call_id.p, m->call_id.n);
+	memcpy(x->branch + x->branch_n + x->call_id_n, m->from_tag.p, m->from_tag.n);
 	if (o->from == SIDE_OUTSIDE) {
 		x->remote = (int)slot;
 		t->quota[slot]++;
@@ -130,7 +136,7 @@ struct txn *txn_add(
 struct txn *txn_add_own(struct txns *t, uint64_t trunk, enum side to, struct str branch,
 	enum sip_method method, uint64_t now_ns)
 {
-	struct txn *x = add(t, trunk, side_other(to), branch, method, now_ns);
+	struct txn *x = add(t, trunk, side_other(to), branch, method, now_ns, 0);
 
 	if (x != NULL)
 		x->state = TXN_OWN;
@@ -146,6 +152,14 @@ struct txn *txn_find(
 			return x;
 	}
 	return NULL;
+}
+
+bool txn_is_of(const struct txn *x, const struct sip_msg *m)
+{
+	struct str call_id = {x->branch + x->branch_n, x->call_id_n};
+	struct str from_tag = {call_id.p + call_id.n, x->from_tag_n};
+
+	return x->cseq == m->cseq && str_eq(call_id, m->call_id) && str_eq(from_tag, m->from_tag);
 }
 
 struct txn *txn_of_call(struct txns *t, uint64_t call)

@@ -45,8 +45,9 @@ struct txn {
 	char *sent;     // as it was forwarded; of an INVITE that had a response the header section
 	size_t sent_n;
 	char to_tag[REPLY_TAG_MAX]; // of the proxy's own refusal
-	size_t branch_n;
-	char branch[];
+	uint32_t cseq;
+	size_t branch_n, call_id_n, from_tag_n;
+	char branch[]; // then Call-ID and From tag; those of the proxy's own requests are empty
 };
 
 struct txns;
@@ -73,6 +74,10 @@ struct txn *txn_add_own(struct txns *t, uint64_t trunk, enum side to, struct str
 // NULL: none. The branch is that of the topmost Via. ACK and CANCEL are found under INVITE.
 struct txn *txn_find(
 	struct txns *t, uint64_t trunk, enum side from, struct str branch, enum sip_method method);
+
+// Whether a response, ACK or CANCEL that names the branch is of this request: Call-ID, From tag and
+// CSeq are the same too (RFC 3261 8.1.3.3, 9.1, 17.1.1.3).
+bool txn_is_of(const struct txn *x, const struct sip_msg *m);
 
 // The INVITE of a call that is still pending, or NULL.
 struct txn *txn_of_call(struct txns *t, uint64_t call);
