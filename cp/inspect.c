@@ -130,13 +130,14 @@ static void initial_invite(struct pass *p)
 	count(&p->ime->counters, CNT_CALLS_STARTED);
 }
 
-// Whether an in-dialog request comes from the remote that the call is with.
+// Whether an in-dialog request comes from the remote that the call is with, or goes to it: what
+// answers at its address now may be somebody else.
 static bool same_peer(const struct pass *p)
 {
 	const struct call *call = p->call;
 
-	if (p->from == SIDE_INSIDE)
-		return true;
+	if (p->t->leg[SIDE_OUTSIDE].state != LEG_UP)
+		return true; // it goes nowhere
 	if (call->identity == NULL)
 		return ip_eq(&call->peer[SIDE_OUTSIDE].ip, &p->t->peer[SIDE_OUTSIDE].ip);
 	return domain_ids_has(&p->t->remote_ids, str_from(call->identity));
