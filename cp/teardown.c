@@ -192,6 +192,12 @@ void teardown_late(struct pass *p)
 		return;
 	}
 	if (p->m->status < 300) {
+		// Each costs a transaction; a phone forks to some others, not to hundreds.
+		if (x->late == CALL_DIALOGS_MAX) {
+			pass_drop(p, CNT_DIALOGS_FULL);
+			return;
+		}
+		x->late++;
 		ack_and_bye(p);
 		return;
 	}

@@ -38,6 +38,7 @@ struct txn {
 	bool ringing;  // a provisional response passed
 	bool offered;  // the request carried an offer
 	bool give_up;  // the proxy has cancelled it, or refused its answer
+	uint8_t late;  // 2xx that the proxy has ended since
 	struct rewrite_via via;
 	struct reply_head reply;
 	bool cancelled; // a CANCEL for it has passed
