@@ -163,6 +163,11 @@ static bool process_one(struct leg *l)
 		l->partial_ns = 0;
 		return false;
 	}
+	if (conn_busy(l->conn)) { // who does not take answers asks no more questions
+		conn_read(l->conn, false);
+		l->partial_ns = 0;
+		return false;
+	}
 	switch (sip_frame_next(&l->frame, in, &len, &why)) {
 	case SIP_FRAME_MORE:
 		if (l->partial_ns == 0)
@@ -217,6 +222,7 @@ void leg_resume(struct leg *l)
 static void on_drained(struct conn *c, void *arg)
 {
 	leg_resume(other_leg(arg));
+	leg_resume(arg);
 }
 
 static const struct conn_events events = {
