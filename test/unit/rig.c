@@ -201,6 +201,11 @@ void rig_outbound(const char *certificate, const char *ca)
 		fake_net_connect(RIG_A, RIG_INSIDE, RIG_UCM_A, 40002, RIG_REMOTE, 5070));
 }
 
+void rig_outbound_certificate(const char *certificate)
+{
+	outbound.certificate = certificate;
+}
+
 uint64_t rig_counter(int which, enum counter_id id)
 {
 	return rig.ime[which]->counters.v[id];

@@ -53,6 +53,8 @@ void rig_remote(const char *certificate, const char *ca);
 // A TLS server of a certificate of pki.h at RIG_REMOTE:5070, which becomes `remote` when a proxy
 // connects; and call manager A's own connection toward it, as `caller`.
 void rig_outbound(const char *certificate, const char *ca);
+// From its next connection on that server has another certificate.
+void rig_outbound_certificate(const char *certificate);
 
 uint64_t rig_counter(int which, enum counter_id id);
 // That counter is `n` in proxy `which`, and no other refusal or statistic has moved.
