@@ -246,10 +246,14 @@ static struct conn_options options(struct leg *l, int fd)
 static enum counter_id take_tls(struct leg *l)
 {
 	struct trunk *t = l->trunk;
+	uint32_t max = t->ime->config->tls_sessions_max;
 
-	if (trunks_usage(t->ime->trunks).tls >= t->ime->config->tls_sessions_max)
+	if (trunks_usage(t->ime->trunks).tls >= max)
 		return CNT_TLS_SESSIONS_FULL;
 	if (l->side == t->accepted) {
+		// Certificates are no promise to share.
+		if (trunks_tls_from(t->ime->trunks, &t->peer[SIDE_OUTSIDE].ip) >= (max + 1) / 2)
+			return CNT_TLS_SOURCE_FULL;
 		if (!peers_handshake_start(
 			    t->ime->peers, &t->peer[SIDE_OUTSIDE].ip, ime_now(t->ime)))
 			return CNT_TLS_RATE;

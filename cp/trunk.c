@@ -217,6 +217,17 @@ struct trunks_usage trunks_usage(const struct trunks *ts)
 	return u;
 }
 
+uint32_t trunks_tls_from(const struct trunks *ts, const struct ip_addr *remote)
+{
+	const struct trunk *t;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH (t, &ts->all, all)
+		n += t->accepted == SIDE_OUTSIDE && t->leg[SIDE_OUTSIDE].tls &&
+			ip_eq(&t->peer[SIDE_OUTSIDE].ip, remote);
+	return n;
+}
+
 void trunks_usage_clear(struct trunks *ts)
 {
 	ts->tls_most = trunks_usage(ts).tls;

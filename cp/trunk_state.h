@@ -87,4 +87,6 @@ struct trunks_usage {
 	uint32_t trunks, tls, tls_most;
 };
 struct trunks_usage trunks_usage(const struct trunks *ts);
+// TLS sessions that this remote has opened.
+uint32_t trunks_tls_from(const struct trunks *ts, const struct ip_addr *remote);
 void trunks_usage_clear(struct trunks *ts);

@@ -100,6 +100,28 @@ static void test_sessions_full(void **state)
 	rig_down();
 }
 
+// Half of the sessions are left to others.
+static void test_source_full(void **state)
+{
+	static const char *const edit[] = {"maximum-sessions: 1000", "maximum-sessions: 2", NULL};
+
+	rig_up(edit);
+	rig_remote("b", "ca.pem");
+	host_wait_up(&rig.remote);
+	host_tls(&rig.caller, rig.base,
+		fake_net_connect(RIG_A, RIG_OUTSIDE, RIG_REMOTE, 40003, RIG_UCM_A_MAPPED, 5070),
+		false, rig.dir, "b", "ca.pem");
+	host_expect_closed(&rig.caller);
+	rig_only(RIG_A, CNT_TLS_SOURCE_FULL, 1);
+	host_close(&rig.caller);
+	host_tls(&rig.caller, rig.base,
+		fake_net_connect(
+			RIG_A, RIG_OUTSIDE, "198.51.100.66", 40003, RIG_UCM_A_MAPPED, 5070),
+		false, rig.dir, "b", "ca.pem");
+	host_wait_up(&rig.caller);
+	rig_down();
+}
+
 // A source that opens without end is held to its budget; it does not lock out another one.
 static void test_handshake_rate(void **state)
 {
@@ -294,6 +316,7 @@ int main(void)
 		TEST(wrong_transport),
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_sessions_full),
+		cmocka_unit_test(test_source_full),
 		TEST(handshake_rate),
 		TEST(trust),
 		TEST(split_and_pipelined),
