@@ -313,9 +313,9 @@ static void test_too_many_splices(void **state)
 
 	for (size_t i = 0; i < SIP_EDIT_SPLICES_MAX; i++)
 		n += (size_t)sprintf(text + n, "<sip:a;transport=tls>,");
-	sprintf(text + n, "<sip:b>\r\n" END);
+	snprintf(text + n, sizeof(text) - n, "<sip:b>\r\n" END);
 	assert_int_equal(run(&in_ctx, str_from(text), out, sizeof(out), NULL), SIP_OK);
-	sprintf(text + n, "<sip:b;transport=tls>\r\n" END);
+	snprintf(text + n, sizeof(text) - n, "<sip:b;transport=tls>\r\n" END);
 	assert_int_equal(run(&in_ctx, str_from(text), out, sizeof(out), NULL), SIP_EDIT_LIMIT);
 }
 
