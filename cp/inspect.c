@@ -136,7 +136,7 @@ static bool same_peer(const struct pass *p)
 {
 	const struct call *call = p->call;
 
-	if (p->t->leg[SIDE_OUTSIDE].state != LEG_UP)
+	if (p->from == SIDE_INSIDE && p->t->leg[SIDE_OUTSIDE].state != LEG_UP)
 		return true; // it goes nowhere
 	if (call->identity == NULL)
 		return ip_eq(&call->peer[SIDE_OUTSIDE].ip, &p->t->peer[SIDE_OUTSIDE].ip);
@@ -148,6 +148,10 @@ static bool find_dialog(struct pass *p)
 	bool answer = p->from == SIDE_INSIDE || p->m->method == SIP_INVITE;
 
 	p->call = call_find_dialog(p->ime->calls, p->m, p->from);
+	// After a BYE nothing is negotiated: whoever forgot the dialog could take it for a new call.
+	if (p->call != NULL && p->call->state == CALL_ENDING &&
+		(p->m->method == SIP_INVITE || p->m->method == SIP_UPDATE))
+		p->call = NULL;
 	if (p->call == NULL) {
 		pass_refuse(p, p->m->method == SIP_ACK ? CNT_ACK_UNKNOWN : CNT_DIALOG_UNKNOWN,
 			answer ? 481 : 0);

@@ -159,6 +159,28 @@ static void test_another_server_gets_no_reinvite(void **state)
 	rig_only(RIG_A, CNT_DIALOG_PEER, 1);
 }
 
+// A dialog that ends is not live: no INVITE without a ticket comes in its name.
+static void test_reinvite_after_bye(void **state)
+{
+	ring();
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, SDP_PLAIN_A);
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	host_send(&rig.remote, R_REQUEST("ACK", "ack", R_CALL_ID, "101", ";tag=atag"), "");
+	host_expect(&rig.ucm[RIG_A], "ACK ");
+	host_send(&rig.remote, R_REQUEST("BYE", "bye", R_CALL_ID, "102", ";tag=atag"), "");
+	host_expect(&rig.ucm[RIG_A], "BYE ");
+	host_send(&rig.remote, R_REQUEST("INVITE", "re", R_CALL_ID, "103", ";tag=atag"), "");
+	host_expect(&rig.remote, "SIP/2.0 481 ");
+	host_expect_silence(&rig.ucm[RIG_A]);
+	rig_only(RIG_A, CNT_DIALOG_UNKNOWN, 1);
+	host_send(&rig.ucm[RIG_A],
+		"SIP/2.0 200 OK\nVia: SIP/2.0/TCP 198.51.100.10:5070;branch=z9hG4bKbye\n" R_FROM
+			B_TO ";tag=atag\n" R_CALL_ID "CSeq: 102 BYE\n",
+		"");
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	rig_assert_clean(RIG_A);
+}
+
 // ---- Limits ------------------------------------------------------------------------------------
 
 // The answer was refused; each further one asks for an ACK and a BYE of ours.
@@ -248,6 +270,7 @@ int main(void)
 		TEST(ack_of_another_call),
 		TEST(response_of_another_call),
 		TEST(another_server_gets_no_reinvite),
+		TEST(reinvite_after_bye),
 		TEST(flood_of_late_answers),
 		TEST(acknowledged_twice),
 		TEST(pings_without_reading),
