@@ -92,6 +92,15 @@ static bool is_inspected(const struct snapshot *s, const struct flow *real)
 	return false;
 }
 
+// Whether the flow answers one that is inspected. After a restart nobody remembers who asked.
+static bool answers_inspected(const struct snapshot *s, uint16_t in, const struct flow *wire)
+{
+	struct flow asked = {.src = wire->dst, .dst = wire->src, .proto = wire->proto};
+
+	nat_untranslate(s->nat, s->n_nat, in, wire->proto, &asked.src);
+	return is_inspected(s, &asked);
+}
+
 static void verdict_drop(struct acl_verdict *v, enum dp_counter_id reason)
 {
 	v->fate = ACL_DROP;
@@ -175,9 +184,11 @@ static bool is_opener(const struct pkt *p)
 // kernel would stay silent for an address it does not own (design 2 (4)).
 static void refuse_late(struct worker *w, struct rte_mbuf *m, enum acl_fate fate)
 {
-	if (pkt_of(m)->flow.proto != PROTO_TCP)
+	const struct pkt *p = pkt_of(m);
+
+	if (p->flow.proto != PROTO_TCP)
 		pkt_drop(w, m, DROP_ICMP_NO_SESSION);
-	else if (fate == ACL_PUNT)
+	else if (fate == ACL_PUNT || answers_inspected(w->snap, p->iface_in, &p->flow))
 		punt_reset(w, m);
 	else
 		pkt_drop(w, m, DROP_TCP_NOT_SYN);

@@ -158,6 +158,8 @@ static void test_reset(void **state)
 	struct flow want = turned(&inspected), got;
 	struct flow self = flow(PROTO_TCP, HOST_IN, 3000, FW_IN, 22);
 	struct flow other = flow(PROTO_TCP, FAR, 3000, MAPPED, 5070);
+	struct flow answer = flow(PROTO_TCP, HOST_IN, 5080, FAR, 3000);
+	struct flow no_answer = flow(PROTO_TCP, HOST_IN, 5070, FAR, 3000);
 	size_t len;
 
 	harness_send(OUTSIDE, &inspected, ACK);
@@ -176,11 +178,15 @@ static void test_reset(void **state)
 	assert_int_equal(frame[34 + 10] << 8 | frame[34 + 11], 1000 + 10 + 1);
 	harness_send(INSIDE, &self, ACK);
 	assert_int_equal(harness_out(INSIDE, frame), 54);
-	assert_int_equal(counted(COUNT_TCP_RST_SENT), 4);
+	harness_send(INSIDE, &answer, ACK); // the call manager's end of a call that came in
+	assert_int_equal(harness_out(INSIDE, frame), 54);
+	assert_int_equal(counted(COUNT_TCP_RST_SENT), 5);
 	harness_send(OUTSIDE, &inspected, RST);
 	harness_send(OUTSIDE, &other, ACK);
+	harness_send(INSIDE, &no_answer, ACK);
 	assert_int_equal(harness_out(OUTSIDE, frame), 0);
-	assert_int_equal(counted(DROP_TCP_NOT_SYN), 2);
+	assert_int_equal(harness_out(INSIDE, frame), 0);
+	assert_int_equal(counted(DROP_TCP_NOT_SYN), 3);
 	for (unsigned int i = 0; i < 500; i++)
 		harness_send(OUTSIDE, &inspected, ACK);
 	while (harness_out(OUTSIDE, frame) > 0)
