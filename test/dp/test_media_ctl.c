@@ -5,6 +5,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
 
 // Packets that come while the stream goes, a full ring to the control thread, and the id anew.
 static void test_delete(void **state)
@@ -200,6 +201,7 @@ static void *relay_thread(void *arg)
 		rte_pktmbuf_free_bulk(w.dropped.m, w.dropped.n);
 		w.dropped.n = 0;
 		seq++;
+		sched_yield();
 	}
 	return NULL;
 }
@@ -254,6 +256,8 @@ static void test_threads(void **state)
 		m.media.leg[OUTSIDE].rx_key[0] = (uint8_t)(rand() % 2);
 		if (change(&m) == 0)
 			done[m.type == DP_MSG_MEDIA_DEL]++;
+		else
+			sched_yield(); // the EAL has bound both threads to one CPU
 		dp_media_stats(m.media.stream, &stats);
 		take_answers();
 	}
