@@ -63,6 +63,19 @@ static bool start_call(struct pass *p)
 	return p->call != NULL;
 }
 
+// One line for each turn in a call's life.
+static void log_call(const struct pass *p, const char *what)
+{
+	const struct call *call = p->call;
+	char outside[ENDPOINT_TEXT_MAX], inside[ENDPOINT_TEXT_MAX];
+
+	log_info("call %s %s after %lu s: %s, outside %s, inside %s", call->call_id, what,
+		(unsigned long)((p->now_ns - call->started_ns) / 1000000000u),
+		call->caller == SIDE_OUTSIDE ? "inbound" : "outbound",
+		endpoint_format(&call->peer[SIDE_OUTSIDE], ':', outside),
+		endpoint_format(&call->peer[SIDE_INSIDE], ':', inside));
+}
+
 static void end_call(struct pass *p)
 {
 	call_remove(p->ime->calls, p->call);
@@ -273,8 +286,10 @@ static void request(struct pass *p)
 
 static void count_answer(struct pass *p, bool was_up)
 {
-	if (!was_up && p->call->state == CALL_UP)
+	if (!was_up && p->call->state == CALL_UP) {
 		count(&p->ime->counters, CNT_CALLS_ANSWERED);
+		log_call(p, "answered");
+	}
 }
 
 // A response has passed: what became of its transaction and call.
@@ -298,9 +313,11 @@ static void responded(struct pass *p)
 	if (x->method == SIP_BYE && p->call->state == CALL_ENDING && status != 401 &&
 		status != 407) {
 		count(&p->ime->counters, CNT_CALLS_ENDED);
+		log_call(p, "hung up");
 		end_call(p);
 	} else if (x->initial && status >= 300 && p->call->state != CALL_UP) {
 		count(&p->ime->counters, CNT_CALLS_FAILED);
+		log_call(p, "not answered");
 		end_call(p);
 	} else if (status >= 300 && x->offered) {
 		session_rollback(p->call->session);
