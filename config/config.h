@@ -12,6 +12,7 @@
 #include "lib/acl.h"
 #include "lib/addr.h"
 #include "lib/nat.h"
+#include "lib/sdes.h"
 
 #define CONFIG_NAME_MAX     128 // trustpoint names; uc-ime names are at most 64
 #define CONFIG_PATH_MAX     256
@@ -41,6 +42,8 @@ struct config_acl {
 	size_t n;
 };
 
+// A global address (the manual's media-termination address without an interface) is listed once
+// for each interface.
 struct config_media_addr {
 	uint16_t iface;
 	struct ip_addr ip;
@@ -51,6 +54,7 @@ struct config_mta {
 	struct config_media_addr *addrs;
 	size_t n_addrs;
 	uint16_t rtp_min_port, rtp_max_port;
+	uint32_t port_guard_s; // a port rests so long after a call, 0..3600
 };
 
 struct config_ucm {
@@ -77,6 +81,12 @@ struct config_ime {
 	char domain[256]; // empty: the identity of the server trust-point's certificate
 	uint32_t fallback_monitoring_ms; // 10..600
 	uint32_t fallback_hold_down_s;   // 10..360
+	bool parity_strict;              // as the original: no RTCP, no H.264 (protocol.md 0)
+	bool rtcp_relay;                 // false: dropped (RTP-4); never true when parity_strict
+	bool media_latch;                // RTP-1
+	// enum sdes_suite each, in order: what our offers list, and what may be chosen from an offer.
+	uint8_t srtp_offer[SDES_SUITES], srtp_accept[SDES_SUITES];
+	size_t n_srtp_offer, n_srtp_accept;
 };
 
 // Files in PEM. Without certificate and key it is only a trust anchor.
@@ -105,7 +115,8 @@ struct config_inspect {
 
 struct config_timeouts {
 	uint32_t sip_s, sip_media_s, sip_invite_s, sip_disconnect_s,
-		sip_provisional_media_s;                            // SIP-7
+		sip_provisional_media_s; // SIP-7
+	uint32_t one_way_s; // a call is named one-way when one side has been silent for so long
 	uint32_t conn_s, half_open_s, half_closed_s, udp_s, icmp_s; // plain sessions
 };
 
@@ -120,6 +131,8 @@ struct config {
 	unsigned int memory_mb;
 	bool poll_adaptive;
 	unsigned int sessions_max;
+	unsigned int media_streams_max; // 16..DP_STREAMS_MAX
+	char srtp_engine[32];           // "auto" or an engine's name
 	// management
 	char socket_path[CONFIG_PATH_MAX]; // UNIX socket of the client
 	enum { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG } log_level;

@@ -12,6 +12,8 @@
 
 enum stream_state { STREAM_HELD, STREAM_LIVE, STREAM_LEAVING };
 
+#define STREAMS 8192
+
 struct stream {
 	struct mta_stream s;
 	enum stream_state state;
@@ -24,7 +26,7 @@ struct mta {
 	const struct config *config;
 	const struct config_mta *pool;
 	struct counters *counters;
-	struct stream *streams[DP_STREAMS_MAX];
+	struct stream *streams[STREAMS];
 	uint32_t in_use, most_used, not_free, unsent, next_id;
 	// One bit per port and address of the pool: taken, or in quarantine.
 	uint8_t *taken;
@@ -84,7 +86,7 @@ void mta_free(struct mta *m)
 {
 	if (m == NULL)
 		return;
-	for (uint32_t id = 0; id < DP_STREAMS_MAX; id++) {
+	for (uint32_t id = 0; id < STREAMS; id++) {
 		if (m->streams[id] != NULL)
 			stream_free(m, id);
 	}
@@ -125,8 +127,8 @@ static int find_port(struct mta *m, size_t addr, int worker)
 
 static int find_id(struct mta *m)
 {
-	for (uint32_t i = 0; i < DP_STREAMS_MAX; i++) {
-		uint32_t id = (m->next_id + i) % DP_STREAMS_MAX;
+	for (uint32_t i = 0; i < STREAMS; i++) {
+		uint32_t id = (m->next_id + i) % STREAMS;
 
 		if (m->streams[id] == NULL)
 			return (int)id;
@@ -272,14 +274,13 @@ void mta_release(struct mta *m, uint32_t id)
 
 void mta_gone(struct mta *m, uint32_t id)
 {
-	if (id < DP_STREAMS_MAX && m->streams[id] != NULL &&
-		m->streams[id]->state == STREAM_LEAVING)
+	if (id < STREAMS && m->streams[id] != NULL && m->streams[id]->state == STREAM_LEAVING)
 		free_ports(m, id);
 }
 
 bool mta_retry(struct mta *m)
 {
-	for (uint32_t id = 0; id < DP_STREAMS_MAX && m->unsent > 0; id++) {
+	for (uint32_t id = 0; id < STREAMS && m->unsent > 0; id++) {
 		struct stream *st = m->streams[id];
 
 		if (st != NULL && st->unsent && send_now(m, st, &st->msg) == -ENOBUFS)

@@ -136,7 +136,7 @@ static bool make_tx(
 		memcpy(out->key, l->tx.key, sizeof(out->key));
 		return true;
 	}
-	return RAND_bytes(out->key, sizeof(out->key)) == 1;
+	return RAND_bytes(out->key, (int)sdes_key_len(suite)) == 1;
 }
 
 static void plan_crypto(struct session_plan *plan, size_t i, const struct sdes *tx, unsigned int n)

@@ -54,7 +54,7 @@ static cJSON *usage(const struct show *s, const cJSON *args)
 	cJSON_AddNumberToObject(j, "sessions_max", d.sessions_max);
 	cJSON_AddNumberToObject(j, "punt_sessions", d.punt_sessions);
 	cJSON_AddNumberToObject(j, "streams", d.streams);
-	cJSON_AddNumberToObject(j, "streams_max", DP_STREAMS_MAX);
+	cJSON_AddNumberToObject(j, "streams_max", d.streams_max);
 	cJSON_AddNumberToObject(j, "media_ports", u.media_ports);
 	cJSON_AddNumberToObject(j, "calls", u.signaling_in_use);
 	cJSON_AddNumberToObject(j, "tls_sessions", u.tls_in_use);

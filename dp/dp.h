@@ -43,6 +43,8 @@ struct dp_options {
 	unsigned int memory_mb;
 	bool poll_adaptive;        // nap when idle
 	unsigned int sessions_max; // per box; each worker gets its share
+	unsigned int streams_max;  // media streams per box, at most DP_STREAMS_MAX; 0: 8192
+	const char *srtp_engine;   // name of an rtpsec_tier; NULL or "auto": the best
 	const char *instance_name; // EAL file prefix: distinct per daemon on a machine
 	// Called once on each thread that the data plane has made, to shed privileges there too.
 	// May be NULL.
@@ -77,7 +79,8 @@ struct dp_route {
 	uint16_t iface;
 };
 
-// A media-termination address; workers answer ARP for it and take its UDP ports for media.
+// A media-termination address; workers answer ARP for it and take its UDP ports for media. An
+// interface may have several.
 struct dp_media_addr {
 	uint16_t iface;
 	struct ip_addr ip;
@@ -148,13 +151,27 @@ struct dp_iface_stats {
 };
 int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out);
 
+// Of one leg: what came from its remote, and what was sent to it. Packets are RTP unless they are
+// named RTCP; octets are those of the UDP payload on that leg's wire.
 struct dp_leg_stats {
-	uint64_t rx_packets, tx_packets; // accepted from, and sent to, this leg's remote
-	uint64_t rx_bad_source, rx_auth_failed, rx_replayed, rx_malformed, rx_rtcp;
+	uint64_t rx_packets, rx_octets; // accepted
+	uint64_t tx_packets, tx_octets;
+	uint64_t rx_rtcp, tx_rtcp; // relayed
+	uint64_t rx_bad_source;    // from another address or port (RTP-1)
+	uint64_t rx_auth_failed;   // SRTP or SRTCP tag wrong
+	uint64_t rx_replayed;
+	uint64_t rx_late;         // older than the replay window
+	uint64_t rx_malformed;    // not RTP
+	uint64_t rx_bad_pt;       // payload type that was not negotiated
+	uint64_t rx_on_hold;      // in a direction that is on hold
+	uint64_t rx_rtcp_dropped; // rtcp: drop, or nowhere to send it
+	uint64_t tx_waiting; // not sent, for the remote has not authenticated yet (tx_awaits_rx)
 	uint64_t rx_lost;    // expected - received by sequence number (RFC 3550 A.3)
 	uint32_t jitter_us;  // RFC 3550 A.8
 	uint64_t last_rx_ns; // CLOCK_MONOTONIC of the last accepted packet, 0: none yet
 	uint8_t last_pt;
+	struct endpoint remote; // where packets go now: negotiated, or latched
+	bool latched;
 };
 struct dp_media_stats {
 	struct dp_leg_stats leg[2];
@@ -165,10 +182,13 @@ int dp_media_stats(uint32_t stream, struct dp_media_stats *out);
 struct dp_usage {
 	uint32_t sessions, sessions_max; // all workers
 	uint32_t punt_sessions;          // of these, flows of the control plane
-	uint32_t streams;
+	uint32_t streams, streams_max;
 	uint32_t buffers_in_use, buffers; // packet buffers: back to a constant when idle, or a leak
 };
 void dp_usage(struct dp_usage *out);
+
+// The SRTP engine in use, for people ("intel-ipsec-mb 1.3, AVX-512 and SHA-NI").
+const char *dp_srtp_engine(void);
 
 // One flow of `show conn`; `mapped` differs from `real` where NAT changed it.
 struct dp_conn {

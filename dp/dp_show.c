@@ -10,6 +10,7 @@
 
 #include "dp/dp_state.h"
 #include "dp/media_ctl.h"
+#include "dp/rtpsec.h"
 #include "dp/sess.h"
 
 #define CONNS_WAIT_MS 100
@@ -71,7 +72,8 @@ void dp_usage(struct dp_usage *out)
 {
 	const struct dp_state *d = &dp_state;
 
-	*out = (struct dp_usage){.streams = d->media_up ? media_ctl_streams() : 0};
+	*out = (struct dp_usage){
+		.streams = d->media_up ? media_ctl_streams() : 0, .streams_max = 8192};
 	for (unsigned int i = 0; i < d->n_workers; i++) {
 		const struct sess_table *t = d->worker[i]->sess;
 
@@ -128,4 +130,9 @@ size_t dp_conns(struct dp_conn *out, size_t max)
 	for (unsigned int i = 0; i < dp_state.n_workers && n < max; i++)
 		n += listing_of(dp_state.worker[i], out + n, max - n, until_ms);
 	return n;
+}
+
+const char *dp_srtp_engine(void)
+{
+	return rtpsec_engine_name();
 }

@@ -166,11 +166,13 @@ static enum dp_counter_id open_verdict(struct media_pkt *x, enum rtpsec_status s
 	case RTPSEC_OK:
 		break;
 	case RTPSEC_REPLAYED:
+	case RTPSEC_LATE:
 		show_add(&show_in(x)->rx_replayed, 1);
 		return DROP_MEDIA_REPLAY;
 	case RTPSEC_MALFORMED:
 		show_add(&show_in(x)->rx_malformed, 1);
 		return DROP_MEDIA_MALFORMED;
+	case RTPSEC_SSRCS:
 	case RTPSEC_EXHAUSTED:
 		return DROP_MEDIA_SSRCS;
 	default:
@@ -196,7 +198,7 @@ static void open_burst(struct worker *w, struct media_burst *b)
 				.len = b->p[i].len};
 	if (n == 0)
 		return;
-	rtpsec_open(jobs, n);
+	rtpsec_open(NULL, jobs, n);
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct media_pkt *x = &b->p[i];
 		enum dp_counter_id reason = DP_COUNTERS;
@@ -288,7 +290,7 @@ static void seal_burst(struct worker *w, struct media_burst *b)
 				.len = b->p[i].len};
 	if (n == 0)
 		return;
-	rtpsec_seal(jobs, n);
+	rtpsec_seal(NULL, jobs, n);
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct media_pkt *x = &b->p[i];
 		enum dp_counter_id reason = DP_COUNTERS;

@@ -46,7 +46,7 @@ struct media_ctl {
 	struct media_worker *workers[WORKERS_MAX];
 	uint64_t sent[WORKERS_MAX];
 	struct media_shared shared;
-	struct record records[DP_STREAMS_MAX];
+	struct record records[MEDIA_STREAMS];
 	struct retired retired[MEDIA_SLOTS];
 	uint16_t free_slots[MEDIA_SLOTS];
 	uint32_t n_retired, n_free, n_streams;
@@ -58,7 +58,7 @@ static struct media_ctl *mc;
 
 int media_ctl_start(unsigned int n_workers, struct media_worker *out[])
 {
-	int err = rtpsec_init();
+	int err = rtpsec_init(RTPSEC_AUTO, 0);
 
 	if (err != 0)
 		return err;
@@ -98,7 +98,7 @@ void media_ctl_stop(void)
 		return;
 	for (unsigned int i = 0; i < mc->n_retired; i++)
 		free_contexts(mc->retired[i].ctx);
-	for (unsigned int i = 0; i < DP_STREAMS_MAX; i++)
+	for (unsigned int i = 0; i < MEDIA_STREAMS; i++)
 		free_contexts(mc->records[i].ctx);
 	for (unsigned int i = 0; i < mc->n_workers; i++)
 		free(mc->workers[i]);
@@ -162,7 +162,7 @@ static int judge_set(const struct dp_msg_media *m, unsigned int *owner)
 	const struct record *r;
 	int err;
 
-	if (m->stream >= DP_STREAMS_MAX || m->n_pts > DP_MEDIA_PTS_MAX)
+	if (m->stream >= MEDIA_STREAMS || m->n_pts > DP_MEDIA_PTS_MAX)
 		return -EINVAL;
 	for (unsigned int i = 0; i < m->n_pts; i++)
 		if (m->pts[i] > 127)
@@ -343,7 +343,7 @@ static int send_del(uint32_t stream, struct dp_msg *to_worker, unsigned int *own
 {
 	struct record *r;
 
-	if (stream >= DP_STREAMS_MAX)
+	if (stream >= MEDIA_STREAMS)
 		return -EINVAL;
 	r = &mc->records[stream];
 	if (r->state != STATE_UP)
@@ -416,7 +416,7 @@ int dp_media_stats(uint32_t stream, struct dp_media_stats *out)
 {
 	const struct record *r;
 
-	if (mc == NULL || stream >= DP_STREAMS_MAX || mc->records[stream].state != STATE_UP)
+	if (mc == NULL || stream >= MEDIA_STREAMS || mc->records[stream].state != STATE_UP)
 		return -ENOENT;
 	r = &mc->records[stream];
 	for (unsigned int i = 0; i < 2; i++)

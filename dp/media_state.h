@@ -23,8 +23,9 @@
 // use up the other leg's SRTP context.
 #define MEDIA_SSRCS 4
 // Streams, and settings that are on their way in or out.
-#define MEDIA_SLOTS (DP_STREAMS_MAX + 1024)
-#define MEDIA_PORTS 65536
+#define MEDIA_SLOTS   (MEDIA_STREAMS + 1024)
+#define MEDIA_STREAMS 8192
+#define MEDIA_PORTS   65536
 
 struct media_slot_leg {
 	struct rtpsec *rx, *tx; // NULL: plain RTP
@@ -66,14 +67,14 @@ struct media_shared {
 	// By interface and local port: 0, or 1 + 2 * stream + leg.
 	uint16_t table[DP_IFACES_MAX][MEDIA_PORTS];
 	struct media_slot slots[MEDIA_SLOTS];
-	struct media_stream streams[DP_STREAMS_MAX];
+	struct media_stream streams[MEDIA_STREAMS];
 };
 
 struct media_worker {
 	struct media_shared *shared;
 	uint64_t handled; // messages; released by the worker
 	uint32_t n_gone;  // MEDIA_GONE that found the ring full
-	uint32_t gone[DP_STREAMS_MAX];
+	uint32_t gone[MEDIA_STREAMS];
 };
 
-_Static_assert(1 + 2 * DP_STREAMS_MAX <= UINT16_MAX, "an entry of the port table names a leg");
+_Static_assert(1 + 2 * MEDIA_STREAMS <= UINT16_MAX, "an entry of the port table names a leg");

@@ -9,10 +9,11 @@
 
 #include "lib/addr.h"
 
-#define DP_MSG_VERSION 1
+#define DP_MSG_VERSION 2
 
-// Media streams that can be up at once; a stream id is an index below it.
-#define DP_STREAMS_MAX 8192
+// Media streams that can be up at once are dp_options.streams_max, at most this many; a stream id
+// is an index below it.
+#define DP_STREAMS_MAX (1u << 20)
 // Payload types that a stream may negotiate (RTP-5).
 #define DP_MEDIA_PTS_MAX 16
 
@@ -27,6 +28,7 @@ enum dp_msg_type {
 	// workers -> control
 	DP_MSG_NEIGH_MISS, // neighbour without a MAC: please resolve it
 	DP_MSG_MEDIA_GONE, // media.stream: the worker has let go of it; the id may be used again
+	DP_MSG_MEDIA_KEY,  // key: a key of a stream nears its end, or has reached it
 };
 
 // The link-layer address of a next hop.
@@ -44,22 +46,36 @@ struct dp_msg_trust {
 enum dp_srtp_suite {
 	DP_SRTP_NONE, // plain RTP
 	DP_SRTP_AES_CM_128_HMAC_SHA1_80,
-	DP_SRTP_AES_CM_128_HMAC_SHA1_32,
+	DP_SRTP_AES_CM_128_HMAC_SHA1_32, // SRTCP has 80 bits all the same
+	DP_SRTP_AEAD_AES_128_GCM,
+	DP_SRTP_AEAD_AES_256_GCM,
+	DP_SRTP_AES_256_CM_HMAC_SHA1_80,
+	DP_SRTP_SUITES,
 };
 
-// Master key (16) and master salt (14), protocol.md 4.3.
-#define DP_SRTP_KEY_LEN 30
+// Room for master key and, right behind it, master salt (protocol.md 4.3): AES_CM 16 + 14,
+// AES_256_CM 32 + 14, GCM 16 + 12 and 32 + 12. What is not used is zero.
+#define DP_SRTP_KEY_LEN 46
 
 // One of the two sides of a stream. SRTP-6: rx_key is the key the remote wrote in its SDP,
 // tx_key the one in ours.
 struct dp_media_leg {
 	uint16_t iface;         // where this side's packets come and go
-	struct endpoint local;  // media-termination address and port
+	struct endpoint local;  // media-termination address and even port; RTCP has the next one
 	struct endpoint remote; // the only sender (RTP-1); port 0: not known yet, nobody may speak
-	uint8_t suite;          // enum dp_srtp_suite, both directions of this leg
-	bool rx_allowed;        // false: what the remote sends is dropped (sendonly/inactive)
-	bool tx_allowed;        // false: nothing is sent to it
-	uint8_t mki_len; // octets of MKI that the remote puts before the tag, stripped unread
+	struct endpoint remote_rtcp; // port 0: no RTCP port of its own (rtcp-mux, or no RTCP)
+	uint8_t suite;               // enum dp_srtp_suite, both directions of this leg
+	bool rx_allowed;             // false: what the remote sends is dropped (sendonly/inactive)
+	bool tx_allowed;             // false: nothing is sent to it
+	// Nothing is sent to the remote before a packet of its own was authenticated on this leg:
+	// the address in an offer may be a stranger's. SRTP legs only.
+	bool tx_awaits_rx;
+	// An authenticated packet from another source moves the remote there (media-latch, RTP-1).
+	// SRTP legs only.
+	bool latch;
+	bool rtcp_mux;        // RTCP comes and goes on the RTP ports (RFC 5761)
+	uint8_t mki_len;      // octets of MKI that the remote puts before the tag, stripped unread
+	uint64_t rx_lifetime; // packets of rx_key; 0: the suite's default
 	uint8_t rx_key[DP_SRTP_KEY_LEN], tx_key[DP_SRTP_KEY_LEN];
 };
 
@@ -70,10 +86,22 @@ struct dp_msg_media {
 	uint32_t stream;   // below DP_STREAMS_MAX, chosen by the control thread
 	uint16_t instance; // 0 until there are several
 	struct dp_media_leg leg[2];
+	bool rtcp; // relay it; false: it is dropped by name (RTP-4)
+	// SRTP-3: both legs have one suite and each other's keys. Packets are authenticated with
+	// rx_key and go on as they came; tx_key is not used.
+	bool passthrough;
 	uint8_t n_pts; // 0: any payload type
 	uint8_t pts[DP_MEDIA_PTS_MAX];
 	uint32_t clock_hz; // RTP clock of the main codec, for jitter (RFC 3550)
 	uint32_t slot;     // used inside the data plane only, where it stands for the keys
+};
+
+// Which key: of what leg `leg` receives, or (tx) of what is sent to it.
+struct dp_msg_key {
+	uint32_t stream;
+	uint8_t leg;
+	bool tx;
+	bool used_up; // nothing passes any more; else 1/16 of its packets is left
 };
 
 struct dp_msg {
@@ -83,5 +111,6 @@ struct dp_msg {
 		struct dp_msg_neigh neigh;
 		struct dp_msg_media media;
 		struct dp_msg_trust trust;
+		struct dp_msg_key key;
 	};
 };

@@ -20,8 +20,9 @@ static enum rtpsec_status status_of(srtp_err_status_t s)
 	case srtp_err_status_ok:
 		return RTPSEC_OK;
 	case srtp_err_status_replay_fail:
-	case srtp_err_status_replay_old:
 		return RTPSEC_REPLAYED;
+	case srtp_err_status_replay_old:
+		return RTPSEC_LATE;
 	case srtp_err_status_bad_param:
 	case srtp_err_status_parse_err:
 		return RTPSEC_MALFORMED;
@@ -50,7 +51,9 @@ static enum rtpsec_status admit(
 	if (j->len < trailer || !rtp_parse(j->pkt, j->len - trailer, h))
 		return RTPSEC_MALFORMED;
 	*known = knows_ssrc(c, h->ssrc);
-	if (c->left == 0 || (!*known && c->n_ssrcs == RTPSEC_SSRCS_MAX))
+	if (!*known && c->n_ssrcs == RTPSEC_SSRCS_MAX)
+		return RTPSEC_SSRCS;
+	if (c->left == 0)
 		return RTPSEC_EXHAUSTED;
 	return RTPSEC_OK;
 }
@@ -104,13 +107,13 @@ static enum rtpsec_status seal_one(struct rtpsec_job *j)
 	return RTPSEC_OK;
 }
 
-void rtpsec_open(struct rtpsec_job *jobs, size_t n)
+void rtpsec_open(struct rtpsec_engine *e, struct rtpsec_job *jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		jobs[i].status = open_one(&jobs[i]);
 }
 
-void rtpsec_seal(struct rtpsec_job *jobs, size_t n)
+void rtpsec_seal(struct rtpsec_engine *e, struct rtpsec_job *jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		jobs[i].status = seal_one(&jobs[i]);

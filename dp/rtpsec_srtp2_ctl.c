@@ -9,8 +9,6 @@
 
 #include <openssl/crypto.h>
 
-_Static_assert(DP_SRTP_KEY_LEN == SRTP_AES_ICM_128_KEY_LEN_WSALT, "key and salt in one piece");
-
 int rtpsec_new(struct rtpsec **out, const struct rtpsec_params *p)
 {
 	srtp_policy_t policy = {.window_size = RTPSEC_WINDOW};
@@ -59,7 +57,7 @@ void rtpsec_free(struct rtpsec *c)
 // Debian's libsrtp2 starts NSS with the first context and stops it with the last one; to start it
 // loads libraries and opens devices, which is too late once privileges are shed. So one context,
 // which nobody uses, lives as long as the process.
-int rtpsec_init(void)
+int rtpsec_init(enum rtpsec_tier tier, uint32_t contexts_max)
 {
 	static const struct rtpsec_params p = {
 		.direction = RTPSEC_SEAL, .suite = DP_SRTP_AES_CM_128_HMAC_SHA1_80};
@@ -68,4 +66,9 @@ int rtpsec_init(void)
 	if (keeper != NULL)
 		return 0;
 	return srtp_init() == srtp_err_status_ok ? rtpsec_new(&keeper, &p) : -EIO;
+}
+
+const char *rtpsec_engine_name(void)
+{
+	return "libsrtp2";
 }

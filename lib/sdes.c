@@ -12,9 +12,15 @@
 #define LIFETIME_MAX (1ull << 48)
 #define WSH_MIN      64
 
-static const char *const suites[SDES_SUITES] = {
-	[SDES_AES_CM_128_HMAC_SHA1_80] = "AES_CM_128_HMAC_SHA1_80",
-	[SDES_AES_CM_128_HMAC_SHA1_32] = "AES_CM_128_HMAC_SHA1_32",
+static const struct {
+	const char *name;
+	size_t key_len;
+} suites[SDES_SUITES] = {
+	[SDES_AES_CM_128_HMAC_SHA1_80] = {"AES_CM_128_HMAC_SHA1_80", 16 + 14},
+	[SDES_AES_CM_128_HMAC_SHA1_32] = {"AES_CM_128_HMAC_SHA1_32", 16 + 14},
+	[SDES_AEAD_AES_128_GCM] = {"AEAD_AES_128_GCM", 16 + 12},
+	[SDES_AEAD_AES_256_GCM] = {"AEAD_AES_256_GCM", 32 + 12},
+	[SDES_AES_256_CM_HMAC_SHA1_80] = {"AES_256_CM_HMAC_SHA1_80", 32 + 14},
 };
 
 const char *sdes_verdict_text(enum sdes_verdict v)
@@ -28,7 +34,23 @@ const char *sdes_verdict_text(enum sdes_verdict v)
 
 const char *sdes_suite_name(enum sdes_suite s)
 {
-	return suites[s];
+	return suites[s].name;
+}
+
+size_t sdes_key_len(enum sdes_suite s)
+{
+	return suites[s].key_len;
+}
+
+bool sdes_suite_of(struct str name, enum sdes_suite *out)
+{
+	for (int s = 0; s < SDES_SUITES; s++) {
+		if (!str_caseeq(name, str_from(suites[s].name)))
+			continue;
+		*out = (enum sdes_suite)s;
+		return true;
+	}
+	return false;
 }
 
 // The next run of octets without space; empty at the end.
@@ -85,7 +107,7 @@ static enum sdes_verdict key_parse(struct str s, struct sdes *out)
 		return SDES_SEVERAL_KEYS;
 	s = (struct str){s.p + method.n, s.n - method.n};
 	s = str_split(s, '|', &key);
-	if (base64_decode(key, out->key, sizeof(out->key), &n) < 0 || n != SDES_KEY_LEN)
+	if (base64_decode(key, out->key, sizeof(out->key), &n) < 0 || n != sdes_key_len(out->suite))
 		return SDES_KEY;
 	if (s.p == key.p + key.n)
 		return SDES_OK;
@@ -121,10 +143,7 @@ static enum sdes_verdict parse(struct str rest, struct sdes *out)
 	if (tag.n > 9 || !str_to_u64(tag, 999999999, &n) || suite.n == 0 || key.n == 0)
 		return SDES_SYNTAX;
 	out->tag = (uint32_t)n;
-	out->suite = 0;
-	while (out->suite < SDES_SUITES && !str_caseeq(suite, str_from(suites[out->suite])))
-		out->suite++;
-	if (out->suite == SDES_SUITES)
+	if (!sdes_suite_of(suite, &out->suite))
 		return SDES_SUITE;
 	v = key_parse(key, out);
 	if (v != SDES_OK)
@@ -148,9 +167,10 @@ enum sdes_verdict sdes_parse(struct str value, struct sdes *out)
 
 size_t sdes_format(const struct sdes *s, char buf[SDES_TEXT_MAX])
 {
-	int n = snprintf(buf, SDES_TEXT_MAX, "%" PRIu32 " %s inline:", s->tag, suites[s->suite]);
+	int n = snprintf(
+		buf, SDES_TEXT_MAX, "%" PRIu32 " %s inline:", s->tag, suites[s->suite].name);
 
-	return (size_t)n + base64_encode(s->key, sizeof(s->key), buf + n);
+	return (size_t)n + base64_encode(s->key, suites[s->suite].key_len, buf + n);
 }
 
 void sdes_wipe(struct sdes *s)

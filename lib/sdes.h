@@ -9,13 +9,17 @@
 
 #include "lib/str.h"
 
-#define SDES_KEY_LEN 30 // master key 16 and master salt 14, both suites
-// "999999999 AES_CM_128_HMAC_SHA1_80 inline:" + 40 and a NUL
-#define SDES_TEXT_MAX 96
+#define SDES_KEY_LEN 46 // room for master key and salt of every suite; what is not used is zero
+// "999999999 AES_256_CM_HMAC_SHA1_80 inline:" + 64 and a NUL
+#define SDES_TEXT_MAX 112
 
+// RFC 4568, 7714 and 6188.
 enum sdes_suite {
 	SDES_AES_CM_128_HMAC_SHA1_80,
 	SDES_AES_CM_128_HMAC_SHA1_32,
+	SDES_AEAD_AES_128_GCM,
+	SDES_AEAD_AES_256_GCM,
+	SDES_AES_256_CM_HMAC_SHA1_80,
 	SDES_SUITES,
 };
 
@@ -46,6 +50,8 @@ enum sdes_verdict {
 
 const char *sdes_verdict_text(enum sdes_verdict v);
 const char *sdes_suite_name(enum sdes_suite s);
+bool sdes_suite_of(struct str name, enum sdes_suite *out); // compared without case
+size_t sdes_key_len(enum sdes_suite s);                    // octets of master key and salt
 
 // Parses what stands after "a=crypto:". Names are compared without case. Only with SDES_OK is *out
 // filled in; otherwise it is wiped.

@@ -7,9 +7,9 @@
 struct dp_msg fake_dp_sent[FAKE_DP_MSGS];
 size_t fake_dp_n_sent;
 int fake_dp_send_error;
-struct dp_media_stats fake_dp_stats[DP_STREAMS_MAX];
+struct dp_media_stats fake_dp_stats[FAKE_DP_STREAMS];
 
-static bool up[DP_STREAMS_MAX];
+static bool up[FAKE_DP_STREAMS];
 
 void fake_dp_reset(void)
 {
@@ -54,7 +54,7 @@ int dp_send(const struct dp_msg *m)
 
 int dp_media_stats(uint32_t stream, struct dp_media_stats *out)
 {
-	if (stream >= DP_STREAMS_MAX || !up[stream])
+	if (stream >= FAKE_DP_STREAMS || !up[stream])
 		return -ENOENT;
 	*out = fake_dp_stats[stream];
 	return 0;

@@ -15,7 +15,8 @@ extern size_t fake_dp_n_sent;
 extern int fake_dp_send_error;
 
 // Statistics of a stream; up while a MEDIA_SET was not followed by a MEDIA_DEL.
-extern struct dp_media_stats fake_dp_stats[DP_STREAMS_MAX];
+#define FAKE_DP_STREAMS 8192
+extern struct dp_media_stats fake_dp_stats[FAKE_DP_STREAMS];
 
 void fake_dp_reset(void);
 

@@ -24,13 +24,20 @@ static struct rtpsec *context(enum rtpsec_direction d, uint8_t suite, uint8_t mk
 	return c;
 }
 
-static int run(void (*f)(struct rtpsec_job *, size_t), struct rtpsec *c, uint8_t *pkt, size_t *n)
+static int run(void (*f)(struct rtpsec_engine *, struct rtpsec_job *, size_t), struct rtpsec *c,
+	uint8_t *pkt, size_t *n)
 {
 	struct rtpsec_job j = {.ctx = c, .pkt = pkt, .len = (uint32_t)*n, .status = 99};
 
-	f(&j, 1);
+	f(NULL, &j, 1);
 	*n = j.len;
 	return (int)j.status;
+}
+
+// The oracle does not tell them apart.
+static int refused_alike(int status)
+{
+	return status == RTPSEC_LATE ? RTPSEC_REPLAYED : status;
 }
 
 static int seal(struct rtpsec *c, uint8_t *pkt, size_t *n)
@@ -183,11 +190,11 @@ static void test_replay(void **state)
 	j[0] = (struct rtpsec_job){.ctx = rx, .pkt = p[199], .len = (uint32_t)n[199]};
 	j[1] = (struct rtpsec_job){.ctx = rx, .pkt = copy[0], .len = (uint32_t)n[199]};
 	j[2] = (struct rtpsec_job){.ctx = rx, .pkt = p[72], .len = (uint32_t)n[72]};
-	rtpsec_open(j, 3);
+	rtpsec_open(NULL, j, 3);
 	assert_int_equal(j[0].status, RTPSEC_OK);
 	assert_int_equal(j[1].status, RTPSEC_REPLAYED);
-	assert_int_equal(j[2].status, RTPSEC_OK);                    // 127 behind
-	assert_int_equal(open_(rx, p[71], &n[71]), RTPSEC_REPLAYED); // 128 behind
+	assert_int_equal(j[2].status, RTPSEC_OK);                // 127 behind
+	assert_int_equal(open_(rx, p[71], &n[71]), RTPSEC_LATE); // 128 behind
 	assert_int_equal(open_(rx, copy[1], &n[199]), RTPSEC_REPLAYED);
 	rtpsec_free(rx);
 	rtpsec_free(tx);
@@ -272,8 +279,7 @@ static void test_exhausted(void **state)
 	for (uint8_t i = 0; i < RTPSEC_SSRCS_MAX + 2; i++) {
 		n = packet(p, 1, 20);
 		p[8] = i;
-		assert_int_equal(
-			seal(tx, p, &n), i < RTPSEC_SSRCS_MAX ? RTPSEC_OK : RTPSEC_EXHAUSTED);
+		assert_int_equal(seal(tx, p, &n), i < RTPSEC_SSRCS_MAX ? RTPSEC_OK : RTPSEC_SSRCS);
 	}
 	n = packet(p, 2, 20); // a known source goes on
 	p[8] = 0;
@@ -350,7 +356,7 @@ static void compare(uint8_t suite, size_t tag_len, uint16_t start, unsigned int 
 		memcpy(b, plain, nb);
 		so = (int)srtp_oracle_seal(&otx, a, &na);
 		se = seal(tx, b, &nb);
-		assert_int_equal(se, so == ORACLE_OK ? RTPSEC_OK : RTPSEC_REPLAYED);
+		assert_int_equal(refused_alike(se), so == ORACLE_OK ? RTPSEC_OK : RTPSEC_REPLAYED);
 		index += 1 + (uint64_t)rand() % gap;
 		if (so != ORACLE_OK)
 			continue;
@@ -401,7 +407,7 @@ static void test_opens_nothing(void **state)
 
 static int init(void **state)
 {
-	return rtpsec_init();
+	return rtpsec_init(RTPSEC_AUTO, 0);
 }
 
 int main(void)

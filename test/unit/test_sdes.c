@@ -8,7 +8,7 @@
 
 static void test_rfc4568(void **state)
 {
-	uint8_t key[SDES_KEY_LEN];
+	uint8_t key[SDES_KEY_LEN] = {0};
 	struct sdes s;
 
 	unhex("774466766726542b29784737406662356a552c5261417d5c7c7030252a23", key);
@@ -48,7 +48,7 @@ static void test_srtp5(void **state)
 		{"1 " S80 " prompt:" KEY, SDES_SYNTAX},
 		{"1 " S80 "inline:" KEY, SDES_SYNTAX},
 		{"1 F8_128_HMAC_SHA1_80 inline:" KEY, SDES_SUITE},
-		{"1 AEAD_AES_128_GCM inline:" KEY, SDES_SUITE},
+		{"1 AEAD_AES_128_GCM inline:" KEY, SDES_KEY},
 		{"1 " S80 "0 inline:" KEY, SDES_SUITE},
 		{"1 " S80 " inline:", SDES_KEY},
 		{"1 " S80 " inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSo=", SDES_KEY}, // 29

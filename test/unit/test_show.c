@@ -54,7 +54,7 @@ int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out)
 
 void dp_usage(struct dp_usage *out)
 {
-	*out = (struct dp_usage){7, 65536, 3, 1, 2048, 16384};
+	*out = (struct dp_usage){7, 65536, 3, 1, 8192, 2048, 16384};
 }
 
 size_t dp_conns(struct dp_conn *out, size_t max)
