@@ -1,53 +1,104 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What UC-IME needs beyond its own keys (protocol.md 9.2). Called at the end of config/load.c;
 // what has been found faulty before is passed over.
+#include <stdlib.h>
+
 #include "config/check.h"
 #include "lib/steer.h"
 
-// Whether an earlier media address is the same one, or stands on the same interface of its group.
-static void check_media_twice(struct loader *l, const struct node *n, size_t mta, size_t index)
+static bool media_is_twice(const struct config *c, size_t mta, size_t index)
 {
-	const struct config_media_addr *a = &l->c->mtas[mta].addrs[index];
+	const struct ip_addr *ip = &c->mtas[mta].addrs[index].ip;
 
-	for (size_t m = 0; m <= mta; m++) {
-		const struct config_mta *other = &l->c->mtas[m];
-
-		for (size_t i = 0; i < (m == mta ? index : other->n_addrs); i++) {
-			if (ip_eq(&other->addrs[i].ip, &a->ip))
-				fault_expected(l, node_get(n, "address"),
-					"an address of its own: it stands here twice");
-			else if (m == mta && other->addrs[i].iface == a->iface)
-				fault(l, n, "found a second address on interface %s, expected one",
-					l->c->ifaces[a->iface].name);
-			else
-				continue;
-			return;
-		}
-	}
+	for (size_t m = 0; m <= mta; m++)
+		for (size_t i = 0; i < (m == mta ? index : c->mtas[m].n_addrs); i++)
+			if (ip_eq(&c->mtas[m].addrs[i].ip, ip))
+				return true;
+	return false;
 }
 
-// CLI-5: an unused address of the interface's subnet.
+// Whether an interface's subnet has the address as a host's; a global one only must not be the
+// edge of one.
+static bool subnet_takes(const struct config_iface *f, const struct ip_addr *ip, bool global)
+{
+	if (f->subnet.len == 0) // told already
+		return true;
+	if (!prefix_has(&f->subnet, ip))
+		return global;
+	return !address_is_edge(&f->subnet, ip);
+}
+
+// CLI-5: an unused address, of the interface's subnet unless it is global.
 static void check_media_addr(struct loader *l, const struct node *n, size_t mta, size_t index)
 {
 	const struct config_media_addr *a = &l->c->mtas[mta].addrs[index];
 	char use[ADDRESS_USE_MAX], expected[ADDRESS_USE_MAX + 64], subnet[ENDPOINT_TEXT_MAX];
-	const struct config_iface *f;
+	bool global = node_get(n, "interface") == NULL;
 
-	if (a->iface >= l->c->n_ifaces || ip_is_none(&a->ip))
+	if ((!global && a->iface >= l->c->n_ifaces) || ip_is_none(&a->ip))
 		return;
-	f = &l->c->ifaces[a->iface];
-	if (f->subnet.len == 0)
-		return;
-	if (!prefix_has(&f->subnet, &a->ip) || address_is_edge(&f->subnet, &a->ip)) {
+	for (size_t i = global ? 0 : a->iface; i < (global ? l->c->n_ifaces : a->iface + 1u); i++) {
+		if (subnet_takes(&l->c->ifaces[i], &a->ip, global))
+			continue;
 		snprintf(expected, sizeof(expected), "a host of the interface's subnet %s (CLI-5)",
-			prefix_format(&f->subnet, subnet));
+			prefix_format(&l->c->ifaces[i].subnet, subnet));
 		fault_expected(l, node_get(n, "address"), expected);
-	} else if (address_in_use(l, a->iface, &a->ip, use)) {
+		return;
+	}
+	if (address_in_use(l, global ? NAT_IFACE_ANY : a->iface, &a->ip, use)) {
 		snprintf(expected, sizeof(expected), "an unused address: it is %s (CLI-5)", use);
 		fault_expected(l, node_get(n, "address"), expected);
-	} else {
-		check_media_twice(l, n, mta, index);
+	} else if (media_is_twice(l->c, mta, index)) {
+		fault_expected(
+			l, node_get(n, "address"), "an address of its own: it stands here twice");
 	}
+}
+
+// 9.1: global or per interface, never mixed.
+static void check_media_kind(struct loader *l, const struct node *addresses)
+{
+	bool global = false, bound = false;
+
+	for (const struct node *a = node_at(addresses, 0); a != NULL; a = a->next) {
+		if (a->kind != NODE_MAP)
+			continue;
+		global |= node_get(a, "interface") == NULL;
+		bound |= node_get(a, "interface") != NULL;
+		if (!global || !bound)
+			continue;
+		fault(l, a,
+			"found addresses with and without an interface, expected one kind: "
+			"without one an address serves all interfaces");
+		return;
+	}
+}
+
+// Lists each global address once for every interface.
+static void expand_media(struct loader *l, const struct node *addresses, struct config_mta *m)
+{
+	const struct node *a = node_at(addresses, 0);
+	struct config_media_addr *all;
+	size_t n = 0;
+
+	if (m->n_addrs == 0 || l->c->n_ifaces == 0)
+		return;
+	all = calloc(m->n_addrs * l->c->n_ifaces, sizeof(*all));
+	if (all == NULL) {
+		l->no_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < m->n_addrs; i++, a = a->next) {
+		bool global = a->kind == NODE_MAP && node_get(a, "interface") == NULL;
+
+		all[n++] = m->addrs[i];
+		if (global)
+			all[n - 1].iface = 0;
+		for (uint16_t f = 1; global && f < l->c->n_ifaces; f++)
+			all[n++] = (struct config_media_addr){.iface = f, .ip = m->addrs[i].ip};
+	}
+	free(m->addrs);
+	m->addrs = all;
+	m->n_addrs = n;
 }
 
 // Every worker needs ports of its own slice (lib/steer.h), or its calls could have none.
@@ -84,12 +135,17 @@ static void check_media(struct loader *l)
 	const struct node *n = node_at(node_get(l->root, "media-termination"), 0);
 
 	for (size_t m = 0; m < l->c->n_mtas; m++, n = n->next) {
-		const struct node *a = node_at(node_get(n, "addresses"), 0);
+		const struct node *addresses = node_get(n, "addresses");
+		const struct node *a = node_at(addresses, 0);
 
 		for (size_t i = 0; i < l->c->mtas[m].n_addrs; i++, a = a->next)
 			check_media_addr(l, a, m, i);
+		check_media_kind(l, addresses);
 		check_ports(l, n, &l->c->mtas[m]);
 	}
+	n = node_at(node_get(l->root, "media-termination"), 0);
+	for (size_t m = 0; m < l->c->n_mtas; m++, n = n->next)
+		expand_media(l, node_get(n, "addresses"), &l->c->mtas[m]);
 }
 
 // The interface that leads to an address: the longest match among subnets and routes, or -1.

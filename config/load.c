@@ -23,6 +23,18 @@ static void read_poll(struct loader *l, const struct node *n, void *obj)
 	((struct config *)obj)->poll_adaptive = v == 1;
 }
 
+static void read_srtp_engine(struct loader *l, const struct node *n, void *obj)
+{
+	static const char *const names[] = {
+		"auto", "ipsec-mb-avx512", "ipsec-mb-avx2", "ipsec-mb-sse", "openssl", NULL};
+	static const struct field engine = {.kind = FIELD_ENUM, .size = 1, .names = names};
+	struct config *c = obj;
+	uint8_t v = 0;
+
+	read_field(l, n, &engine, &v);
+	str_copy(str_from(names[v]), c->srtp_engine, sizeof(c->srtp_engine));
+}
+
 static void read_descriptors(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field count = {.kind = FIELD_UINT,
@@ -65,6 +77,9 @@ static const struct field sections[] = {
 	{"descriptors", .kind = FIELD_READ, .read = read_descriptors},
 	{"sessions-max", .kind = FIELD_UINT, FIELD_AT(struct config, sessions_max), .min = 1024,
 		.max = 64 * 1024 * 1024, .expected = "sessions"},
+	{"media-streams-max", .kind = FIELD_UINT, FIELD_AT(struct config, media_streams_max),
+		.min = 16, .max = 1024 * 1024, .expected = "streams"},
+	{"srtp-engine", .kind = FIELD_READ, .read = read_srtp_engine},
 	{"management", .kind = FIELD_READ, .required = true, .read = read_management},
 	{"logging", .kind = FIELD_READ, .read = read_logging},
 	{"interfaces", .kind = FIELD_READ, .required = true, .read = read_interfaces},
@@ -83,7 +98,7 @@ static const struct field sections[] = {
 	{"service-policy", .kind = FIELD_READ, .read = read_service_policy},
 	{"sip", .kind = FIELD_READ, .read = read_sip},
 	{"timeouts", .kind = FIELD_READ, .read = read_timeouts},
-	{"parity", .kind = FIELD_REFUSED, .expected = "it left out"},
+	{"parity", .kind = FIELD_REFUSED, .expected = "parity in a uc-ime"},
 	{"ssl", .kind = FIELD_REFUSED, .expected = "cipher-suite in a tls-proxy"},
 	{"crypto", .kind = FIELD_REFUSED, .expected = "it left out"},
 };
@@ -94,6 +109,8 @@ static const struct config defaults = {
 	.rx_queues = 1,
 	.descriptors = 1024,
 	.sessions_max = 65536,
+	.media_streams_max = 8192,
+	.srtp_engine = "auto",
 	.log_level = CONFIG_LOG_INFO,
 	.tls_sessions_max = 1000,
 	.sip_header_max = 64 * 1024,
@@ -105,6 +122,7 @@ static const struct config defaults = {
 			.sip_invite_s = 180,
 			.sip_disconnect_s = 120,
 			.sip_provisional_media_s = 120,
+			.one_way_s = 10,
 			.conn_s = 3600,
 			.half_open_s = 30,
 			.half_closed_s = 600,

@@ -115,6 +115,7 @@ void read_timeouts(struct loader *l, const struct node *n, void *obj)
 		TIMEOUT("sip-invite", "sip_invite", sip_invite_s),
 		TIMEOUT("sip-disconnect", "sip_disconnect", sip_disconnect_s),
 		TIMEOUT("sip-provisional-media", "sip_provisional_media", sip_provisional_media_s),
+		TIMEOUT("media-one-way", "media_one_way", one_way_s),
 	};
 	struct config *c = obj;
 

@@ -45,6 +45,14 @@ static void print_nat(FILE *f, const struct config *c)
 	}
 }
 
+static void print_suites(FILE *f, const char *what, const uint8_t *suites, size_t n)
+{
+	fprintf(f, "  srtp %s", what);
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, " %s", sdes_suite_name((enum sdes_suite)suites[i]));
+	fputc('\n', f);
+}
+
 static void print_ime(FILE *f, const struct config *c, const struct config_ime *x)
 {
 	const struct config_mta *m = &c->mtas[x->mta];
@@ -57,15 +65,21 @@ static void print_ime(FILE *f, const struct config *c, const struct config_ime *
 		fprintf(f, "  ucm address %s trunk-security-mode %s\n",
 			ip_format(&x->ucms[i].ip, ip), x->ucms[i].secure ? "secure" : "nonsecure");
 	for (size_t i = 0; i < m->n_addrs; i++)
-		fprintf(f, "  media-termination address %s interface %s, ports %u to %u\n",
+		fprintf(f,
+			"  media-termination address %s interface %s, ports %u to %u, guard %u s\n",
 			ip_format(&m->addrs[i].ip, ip), c->ifaces[m->addrs[i].iface].name,
-			m->rtp_min_port, m->rtp_max_port);
+			m->rtp_min_port, m->rtp_max_port, m->port_guard_s);
+	fprintf(f, "  parity %s, rtcp %s, media-latch %s\n", x->parity_strict ? "strict" : "off",
+		x->rtcp_relay ? "relay" : "drop", x->media_latch ? "on" : "off");
+	print_suites(f, "offer", x->srtp_offer, x->n_srtp_offer);
+	print_suites(f, "accept", x->srtp_accept, x->n_srtp_accept);
 }
 
 void config_summary(FILE *f, const struct config *c)
 {
 	fprintf(f, "%s: OK, %u worker%s, %s poll\n", c->hostname, c->n_workers,
 		c->n_workers == 1 ? "" : "s", c->poll_adaptive ? "adaptive" : "constant");
+	fprintf(f, "media: %u streams, srtp-engine %s\n", c->media_streams_max, c->srtp_engine);
 	print_ifaces(f, c);
 	print_nat(f, c);
 	for (size_t i = 0; i < c->n_acls; i++)

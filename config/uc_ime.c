@@ -27,12 +27,8 @@ static void read_media_addresses(struct loader *l, const struct node *n, void *o
 		!read_array(l, n, sizeof(*m->addrs), (void **)&m->addrs, &m->n_addrs))
 		return;
 	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
-		m->addrs[i].iface = UINT16_MAX;
+		m->addrs[i].iface = UINT16_MAX; // all of them, see check_media()
 		read_map(l, x, fields, COUNT(fields), &m->addrs[i]);
-		if (x->kind == NODE_MAP && node_get(x, "interface") == NULL)
-			fault(l, x,
-				"found an address for all interfaces, expected an interface: a "
-				"global address is not supported yet");
 	}
 }
 
@@ -46,6 +42,8 @@ void read_media_termination(struct loader *l, const struct node *n, void *obj)
 		{"rtp-max-port", "rtp-maxport", .kind = FIELD_UINT,
 			FIELD_AT(struct config_mta, rtp_max_port), .min = 1024, .max = 65535,
 			.expected = "a port"},
+		{"port-guard", .kind = FIELD_TIME, FIELD_AT(struct config_mta, port_guard_s),
+			.max = 3600},
 	};
 	struct config *c = obj;
 	size_t i = 0;
@@ -55,6 +53,7 @@ void read_media_termination(struct loader *l, const struct node *n, void *obj)
 	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
 		c->mtas[i].rtp_min_port = 16384;
 		c->mtas[i].rtp_max_port = 32767;
+		c->mtas[i].port_guard_s = 30;
 		read_entry_name(l, x, c->mtas[i].name, sizeof(c->mtas[i].name));
 		read_map(l, x, fields, COUNT(fields), &c->mtas[i]);
 	}
@@ -189,6 +188,89 @@ static void read_domain(struct loader *l, const struct node *n, void *obj)
 		str_copy(n->text, m->domain, sizeof(m->domain));
 }
 
+#define SUITE_LIST_MAX 128
+
+// The names of all suites, as a fault lists them.
+static const char *suite_names(char buf[SUITE_LIST_MAX])
+{
+	size_t used = 0;
+
+	for (int s = 0; s < SDES_SUITES; s++)
+		used += (size_t)snprintf(buf + used, SUITE_LIST_MAX - used, "%s%s",
+			s == 0                         ? ""
+				: s == SDES_SUITES - 1 ? " or "
+						       : ", ",
+			sdes_suite_name((enum sdes_suite)s));
+	return buf;
+}
+
+static void read_suite(
+	struct loader *l, const struct node *n, uint8_t suites[SDES_SUITES], size_t *count)
+{
+	char names[SUITE_LIST_MAX], found[FOUND_MAX], hint[SUGGESTION_MAX];
+	struct suggestion near = {.word = n->text};
+	enum sdes_suite s;
+
+	if (!want_scalar(l, n, suite_names(names)))
+		return;
+	if (!sdes_suite_of(n->text, &s)) {
+		for (int k = 0; k < SDES_SUITES; k++)
+			suggestion_offer(&near, str_from(sdes_suite_name((enum sdes_suite)k)));
+		fault(l, n, "found %s, expected %s%s", found_node(n, found), suite_names(names),
+			suggestion_text(&near, hint));
+	} else if (memchr(suites, (int)s, *count) != NULL) {
+		fault_expected(l, n, "each suite once");
+	} else {
+		suites[(*count)++] = (uint8_t)s;
+	}
+}
+
+static void read_suites(
+	struct loader *l, const struct node *n, uint8_t suites[SDES_SUITES], size_t *count)
+{
+	*count = 0;
+	if (!want_list(l, n))
+		return;
+	if (n->n == 0)
+		fault(l, n, "found an empty list, expected at least one suite");
+	for (const struct node *x = n->children; x != NULL; x = x->next)
+		read_suite(l, x, suites, count);
+}
+
+static void read_srtp_offer(struct loader *l, const struct node *n, void *obj)
+{
+	struct config_ime *m = obj;
+
+	read_suites(l, n, m->srtp_offer, &m->n_srtp_offer);
+}
+
+static void read_srtp_accept(struct loader *l, const struct node *n, void *obj)
+{
+	struct config_ime *m = obj;
+
+	read_suites(l, n, m->srtp_accept, &m->n_srtp_accept);
+}
+
+// An answer to our offer could not be accepted otherwise.
+static void read_srtp(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"offer", .kind = FIELD_READ, .read = read_srtp_offer},
+		{"accept", .kind = FIELD_READ, .read = read_srtp_accept},
+	};
+	struct config_ime *m = obj;
+
+	read_map(l, n, fields, COUNT(fields), m);
+	if (m->n_srtp_accept == 0)
+		return;
+	for (size_t i = 0; i < m->n_srtp_offer; i++)
+		if (memchr(m->srtp_accept, m->srtp_offer[i], m->n_srtp_accept) == NULL)
+			fault(l, n, "found %s in offer alone, expected it in accept too",
+				sdes_suite_name((enum sdes_suite)m->srtp_offer[i]));
+}
+
+static const char *const parities[] = {"off", "strict", NULL};
+static const char *const rtcps[] = {"drop", "relay", NULL};
 static const char *const failure_actions[] = {
 	[FAILURE_DROP] = "drop", [FAILURE_REJECT] = "reject", NULL};
 static const char *const did_sources[] = {
@@ -208,13 +290,30 @@ static const struct field ime_fields[] = {
 		.names = route_checks},
 	{"domain", .kind = FIELD_READ, .read = read_domain},
 	{"fallback", .kind = FIELD_READ, .read = read_fallback},
+	{"parity", .kind = FIELD_ENUM, FIELD_AT(struct config_ime, parity_strict),
+		.names = parities},
+	{"rtcp", .kind = FIELD_ENUM, FIELD_AT(struct config_ime, rtcp_relay), .names = rtcps},
+	{"media-latch", .kind = FIELD_BOOL, FIELD_AT(struct config_ime, media_latch)},
+	{"srtp", .kind = FIELD_READ, .read = read_srtp},
 	{"mapping-service", .kind = FIELD_REFUSED, .expected = "an in-line deployment without it"},
-	{"passthrough", .kind = FIELD_REFUSED, .expected = "it left out: media is re-encrypted"},
+	{"passthrough", .kind = FIELD_REFUSED,
+		.expected = "it left out: media passes through where both sides have one suite"},
 	{"inside-identity", .kind = FIELD_REFUSED, .expected = "a nonsecure trunk without it"},
 	{"did-normalise", .kind = FIELD_REFUSED, .expected = "numbers that begin with +"},
 	{"outside-allow-method", .kind = FIELD_REFUSED, .expected = "it left out"},
-	{"media-latch", .kind = FIELD_REFUSED, .expected = "it left out"},
 };
+
+// The original has no RTCP, so there it is off unless somebody asks for a contradiction.
+static void settle_parity(struct loader *l, const struct node *n, struct config_ime *m)
+{
+	const struct node *rtcp = node_get(n, "rtcp");
+
+	if (!m->parity_strict)
+		return;
+	if (rtcp != NULL && m->rtcp_relay)
+		fault_expected(l, rtcp, "drop, because parity is strict");
+	m->rtcp_relay = false;
+}
 
 void read_uc_ime(struct loader *l, const struct node *n, void *obj)
 {
@@ -229,9 +328,16 @@ void read_uc_ime(struct loader *l, const struct node *n, void *obj)
 		*m = (struct config_ime){.mta = SIZE_MAX,
 			.ticket_profile = "t1",
 			.fallback_monitoring_ms = 100,
-			.fallback_hold_down_s = 20};
+			.fallback_hold_down_s = 20,
+			.rtcp_relay = true,
+			.srtp_offer = {SDES_AES_CM_128_HMAC_SHA1_80, SDES_AES_CM_128_HMAC_SHA1_32},
+			.n_srtp_offer = 2,
+			.n_srtp_accept = SDES_SUITES};
+		for (uint8_t s = 0; s < SDES_SUITES; s++)
+			m->srtp_accept[s] = s;
 		read_entry_name(l, x, m->name, 64 + 1);
 		read_map(l, x, ime_fields, COUNT(ime_fields), m);
+		settle_parity(l, x, m);
 		if (i == 1)
 			errors_add(l->errs, x->key_at,
 				"uc-ime: found a second one, expected one (CLI-3)");

@@ -66,7 +66,8 @@ static const struct edited firewall[] = {
 	{"CLI-8", {{"hostname: cg", "mode: multiple"}},
 		"1:7: mode: found multiple, expected single: contexts are not supported (CLI-8)"},
 	{"strict", {{"hostname: cg", "parity: strict"}},
-		"1:1: found the key parity, which is not supported yet, expected it left out"},
+		"1:1: found the key parity, which is not supported yet, expected parity in a "
+		"uc-ime"},
 	{"device", {{"0000:01:00.0", "\"x y\""}},
 		"8:17: device: found x y, expected a PCI address or a driver such as "
 		"net_af_packet0,iface=eth0"},

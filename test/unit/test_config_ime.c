@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "test/unit/config_edit.h"
 
+// Both media addresses replaced by global ones.
+#define GLOBAL(ip)                                                                                 \
+	"      - {address: 203.0.113.11, interface: outside}\n"                                    \
+	"      - {address: 192.168.20.3, interface: inside}\n",                                    \
+		"      - {address: " ip "}\n"
+
 static const struct edited ime[] = {
 	{"E2", {{"rtp-min-port: 16384", "rtp-min-port: 1000"}},
 		"41:19: rtp-min-port: found 1000, expected a port from 1024 to 65535"},
@@ -31,11 +37,6 @@ static const struct edited ime[] = {
 	{"CLI-5", {{"{address: 203.0.113.11, interface", "{address: 203.0.113.10, interface"}},
 		"39:19: address: found 203.0.113.10, expected an unused address: it is mapped by "
 		"the nat on line 25 (CLI-5)"},
-	{"CLI-5 same",
-		{{"      - {address: 192.168.20.3, interface: inside}",
-			"      - {address: 192.168.20.3, interface: inside}\n      - {address: "
-			"192.168.20.4, interface: inside}"}},
-		"41:9: addresses: found a second address on interface inside, expected one"},
 	{"CLI-5 twice",
 		{{"      - {address: 192.168.20.3, interface: inside}",
 			"      - {address: 192.168.20.3, interface: inside}\n      - {address: "
@@ -49,10 +50,27 @@ static const struct edited ime[] = {
 		"51:24: media-termination: found mta, expected one with an address toward the call "
 		"managers and one elsewhere (CLI-5)"},
 	{"global", {{"address: 192.168.20.3, interface: inside", "address: 192.168.20.3"}},
-		"40:9: addresses: found an address for all interfaces, expected an interface: a "
-		"global address is not supported yet\n"
-		"52:24: media-termination: found mta, expected one with an address toward the call "
-		"managers and one elsewhere (CLI-5)"},
+		"40:9: addresses: found addresses with and without an interface, expected one "
+		"kind: without one an address serves all interfaces"},
+	{"global own address", {{GLOBAL("192.168.20.1")}},
+		"39:19: address: found 192.168.20.1, expected an unused address: it is the address "
+		"of interface inside (CLI-5)"},
+	{"global mapped", {{GLOBAL("203.0.113.10")}},
+		"39:19: address: found 203.0.113.10, expected an unused address: it is mapped by "
+		"the nat on line 25 (CLI-5)"},
+	{"global edge", {{GLOBAL("203.0.113.255")}},
+		"39:19: address: found 203.0.113.255, expected a host of the interface's subnet "
+		"203.0.113.0/24 (CLI-5)"},
+	{"global twice", {{GLOBAL("198.51.100.1}\n      - {address: 198.51.100.1")}},
+		"40:19: address: found 198.51.100.1, expected an address of its own: it stands "
+		"here twice"},
+	{"global ucm", {{GLOBAL("192.168.20.30")}},
+		"53:19: address: found 192.168.20.30, expected a call manager: it is a "
+		"media-termination address"},
+	{"guard", {{"rtp-min-port: 16384", "port-guard: 1:00:01"}},
+		"41:17: port-guard: found 1:00:01, expected H:MM:SS from 0:00:00 to 1:00:00"},
+	{"guard", {{"rtp-min-port: 16384", "port-guard: 30"}},
+		"41:17: port-guard: found 30, expected H:MM:SS from 0:00:00 to 1:00:00"},
 	{"IPv6", {{"{address: 203.0.113.11, interface", "{address: 2001:db8::11, interface"}},
 		"39:19: address: found 2001:db8::11, expected an IPv4 address: IPv6 is not "
 		"supported yet"},
@@ -220,7 +238,36 @@ static const struct edited ime[] = {
 		"in-line deployment without it"},
 	{"passthrough", {{"    did-source: request-uri", "    passthrough: on"}},
 		"58:5: found the key passthrough, which is not supported yet, expected it left "
-		"out: media is re-encrypted"},
+		"out: media passes through where both sides have one suite"},
+	{"parity", {{"    did-source: request-uri", "    parity: on"}},
+		"58:13: parity: found on, expected off or strict"},
+	{"RTP-4", {{"    did-source: request-uri", "    rtcp: on"}},
+		"58:11: rtcp: found on, expected drop or relay"},
+	{"parity rtcp", {{"    did-source: request-uri", "    rtcp: relay\n    parity: strict"}},
+		"58:11: rtcp: found relay, expected drop, because parity is strict"},
+	{"RTP-1", {{"    did-source: request-uri", "    media-latch: first"}},
+		"58:18: media-latch: found first, expected on or off"},
+	{"suite", {{"    did-source: request-uri", "    srtp: {accept: [F8_128_HMAC_SHA1_80]}"}},
+		"58:21: accept: found F8_128_HMAC_SHA1_80, expected AES_CM_128_HMAC_SHA1_80, "
+		"AES_CM_128_HMAC_SHA1_32, AEAD_AES_128_GCM, AEAD_AES_256_GCM or "
+		"AES_256_CM_HMAC_SHA1_80; did you mean AES_CM_128_HMAC_SHA1_80?"},
+	{"suite near", {{"    did-source: request-uri", "    srtp: {offer: [AEAD_AES_192_GCM]}"}},
+		"58:20: offer: found AEAD_AES_192_GCM, expected AES_CM_128_HMAC_SHA1_80, "
+		"AES_CM_128_HMAC_SHA1_32, AEAD_AES_128_GCM, AEAD_AES_256_GCM or "
+		"AES_256_CM_HMAC_SHA1_80; did you mean AEAD_AES_128_GCM?"},
+	{"suite twice",
+		{{"    did-source: request-uri",
+			"    srtp: {offer: [AEAD_AES_128_GCM, aead_aes_128_gcm]}"}},
+		"58:38: offer: found aead_aes_128_gcm, expected each suite once"},
+	{"no suite", {{"    did-source: request-uri", "    srtp: {offer: []}"}},
+		"58:19: offer: found an empty list, expected at least one suite"},
+	{"suites", {{"    did-source: request-uri", "    srtp: {offer: AEAD_AES_128_GCM}"}},
+		"58:19: offer: found AEAD_AES_128_GCM, expected a list"},
+	{"offer beyond accept",
+		{{"    did-source: request-uri",
+			"    srtp: {accept: [AES_CM_128_HMAC_SHA1_80, AEAD_AES_256_GCM]}"}},
+		"58:11: srtp: found AES_CM_128_HMAC_SHA1_32 in offer alone, expected it in accept "
+		"too"},
 	{"class acl", {{"{access-list: sip-in}", "{access-list: sip-inn}"}},
 		"63:29: access-list: found sip-inn, expected the name of an access list; did you "
 		"mean sip-in?"},

@@ -337,6 +337,7 @@ static void test_summary(void **state)
 	fclose(f);
 	assert_string_equal(text,
 		"cg: OK, 1 worker, constant poll\n"
+		"media: 8192 streams, srtp-engine auto\n"
 		"interface outside: 203.0.113.1/24, security-level 0, device "
 		"net_af_packet0,iface=o, access-list in incoming\n"
 		"interface inside: 192.168.20.1/24, security-level 100, device "
@@ -351,8 +352,14 @@ static void test_summary(void **state)
 		"uc-ime ime: ticket epoch 1 password ***** profile t1, drop on failure\n"
 		"  ucm address 192.168.20.30 trunk-security-mode nonsecure\n"
 		"  ucm address 192.168.30.7 trunk-security-mode nonsecure\n"
-		"  media-termination address 203.0.113.11 interface outside, ports 16384 to 32767\n"
-		"  media-termination address 192.168.20.3 interface inside, ports 16384 to 32767\n"
+		"  media-termination address 203.0.113.11 interface outside, ports 16384 to 32767, "
+		"guard 30 s\n"
+		"  media-termination address 192.168.20.3 interface inside, ports 16384 to 32767, "
+		"guard 30 s\n"
+		"  parity off, rtcp relay, media-latch off\n"
+		"  srtp offer AES_CM_128_HMAC_SHA1_80 AES_CM_128_HMAC_SHA1_32\n"
+		"  srtp accept AES_CM_128_HMAC_SHA1_80 AES_CM_128_HMAC_SHA1_32 AEAD_AES_128_GCM "
+		"AEAD_AES_256_GCM AES_256_CM_HMAC_SHA1_80\n"
 		"inspect sip: class out, tls-proxy local_to_remote-ent, uc-ime ime\n"
 		"inspect sip: class in, tls-proxy remote_to_local-ent, uc-ime ime\n");
 	free(text);

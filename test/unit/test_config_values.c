@@ -24,6 +24,7 @@ static void test_machine(void **state)
 		"hostname: cg.example\nhugepages: on\n"
 		"memory-mb: 4096\npoll: adaptive\nrx-queues: 0\n"
 		"descriptors: 512\nsessions-max: 1024\n"
+		"media-streams-max: 1048576\nsrtp-engine: ipsec-mb-sse\n"
 		"firewall: routed\nmode: single");
 
 	assert_string_equal(c->hostname, "cg.example");
@@ -33,6 +34,8 @@ static void test_machine(void **state)
 	assert_int_equal(c->rx_queues, 0);
 	assert_int_equal(c->descriptors, 512);
 	assert_int_equal(c->sessions_max, 1024);
+	assert_int_equal(c->media_streams_max, 1048576);
+	assert_string_equal(c->srtp_engine, "ipsec-mb-sse");
 	assert_int_equal(c->ifaces[2].mtu, 9000);
 	config_free(c);
 	c = with("cores: [1]", "cores: [3, 3, 7]"); // several workers on one CPU
@@ -43,6 +46,8 @@ static void test_machine(void **state)
 	c = with("hostname: cg\n", "");
 	assert_string_equal(c->hostname, "callgate");
 	assert_false(c->poll_adaptive);
+	assert_int_equal(c->media_streams_max, 8192);
+	assert_string_equal(c->srtp_engine, "auto");
 	config_free(c);
 	c = with("level: info", "level: debug");
 	assert_int_equal(c->log_level, CONFIG_LOG_DEBUG);
@@ -55,7 +60,7 @@ static void test_timeouts(void **state)
 		"sip: 1193:00:00, sip-media: 0:00:01, sip_invite: 0:03:09, sip_disconnect: "
 		"0:01:00, "
 		"sip_provisional_media: 0:01:01, half-open: 0:00:20, half-closed: 0:05:00, udp: "
-		"0:01:00, icmp: 0:00:03}");
+		"0:01:00, icmp: 0:00:03, media_one_way: 0:00:25}");
 
 	assert_int_equal(c->timeouts.conn_s, 3600);
 	assert_int_equal(c->timeouts.sip_s, 1193 * 3600);
@@ -67,6 +72,10 @@ static void test_timeouts(void **state)
 	assert_int_equal(c->timeouts.half_closed_s, 300);
 	assert_int_equal(c->timeouts.udp_s, 60);
 	assert_int_equal(c->timeouts.icmp_s, 3);
+	assert_int_equal(c->timeouts.one_way_s, 25);
+	config_free(c);
+	c = with(NULL, NULL);
+	assert_int_equal(c->timeouts.one_way_s, 10);
 	config_free(c);
 }
 
@@ -160,6 +169,65 @@ static void test_ime(void **state)
 	config_free(c);
 }
 
+static void test_media(void **state)
+{
+	static const uint8_t offer[] = {SDES_AES_CM_128_HMAC_SHA1_80, SDES_AES_CM_128_HMAC_SHA1_32};
+	struct config *c = with(NULL, NULL);
+	const struct config_ime *m = &c->imes[0];
+
+	assert_false(m->parity_strict);
+	assert_true(m->rtcp_relay);
+	assert_false(m->media_latch);
+	assert_int_equal(m->n_srtp_offer, sizeof(offer));
+	assert_memory_equal(m->srtp_offer, offer, sizeof(offer));
+	assert_int_equal(m->n_srtp_accept, SDES_SUITES);
+	assert_int_equal(c->mtas[0].port_guard_s, 30);
+	config_free(c);
+	c = with("    did-source: request-uri",
+		"    parity: strict\n    media-latch: on\n    srtp: {offer: [AEAD_AES_256_GCM], "
+		"accept: [AES_256_CM_HMAC_SHA1_80, AEAD_AES_256_GCM]}");
+	m = &c->imes[0];
+	assert_true(m->parity_strict);
+	assert_false(m->rtcp_relay);
+	assert_true(m->media_latch);
+	assert_int_equal(m->n_srtp_offer, 1);
+	assert_int_equal(m->srtp_offer[0], SDES_AEAD_AES_256_GCM);
+	assert_int_equal(m->n_srtp_accept, 2);
+	assert_int_equal(m->srtp_accept[0], SDES_AES_256_CM_HMAC_SHA1_80);
+	config_free(c);
+	c = with("    did-source: request-uri", "    rtcp: drop");
+	assert_false(c->imes[0].rtcp_relay);
+	assert_false(c->imes[0].parity_strict);
+	config_free(c);
+	c = with("rtp-min-port: 16384", "port-guard: 0:00:00");
+	assert_int_equal(c->mtas[0].port_guard_s, 0);
+	config_free(c);
+}
+
+// Without an interface an address stands once for each of them.
+static void test_media_addresses(void **state)
+{
+	struct config *c = with("      - {address: 203.0.113.11, interface: outside}\n"
+				"      - {address: 192.168.20.3, interface: inside}\n",
+		"      - {address: 198.51.100.1}\n      - {address: 203.0.113.11}\n");
+	const struct config_mta *m = &c->mtas[0];
+	char ip[IP_TEXT_MAX];
+
+	assert_int_equal(m->n_addrs, 6);
+	for (size_t i = 0; i < 6; i++) {
+		assert_int_equal(m->addrs[i].iface, i % 3);
+		assert_string_equal(
+			ip_format(&m->addrs[i].ip, ip), i < 3 ? "198.51.100.1" : "203.0.113.11");
+	}
+	config_free(c);
+	c = with("      - {address: 192.168.20.3, interface: inside}\n",
+		"      - {address: 192.168.20.3, interface: inside}\n"
+		"      - {address: 192.168.20.4, interface: inside}\n");
+	assert_int_equal(c->mtas[0].n_addrs, 3);
+	assert_int_equal(c->mtas[0].addrs[2].iface, 1);
+	config_free(c);
+}
+
 // Only the policy map in service counts; without a service-policy nothing is inspected.
 static void test_policy(void **state)
 {
@@ -234,6 +302,8 @@ int main(void)
 		cmocka_unit_test(test_nat_no_overlap),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_ime),
+		cmocka_unit_test(test_media),
+		cmocka_unit_test(test_media_addresses),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_nat_ids),
