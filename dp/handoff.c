@@ -33,32 +33,44 @@ static uint32_t hash_symmetric(uint32_t seed, const struct flow *f, const struct
 	return rte_jhash_32b(words, RTE_DIM(words), seed);
 }
 
-bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *f)
+// Index in s->media of the address that the flow is for, or -1.
+static int media_find(const struct snapshot *s, uint16_t in, const struct flow *f)
 {
 	if (f->proto != PROTO_UDP)
-		return false;
+		return -1;
 	for (size_t i = 0; i < s->n_media; i++) {
 		const struct dp_media_addr *m = &s->media[i];
 
 		if (m->iface == in && f->dst.port >= m->port_lo && f->dst.port <= m->port_hi &&
 			ip_eq(&m->ip, &f->dst.ip))
-			return true;
+			return (int)i;
 	}
-	return false;
+	return -1;
 }
 
-unsigned int handoff_owner(
+bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *f)
+{
+	return media_find(s, in, f) >= 0;
+}
+
+static unsigned int owner_of_flow(
 	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f)
 {
 	struct endpoint dst = f->dst;
 
 	if (k->n_workers == 1)
 		return 0;
-	if (handoff_is_media(s, in, f))
-		return steer_port_owner(f->dst.port, k->n_workers);
 	nat_untranslate(s->nat, s->n_nat, in, f->proto, &dst);
 	// The high bits, because the session table's buckets use the low ones of the same hash family.
 	return (uint32_t)(((uint64_t)hash_symmetric(k->seed, f, &dst) * k->n_workers) >> 32);
+}
+
+unsigned int handoff_owner(
+	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f)
+{
+	if (handoff_is_media(s, in, f))
+		return steer_port_owner(f->dst.port, k->n_workers);
+	return owner_of_flow(k, s, in, f);
 }
 
 static void handoff_send(struct worker *w, unsigned int to, struct pkts *v)
@@ -71,6 +83,20 @@ static void handoff_send(struct worker *w, unsigned int to, struct pkts *v)
 		pkt_drop(w, v->m[i], DROP_HANDOFF_FULL);
 }
 
+// Who owns a packet that came in; marks it if it is media.
+static unsigned int steer(const struct worker *w, struct pkt *p)
+{
+	int media = media_find(w->snap, p->iface_in, &p->flow);
+
+	if (media < 0)
+		return owner_of_flow(&w->steer, w->snap, p->iface_in, &p->flow);
+	if (p->kind == PKT_FLOW) { // an error about our media goes where the stream is, no further
+		p->kind = PKT_MEDIA;
+		p->media_index = (uint16_t)media;
+	}
+	return steer_port_owner(p->flow.dst.port, w->steer.n_workers);
+}
+
 void handoff_stage(struct worker *w, struct pkts *v)
 {
 	struct pkts *out = w->handoff;
@@ -79,10 +105,10 @@ void handoff_stage(struct worker *w, struct pkts *v)
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct pkt *p = pkt_of(v->m[i]);
 
-		if (p->kind == PKT_FLOW && handoff_is_media(w->snap, p->iface_in, &p->flow))
-			p->kind = PKT_MEDIA;
-		p->owner = (uint8_t)handoff_owner(&w->steer, w->snap, p->iface_in, &p->flow);
-		if (p->owner == w->id)
+		p->owner = (uint8_t)steer(w, p);
+		if (p->kind != PKT_MEDIA && !p->l4_checked && !pkt_l4_checksum_ok(v->m[i]))
+			pkt_drop(w, v->m[i], DROP_L4_CHECKSUM);
+		else if (p->owner == w->id)
 			v->m[n++] = v->m[i];
 		else
 			pkts_add(&out[p->owner], v->m[i]);

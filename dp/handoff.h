@@ -17,7 +17,8 @@ bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *
 unsigned int handoff_owner(
 	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f);
 
-// Keeps what this worker owns, marks media, and gives the rest to its owners.
+// Keeps what this worker owns, marks media, and gives the rest to its owners. Drops what is not
+// media and has a wrong L4 checksum.
 void handoff_stage(struct worker *w, struct pkts *v);
 
 // Takes one burst that worker `from` handed over.

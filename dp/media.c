@@ -120,6 +120,9 @@ static enum dp_counter_id judge(struct media_pkt *x)
 		show_add(&show_in(x)->rx_bad_source, 1);
 		return DROP_MEDIA_SOURCE;
 	}
+	// Nothing else says that plain RTP is what was sent; SRTP has its tag.
+	if (in->rx == NULL && !pkt_of(x->m)->l4_checked && !pkt_l4_checksum_ok(x->m))
+		return DROP_L4_CHECKSUM;
 	if (rtp_is_rtcp(x->rtp, x->len)) {
 		show_add(&show_in(x)->rx_rtcp, 1);
 		return DROP_MEDIA_RTCP;

@@ -140,22 +140,6 @@ static enum dp_counter_id parse_icmp(struct rte_mbuf *m, struct pkt *p, uint16_t
 	return PASS;
 }
 
-static bool l4_checksum_ok(struct rte_mbuf *m, const struct pkt *p, uint16_t len)
-{
-	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
-	const struct rte_udp_hdr *l4 = rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, p->l4);
-	uint32_t sum = 0;
-
-	if (p->flow.proto == IPPROTO_UDP && p->kind == PKT_FLOW && l4->dgram_cksum == 0)
-		return true; // the sender made none (RFC 768)
-	if (ip->next_proto_id == IPPROTO_TCP || ip->next_proto_id == IPPROTO_UDP)
-		sum = rte_ipv4_phdr_cksum(ip, 0);
-	else if (ip->next_proto_id != IPPROTO_ICMP)
-		return true;
-	sum += rte_raw_cksum(l4, len);
-	return (sum & 0xffff) + (sum >> 16) == 0xffff;
-}
-
 static enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t len)
 {
 	p->payload = p->l4;
@@ -171,7 +155,7 @@ static enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t l
 	return PASS;
 }
 
-static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p, bool from_wire)
+static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p)
 {
 	uint32_t room = rte_pktmbuf_data_len(m) - p->l3;
 	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
@@ -206,11 +190,7 @@ static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p, bool fro
 		p->kind = PKT_FRAGMENT;
 		return PASS;
 	}
-	total -= sizeof(*ip);
-	bad = parse_l4(m, p, total);
-	if (bad == PASS && from_wire && !l4_checksum_ok(m, p, total))
-		return DROP_L4_CHECKSUM;
-	return bad;
+	return parse_l4(m, p, total - sizeof(*ip));
 }
 
 static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
@@ -228,13 +208,15 @@ static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
 	return PASS;
 }
 
-enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac)
+// All but the L4 checksum.
+static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct rte_ether_addr *mac)
 {
 	const struct rte_ether_hdr *eth = pkt_eth(m);
 	struct pkt *p = pkt_of(m);
 	bool to_all;
 
-	*p = (struct pkt){.iface_out = PKT_NO_IFACE, .iface_in = PKT_NO_IFACE};
+	*p = (struct pkt){
+		.iface_out = PKT_NO_IFACE, .iface_in = PKT_NO_IFACE, .l4_checked = mac == NULL};
 	if (m->nb_segs != 1 || rte_pktmbuf_data_len(m) < sizeof(*eth))
 		return DROP_RX_SHORT;
 	// Some devices take the tag off and tell about it here alone.
@@ -251,9 +233,20 @@ enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *
 		return DROP_IPV6_UNSUPPORTED;
 	case RTE_ETHER_TYPE_IPV4:
 		// RFC 1122 3.3.6: a unicast datagram in a broadcast frame is an attack or a mistake.
-		return to_all ? DROP_IP_DESTINATION : parse_ipv4(m, p, mac != NULL);
+		return to_all ? DROP_IP_DESTINATION : parse_ipv4(m, p);
 	}
 	return DROP_ETHERTYPE;
+}
+
+enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac)
+{
+	enum dp_counter_id bad = parse_headers(m, mac);
+	const struct pkt *p = pkt_of(m);
+
+	if (bad == PASS && (p->kind == PKT_FLOW || p->kind == PKT_ICMP_ERROR) && !p->l4_checked &&
+		!pkt_l4_checksum_ok(m))
+		return DROP_L4_CHECKSUM;
+	return bad;
 }
 
 void parse_stage(struct worker *w, struct pkts *v, uint16_t iface)
@@ -263,7 +256,7 @@ void parse_stage(struct worker *w, struct pkts *v, uint16_t iface)
 	for (uint16_t i = 0; i < v->n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(v->m[i], void *));
 	for (uint16_t i = 0; i < v->n; i++) {
-		enum dp_counter_id bad = parse_frame(v->m[i], &w->mac[iface]);
+		enum dp_counter_id bad = parse_headers(v->m[i], &w->mac[iface]);
 
 		pkt_of(v->m[i])->iface_in = iface;
 		if (bad == PASS)

@@ -9,5 +9,6 @@
 // Returns PASS, or the reason to drop it. Any thread. Never reads past the frame.
 enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac);
 
-// A burst that came in on `iface`. ARP, flows, ICMP errors and fragments go on.
+// A burst that came in on `iface`. ARP, flows, ICMP errors and fragments go on. L4 checksums are left
+// to the steer stage, which knows for which packets they matter: pkt->l4_checked.
 void parse_stage(struct worker *w, struct pkts *v, uint16_t iface);

@@ -43,6 +43,11 @@ struct pkt {
 	// We are the sender (relayed media, resets): route leaves the TTL alone and may send it
 	// back out of the interface it came in on.
 	bool ours;
+	// The L4 checksum is right, or is not for us to judge. Else whoever lets the packet on has to
+	// see to it: the steer stage, and for PKT_MEDIA the relay, which needs none where a tag covers
+	// the payload.
+	bool l4_checked;
+	uint16_t media_index; // PKT_MEDIA: of its destination in snapshot.media
 	uint16_t iface_in;
 	uint16_t iface_out;            // PKT_NO_IFACE: not yet known
 	uint16_t l3, l4;               // offset of the IPv4 and the transport header
@@ -82,6 +87,10 @@ static inline uint8_t *pkt_payload(struct rte_mbuf *m)
 {
 	return rte_pktmbuf_mtod_offset(m, uint8_t *, pkt_of(m)->payload);
 }
+
+// Whether the TCP, UDP or ICMP checksum of a parsed IPv4 packet is right, or there is none (RFC 768,
+// other protocols). Reads the packet to its end.
+bool pkt_l4_checksum_ok(struct rte_mbuf *m);
 
 // The caller knows that there is room: no stage makes more packets than a burst brought.
 static inline void pkts_add(struct pkts *v, struct rte_mbuf *m)

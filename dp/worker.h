@@ -117,10 +117,11 @@ void worker_process(struct worker *w, struct pkts *v);
 // The media part, for whoever writes dp/media.[ch] (hot) and dp/media_ctl.[ch] (cold):
 //
 // void media_stage(struct worker *w, struct pkts *v)
-//	In: packets of kind PKT_MEDIA, which this worker owns: IPv4 and UDP headers are valid, their
-//	checksums right, pkt->flow.dst is a media address of pkt->iface_in with a port of its range.
+//	In: packets of kind PKT_MEDIA, which this worker owns: IPv4 and UDP headers are valid,
+//	pkt->flow.dst is the media address pkt->media_index of pkt->iface_in with a port of its
+//	range. The UDP checksum is right only if pkt->l4_checked says so.
 //	Out: the packets to send on, headers rewritten and checksums right, TTL fresh, `ours` set
-//and 	`flow` the new tuple (route looks up flow.dst). The rest is dropped by name.
+//	and `flow` the new tuple (route looks up flow.dst). The rest is dropped by name.
 // void media_msg(struct worker *w, const struct dp_msg *m)
 //	A MEDIA_* message that media_ctl_send() let through.
 // int media_ctl_start(unsigned int n_workers, struct media_worker *out[]); before workers run;
