@@ -7,6 +7,9 @@
 // Addresses against one another: interfaces, routes, translations (config/check_address.c).
 void check_addresses(struct loader *l);
 
+// The roles of tls-proxies and what they show to whom (config/check_tls.c); before check_ime.
+void check_tls(struct loader *l);
+
 // What UC-IME needs: media addresses, call managers, inspection (config/check_ime.c).
 void check_ime(struct loader *l);
 

@@ -246,11 +246,11 @@ static void check_policy(struct loader *l)
 		int index = c->inspects[i].tls_proxy;
 		const struct config_tls_proxy *p = index >= 0 ? &c->tls_proxies[index] : NULL;
 
-		if (p == NULL || (p->server_trustpoint < 0 && p->client_trustpoint < 0)) {
+		if (p == NULL || p->side[p->outside].identity < 0) {
 			faulty = true;
 		} else {
-			server |= p->server_trustpoint >= 0;
-			client |= p->client_trustpoint >= 0;
+			server |= p->outside == TLS_SERVER;
+			client |= p->outside == TLS_CLIENT;
 		}
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(c->inspects[k].class_name, c->inspects[i].class_name) == 0)
@@ -261,8 +261,8 @@ static void check_policy(struct loader *l)
 	}
 	if (!faulty && (!server || !client))
 		fault(l, policy,
-			"found no class whose tls-proxy has a %s trust-point, expected one "
-			"(CLI-7)",
+			"found no class whose tls-proxy has a %s trust-point toward the Internet, "
+			"expected one (CLI-7)",
 			server ? "client" : "server");
 }
 

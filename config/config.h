@@ -78,7 +78,8 @@ struct config_ime {
 	enum config_failure_action ticket_failure_action;
 	enum config_did_source did_source;
 	enum config_route_check route_check;
-	char domain[256]; // empty: the identity of the server trust-point's certificate
+	char domain[256];    // empty: the identity of the server trust-point's certificate
+	int inside_identity; // shown to call managers of secure trunks: index in trustpoints, or -1
 	uint32_t fallback_monitoring_ms; // 10..600
 	uint32_t fallback_hold_down_s;   // 10..360
 	bool parity_strict;              // as the original: no RTCP, no H.264 (protocol.md 0)
@@ -97,12 +98,21 @@ struct config_trustpoint {
 	char ca[CONFIG_PATH_MAX];          // CAs that the other side's certificate must chain to
 };
 
+enum tls_role { TLS_SERVER, TLS_CLIENT, TLS_ROLES };
+
+// What a tls-proxy is in one role.
+struct config_tls_side {
+	int trustpoint;    // whose CAs judge the other side: index in trustpoints; -1: no such role
+	int identity;      // whose certificate is shown: index in trustpoints, or -1
+	char ciphers[256]; // OpenSSL list for TLS 1.2, empty: default
+	int min_version;   // 12 or 13
+};
+
+// One with both roles is for secure trunks: one role is toward the call managers.
 struct config_tls_proxy {
 	char name[CONFIG_NAME_MAX];
-	int server_trustpoint, client_trustpoint; // index in trustpoints, or -1
-	char ciphers[256];                        // OpenSSL list for TLS 1.2, empty: default
-	char ciphersuites[256];                   // TLS 1.3, empty: default
-	int min_version;                          // 12 or 13
+	struct config_tls_side side[TLS_ROLES];
+	enum tls_role outside; // the role toward the Internet; client: calls go out
 };
 
 // class-map + policy-map + service-policy, resolved: in this order, first match wins.

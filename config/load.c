@@ -142,6 +142,7 @@ static void read_root(struct loader *l)
 	read_map(l, l->root, sections, COUNT(sections), l->c);
 	if (!l->no_memory && l->root->kind == NODE_MAP) {
 		check_addresses(l);
+		check_tls(l);
 		check_ime(l);
 	}
 	if (!l->no_memory && ids_assign(l->c) < 0)

@@ -34,25 +34,10 @@ void read_trustpoints(struct loader *l, const struct node *n, void *obj)
 	}
 }
 
-// What a trust-point of a proxy must be: the Internet side shows it to the other enterprise.
-static int read_identity(struct loader *l, const struct node *n)
+static void read_side_trustpoint(struct loader *l, const struct node *n, void *obj)
 {
-	const struct node *section = node_get(l->root, "trustpoints");
-	int i = read_ref(l, n, section, "the name of a trustpoint");
-
-	if (i >= 0 && node_get(node_at(section, (size_t)i), "certificate") == NULL)
-		fault_expected(l, n, "a trustpoint with a certificate and a key (E14)");
-	return i;
-}
-
-static void read_server_trustpoint(struct loader *l, const struct node *n, void *obj)
-{
-	((struct config_tls_proxy *)obj)->server_trustpoint = read_identity(l, n);
-}
-
-static void read_client_trustpoint(struct loader *l, const struct node *n, void *obj)
-{
-	((struct config_tls_proxy *)obj)->client_trustpoint = read_identity(l, n);
+	((struct config_tls_side *)obj)->trustpoint =
+		read_ref(l, n, node_get(l->root, "trustpoints"), "the name of a trustpoint");
 }
 
 struct cipher {
@@ -95,7 +80,7 @@ static const struct cipher *read_cipher(struct loader *l, const struct node *n)
 // Keywords of suites that OpenSSL does not have are skipped, as long as one is left.
 static void read_ciphers(struct loader *l, const struct node *n, void *obj)
 {
-	struct config_tls_proxy *p = obj;
+	struct config_tls_side *p = obj;
 	bool tls13 = false, faulty = false;
 	size_t used = 0;
 
@@ -132,31 +117,30 @@ static void read_min_version(struct loader *l, const struct node *n, void *obj)
 	if (!str_eq(n->text, STR_LIT("1.2")) && !str_eq(n->text, STR_LIT("1.3")))
 		fault_expected(l, n, "1.2 or 1.3");
 	else
-		p->min_version = n->text.p[2] == '2' ? 12 : 13;
+		p->side[TLS_SERVER].min_version = p->side[TLS_CLIENT].min_version =
+			n->text.p[2] == '2' ? 12 : 13;
 }
 
 static void read_server(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
-		{"trust-point", .kind = FIELD_READ, .required = true,
-			.read = read_server_trustpoint},
+		{"trust-point", .kind = FIELD_READ, .required = true, .read = read_side_trustpoint},
 		{"cipher-suite", .kind = FIELD_READ, .read = read_ciphers},
 	};
 
-	read_map(l, n, fields, COUNT(fields), obj);
+	read_map(l, n, fields, COUNT(fields), &((struct config_tls_proxy *)obj)->side[TLS_SERVER]);
 }
 
 static void read_client(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
-		{"trust-point", .kind = FIELD_READ, .required = true,
-			.read = read_client_trustpoint},
+		{"trust-point", .kind = FIELD_READ, .required = true, .read = read_side_trustpoint},
 		{"cipher-suite", .kind = FIELD_READ, .read = read_ciphers},
 		{"ldc", .kind = FIELD_REFUSED,
 			.expected = "trust-point: UC-IME has no local dynamic certificates"},
 	};
 
-	read_map(l, n, fields, COUNT(fields), obj);
+	read_map(l, n, fields, COUNT(fields), &((struct config_tls_proxy *)obj)->side[TLS_CLIENT]);
 }
 
 void read_tls_proxies(struct loader *l, const struct node *n, void *obj)
@@ -176,18 +160,14 @@ void read_tls_proxies(struct loader *l, const struct node *n, void *obj)
 	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
 		struct config_tls_proxy *p = &c->tls_proxies[i];
 
-		*p = (struct config_tls_proxy){
-			.server_trustpoint = -1, .client_trustpoint = -1, .min_version = 12};
+		for (int role = 0; role < TLS_ROLES; role++)
+			p->side[role] = (struct config_tls_side){
+				.trustpoint = -1, .identity = -1, .min_version = 12};
 		read_entry_name(l, x, p->name, sizeof(p->name));
 		read_map(l, x, fields, COUNT(fields), p);
-		if (x->kind != NODE_MAP)
-			continue;
-		if (node_get(x, "server") == NULL && node_get(x, "client") == NULL)
+		if (x->kind == NODE_MAP && node_get(x, "server") == NULL &&
+			node_get(x, "client") == NULL)
 			fault(l, x, "found neither server nor client, expected one");
-		else if (node_get(x, "server") != NULL && node_get(x, "client") != NULL)
-			fault(l, x,
-				"found server and client, expected one: a secure trunk is not "
-				"supported yet");
 	}
 }
 

@@ -62,12 +62,12 @@ void read_media_termination(struct loader *l, const struct node *n, void *obj)
 // E3: the manual writes nonsecure and non-secure.
 static void read_trunk_mode(struct loader *l, const struct node *n, void *obj)
 {
-	if (!want_scalar(l, n, "nonsecure"))
+	if (!want_scalar(l, n, "secure or nonsecure"))
 		return;
 	if (str_eq(n->text, STR_LIT("secure")))
-		fault_expected(l, n, "nonsecure: a secure trunk is not supported yet");
+		((struct config_ucm *)obj)->secure = true;
 	else if (!str_eq(n->text, STR_LIT("nonsecure")) && !str_eq(n->text, STR_LIT("non-secure")))
-		fault_expected(l, n, "nonsecure");
+		fault_expected(l, n, "secure or nonsecure");
 }
 
 static void read_ucms(struct loader *l, const struct node *n, void *obj)
@@ -118,6 +118,26 @@ static void read_profile(struct loader *l, const struct node *n, void *obj)
 		fault_expected(l, n, "t1 or t2");
 	else
 		str_copy(n->text, m->ticket_profile, sizeof(m->ticket_profile));
+}
+
+static void read_inside_trustpoint(struct loader *l, const struct node *n, void *obj)
+{
+	const struct node *section = node_get(l->root, "trustpoints");
+	int i = read_ref(l, n, section, "the name of a trustpoint");
+
+	if (i >= 0 && node_get(node_at(section, (size_t)i), "certificate") == NULL)
+		fault_expected(l, n, "a trustpoint with a certificate and a key (E14)");
+	((struct config_ime *)obj)->inside_identity = i;
+}
+
+static void read_inside_identity(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"trust-point", .kind = FIELD_READ, .required = true,
+			.read = read_inside_trustpoint},
+	};
+
+	read_map(l, n, fields, COUNT(fields), obj);
 }
 
 static void read_ticket(struct loader *l, const struct node *n, void *obj)
@@ -298,7 +318,7 @@ static const struct field ime_fields[] = {
 	{"mapping-service", .kind = FIELD_REFUSED, .expected = "an in-line deployment without it"},
 	{"passthrough", .kind = FIELD_REFUSED,
 		.expected = "it left out: media passes through where both sides have one suite"},
-	{"inside-identity", .kind = FIELD_REFUSED, .expected = "a nonsecure trunk without it"},
+	{"inside-identity", .kind = FIELD_READ, .read = read_inside_identity},
 	{"did-normalise", .kind = FIELD_REFUSED, .expected = "numbers that begin with +"},
 	{"outside-allow-method", .kind = FIELD_REFUSED, .expected = "it left out"},
 };
@@ -326,6 +346,7 @@ void read_uc_ime(struct loader *l, const struct node *n, void *obj)
 		struct config_ime *m = &c->imes[i];
 
 		*m = (struct config_ime){.mta = SIZE_MAX,
+			.inside_identity = -1,
 			.ticket_profile = "t1",
 			.fallback_monitoring_ms = 100,
 			.fallback_hold_down_s = 20,

@@ -51,6 +51,11 @@ static const struct config_inspect *class_of(
 	return NULL;
 }
 
+static enum tls_role outside_role(const struct config *c, const struct config_inspect *class)
+{
+	return c->tls_proxies[class->tls_proxy].outside;
+}
+
 static enum counter_id outbound(const struct config *c, uint16_t iface, const struct endpoint *ucm,
 	const struct endpoint *remote, struct trunk_open *o)
 {
@@ -64,8 +69,7 @@ static enum counter_id outbound(const struct config *c, uint16_t iface, const st
 	o->peer[SIDE_INSIDE] = o->mapped = *ucm;
 	o->peer[SIDE_OUTSIDE] = *remote;
 	nat_translate(c->nat, c->n_nat, iface, (uint16_t)out, PROTO_TCP, &o->mapped);
-	return c->tls_proxies[o->class->tls_proxy].client_trustpoint >= 0 ? CNT_NONE
-									  : CNT_CONN_NO_TRUSTPOINT;
+	return outside_role(c, o->class) == TLS_CLIENT ? CNT_NONE : CNT_CONN_NO_TRUSTPOINT;
 }
 
 static enum counter_id inbound(const struct config *c, uint16_t iface,
@@ -82,8 +86,7 @@ static enum counter_id inbound(const struct config *c, uint16_t iface,
 	o->peer[SIDE_OUTSIDE] = *remote;
 	o->peer[SIDE_INSIDE] = *ucm;
 	o->mapped = *mapped;
-	return c->tls_proxies[o->class->tls_proxy].server_trustpoint >= 0 ? CNT_NONE
-									  : CNT_CONN_NO_TRUSTPOINT;
+	return outside_role(c, o->class) == TLS_SERVER ? CNT_NONE : CNT_CONN_NO_TRUSTPOINT;
 }
 
 void accept_connection(

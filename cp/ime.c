@@ -67,12 +67,10 @@ static int load_tls(struct ime *ime, char *err, size_t err_size)
 			return fail(-ENOMEM, err, err_size, "out of memory");
 		for (size_t i = 0; i < c->n_tls_proxies; i++) {
 			const struct config_tls_proxy *p = &c->tls_proxies[i];
-			int tp = role == TLS_SERVER ? p->server_trustpoint : p->client_trustpoint;
 
-			if (tp < 0)
+			if (p->side[role].trustpoint < 0)
 				continue;
-			ime->tls[role][i] = tls_ctx_new(
-				&c->trustpoints[tp], p, (enum tls_role)role, err, err_size);
+			ime->tls[role][i] = tls_ctx_new(c, p, (enum tls_role)role, err, err_size);
 			if (ime->tls[role][i] == NULL)
 				return -EINVAL;
 		}
@@ -80,15 +78,16 @@ static int load_tls(struct ime *ime, char *err, size_t err_size)
 	return 0;
 }
 
-// Our own identities: those of the certificates that servers present (TKT-25).
+// Our own identities: those of the certificate that the Internet sees on our server (TKT-25).
 static int load_identity(struct ime *ime, char *err, size_t err_size)
 {
 	const struct config *c = ime->config;
 
 	for (size_t i = 0; i < c->n_inspects; i++) {
-		int tp = c->tls_proxies[c->inspects[i].tls_proxy].server_trustpoint;
+		const struct config_tls_proxy *p = &c->tls_proxies[c->inspects[i].tls_proxy];
+		int tp = p->side[TLS_SERVER].identity;
 
-		if (tp < 0)
+		if (p->outside != TLS_SERVER)
 			continue;
 		if (!tls_own_ids(&c->trustpoints[tp], &ime->own_ids))
 			return fail(-EINVAL, err, err_size, "trust-point %s: certificate %s",

@@ -42,7 +42,7 @@ struct ime {
 	struct ticket_keys *ticket_keys;
 	struct domain_ids own_ids; // of our certificate, for inbound Routes
 	char own_domain[DOMAIN_NAME_MAX + 1];
-	SSL_CTX **tls[2]; // by enum tls_role, then tls-proxy; NULL where there is no trust-point
+	SSL_CTX **tls[TLS_ROLES]; // by role, then tls-proxy; NULL where there is no trust-point
 	struct tsock_listener *listeners[CONFIG_IFACES_MAX];
 	struct event *tick, *retry;
 	struct scratch *scratch;

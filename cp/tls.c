@@ -29,8 +29,7 @@ __attribute__((format(printf, 3, 4))) static bool fail(char *err, size_t size, c
 	return false;
 }
 
-static bool load_files(SSL_CTX *ctx, const struct config_trustpoint *tp, enum tls_role role,
-	char *err, size_t size)
+static bool load_identity(SSL_CTX *ctx, const struct config_trustpoint *tp, char *err, size_t size)
 {
 	if (SSL_CTX_use_certificate_chain_file(ctx, tp->certificate) != 1)
 		return fail(err, size, "trust-point %s: certificate %s", tp->name, tp->certificate);
@@ -38,6 +37,12 @@ static bool load_files(SSL_CTX *ctx, const struct config_trustpoint *tp, enum tl
 		return fail(err, size, "trust-point %s: key %s", tp->name, tp->key);
 	if (SSL_CTX_check_private_key(ctx) != 1)
 		return fail(err, size, "trust-point %s: key does not fit certificate", tp->name);
+	return true;
+}
+
+static bool load_anchor(SSL_CTX *ctx, const struct config_trustpoint *tp, enum tls_role role,
+	char *err, size_t size)
+{
 	if (SSL_CTX_load_verify_file(ctx, tp->ca) != 1)
 		return fail(err, size, "trust-point %s: CA file %s", tp->name, tp->ca);
 	if (role == TLS_SERVER)
@@ -45,18 +50,18 @@ static bool load_files(SSL_CTX *ctx, const struct config_trustpoint *tp, enum tl
 	return true;
 }
 
-SSL_CTX *tls_ctx_new(const struct config_trustpoint *tp, const struct config_tls_proxy *proxy,
+SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *proxy,
 	enum tls_role role, char *err, size_t err_size)
 {
+	const struct config_tls_side *s = &proxy->side[role];
 	SSL_CTX *ctx = SSL_CTX_new(role == TLS_SERVER ? TLS_server_method() : TLS_client_method());
-	const char *ciphers = proxy->ciphers[0] != '\0' ? proxy->ciphers : DEFAULT_CIPHERS;
+	const char *ciphers = s->ciphers[0] != '\0' ? s->ciphers : DEFAULT_CIPHERS;
 
 	if (ctx == NULL) {
 		fail(err, err_size, "TLS context");
 		return NULL;
 	}
-	SSL_CTX_set_min_proto_version(
-		ctx, proxy->min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+	SSL_CTX_set_min_proto_version(ctx, s->min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
 	SSL_CTX_set_security_level(ctx, 2); // TLS-5: RSA keys of 2048 bits at least
 	// Every handshake is a full one: a resumed session would carry yesterday's verification.
 	SSL_CTX_set_options(ctx,
@@ -70,13 +75,8 @@ SSL_CTX *tls_ctx_new(const struct config_trustpoint *tp, const struct config_tls
 		fail(err, err_size, "tls-proxy %s: ciphers %s", proxy->name, ciphers);
 		goto out;
 	}
-	if (proxy->ciphersuites[0] != '\0' &&
-		SSL_CTX_set_ciphersuites(ctx, proxy->ciphersuites) != 1) {
-		fail(err, err_size, "tls-proxy %s: ciphersuites %s", proxy->name,
-			proxy->ciphersuites);
-		goto out;
-	}
-	if (load_files(ctx, tp, role, err, err_size))
+	if (load_identity(ctx, &c->trustpoints[s->identity], err, err_size) &&
+		load_anchor(ctx, &c->trustpoints[s->trustpoint], role, err, err_size))
 		return ctx;
 out:
 	SSL_CTX_free(ctx);

@@ -11,10 +11,9 @@
 #include "cp/counters.h"
 #include "lib/domain.h"
 
-enum tls_role { TLS_SERVER, TLS_CLIENT };
-
-// Loads the certificate, key and CAs of a trust-point. NULL on failure, and `err` names the file.
-SSL_CTX *tls_ctx_new(const struct config_trustpoint *tp, const struct config_tls_proxy *proxy,
+// What a tls-proxy is in one of the roles it has: loads certificate, key and CAs. NULL on failure,
+// and `err` names the file.
+SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *proxy,
 	enum tls_role role, char *err, size_t err_size);
 
 // The identities of a trust-point's own certificate (2.10). False when it cannot be read.

@@ -46,8 +46,13 @@ static void require_ime(const struct config *c)
 			require(c->mtas[i].addrs[k].iface < c->n_ifaces);
 	}
 	for (size_t i = 0; i < c->n_tls_proxies; i++) {
-		require(c->tls_proxies[i].server_trustpoint < (int)c->n_trustpoints);
-		require(c->tls_proxies[i].client_trustpoint < (int)c->n_trustpoints);
+		for (int role = 0; role < TLS_ROLES; role++) {
+			const struct config_tls_side *s = &c->tls_proxies[i].side[role];
+
+			require(s->trustpoint < (int)c->n_trustpoints);
+			require((s->trustpoint < 0) == (s->identity < 0));
+			require(s->identity < (int)c->n_trustpoints);
+		}
 	}
 	for (size_t i = 0; i < c->n_inspects; i++) {
 		const struct config_inspect *x = &c->inspects[i];

@@ -132,9 +132,26 @@ static const struct edited ime[] = {
 	{"CLI-9",
 		{{"{client: {trust-point: local-ent}}",
 			"{client: {trust-point: local-ent}, server: {trust-point: anchor}}"}},
-		"47:24: local_to_remote-ent: found server and client, expected one: a secure trunk "
-		"is not supported yet\n"
-		"47:81: trust-point: found anchor, expected a trustpoint with a certificate and a "
+		"47:24: local_to_remote-ent: found anchor without certificate and key, expected "
+		"inside-identity in uc-ime: what the call manager is shown (E14)"},
+	{"E14 alike",
+		{{"{client: {trust-point: local-ent}}",
+			"{client: {trust-point: local-ent}, server: {trust-point: local-ent}}"}},
+		"47:24: local_to_remote-ent: found server and client alike, expected one "
+		"trust-point toward the call manager: a ca without certificate and key, or the "
+		"one that is inside-identity in uc-ime (E14)"},
+	{"CLI-9 nothing inside",
+		{{"192.168.30.7, trunk-security-mode: non-secure",
+			"192.168.30.7, trunk-security-mode: secure"}},
+		"47:24: local_to_remote-ent: found no server trust-point, expected one for TLS "
+		"with call manager 192.168.30.7, whose trunk is secure (CLI-9)\n"
+		"48:24: remote_to_local-ent: found no client trust-point, expected one for TLS "
+		"with call manager 192.168.30.7, whose trunk is secure (CLI-9)"},
+	{"E14 inside-identity",
+		{{"    domain: enterprise-b.example\n",
+			"    domain: enterprise-b.example\n    inside-identity: {trust-point: "
+			"anchor}\n"}},
+		"61:36: trust-point: found anchor, expected a trustpoint with a certificate and a "
 		"key (E14)"},
 	{"proxy empty", {{"{client: {trust-point: local-ent}}", "{}"}},
 		"47:24: local_to_remote-ent: found neither server nor client, expected one"},
@@ -164,12 +181,8 @@ static const struct edited ime[] = {
 			" []"}},
 		"53:20: ucm-addresses: found an empty list, expected at least one call manager "
 		"(CLI-7)"},
-	{"CLI-9 secure",
-		{{"30, trunk-security-mode: nonsecure", "30, trunk-security-mode: secure"}},
-		"54:55: trunk-security-mode: found secure, expected nonsecure: a secure trunk is "
-		"not supported yet"},
 	{"E3", {{"30, trunk-security-mode: nonsecure", "30, trunk-security-mode: unsecure"}},
-		"54:55: trunk-security-mode: found unsecure, expected nonsecure"},
+		"54:55: trunk-security-mode: found unsecure, expected secure or nonsecure"},
 	{"ucm", {{"{address: 192.168.30.7", "{address: 203.0.113.77"}},
 		"55:19: address: found 203.0.113.77, expected all call managers on one interface, "
 		"here inside"},
@@ -287,11 +300,11 @@ static const struct edited ime[] = {
 		"68:80: found the key policy-map, which is not supported yet, expected tls-proxy "
 		"and uc-ime"},
 	{"CLI-7 server", {{"tls-proxy: remote_to_local-ent,", "tls-proxy: local_to_remote-ent,"}},
-		"69:17: service-policy: found no class whose tls-proxy has a server trust-point, "
-		"expected one (CLI-7)"},
+		"69:17: service-policy: found no class whose tls-proxy has a server trust-point "
+		"toward the Internet, expected one (CLI-7)"},
 	{"CLI-7 client", {{"tls-proxy: local_to_remote-ent,", "tls-proxy: remote_to_local-ent,"}},
-		"69:17: service-policy: found no class whose tls-proxy has a client trust-point, "
-		"expected one (CLI-7)"},
+		"69:17: service-policy: found no class whose tls-proxy has a client trust-point "
+		"toward the Internet, expected one (CLI-7)"},
 	{"class twice", {{"{class: in,", "{class: out,"}},
 		"69:17: service-policy: found class out twice in the policy-map, expected once"},
 	{"policy", {{"{policy-map: ime-policy,", "{policy-map: ime_policies,"}},

@@ -129,8 +129,8 @@ static void test_sample_a(void **state)
 	assert_int_equal(c->n_inspects, 2);
 	assert_string_equal(c->inspects[1].class_name, "ime-inbound-sip");
 	assert_int_equal(c->inspects[1].acl, 1);
-	assert_int_equal(c->tls_proxies[c->inspects[1].tls_proxy].server_trustpoint, 0);
-	assert_int_equal(c->tls_proxies[c->inspects[0].tls_proxy].client_trustpoint, 0);
+	assert_int_equal(c->tls_proxies[c->inspects[1].tls_proxy].side[TLS_SERVER].trustpoint, 0);
+	assert_int_equal(c->tls_proxies[c->inspects[0].tls_proxy].side[TLS_CLIENT].trustpoint, 0);
 	assert_int_equal(c->timeouts.half_open_s, 30);
 	assert_int_equal(c->timeouts.sip_s, 1800);
 	config_free(c);

@@ -123,25 +123,88 @@ static void test_tls(void **state)
 	struct config *c = with("{client: {trust-point: local-ent}}",
 		"{tls-min-version: 1.3, client: {trust-point: local-ent, cipher-suite: "
 		"[ecdhe-aes128-gcm, 3des-sha1, aes128-sha1, tls13]}}");
-	const struct config_tls_proxy *p = &c->tls_proxies[0];
+	const struct config_tls_side *p = &c->tls_proxies[0].side[TLS_CLIENT];
 
 	assert_string_equal(p->ciphers,
 		"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
 		"AES128-SHA");
 	assert_int_equal(p->min_version, 13);
-	assert_int_equal(p->client_trustpoint, 0);
-	assert_int_equal(p->server_trustpoint, -1);
+	assert_int_equal(p->trustpoint, 0);
+	assert_int_equal(p->identity, 0);
+	assert_int_equal(c->tls_proxies[0].side[TLS_SERVER].trustpoint, -1);
+	assert_int_equal(c->tls_proxies[0].outside, TLS_CLIENT);
+	assert_int_equal(c->tls_proxies[1].outside, TLS_SERVER);
 	config_free(c);
 	c = with("{client: {trust-point: local-ent}}",
 		"{client: {trust-point: local-ent, cipher-suite: [tls13]}}");
-	p = &c->tls_proxies[0];
+	p = &c->tls_proxies[0].side[TLS_CLIENT];
 	assert_string_equal(p->ciphers, "");
 	assert_int_equal(p->min_version, 13); // nothing is left for 1.2
-	assert_int_equal(c->tls_proxies[1].min_version, 12);
+	assert_int_equal(c->tls_proxies[1].side[TLS_SERVER].min_version, 12);
 	config_free(c);
 	c = with("maximum-sessions: 1000", "maximum-sessions: 7");
 	assert_int_equal(c->tls_sessions_max, 7);
 	config_free(c);
+}
+
+// CLI-9: the manual's two tls-proxies of a secure trunk. The trust-point toward the call manager is
+// an anchor alone, or has a certificate and is inside-identity itself.
+static const struct {
+	const char *trustpoint, *inside;
+	int identity;
+} secure_trunks[] = {
+	{"anchor", "asa", 2},
+	{"asa", "asa", 2},
+	{"anchor", "local-ent", 0},
+};
+
+static void test_secure_trunk(void **state)
+{
+	for (size_t i = 0; i < sizeof(secure_trunks) / sizeof(secure_trunks[0]); i++) {
+		char text[2 * sizeof(config_right)], put[256];
+		const char *tp = secure_trunks[i].trustpoint;
+		struct config_errors errs = {0};
+		struct config *c;
+
+		strcpy(text, config_right);
+		edit(text, sizeof(text), "  anchor: {ca: ca.pem}\n",
+			"  anchor: {ca: ucm.pem}\n"
+			"  asa: {certificate: asa.crt, key: asa.key, ca: ucm.pem}\n");
+		snprintf(put, sizeof(put),
+			"local_to_remote-ent: {server: {trust-point: %s}, client: {trust-point: "
+			"local-ent, cipher-suite: [aes128-sha1]}}",
+			tp);
+		edit(text, sizeof(text), "local_to_remote-ent: {client: {trust-point: local-ent}}",
+			put);
+		snprintf(put, sizeof(put),
+			"{server: {trust-point: local-ent}, client: "
+			"{trust-point: %s}}",
+			tp);
+		edit(text, sizeof(text), "{server: {trust-point: local-ent}}", put);
+		snprintf(put, sizeof(put), "inside-identity: {trust-point: %s}\n    fallback:",
+			secure_trunks[i].inside);
+		edit(text, sizeof(text), "fallback:", put);
+		edit(text, sizeof(text), "30, trunk-security-mode: nonsecure",
+			"30, trunk-security-mode: secure");
+		assert_int_equal(config_parse(str_from(text), "", false, &c, &errs), 0);
+		assert_true(c->imes[0].ucms[0].secure);
+		assert_false(c->imes[0].ucms[1].secure);
+		for (int p = 0; p < 2; p++) {
+			enum tls_role outside = p == 0 ? TLS_CLIENT : TLS_SERVER;
+			enum tls_role inside = p == 0 ? TLS_SERVER : TLS_CLIENT;
+			const struct config_tls_side *side = c->tls_proxies[p].side;
+
+			assert_int_equal(c->tls_proxies[p].outside, outside);
+			assert_int_equal(side[outside].trustpoint, 0);
+			assert_int_equal(side[outside].identity, 0);
+			assert_string_equal(c->trustpoints[side[inside].trustpoint].name, tp);
+			assert_int_equal(side[inside].identity, secure_trunks[i].identity);
+		}
+		// A list of suites is its side's own.
+		assert_string_equal(c->tls_proxies[0].side[TLS_CLIENT].ciphers, "AES128-SHA");
+		assert_string_equal(c->tls_proxies[0].side[TLS_SERVER].ciphers, "");
+		config_free(c);
+	}
 }
 
 static void test_ime(void **state)
@@ -301,6 +364,7 @@ int main(void)
 		cmocka_unit_test(test_nat_any),
 		cmocka_unit_test(test_nat_no_overlap),
 		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_secure_trunk),
 		cmocka_unit_test(test_ime),
 		cmocka_unit_test(test_media),
 		cmocka_unit_test(test_media_addresses),
