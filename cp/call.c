@@ -84,7 +84,7 @@ static bool fill(struct call *call, const struct sip_msg *m, const struct call_s
 	call->caller_tag = call_text(m->from_tag);
 	if (start->identity.n > 0)
 		call->identity = call_text(start->identity);
-	call->session = session_new(start->env, call->iface);
+	call->session = session_new(start->env, call->iface, start->inside_secure);
 	return call->call_id != NULL && call->caller_tag != NULL && call->session != NULL &&
 		(start->identity.n == 0 || call->identity != NULL) &&
 		call_party_from_invite(&call->party[call->caller], m, &call->n_record_routes);

@@ -65,6 +65,7 @@ struct call_start {
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES];
 	struct str identity; // empty: none
+	bool inside_secure;  // trunk-security-mode of the call manager
 	const struct session_env *env;
 	uint64_t now_ns;
 };

@@ -130,7 +130,7 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	const struct config *c = ime->config;
 
 	ime->session_env = (struct session_env){
-		.resolve = ime->env.resolve, .resolve_arg = ime->env.resolve_arg};
+		.cfg = ime->cfg, .resolve = ime->env.resolve, .resolve_arg = ime->env.resolve_arg};
 	ime->calls = calls_new();
 	ime->txns = txns_new();
 	ime->trunks = trunks_new(ime);
@@ -162,19 +162,6 @@ static int listen_all(struct ime *ime, char *err, size_t err_size)
 	return 0;
 }
 
-static int refuse_secure(const struct config_ime *cfg, char *err, size_t err_size)
-{
-	char ip[IP_TEXT_MAX];
-
-	for (size_t i = 0; i < cfg->n_ucms; i++) {
-		if (cfg->ucms[i].secure)
-			return fail(-ENOTSUP, err, err_size,
-				"uc-ime %s: call manager %s: secure trunks are not supported yet",
-				cfg->name, ip_format(&cfg->ucms[i].ip, ip));
-	}
-	return 0;
-}
-
 int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_size)
 {
 	const struct timeval tick = {.tv_sec = TICK_S};
@@ -189,9 +176,7 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 	ime->env = *env;
 	ime->config = env->config;
 	ime->cfg = &env->config->imes[0];
-	e = refuse_secure(ime->cfg, err, err_size);
-	if (e == 0)
-		e = make_tables(ime, err, err_size);
+	e = make_tables(ime, err, err_size);
 	if (e == 0)
 		e = load_tls(ime, err, err_size);
 	if (e == 0)

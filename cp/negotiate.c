@@ -13,8 +13,9 @@ static enum counter_id read_sdp(struct pass *p)
 	enum sdp_verdict v = sdp_parse(sdp, p->m->body);
 
 	if (v == SDP_OK)
-		v = sdp_check_secure(
-			sdp, p->from == SIDE_OUTSIDE ? REWRITE_INWARD : REWRITE_OUTWARD, false);
+		v = sdp_check_secure(sdp,
+			p->from == SIDE_OUTSIDE ? REWRITE_INWARD : REWRITE_OUTWARD,
+			session_inside_secure(p->call->session));
 	return v == SDP_OK ? CNT_NONE : counter_sdp(v);
 }
 

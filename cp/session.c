@@ -44,6 +44,7 @@ struct line {
 struct session {
 	const struct session_env *env;
 	uint16_t iface[SIDES];
+	bool inside_secure;
 	struct line line[CALL_STREAMS_MAX];
 	size_t n_lines;
 	// the last offer
@@ -59,13 +60,15 @@ static const enum sdes_suite suites[2] = {
 	SDES_AES_CM_128_HMAC_SHA1_32, // tag 2
 };
 
-struct session *session_new(const struct session_env *env, const uint16_t iface[SIDES])
+struct session *session_new(
+	const struct session_env *env, const uint16_t iface[SIDES], bool inside_secure)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
 	s->env = env;
+	s->inside_secure = inside_secure;
 	memcpy(s->iface, iface, sizeof(s->iface));
 	return s;
 }
@@ -380,6 +383,11 @@ void session_rollback(struct session *s)
 bool session_pending(const struct session *s, enum side from)
 {
 	return s->offered && !s->answered && s->offerer == from;
+}
+
+bool session_inside_secure(const struct session *s)
+{
+	return s->inside_secure;
 }
 
 bool session_live(const struct session *s)

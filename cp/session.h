@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/config.h"
 #include "cp/call.h"
 #include "cp/mta.h"
 #include "cp/rewrite.h"
@@ -18,6 +19,7 @@ struct session;
 
 struct session_env {
 	struct mta *mta;
+	const struct config_ime *cfg; // suites, RTCP, latching
 	void (*resolve)(void *arg, uint16_t iface, const struct ip_addr *ip); // may be NULL
 	void *resolve_arg;
 };
@@ -28,8 +30,9 @@ struct session_plan {
 	char text[CALL_STREAMS_MAX][2][SDES_TEXT_MAX];
 };
 
-// NULL: out of memory. `env` outlives it.
-struct session *session_new(const struct session_env *env, const uint16_t iface[SIDES]);
+// NULL: out of memory. `env` outlives it. `inside_secure`: the call manager's trunk-security-mode.
+struct session *session_new(
+	const struct session_env *env, const uint16_t iface[SIDES], bool inside_secure);
 void session_free(struct session *s); // ends its streams, wipes keys; accepts NULL
 
 // An offer of side `from`: takes ports, chooses the crypto line (from outside) or makes two (from
@@ -48,6 +51,8 @@ void session_rollback(struct session *s);
 
 // An offer of `from` waits for its answer.
 bool session_pending(const struct session *s, enum side from);
+
+bool session_inside_secure(const struct session *s);
 
 // Some media was agreed.
 bool session_live(const struct session *s);
