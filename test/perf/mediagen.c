@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The generator of the media benches and soaks: the phones of media_plan.h, and the router that
+// each side of a relay sends to. Sends fresh packets of every call in turn, both ways, through two
+// DPDK devices, and verifies what comes back. Answers the lines it reads, with one JSON object
+// each:
+//	window N SECONDS [PID...]	N packets under way: as fast as the relay can
+//	rate PPS SECONDS [PID...]	so many a second, both ways together, whatever comes back
+//	speakers N			the first N calls alone
+// PIDs are processes whose CPU time is read when the measured time begins and when it ends.
+//	mediagen CPU CALLS PAYLOAD RELAY-FILE|- OUTSIDE-DEVICE INSIDE-DEVICE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+
+#include "test/perf/bench.h"
+#include "test/perf/mediagen_pkt.h"
+
+#define BURST       32
+#define BUFFERS     16383
+#define DESCRIPTORS 1024
+#define WARM_S      0.5 // before the measured time
+#define DRAIN_S     0.3 // after it
+#define LOST_S      0.2 // without an answer: what is under way is lost
+#define LINK_S      10
+#define PIDS_MAX    4
+
+// What has been made and not yet taken by the device.
+struct outbox {
+	unsigned int n, done;
+	struct rte_mbuf *m[BURST];
+};
+
+struct run {
+	double window, rate, seconds;
+	unsigned int n_pids;
+	int pids[PIDS_MAX];
+};
+
+static struct rte_mempool *pool;
+static struct outbox outbox[SIDES];
+
+static double now(void)
+{
+	return (double)rte_rdtsc() / (double)rte_get_tsc_hz();
+}
+
+// ---- CPU time ----------------------------------------------------------------------------------
+
+// User and system time of a process, with the softirqs that ran on its back.
+static double cpu_of(int pid)
+{
+	char path[64], text[1024];
+	unsigned long user, system;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "r");
+	bench_need(f != NULL, path);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	bench_need(strrchr(text, ')') != NULL &&
+			sscanf(strrchr(text, ')'),
+				") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+				&system) == 2,
+		"/proc/PID/stat is not what it was");
+	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double cpu_of_all(const struct run *r)
+{
+	double sum = 0;
+
+	for (unsigned int i = 0; i < r->n_pids; i++)
+		sum += cpu_of(r->pids[i]);
+	return sum;
+}
+
+// ---- Packets -----------------------------------------------------------------------------------
+
+// Sends `n` new packets at most; first what the device had no room for.
+static void send_some(unsigned int side, unsigned int n)
+{
+	struct outbox *o = &outbox[side];
+
+	if (o->done == o->n) {
+		o->done = 0;
+		o->n = RTE_MIN(n, (unsigned int)BURST);
+		if (o->n == 0 || rte_pktmbuf_alloc_bulk(pool, o->m, o->n) != 0) {
+			o->n = 0;
+			return;
+		}
+		for (unsigned int i = 0; i < o->n; i++)
+			gen_next(side, o->m[i]);
+	}
+	n = rte_eth_tx_burst((uint16_t)side, 0, o->m + o->done, (uint16_t)(o->n - o->done));
+	o->done += n;
+	gen_stats.sent += n;
+}
+
+static void receive(unsigned int side)
+{
+	struct rte_mbuf *m[BURST];
+	uint16_t n = rte_eth_rx_burst((uint16_t)side, 0, m, BURST);
+
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+	for (uint16_t i = 0; i < n; i++)
+		gen_judge(side, m[i]);
+	rte_pktmbuf_free_bulk(m, n);
+}
+
+static void receive_for(double seconds)
+{
+	for (double end = now() + seconds; now() < end;)
+		for (unsigned int side = 0; side < SIDES; side++)
+			receive(side);
+}
+
+// What decides how many more packets may be sent.
+struct pace {
+	double start, last_answer;
+	uint64_t sent;     // before this run
+	uint64_t received; // at the last answer
+	uint64_t given_up; // of all that was ever sent
+};
+
+static double may_send(const struct run *r, struct pace *p, double t)
+{
+	const struct gen_stats *s = &gen_stats;
+
+	if (r->rate > 0)
+		return (t - p->start) * r->rate - (double)(s->sent - p->sent);
+	if (s->received != p->received) {
+		p->received = s->received;
+		p->last_answer = t;
+	} else if (t - p->last_answer > LOST_S) {
+		p->given_up = s->sent - s->received;
+		p->last_answer = t;
+	}
+	return r->window - (double)(s->sent - s->received - p->given_up);
+}
+
+static void report(const struct run *r, const struct gen_stats *before, double received,
+	double seconds, double cpu_s, double behind)
+{
+	const struct gen_stats *s = &gen_stats;
+
+	printf("{\"seconds\": %.4f, \"packets\": %.0f, \"pps\": %.0f, \"cpu_s\": %.3f, "
+	       "\"sent\": %lu, \"lost\": %ld, \"bad\": %lu, \"verified\": %lu, \"gaps\": %lu, "
+	       "\"behind\": %.0f}\n",
+		seconds, received, received / seconds, cpu_s, s->sent - before->sent,
+		(long)(s->sent - before->sent) - (long)(s->received - before->received),
+		s->bad - before->bad, s->verified - before->verified, s->gaps - before->gaps,
+		behind);
+	fflush(stdout);
+}
+
+static void run(const struct run *r)
+{
+	const struct gen_stats before = gen_stats;
+	struct pace p = {.start = now(),
+		.last_answer = now(),
+		.sent = before.sent,
+		.given_up = before.sent - before.received};
+	double t = p.start, begin = 0, cpu_s = 0, room = 0;
+	uint64_t received = 0;
+
+	while (begin <= 0 || t - begin < r->seconds) {
+		t = now();
+		if (begin <= 0 && t - p.start >= WARM_S) {
+			begin = t;
+			received = gen_stats.received;
+			cpu_s = cpu_of_all(r);
+		}
+		room = may_send(r, &p, t);
+		for (unsigned int side = 0; side < SIDES; side++)
+			send_some(side, room > 0 ? (unsigned int)(room / SIDES + 0.5) : 0);
+		for (unsigned int side = 0; side < SIDES; side++)
+			receive(side);
+	}
+	received = gen_stats.received - received;
+	cpu_s = cpu_of_all(r) - cpu_s;
+	receive_for(DRAIN_S);
+	report(r, &before, (double)received, t - begin, cpu_s, r->rate > 0 ? room : 0);
+}
+
+// ---- Set-up ------------------------------------------------------------------------------------
+
+static void port_open(uint16_t port)
+{
+	struct rte_eth_conf conf = {0};
+	struct rte_eth_link link;
+
+	bench_need(rte_eth_dev_configure(port, 1, 1, &conf) == 0 &&
+			rte_eth_rx_queue_setup(port, 0, DESCRIPTORS, SOCKET_ID_ANY, NULL, pool) ==
+				0 &&
+			rte_eth_tx_queue_setup(port, 0, DESCRIPTORS, SOCKET_ID_ANY, NULL) == 0 &&
+			rte_eth_dev_start(port) == 0,
+		"a device of the generator does not start");
+	for (double end = now() + LINK_S; now() < end; usleep(10000))
+		if (rte_eth_link_get_nowait(port, &link) == 0 && link.link_status != 0)
+			return;
+	bench_need(false, "a device of the generator has no link: is the relay there?");
+}
+
+static void eal_open(char **argv)
+{
+	static char lcores[32], vdev[SIDES][256];
+	char *args[] = {"mediagen", "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
+		"256", "--log-level=error", lcores, vdev[0], vdev[1]};
+
+	snprintf(lcores, sizeof(lcores), "--lcores=0@%d", atoi(argv[1]));
+	for (unsigned int i = 0; i < SIDES; i++)
+		snprintf(vdev[i], sizeof(vdev[i]), "--vdev=%s", argv[5 + i]);
+	bench_need(rte_eal_init(RTE_DIM(args), args) >= 0, "EAL does not start");
+	pool = rte_pktmbuf_pool_create(
+		"gen", BUFFERS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	bench_need(pool != NULL, "no packet buffers");
+	bench_need(rte_eth_dev_count_avail() == SIDES, "two devices are needed");
+	for (uint16_t port = 0; port < SIDES; port++)
+		port_open(port);
+}
+
+static bool command(char *line)
+{
+	struct run r = {0};
+	double value;
+	int used = 0;
+
+	if (sscanf(line, "speakers %lf", &value) == 1) {
+		gen_speakers((uint32_t)value);
+		printf("{\"speakers\": %.0f}\n", value);
+		fflush(stdout);
+		return true;
+	}
+	if (sscanf(line, "window %lf %lf%n", &r.window, &r.seconds, &used) != 2 &&
+		sscanf(line, "rate %lf %lf%n", &r.rate, &r.seconds, &used) != 2)
+		return false;
+	for (char *s = line + used, *end; r.n_pids < PIDS_MAX; s = end) {
+		long pid = strtol(s, &end, 10);
+
+		if (end == s)
+			break;
+		r.pids[r.n_pids++] = (int)pid;
+	}
+	run(&r);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	char line[128];
+
+	bench_need(argc == 7, "mediagen CPU CALLS PAYLOAD RELAY-FILE|- OUTSIDE INSIDE");
+	eal_open(argv);
+	gen_open((uint32_t)atoi(argv[2]), strcmp(argv[4], "-") != 0 ? argv[4] : NULL,
+		(unsigned int)atoi(argv[3]));
+	printf("{\"calls\": %s}\n", argv[2]);
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin) != NULL && command(line))
+		;
+	for (uint16_t port = 0; port < SIDES; port++)
+		rte_eth_dev_stop(port);
+	rte_eal_cleanup();
+	return 0;
+}
