@@ -33,19 +33,12 @@ static uint32_t hash_symmetric(uint32_t seed, const struct flow *f, const struct
 	return rte_jhash_32b(words, RTE_DIM(words), seed);
 }
 
-// Index in s->media of the address that the flow is for, or -1.
+// Number of the media address that the flow is for (dp/media_addr.h), or -1.
 static int media_find(const struct snapshot *s, uint16_t in, const struct flow *f)
 {
 	if (f->proto != PROTO_UDP)
 		return -1;
-	for (size_t i = 0; i < s->n_media; i++) {
-		const struct dp_media_addr *m = &s->media[i];
-
-		if (m->iface == in && f->dst.port >= m->port_lo && f->dst.port <= m->port_hi &&
-			ip_eq(&m->ip, &f->dst.ip))
-			return (int)i;
-	}
-	return -1;
+	return media_addr_find(s->media_index, in, &f->dst.ip, f->dst.port);
 }
 
 bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *f)
@@ -92,7 +85,7 @@ static unsigned int steer(const struct worker *w, struct pkt *p)
 		return owner_of_flow(&w->steer, w->snap, p->iface_in, &p->flow);
 	if (p->kind == PKT_FLOW) { // an error about our media goes where the stream is, no further
 		p->kind = PKT_MEDIA;
-		p->media_index = (uint16_t)media;
+		p->media_id = (uint16_t)media;
 	}
 	return steer_port_owner(p->flow.dst.port, w->steer.n_workers);
 }

@@ -47,7 +47,7 @@ struct pkt {
 	// see to it: the steer stage, and for PKT_MEDIA the relay, which needs none where a tag covers
 	// the payload.
 	bool l4_checked;
-	uint16_t media_index; // PKT_MEDIA: of its destination in snapshot.media
+	uint16_t media_id; // PKT_MEDIA: number of its destination (dp/media_addr.h)
 	uint16_t iface_in;
 	uint16_t iface_out;            // PKT_NO_IFACE: not yet known
 	uint16_t l3, l4;               // offset of the IPv4 and the transport header

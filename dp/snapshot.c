@@ -20,7 +20,7 @@ struct part {
 	uint64_t data[]; // aligned for every element type
 };
 
-enum { PART_IFACES, PART_NAT, PART_ROUTES, PART_INSPECT, PART_MEDIA, PARTS };
+enum { PART_IFACES, PART_NAT, PART_ROUTES, PART_INSPECT, PART_MEDIA, PART_MEDIA_INDEX, PARTS };
 
 struct snapshot_parts {
 	struct part *part[PARTS];
@@ -131,6 +131,21 @@ static struct part *routes_make(struct part *old, const struct dp_rules *r)
 	return p;
 }
 
+static struct part *media_index_make(struct part *old, const struct dp_rules *r)
+{
+	const size_t size = media_addr_index_size(r->n_media);
+	struct media_index *x = calloc(1, size);
+	struct part *p = NULL;
+
+	if (x == NULL)
+		return NULL;
+	errno = -media_addr_index(x, r->media, r->n_media);
+	if (errno == 0)
+		p = part_make(old, x, size, 1);
+	free(x);
+	return p;
+}
+
 // A list of the old rules with the same entries, compiled already; else a new one.
 static struct acl_list *acl_make(const struct snapshot *old, const struct dp_acl *a)
 {
@@ -187,6 +202,9 @@ static int check(const struct dp_rules *r, unsigned int n_ifaces, char *err, siz
 				"route %zu: no such interface, or not IPv4 (IPv6 is not routed "
 				"yet)",
 				i);
+	if (r->n_media > MEDIA_ADDRS_MAX)
+		return fail(err, size, "%zu media addresses, there can be %u", r->n_media,
+			MEDIA_ADDRS_MAX);
 	for (size_t i = 0; i < r->n_media; i++)
 		if (r->media[i].iface >= n_ifaces || !ip_is_v4(&r->media[i].ip) ||
 			r->media[i].port_lo > r->media[i].port_hi)
@@ -208,6 +226,9 @@ static int parts_make(struct snapshot *s, const struct snapshot *old, const stru
 	to[PART_INSPECT] =
 		part_make(was[PART_INSPECT], r->inspect, r->n_inspect, sizeof(*r->inspect));
 	to[PART_MEDIA] = part_make(was[PART_MEDIA], r->media, r->n_media, sizeof(*r->media));
+	to[PART_MEDIA_INDEX] = media_index_make(was[PART_MEDIA_INDEX], r);
+	if (to[PART_MEDIA_INDEX] == NULL)
+		return -errno;
 	for (unsigned int i = 0; i < PARTS; i++)
 		if (to[i] == NULL)
 			return -ENOMEM;
@@ -235,6 +256,7 @@ static void view_fill(struct snapshot *s, const struct dp_timeouts *timeouts)
 	s->n_inspect = p[PART_INSPECT]->n;
 	s->media = (const void *)p[PART_MEDIA]->data;
 	s->n_media = p[PART_MEDIA]->n;
+	s->media_index = (const void *)p[PART_MEDIA_INDEX]->data;
 	s->acls = s->parts->acls;
 	s->n_acls = s->parts->n_acls;
 	s->timeouts = *timeouts;

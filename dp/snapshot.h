@@ -10,6 +10,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "dp/dp.h"
+#include "dp/media_addr.h"
 
 struct acl_list; // dp/acl.h
 
@@ -37,6 +38,7 @@ struct snapshot {
 	size_t n_inspect;
 	const struct dp_media_addr *media;
 	size_t n_media;
+	const struct media_index *media_index;
 	struct dp_timeouts timeouts;
 	// Of dp/snapshot.c alone.
 	struct snapshot_parts *parts;

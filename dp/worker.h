@@ -118,7 +118,7 @@ void worker_process(struct worker *w, struct pkts *v);
 //
 // void media_stage(struct worker *w, struct pkts *v)
 //	In: packets of kind PKT_MEDIA, which this worker owns: IPv4 and UDP headers are valid,
-//	pkt->flow.dst is the media address pkt->media_index of pkt->iface_in with a port of its
+//	pkt->flow.dst is the media address pkt->media_id of pkt->iface_in with a port of its
 //	range. The UDP checksum is right only if pkt->l4_checked says so.
 //	Out: the packets to send on, headers rewritten and checksums right, TTL fresh, `ours` set
 //	and `flow` the new tuple (route looks up flow.dst). The rest is dropped by name.

@@ -138,6 +138,48 @@ static void test_routes(void **state)
 	assert_null(route_lookup(snapshot_root.current, &nowhere));
 }
 
+#define ADDRS 300
+
+// Every address is found by interface and port, by a number of its own that no later set of rules
+// changes, not even one in which the address is missing for a while.
+static void test_media_addresses(void **state)
+{
+	static struct dp_media_addr a[ADDRS];
+	static int id[ADDRS];
+	const struct ip_addr one = ip("10.0.0.7"), none = ip("10.9.9.9");
+	struct rules r;
+
+	harness_rules(&r);
+	for (unsigned int i = 0; i < ADDRS; i++)
+		a[i] = (struct dp_media_addr){.iface = i % 2,
+			.ip = ip_from_v4_be(rte_cpu_to_be_32(0x0a000000 + i / 2)),
+			.port_lo = 16384,
+			.port_hi = 32767};
+	a[15].port_hi = 20000; // 10.0.0.7 of interface 1, in two ranges
+	a[17] = (struct dp_media_addr){1, one, 30000, 30001};
+	r.r.media = a;
+	for (unsigned int round = 0; round < 3; round++) {
+		r.r.n_media = round == 1 ? 10 : ADDRS;
+		harness_apply(&r);
+		for (unsigned int i = 0; i < r.r.n_media; i++) {
+			const struct media_index *x = snapshot_root.current->media_index;
+			int got = media_addr_find(x, a[i].iface, &a[i].ip, a[i].port_hi);
+
+			assert_in_range(got, 0, MEDIA_ADDRS_MAX - 1);
+			if (round == 0)
+				id[i] = got;
+			assert_int_equal(got, id[i]);
+			assert_int_equal(media_addr_find(x, a[i].iface, &a[i].ip, 16383), -1);
+			assert_int_equal(media_addr_find(x, 2, &a[i].ip, 16384), -1);
+		}
+	}
+	assert_int_equal(id[15], id[17]);
+	for (unsigned int i = 1; i < ADDRS; i++)
+		assert_int_not_equal(id[i], id[0]);
+	assert_int_equal(media_addr_find(snapshot_root.current->media_index, 1, &one, 25000), -1);
+	assert_int_equal(media_addr_find(snapshot_root.current->media_index, 1, &none, 25000), -1);
+}
+
 static int setup(void **state)
 {
 	harness_up(64);
@@ -159,6 +201,7 @@ int main(void)
 		TEST(test_bad_rules_change_nothing),
 		TEST(test_reclaim),
 		TEST(test_routes),
+		TEST(test_media_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);
