@@ -51,6 +51,7 @@ void ime_tick(struct ime *ime)
 {
 	uint64_t now_ns = ime_now(ime);
 
+	mta_tick(ime->mta, now_ns);
 	teardown_expired(ime, now_ns);
 	txns_expire(ime->txns, now_ns);
 	trunks_tick(ime->trunks, now_ns);
@@ -274,14 +275,16 @@ void ime_usage(const struct ime *ime, struct ime_usage *out)
 {
 	struct calls_usage calls = calls_usage(ime->calls);
 	struct trunks_usage trunks = trunks_usage(ime->trunks);
+	struct mta_usage media = mta_usage(ime->mta);
 
 	*out = (struct ime_usage){
 		.signaling_in_use = calls.in_use,
 		.signaling_most_used = calls.most_used,
-		.media_ports = mta_not_free(ime->mta),
+		.media_ports = media.streams + media.leaving,
+		.media_resting = media.resting,
 		.signaling_terminated = calls.terminated,
-		.media_in_use = mta_in_use(ime->mta),
-		.media_most_used = mta_most_used(ime->mta),
+		.media_in_use = media.streams,
+		.media_most_used = media.most_used,
 		.tls_in_use = trunks.tls,
 		.tls_most_used = trunks.tls > trunks.tls_most ? trunks.tls : trunks.tls_most,
 		.tls_max = ime->config->tls_sessions_max,

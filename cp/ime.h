@@ -67,8 +67,9 @@ size_t ime_counters(const struct ime *ime, struct ime_counter *out, size_t max);
 struct ime_usage {
 	uint32_t signaling_in_use, signaling_most_used; // calls
 	uint32_t media_in_use, media_most_used;         // streams
-	uint32_t media_ports;                        // not free, quarantine included (mta_not_free)
-	uint64_t signaling_terminated;               // calls that ended
+	uint32_t media_ports;          // pairs in use, until the worker has let go of the stream
+	uint32_t media_resting;        // pairs of ports in their guard time
+	uint64_t signaling_terminated; // calls that ended
 	uint32_t tls_in_use, tls_most_used, tls_max; // TLS sessions
 };
 void ime_usage(const struct ime *ime, struct ime_usage *out);

@@ -6,53 +6,47 @@
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
+#include "cp/alarm.h"
+#include "cp/mta_ports.h"
 #include "dp/dp.h"
 #include "lib/steer.h"
 
-enum stream_state { STREAM_HELD, STREAM_LIVE, STREAM_LEAVING };
+#define STREAMS_DEFAULT 8192
+#define NONE            UINT32_MAX
 
-#define STREAMS 8192
+// An alarm is over when one in so many is free again.
+#define ALARM_FREE_SHARE 16
+
+enum stream_state { STREAM_FREE, STREAM_HELD, STREAM_LIVE, STREAM_LEAVING };
 
 struct stream {
 	struct mta_stream s;
-	enum stream_state state;
-	bool known;        // a SET went out: the worker will answer the DEL with GONE
-	bool unsent;       // `msg` (or the DEL, when leaving) waits for room in the ring
-	struct dp_msg msg; // what the worker has, or is to have
+	uint32_t addr[SIDES]; // index in the pool
+	uint32_t next_free;   // id, while it is free
+	uint8_t state;        // enum stream_state
+	bool known;           // a SET went out: the worker will answer the DEL with GONE
+	bool unsent;          // waits for room in the ring
+	TAILQ_ENTRY(stream) waiting;
+	struct dp_msg *msg; // what the worker has, or is to have; in locked memory. NULL: nothing
 };
 
 struct mta {
-	const struct config *config;
 	const struct config_mta *pool;
 	struct counters *counters;
-	struct stream *streams[STREAMS];
-	uint32_t in_use, most_used, not_free, unsent, next_id;
-	// One bit per port and address of the pool: taken, or in quarantine.
-	uint8_t *taken;
+	struct mta_ports *ports;
+	unsigned int n_workers, next_worker;
+	uint64_t now_ns; // of the last tick
+	uint16_t alarm_iface[SIDES];
+	// Pages of the array are touched only as ids are used: those below `n_used` have been.
+	struct stream *streams;
+	uint32_t n_streams, n_used, first_free;
+	uint32_t in_use, most_used, leaving;
+	TAILQ_HEAD(, stream) unsent; // oldest first
 };
 
-#define PORTS 65536u
-
-static uint8_t *taken_octet(struct mta *m, size_t addr, uint16_t port)
-{
-	return &m->taken[addr * (PORTS / 8) + port / 8];
-}
-
-static bool is_taken(struct mta *m, size_t addr, uint16_t port)
-{
-	return (*taken_octet(m, addr, port) >> (port % 8) & 1) != 0;
-}
-
-static void set_taken(struct mta *m, size_t addr, uint16_t port, bool taken)
-{
-	uint8_t bit = (uint8_t)(1u << (port % 8));
-
-	if (taken)
-		*taken_octet(m, addr, port) |= bit;
-	else
-		*taken_octet(m, addr, port) &= (uint8_t)~bit;
-}
+// ---- Life ---------------------------------------------------------------------------------------
 
 int mta_new(struct mta **out, const struct config *config, const struct config_ime *ime,
 	struct counters *counters)
@@ -61,131 +55,152 @@ int mta_new(struct mta **out, const struct config *config, const struct config_i
 
 	if (m == NULL)
 		return -ENOMEM;
-	m->config = config;
 	m->pool = &config->mtas[ime->mta];
 	m->counters = counters;
-	m->taken = calloc(m->pool->n_addrs, PORTS / 8);
-	if (m->taken == NULL) {
-		free(m);
+	m->n_workers = config->n_workers;
+	m->n_streams = config->media_streams_max != 0 ? config->media_streams_max : STREAMS_DEFAULT;
+	m->first_free = NONE;
+	TAILQ_INIT(&m->unsent);
+	m->streams = calloc(m->n_streams, sizeof(*m->streams));
+	m->ports = mta_ports_new(m->pool, m->n_workers);
+	if (m->streams == NULL || m->ports == NULL) {
+		mta_free(m);
 		return -ENOMEM;
 	}
 	*out = m;
 	return 0;
 }
 
-static void stream_free(struct mta *m, uint32_t id)
+static void forget_msg(struct stream *st)
 {
-	struct stream *st = m->streams[id];
-
-	m->streams[id] = NULL;
-	OPENSSL_cleanse(st, sizeof(*st));
-	free(st);
+	OPENSSL_secure_clear_free(st->msg, sizeof(*st->msg));
+	st->msg = NULL;
 }
 
 void mta_free(struct mta *m)
 {
 	if (m == NULL)
 		return;
-	for (uint32_t id = 0; id < STREAMS; id++) {
-		if (m->streams[id] != NULL)
-			stream_free(m, id);
-	}
-	free(m->taken);
+	for (uint32_t id = 0; id < m->n_used; id++)
+		forget_msg(&m->streams[id]);
+	mta_ports_free(m->ports);
+	free(m->streams);
 	free(m);
 }
 
-// The pool's address on an interface, or -ENOENT.
-static int addr_of(const struct mta *m, uint16_t iface)
+size_t mta_secure_size(uint32_t streams)
+{
+	size_t block = 1; // the arena's blocks are powers of two
+
+	while (block < sizeof(struct dp_msg))
+		block *= 2;
+	return block * streams;
+}
+
+// ---- Streams ------------------------------------------------------------------------------------
+
+static bool can_have_stream(const struct mta *m)
+{
+	return m->first_free != NONE || m->n_used < m->n_streams;
+}
+
+static struct stream *stream_take(struct mta *m)
+{
+	uint32_t id = m->first_free;
+	struct stream *st;
+
+	if (id != NONE)
+		m->first_free = m->streams[id].next_free;
+	else
+		id = m->n_used++;
+	st = &m->streams[id];
+	*st = (struct stream){.s.id = id, .state = STREAM_HELD};
+	if (++m->in_use > m->most_used)
+		m->most_used = m->in_use;
+	return st;
+}
+
+static void stream_finish(struct mta *m, struct stream *st)
+{
+	for (int s = 0; s < SIDES; s++)
+		mta_ports_rest(m->ports, st->addr[s], st->s.local[s].port);
+	st->state = STREAM_FREE;
+	st->next_free = m->first_free;
+	m->first_free = st->s.id;
+}
+
+// The stream of an id that is not free, or NULL.
+static struct stream *stream_of(struct mta *m, uint32_t id)
+{
+	return id < m->n_used && m->streams[id].state != STREAM_FREE ? &m->streams[id] : NULL;
+}
+
+// ---- Ports --------------------------------------------------------------------------------------
+
+static int no_ports(struct mta *m, const uint16_t iface[SIDES])
+{
+	memcpy(m->alarm_iface, iface, sizeof(m->alarm_iface));
+	alarm_raise(ALARM_MEDIA_PORTS, m->now_ns,
+		"no media port is free for a new call: %u streams have theirs, %u pairs rest after "
+		"their calls",
+		m->in_use + m->leaving, mta_ports_resting(m->ports));
+	return -ENOSPC;
+}
+
+static int no_stream(struct mta *m)
+{
+	alarm_raise(ALARM_MEDIA_STREAMS, m->now_ns,
+		"as many media streams as there can be: %u of calls, %u just ending", m->in_use,
+		m->leaving);
+	return -ENOSPC;
+}
+
+int mta_alloc(struct mta *m, const uint16_t iface[SIDES], const struct mta_stream *beside,
+	struct mta_stream *out)
+{
+	struct mta_pair pair[SIDES];
+	struct stream *st;
+	int err = -ENOSPC;
+
+	if (!can_have_stream(m))
+		return no_stream(m);
+	for (unsigned int i = 0; i < m->n_workers && err == -ENOSPC; i++) {
+		unsigned int w = m->next_worker;
+
+		m->next_worker = (w + 1) % m->n_workers;
+		err = mta_ports_take(m->ports, w, iface[0],
+			beside != NULL ? &beside->local[0].ip : NULL, &pair[0]);
+		if (err != 0)
+			continue;
+		err = mta_ports_take(m->ports, w, iface[1],
+			beside != NULL ? &beside->local[1].ip : NULL, &pair[1]);
+		if (err != 0)
+			mta_ports_give(m->ports, pair[0].addr, pair[0].port);
+	}
+	if (err != 0)
+		return err == -ENOSPC ? no_ports(m, iface) : err;
+	st = stream_take(m);
+	for (int s = 0; s < SIDES; s++) {
+		st->addr[s] = pair[s].addr;
+		st->s.iface[s] = iface[s];
+		st->s.local[s] = (struct endpoint){pair[s].ip, pair[s].port};
+	}
+	*out = st->s;
+	return 0;
+}
+
+int mta_local(const struct mta *m, uint16_t iface, struct ip_addr *out)
 {
 	for (size_t i = 0; i < m->pool->n_addrs; i++) {
-		if (m->pool->addrs[i].iface == iface)
-			return (int)i;
+		if (m->pool->addrs[i].iface == iface) {
+			*out = m->pool->addrs[i].ip;
+			return 0;
+		}
 	}
 	return -ENOENT;
 }
 
-// A free even port of the range from a random start; with `worker` >= 0 only of its slice.
-static int find_port(struct mta *m, size_t addr, int worker)
-{
-	uint32_t lo = (m->pool->rtp_min_port + 1u) / 2, hi = m->pool->rtp_max_port / 2u;
-	uint32_t n, start;
-
-	if (hi < lo || RAND_bytes((uint8_t *)&start, sizeof(start)) != 1)
-		return -ENOSPC;
-	n = hi - lo + 1;
-	for (uint32_t i = 0; i < n; i++) {
-		uint16_t port = (uint16_t)((lo + (start % n + i) % n) * 2);
-
-		if (is_taken(m, addr, port))
-			continue;
-		if (worker < 0 ||
-			steer_port_owner(port, m->config->n_workers) == (unsigned int)worker)
-			return port;
-	}
-	return -ENOSPC;
-}
-
-static int find_id(struct mta *m)
-{
-	for (uint32_t i = 0; i < STREAMS; i++) {
-		uint32_t id = (m->next_id + i) % STREAMS;
-
-		if (m->streams[id] == NULL)
-			return (int)id;
-	}
-	return -ENOSPC;
-}
-
-// Two ports of one worker. When the worker of the first choice has no port left inside, the others
-// have their turn.
-static int find_ports(struct mta *m, const int addr[SIDES], int port[SIDES])
-{
-	port[0] = find_port(m, (size_t)addr[0], -1);
-	if (port[0] < 0)
-		return -ENOSPC;
-	for (unsigned int i = 0; i < m->config->n_workers; i++) {
-		unsigned int w = (steer_port_owner((uint16_t)port[0], m->config->n_workers) + i) %
-			m->config->n_workers;
-
-		if (i > 0)
-			port[0] = find_port(m, (size_t)addr[0], (int)w);
-		port[1] = find_port(m, (size_t)addr[1], (int)w);
-		if (port[0] >= 0 && port[1] >= 0)
-			return 0;
-	}
-	return -ENOSPC;
-}
-
-int mta_alloc(struct mta *m, const uint16_t iface[SIDES], struct mta_stream *out)
-{
-	int addr[SIDES], port[SIDES], id = find_id(m);
-	struct stream *st;
-
-	for (int s = 0; s < SIDES; s++) {
-		addr[s] = addr_of(m, iface[s]);
-		if (addr[s] < 0)
-			return -ENOENT;
-	}
-	if (id < 0 || find_ports(m, addr, port) != 0)
-		return -ENOSPC;
-	st = calloc(1, sizeof(*st));
-	if (st == NULL)
-		return -ENOSPC;
-	st->s.id = (uint32_t)id;
-	for (int s = 0; s < SIDES; s++) {
-		st->s.iface[s] = iface[s];
-		st->s.local[s].ip = m->pool->addrs[addr[s]].ip;
-		st->s.local[s].port = (uint16_t)port[s];
-		set_taken(m, (size_t)addr[s], (uint16_t)port[s], true);
-	}
-	m->streams[id] = st;
-	m->next_id = (uint32_t)id + 1;
-	if (++m->in_use > m->most_used)
-		m->most_used = m->in_use;
-	m->not_free++;
-	*out = st->s;
-	return 0;
-}
+// ---- Messages -----------------------------------------------------------------------------------
 
 static int send_now(struct mta *m, struct stream *st, const struct dp_msg *msg)
 {
@@ -194,114 +209,119 @@ static int send_now(struct mta *m, struct stream *st, const struct dp_msg *msg)
 	if (err == 0)
 		st->known = true;
 	if (err == -ENOBUFS && !st->unsent) {
-		st->unsent = true;
-		m->unsent++;
+		TAILQ_INSERT_TAIL(&m->unsent, st, waiting);
 		count(m->counters, CNT_MEDIA_RETRIED);
 	} else if (err != -ENOBUFS && st->unsent) {
-		st->unsent = false;
-		m->unsent--;
+		TAILQ_REMOVE(&m->unsent, st, waiting);
 	}
+	st->unsent = err == -ENOBUFS;
 	return err;
-}
-
-int mta_local(const struct mta *m, uint16_t iface, struct ip_addr *out)
-{
-	int i = addr_of(m, iface);
-
-	if (i < 0)
-		return i;
-	*out = m->pool->addrs[i].ip;
-	return 0;
 }
 
 int mta_set(struct mta *m, uint32_t id, const struct dp_msg *msg)
 {
-	struct stream *st = m->streams[id];
-	struct dp_msg next;
+	struct stream *st = &m->streams[id];
+	struct dp_msg *next = OPENSSL_secure_malloc(sizeof(*next)), *last = st->msg;
 	int err;
 
+	if (next == NULL)
+		return -ENOMEM;
 	// Copied as octets: the comparison below then never sees stray padding.
-	memcpy(&next, msg, sizeof(next));
-	next.version = DP_MSG_VERSION;
-	next.type = DP_MSG_MEDIA_SET;
-	next.media.stream = id;
+	memcpy(next, msg, sizeof(*next));
+	next->version = DP_MSG_VERSION;
+	next->type = DP_MSG_MEDIA_SET;
+	next->media.stream = id;
 	for (int s = 0; s < SIDES; s++) {
-		next.media.leg[s].iface = st->s.iface[s];
-		next.media.leg[s].local = st->s.local[s];
+		next->media.leg[s].iface = st->s.iface[s];
+		next->media.leg[s].local = st->s.local[s];
 	}
-	if (st->state == STREAM_LIVE && memcmp(&next, &st->msg, sizeof(next)) == 0) {
-		OPENSSL_cleanse(&next, sizeof(next));
+	if (last != NULL && memcmp(next, last, sizeof(*next)) == 0) {
+		OPENSSL_secure_clear_free(next, sizeof(*next));
 		return 0;
 	}
-	err = send_now(m, st, &next);
-	if (err == 0 || err == -ENOBUFS) {
-		memcpy(&st->msg, &next, sizeof(next));
-		st->state = STREAM_LIVE;
-		err = 0;
+	err = send_now(m, st, next);
+	if (err != 0 && err != -ENOBUFS) {
+		OPENSSL_secure_clear_free(next, sizeof(*next));
+		return err;
 	}
-	OPENSSL_cleanse(&next, sizeof(next));
-	return err;
+	forget_msg(st);
+	st->msg = next;
+	st->state = STREAM_LIVE;
+	return 0;
 }
 
-static void free_ports(struct mta *m, uint32_t id)
+static int send_end(struct mta *m, struct stream *st)
 {
-	const struct mta_stream *s = &m->streams[id]->s;
+	const struct dp_msg msg = {
+		.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_DEL, .media.stream = st->s.id};
 
-	for (int side = 0; side < SIDES; side++)
-		set_taken(m, (size_t)addr_of(m, s->iface[side]), s->local[side].port, false);
-	if (m->streams[id]->unsent)
-		m->unsent--;
-	m->not_free--;
-	stream_free(m, id);
+	return send_now(m, st, &msg);
 }
 
 void mta_release(struct mta *m, uint32_t id)
 {
-	struct stream *st = m->streams[id];
+	struct stream *st = &m->streams[id];
 
 	m->in_use--;
-	if (!st->known) {
-		free_ports(m, id);
+	forget_msg(st);
+	if (st->known) {
+		m->leaving++;
+		st->state = STREAM_LEAVING;
+		send_end(m, st);
 		return;
 	}
-	OPENSSL_cleanse(&st->msg, sizeof(st->msg));
-	st->state = STREAM_LEAVING;
-	st->msg.version = DP_MSG_VERSION;
-	st->msg.type = DP_MSG_MEDIA_DEL;
-	st->msg.media.stream = id;
-	send_now(m, st, &st->msg);
+	if (st->unsent)
+		TAILQ_REMOVE(&m->unsent, st, waiting);
+	stream_finish(m, st);
 }
 
 void mta_gone(struct mta *m, uint32_t id)
 {
-	if (id < STREAMS && m->streams[id] != NULL && m->streams[id]->state == STREAM_LEAVING)
-		free_ports(m, id);
+	struct stream *st = stream_of(m, id);
+
+	if (st == NULL || st->state != STREAM_LEAVING)
+		return;
+	m->leaving--;
+	stream_finish(m, st);
 }
 
 bool mta_retry(struct mta *m)
 {
-	for (uint32_t id = 0; id < STREAMS && m->unsent > 0; id++) {
-		struct stream *st = m->streams[id];
+	struct stream *st;
 
-		if (st != NULL && st->unsent && send_now(m, st, &st->msg) == -ENOBUFS)
-			break;
+	while ((st = TAILQ_FIRST(&m->unsent)) != NULL) {
+		int err = st->state == STREAM_LEAVING ? send_end(m, st) : send_now(m, st, st->msg);
+
+		if (err == -ENOBUFS)
+			return true;
 	}
-	return m->unsent > 0;
+	return false;
 }
 
-uint32_t mta_in_use(const struct mta *m)
+// ---- Clockwork and figures ----------------------------------------------------------------------
+
+void mta_tick(struct mta *m, uint64_t now_ns)
 {
-	return m->in_use;
+	uint32_t used = m->in_use + m->leaving;
+
+	m->now_ns = now_ns;
+	mta_ports_tick(m->ports, now_ns);
+	if (alarm_active(ALARM_MEDIA_PORTS) &&
+		mta_ports_enough(m->ports, m->alarm_iface, ALARM_FREE_SHARE))
+		alarm_clear(ALARM_MEDIA_PORTS, now_ns);
+	if (m->n_streams - used >= m->n_streams / ALARM_FREE_SHARE)
+		alarm_clear(ALARM_MEDIA_STREAMS, now_ns);
 }
 
-uint32_t mta_not_free(const struct mta *m)
+struct mta_usage mta_usage(const struct mta *m)
 {
-	return m->not_free;
-}
-
-uint32_t mta_most_used(const struct mta *m)
-{
-	return m->most_used;
+	return (struct mta_usage){
+		.streams = m->in_use,
+		.streams_max = m->n_streams,
+		.most_used = m->most_used,
+		.leaving = m->leaving,
+		.resting = mta_ports_resting(m->ports),
+	};
 }
 
 void mta_usage_clear(struct mta *m)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Media termination: the ports of calls and the streams of the workers. A stream has one even UDP
-// port on each side's media-termination address, both from the slice of one worker; its ports stay
-// in quarantine after a call until the worker has let go of them. Control thread only.
+// Media termination: the ports of calls and the streams of the workers. A stream has a pair of UDP
+// ports on each side, RTP's even one and RTCP's above it, and both pairs belong to the slice of one
+// worker. After a call its ports rest: until the worker has let go of them, and then for the guard
+// time, so that a late packet never reaches the next call. Control thread only.
 #pragma once
 
 #include <stdbool.h>
@@ -18,38 +19,50 @@ struct mta;
 struct mta_stream {
 	uint32_t id; // index of the workers' stream
 	uint16_t iface[SIDES];
-	struct endpoint local[SIDES];
+	struct endpoint local[SIDES]; // of RTP; RTCP has the next port
 };
 
-// `config` and `counters` outlive it. -ENOMEM.
+// `config` and `counters` outlive it. -ENOMEM. Memory is only used as streams and ports are.
 int mta_new(struct mta **out, const struct config *config, const struct config_ime *ime,
 	struct counters *counters);
 void mta_free(struct mta *m); // wipes keys; accepts NULL
 
-// Takes two ports. -ENOSPC: none free, or as many streams as the workers can hold; -ENOENT: no
-// media-termination address on one of the interfaces.
-int mta_alloc(struct mta *m, const uint16_t iface[SIDES], struct mta_stream *out);
+// Takes two pairs of ports, by chance, on the addresses that have most of them left; of the
+// addresses of `beside`, another stream of the same call, unless that is NULL. -ENOSPC: none free,
+// or as many streams as the workers can hold: the call is refused, and an alarm is raised; -ENOENT:
+// no media-termination address on one of the interfaces; -ENOMEM.
+int mta_alloc(struct mta *m, const uint16_t iface[SIDES], const struct mta_stream *beside,
+	struct mta_stream *out);
 
-// The media-termination address of an interface. -ENOENT: none.
+// A media-termination address of an interface, for a description without a stream. -ENOENT: none.
 int mta_local(const struct mta *m, uint16_t iface, struct ip_addr *out);
 
 // Tells the worker what to relay; `msg` carries everything but version, type, stream and the local
 // endpoints, which this fills in. Nothing is sent when nothing changed. When the ring is full the
 // message is kept and mta_retry() sends it. Copies `msg`; the caller wipes its own. Returns
-// -errno when the data plane refuses.
+// -errno when the data plane refuses, or -ENOMEM when no locked memory is left.
 int mta_set(struct mta *m, uint32_t id, const struct dp_msg *msg);
 
-// Ends a stream and puts its ports into quarantine.
+// Ends a stream; its keys are wiped, its ports rest.
 void mta_release(struct mta *m, uint32_t id);
 
-// DP_MSG_MEDIA_GONE: the quarantine is over.
+// DP_MSG_MEDIA_GONE: the worker has let go, the guard time begins.
 void mta_gone(struct mta *m, uint32_t id);
+
+// Once a second: frees ports whose guard time is over, ends alarms.
+void mta_tick(struct mta *m, uint64_t now_ns);
 
 // Sends again what a full ring held back. True while something is left.
 bool mta_retry(struct mta *m);
 
-// Streams of calls, and ports that are not free (quarantine included).
-uint32_t mta_in_use(const struct mta *m);
-uint32_t mta_most_used(const struct mta *m); // of mta_in_use(), since mta_usage_clear()
-uint32_t mta_not_free(const struct mta *m);
+struct mta_usage {
+	uint32_t streams, streams_max; // of calls
+	uint32_t most_used;            // of streams, since mta_usage_clear()
+	uint32_t leaving;              // ended, but the worker has not let go yet
+	uint32_t resting;              // pairs of ports in their guard time
+};
+struct mta_usage mta_usage(const struct mta *m);
 void mta_usage_clear(struct mta *m);
+
+// Octets of locked memory that `streams` take.
+size_t mta_secure_size(uint32_t streams);

@@ -33,6 +33,8 @@ int policy_options(const struct config *c, struct dp_options *out, char *err, si
 		.memory_mb = c->memory_mb,
 		.poll_adaptive = c->poll_adaptive,
 		.sessions_max = c->sessions_max,
+		.streams_max = c->media_streams_max,
+		.srtp_engine = c->srtp_engine,
 		.instance_name = c->hostname,
 		.thread_start = priv_shed_worker,
 	};

@@ -179,6 +179,25 @@ static enum counter_id offer_keys(
 	return CNT_NONE;
 }
 
+// All streams of a call are on the same addresses: its c= speaks for all.
+static const struct mta_stream *some_stream(const struct session *s)
+{
+	for (size_t i = 0; i < CALL_STREAMS_MAX; i++) {
+		if (s->line[i].allocated)
+			return &s->line[i].stream;
+	}
+	return NULL;
+}
+
+static bool plan_local(const struct session *s, enum side to, struct ip_addr *out)
+{
+	const struct mta_stream *stream = some_stream(s);
+
+	if (stream != NULL)
+		*out = stream->local[to].ip;
+	return stream != NULL || mta_local(s->env->mta, s->iface[to], out) == 0;
+}
+
 static enum counter_id offer_line(struct session *s, enum side from, const struct sdp *sdp,
 	size_t i, bool same, struct offered *o, struct session_plan *plan)
 {
@@ -189,7 +208,7 @@ static enum counter_id offer_line(struct session *s, enum side from, const struc
 	int err;
 
 	if (!l->allocated) {
-		err = mta_alloc(s->env->mta, s->iface, &l->stream);
+		err = mta_alloc(s->env->mta, s->iface, some_stream(s), &l->stream);
 		if (err != 0)
 			return CNT_MEDIA_PORTS_FULL;
 		l->allocated = true;
@@ -218,12 +237,12 @@ enum counter_id session_offer(
 	if (!was_same_side || s->answered)
 		s->offered = false; // what is kept of the last offer does not concern this one
 	s->offerer = from;
-	if (mta_local(s->env->mta, s->iface[side_other(from)], &plan->plan.local) != 0)
-		return CNT_MEDIA_PORTS_FULL;
 	for (size_t i = 0; i < sdp->n_media && i < CALL_STREAMS_MAX && why == CNT_NONE; i++) {
 		if (sdp_media_relayable(&sdp->media[i]))
 			why = offer_line(s, from, sdp, i, same, &next[i], plan);
 	}
+	if (why == CNT_NONE && !plan_local(s, side_other(from), &plan->plan.local))
+		why = CNT_MEDIA_PORTS_FULL;
 	if (why == CNT_NONE) {
 		memcpy(s->offer, next, sizeof(s->offer));
 		s->offered = true;
@@ -359,7 +378,7 @@ enum counter_id session_answer(
 	if (sdp->n_media != s->n_offer)
 		return CNT_SDP_ANSWER;
 	same_version(s, from, sdp);
-	if (mta_local(s->env->mta, s->iface[side_other(from)], &plan->plan.local) != 0)
+	if (!plan_local(s, side_other(from), &plan->plan.local))
 		return CNT_MEDIA_PORTS_FULL;
 	for (size_t i = 0; i < sdp->n_media && i < CALL_STREAMS_MAX && why == CNT_NONE; i++) {
 		if (s->offer[i].active && sdp_media_relayable(&sdp->media[i]))

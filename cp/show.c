@@ -56,6 +56,7 @@ static cJSON *usage(const struct show *s, const cJSON *args)
 	cJSON_AddNumberToObject(j, "streams", d.streams);
 	cJSON_AddNumberToObject(j, "streams_max", d.streams_max);
 	cJSON_AddNumberToObject(j, "media_ports", u.media_ports);
+	cJSON_AddNumberToObject(j, "ports_resting", u.media_resting);
 	cJSON_AddNumberToObject(j, "calls", u.signaling_in_use);
 	cJSON_AddNumberToObject(j, "tls_sessions", u.tls_in_use);
 	cJSON_AddNumberToObject(j, "tls_sessions_max", u.tls_max);

@@ -33,13 +33,13 @@ static struct prefix prefix_of(const char *text)
 	return p;
 }
 
-// Two interfaces, a route, two lists, a class, a media address on each side.
+// Two interfaces, a route, two lists, a class; a media address of each side, and one of both.
 static struct config *config_two(void)
 {
 	static struct ace aces[1];
 	static struct config_acl acls[2];
 	static struct config_route routes[1];
-	static struct config_media_addr addrs[2];
+	static struct config_media_addr addrs[4];
 	static struct config_mta mta;
 	static struct config_inspect inspect;
 	static struct config c;
@@ -64,7 +64,9 @@ static struct config *config_two(void)
 	c.n_routes = 1;
 	addrs[0].ip = ip_of("203.0.113.3");
 	addrs[1] = (struct config_media_addr){1, ip_of("192.168.10.3")};
-	mta = (struct config_mta){.addrs = addrs, .n_addrs = 2};
+	addrs[2] = (struct config_media_addr){0, ip_of("203.0.113.4")};
+	addrs[3] = (struct config_media_addr){1, ip_of("203.0.113.4")};
+	mta = (struct config_mta){.addrs = addrs, .n_addrs = 4};
 	mta.rtp_min_port = 16384;
 	mta.rtp_max_port = 32767;
 	c.mtas = &mta;
@@ -76,6 +78,8 @@ static struct config *config_two(void)
 	c.timeouts.half_open_s = 30;
 	c.timeouts.half_closed_s = 600;
 	c.n_workers = 2;
+	c.media_streams_max = 5000;
+	strcpy(c.srtp_engine, "openssl");
 	c.worker_cores[0] = 3;
 	c.worker_cores[1] = 1;
 	return &c;
@@ -102,10 +106,12 @@ static void test_rules(void **state)
 	assert_true(ip_is_none(&r->routes[1].gateway));
 	assert_int_equal(r->routes[1].iface, 1);
 	assert_true(ip_eq(&r->routes[2].gateway, &gateway));
-	assert_int_equal(r->n_media, 2);
+	assert_int_equal(r->n_media, 4);
 	assert_int_equal(r->media[1].iface, 1);
 	assert_int_equal(r->media[1].port_lo, 16384);
 	assert_int_equal(r->media[1].port_hi, 32767);
+	assert_int_equal(r->media[3].iface, 1);
+	assert_true(ip_eq(&r->media[2].ip, &r->media[3].ip));
 	assert_int_equal(r->timeouts.tcp_s, 3600);
 	assert_int_equal(r->timeouts.tcp_half_open_s, 30);
 	assert_int_equal(r->timeouts.tcp_closing_s, 600);
@@ -126,6 +132,8 @@ static void test_options(void **state)
 	assert_int_equal(o.ifaces[0].mtu, 1500);
 	assert_int_equal(o.n_workers, 2);
 	assert_int_equal(o.worker_cores[0], 3);
+	assert_int_equal(o.streams_max, 5000);
+	assert_string_equal(o.srtp_engine, "openssl");
 	assert_string_equal(o.instance_name, "callgate-t");
 	assert_ptr_equal(o.thread_start, priv_shed_worker);
 	memset(c->ifaces[1].device, 'x', DP_DEVICE_MAX);

@@ -235,6 +235,7 @@ static int facts(void **state)
 		.media_in_use = 1,
 		.media_most_used = 3,
 		.media_ports = 4,
+		.media_resting = 2,
 		.tls_in_use = 2,
 		.tls_max = 1000};
 	return 0;

@@ -60,8 +60,9 @@ static void print_usage(FILE *f, const cJSON *d)
 	fprintf(f, "Calls:          %.0f\n", json_number(d, "calls"));
 	fprintf(f, "TLS sessions:   %.0f of %.0f\n", json_number(d, "tls_sessions"),
 		json_number(d, "tls_sessions_max"));
-	fprintf(f, "Media streams:  %.0f of %.0f, %.0f ports\n", json_number(d, "streams"),
-		json_number(d, "streams_max"), json_number(d, "media_ports"));
+	fprintf(f, "Media streams:  %.0f of %.0f, %.0f ports, %.0f in guard time\n",
+		json_number(d, "streams"), json_number(d, "streams_max"),
+		json_number(d, "media_ports"), json_number(d, "ports_resting"));
 	fprintf(f, "Packet buffers: %.0f of %.0f\n", json_number(d, "buffers_in_use"),
 		json_number(d, "buffers"));
 }

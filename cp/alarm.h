@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Alarms: states that an operator must do something about, for `show alarms`. Each is logged when
+// it starts and when it is over, and counts what it has cost meanwhile. One table per process, as
+// the log. Control thread only.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// X(name, what to do)
+#define ALARMS(X)                                                                                  \
+	X(MEDIA_PORTS,                                                                             \
+		"raise rtp-max-port or lower rtp-min-port, give media-termination more "           \
+		"addresses, or shorten port-guard")                                                \
+	X(MEDIA_STREAMS, "raise media-streams-max")                                                \
+	X(MEMORY_UNLOCKED,                                                                         \
+		"raise RLIMIT_MEMLOCK (systemd: LimitMEMLOCK=infinity; shell: ulimit "             \
+		"-l unlimited), or give the daemon CAP_IPC_LOCK")
+
+enum alarm_id {
+#define X(name, remedy) ALARM_##name,
+	ALARMS(X)
+#undef X
+		ALARMS_N
+};
+
+struct alarm {
+	const char *name, *remedy;
+	bool active;
+	uint64_t raised_ns, cleared_ns; // CLOCK_MONOTONIC; 0: never
+	uint64_t count;                 // how often raised since raised_ns
+	char text[160];                 // as it was when the alarm started
+};
+
+// Starts an alarm, or counts one more occurrence of one that is on. `fmt` says what is the matter.
+void alarm_raise(enum alarm_id id, uint64_t now_ns, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void alarm_clear(enum alarm_id id, uint64_t now_ns); // nothing happens unless it is on
+bool alarm_active(enum alarm_id id);
+
+const struct alarm *alarm_get(enum alarm_id id);
+void alarms_reset(void); // for tests: as if none had ever been
