@@ -5,6 +5,8 @@
     phone-a2 .52 --+-- lan-a -- callgate a -- inet -- callgate b -- lan-b ----+-- phone-b2 .52
     ucm-a    .30 --+     |                                            |       +-- ucm-b    .30
     192.168.10.0/24      +------------------- pstn -------------------+     192.168.20.0/24
+
+and 192.0.2.10, `foreign`, behind inet: an enterprise whose edge is no callgate.
 """
 
 import contextlib
@@ -20,6 +22,7 @@ SITES = {
     "a": ("192.168.10", "209.165.200.254", 27),
     "b": ("192.168.20", "203.0.113.254", 24),
 }
+FOREIGN, FOREIGN_ROUTER = "192.0.2.10", "192.0.2.1"
 HOSTS = {"ucm": 30, "phone1": 51, "phone2": 52}
 CLONE_NEWNET = 0x40000000
 
@@ -45,7 +48,7 @@ def host_ip(site, host):
 
 
 def names():
-    out = ["inet", "pstn"]
+    out = ["inet", "pstn", "foreign"]
     for site in SITES:
         out += [f"cg-{site}", f"lan-{site}"] + [host_name(site, h) for h in HOSTS]
     return out
@@ -98,6 +101,13 @@ def lan_up(site):
     script("pstn", f"ip addr add {net}.254/24 dev lan-{site}; ip link set lan-{site} up\n")
 
 
+def foreign_up():
+    link("foreign", "eth0", "inet", "to-foreign")
+    script("inet", f"ip addr add {FOREIGN_ROUTER}/24 dev to-foreign; ip link set to-foreign up\n")
+    script("foreign", f"ip addr add {FOREIGN}/24 dev eth0; ip link set eth0 up\n"
+                      f"ip route add default via {FOREIGN_ROUTER}\n")
+
+
 def up():
     for name in names():
         sh("ip", "netns", "add", ns(name))
@@ -106,6 +116,7 @@ def up():
         script(router, "sysctl -qw net.ipv4.ip_forward=1\n")
     for site in SITES:
         lan_up(site)
+    foreign_up()
 
 
 def all_present():

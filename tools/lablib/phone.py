@@ -36,7 +36,7 @@ module_path {modules}
 module g711.so
 module g722.so
 module ausine.so
-module sndfile.so
+{modules_too}module sndfile.so
 snd_path {rec}
 module_tmp account.so
 module_app menu.so
@@ -45,7 +45,7 @@ ctrl_tcp_listen 127.0.0.1:{ctrl}
 module_app rtcpsummary.so
 """
 ACCOUNT = '<sip:{number}@{ip};transport=tcp>;regint=0;answermode={answer};audio_codecs={codecs};' \
-          'outbound="sip:{ucm}:5070;transport=tcp"\n'
+          'outbound="sip:{ucm}:5070;transport=tcp"'
 
 
 class Phone:
@@ -66,6 +66,9 @@ class Phone:
 
     # ---- the process ----
 
+    modules_too = ""  # lines of the configuration
+    account_too = ""  # parameters of the account
+
     def start(self, answer="auto", codecs=("G722", "PCMU")):
         """A phone that is up with other settings is started again with these."""
         self.kill(first=15)
@@ -75,15 +78,19 @@ class Phone:
                                    "/usr/lib/x86_64-linux-gnu/baresip/modules")
                        if pathlib.Path(p).is_dir())
         (self.dir / "config").write_text(CONFIG.format(
-            tone=self.tone, rec=rec, ctrl=CTRL_PORT, modules=modules))
+            tone=self.tone, rec=rec, ctrl=CTRL_PORT, modules=modules,
+            modules_too=self.modules_too))
         (self.dir / "accounts").write_text(ACCOUNT.format(
             number=self.number, ip=self.ip, answer=answer,
             codecs=",".join(CODECS[c][0] for c in codecs),
-            ucm=netns.host_ip(self.spec.site, "ucm")))
+            ucm=self.outbound()) + self.account_too + "\n")
         (self.dir / "contacts").write_text("")
         (self.dir / "settings").write_text(answer)
         self.log.unlink(missing_ok=True)
         spawn(netns.inside(self.netns, "baresip", "-f", self.dir, "-v"), self.log, self.pid_file)
+
+    def outbound(self):
+        return netns.host_ip(self.spec.site, "ucm")
 
     def ready(self, deadline_s=10):
         wait_for(f"phone {self.name} to listen (see {self.log})", deadline_s, self.try_connect)

@@ -7,12 +7,15 @@ import wave
 
 
 def shares(path, frequencies, skip_s=0.5, length_s=2.0):
-    """{frequency: share of the power, 0..1} over a stretch of a 16 bit mono WAV file, and the seconds
-    that were recorded. An empty or silent recording has shares of 0."""
+    """{frequency: share of the power, 0..1} over a stretch of a 16 bit mono WAV file (skip_s
+    below 0: so long before its end), and the seconds that were recorded. An empty or silent recording has
+    shares of 0."""
     with wave.open(str(path)) as w:
         rate = w.getframerate()
         samples = array.array("h", w.readframes(w.getnframes()))
     seconds = len(samples) / rate
+    if skip_s < 0:
+        skip_s = max(0, seconds + skip_s)
     a = samples[int(skip_s * rate):][:int(length_s * rate)]
     power = sum(x * x for x in a)
     out = {}
