@@ -56,6 +56,13 @@ bool route_make(struct route *out, const struct dp_route *in)
 	return true;
 }
 
+// ---- Neighbours --------------------------------------------------------------------------------
+
+static void hops_forget(struct neigh_table *t)
+{
+	memset(t->hop, 0, sizeof(t->hop));
+}
+
 void neigh_msg(struct worker *w, const struct dp_msg *m)
 {
 	struct neigh_table *t = w->neigh;
@@ -63,12 +70,17 @@ void neigh_msg(struct worker *w, const struct dp_msg *m)
 	int32_t at;
 
 	if (m->type == DP_MSG_NEIGH_DEL) {
-		rte_hash_del_key(t->hash, &key);
+		if (rte_hash_del_key(t->hash, &key) >= 0)
+			hops_forget(t);
 		return;
 	}
 	at = rte_hash_add_key(t->hash, &key);
-	if (at >= 0 && (uint32_t)at < t->macs) // full: it stays unresolved, which is counted
-		memcpy(&t->mac[at], m->neigh.mac, sizeof(t->mac[at]));
+	if (at < 0 || (uint32_t)at >= t->macs) // full: it stays unresolved, which is counted
+		return;
+	if (memcmp(&t->mac[at], m->neigh.mac, sizeof(t->mac[at])) == 0)
+		return; // it was only confirmed
+	memcpy(&t->mac[at], m->neigh.mac, sizeof(t->mac[at]));
+	hops_forget(t);
 }
 
 static void neigh_ask(struct worker *w, const struct neigh_key *key)
@@ -102,6 +114,49 @@ static const struct rte_ether_addr *neigh_find(struct worker *w, const struct ne
 	return at >= 0 ? &w->neigh->mac[at] : NULL;
 }
 
+// ---- Packets -----------------------------------------------------------------------------------
+
+static struct route_hop *hop_of(struct neigh_table *t, const struct ip_addr *dst)
+{
+	uint64_t d[2];
+
+	words_of(dst, d);
+	return &t->hop[(d[0] ^ d[1]) * UINT64_C(0x9e3779b97f4a7c15) /
+		(UINT64_MAX / ROUTE_HOPS + 1)];
+}
+
+// Remembers the way over `r`. Only what is complete is remembered, so that the answer to a question
+// is seen at once.
+static enum dp_counter_id hop_fill(
+	struct worker *w, const struct route *r, const struct ip_addr *dst, struct route_hop *out)
+{
+	struct neigh_key next = {
+		.ip = ip_is_none(&r->gateway) ? *dst : r->gateway, .iface = r->iface};
+	const struct rte_ether_addr *mac = neigh_find(w, &next);
+
+	if (mac == NULL) {
+		neigh_ask(w, &next);
+		return DROP_NEIGH_UNRESOLVED;
+	}
+	*out = (struct route_hop){.dst = *dst, .mac = {*mac, w->mac[r->iface]}, .iface = r->iface};
+	return PASS;
+}
+
+// Whether the packet may leave by that interface.
+static enum dp_counter_id judge(
+	const struct worker *w, const struct pkt *p, const struct rte_ipv4_hdr *ip, uint16_t iface)
+{
+	if (p->iface_out != PKT_NO_IFACE && p->iface_out != iface)
+		return DROP_ROUTE_NONE;
+	if (!p->ours && iface == p->iface_in)
+		return DROP_ROUTE_SAME_IFACE;
+	if (!p->ours && ip->time_to_live <= IPV4_TTL_MIN)
+		return DROP_IP_TTL;
+	if (rte_be_to_cpu_16(ip->total_length) > w->mtu[iface])
+		return DROP_MTU_EXCEEDED;
+	return PASS;
+}
+
 static void ttl_decrement(struct rte_ipv4_hdr *ip)
 {
 	uint32_t sum = ip->hdr_checksum;
@@ -117,37 +172,34 @@ static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m, uint16
 {
 	struct pkt *p = pkt_of(m);
 	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
-	struct ip_addr dst = ip_from_v4_be(ip->dst_addr);
-	const struct route *r = route_lookup(w->snap, &dst);
-	const struct rte_ether_addr *mac;
-	struct neigh_key hop = {.ip = dst};
+	const struct ip_addr dst = ip_from_v4_be(ip->dst_addr);
+	struct route_hop *hop = hop_of(w->neigh, &dst);
+	const struct route *r = NULL; // the hop says it
+	enum dp_counter_id bad;
 
-	if (r == NULL || (p->iface_out != PKT_NO_IFACE && p->iface_out != r->iface))
-		return DROP_ROUTE_NONE;
-	if (!p->ours && r->iface == p->iface_in)
-		return DROP_ROUTE_SAME_IFACE;
-	if (!p->ours && ip->time_to_live <= IPV4_TTL_MIN)
-		return DROP_IP_TTL;
-	if (rte_be_to_cpu_16(ip->total_length) > w->mtu[r->iface])
-		return DROP_MTU_EXCEEDED;
-	if (!ip_is_none(&r->gateway))
-		hop.ip = r->gateway;
-	hop.iface = r->iface;
-	mac = neigh_find(w, &hop);
-	if (mac == NULL) {
-		neigh_ask(w, &hop);
-		return DROP_NEIGH_UNRESOLVED;
+	if (unlikely(!ip_eq(&hop->dst, &dst))) {
+		r = route_lookup(w->snap, &dst);
+		if (r == NULL)
+			return DROP_ROUTE_NONE;
 	}
+	bad = judge(w, p, ip, r == NULL ? hop->iface : r->iface);
+	if (bad == PASS && unlikely(r != NULL))
+		bad = hop_fill(w, r, &dst, hop);
+	if (unlikely(bad != PASS))
+		return bad;
 	if (!p->ours)
 		ttl_decrement(ip);
-	rte_ether_addr_copy(mac, &pkt_eth(m)->dst_addr);
-	rte_ether_addr_copy(&w->mac[r->iface], &pkt_eth(m)->src_addr);
-	*out = r->iface;
+	memcpy(pkt_eth(m), hop->mac, sizeof(hop->mac));
+	*out = hop->iface;
 	return PASS;
 }
 
 void route_stage(struct worker *w, struct pkts *v)
 {
+	if (unlikely(w->neigh->hops_gen != w->snap->gen)) {
+		hops_forget(w->neigh);
+		w->neigh->hops_gen = w->snap->gen;
+	}
 	for (uint16_t i = 0; i < v->n; i++) {
 		uint16_t out;
 		enum dp_counter_id bad = route_one(w, v->m[i], &out);

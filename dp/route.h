@@ -10,6 +10,8 @@
 // Neighbours that a worker knows at once, and unknown ones that it remembers having asked for.
 #define NEIGH_MAX   4096
 #define NEIGH_ASKED 256
+// Destinations whose way is known without a look-up.
+#define ROUTE_HOPS 1024
 
 // The best route, or NULL. Pure.
 const struct route *route_lookup(const struct snapshot *s, const struct ip_addr *dst);
@@ -28,6 +30,13 @@ struct neigh_asked {
 	uint64_t at_ns;
 };
 
+// What the routes and neighbours of the moment say about one destination.
+struct route_hop {
+	struct ip_addr dst;           // none: nothing yet
+	struct rte_ether_addr mac[2]; // destination and source, as they stand in the frame
+	uint16_t iface;
+} __attribute__((aligned(32)));
+
 // Made by dp/worker_ctl.c. The position of a key in the hash is the index of its MAC.
 struct neigh_table {
 	struct rte_hash *hash;
@@ -36,6 +45,8 @@ struct neigh_table {
 	uint32_t seed;
 	struct bucket asking; // all questions together
 	struct neigh_asked asked[NEIGH_ASKED];
+	uint32_t hops_gen;                // of the rules that `hop` follows
+	struct route_hop hop[ROUTE_HOPS]; // forgotten when rules or neighbours change
 };
 
 // NEIGH_SET and NEIGH_DEL.

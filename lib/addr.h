@@ -54,9 +54,13 @@ static inline bool ip_is_v4(const struct ip_addr *a)
 // `be` is the address as it stands in a packet.
 static inline struct ip_addr ip_from_v4_be(uint32_t be)
 {
-	struct ip_addr a = {.b = {[10] = 0xff, [11] = 0xff}};
+	// All at once: what is written in pieces and read whole stalls a worker.
+	static const uint8_t mapped[4] = {0, 0, 0xff, 0xff};
+	uint32_t words[4] = {[3] = be};
+	struct ip_addr a;
 
-	memcpy(a.b + 12, &be, 4);
+	memcpy(&words[2], mapped, sizeof(mapped));
+	memcpy(a.b, words, sizeof(a.b));
 	return a;
 }
 
