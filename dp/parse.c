@@ -155,6 +155,20 @@ static enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t l
 	return PASS;
 }
 
+// RFC 1071, of a header without options.
+static bool ipv4_sum_ok(const struct rte_ipv4_hdr *ip)
+{
+	uint32_t w[sizeof(*ip) / sizeof(uint32_t)];
+	uint64_t sum;
+
+	memcpy(w, ip, sizeof(w));
+	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	return (sum & UINT16_MAX) + (sum >> 16) == UINT16_MAX;
+}
+
 static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p)
 {
 	uint32_t room = rte_pktmbuf_data_len(m) - p->l3;
@@ -173,7 +187,7 @@ static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p)
 		return DROP_IP_HEADER;
 	if (total > room)
 		return DROP_RX_SHORT;
-	if (rte_raw_cksum(ip, sizeof(*ip)) != 0xffff)
+	if (!ipv4_sum_ok(ip))
 		return DROP_IP_CHECKSUM;
 	bad = judge_source(rte_be_to_cpu_32(ip->src_addr));
 	if (bad == PASS)
@@ -181,7 +195,8 @@ static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p)
 	if (bad != PASS)
 		return bad;
 	// What Ethernet padded would else travel on, as data.
-	rte_pktmbuf_trim(m, room - total);
+	m->data_len = p->l3 + total;
+	m->pkt_len = m->data_len;
 	p->flow.src.ip = ip_from_v4_be(ip->src_addr);
 	p->flow.dst.ip = ip_from_v4_be(ip->dst_addr);
 	p->flow.proto = ip->next_proto_id;
@@ -208,6 +223,8 @@ static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
 	return PASS;
 }
 
+static const struct pkt unknown = {.iface_out = PKT_NO_IFACE, .iface_in = PKT_NO_IFACE};
+
 // All but the L4 checksum.
 static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct rte_ether_addr *mac)
 {
@@ -215,8 +232,8 @@ static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct rte_eth
 	struct pkt *p = pkt_of(m);
 	bool to_all;
 
-	*p = (struct pkt){
-		.iface_out = PKT_NO_IFACE, .iface_in = PKT_NO_IFACE, .l4_checked = mac == NULL};
+	*p = unknown;
+	p->l4_checked = mac == NULL;
 	if (m->nb_segs != 1 || rte_pktmbuf_data_len(m) < sizeof(*eth))
 		return DROP_RX_SHORT;
 	// Some devices take the tag off and tell about it here alone.

@@ -30,7 +30,8 @@ enum pkt_kind {
 
 #define PKT_NO_IFACE UINT16_MAX
 
-// What parse finds out and later stages add. Offsets count from the start of the frame.
+// What parse finds out and later stages add, in one cache line. Offsets count from the start of the
+// frame; parse refuses what would lie further than they reach.
 struct pkt {
 	// As it was on the wire (but see PKT_ICMP_ERROR); ports in host order, ICMP echo's id in
 	// both.
@@ -47,16 +48,19 @@ struct pkt {
 	// see to it: the steer stage, and for PKT_MEDIA the relay, which needs none where a tag covers
 	// the payload.
 	bool l4_checked;
-	uint16_t media_id; // PKT_MEDIA: number of its destination (dp/media_addr.h)
+	uint8_t l3, l4;             // offset of the IPv4 and the transport header
+	uint8_t inner_l3, inner_l4; // ICMP error: the embedded headers
+	uint8_t payload;            // offset of the transport payload
+	uint16_t payload_len;       // for UDP: what UDP's length says
+	uint16_t inner_len;         // octets present from inner_l4
 	uint16_t iface_in;
-	uint16_t iface_out;            // PKT_NO_IFACE: not yet known
-	uint16_t l3, l4;               // offset of the IPv4 and the transport header
-	uint16_t payload, payload_len; // transport payload (for UDP: what UDP's length says)
-	uint16_t inner_l3, inner_l4;   // ICMP error: the embedded headers
-	uint16_t inner_len;            // octets present from inner_l4
-	uint32_t sess;                 // index in the worker's table, once looked up
-	uint64_t scratch[2];           // of the stage that is running
+	uint16_t iface_out; // PKT_NO_IFACE: not yet known
+	uint16_t media_id;  // PKT_MEDIA: number of its destination (dp/media_addr.h)
+	uint32_t sess;      // index in the worker's table, once looked up
 };
+
+_Static_assert(
+	sizeof(struct pkt) <= RTE_CACHE_LINE_MIN_SIZE, "one line for each packet's metadata");
 
 struct pkts {
 	uint16_t n;
