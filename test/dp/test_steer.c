@@ -31,6 +31,7 @@ static struct flow flow(
 
 static struct nat_rule nat[2];
 static struct dp_media_addr media[2];
+static uint64_t index_room[32];
 static struct snapshot rules;
 
 static int setup(void **state)
@@ -48,7 +49,14 @@ static int setup(void **state)
 		.mapped_port = 80};
 	media[0] = (struct dp_media_addr){OUTSIDE, ip("209.165.200.230"), 16384, 32767};
 	media[1] = (struct dp_media_addr){INSIDE, ip("192.168.10.3"), 16384, 32767};
-	rules = (struct snapshot){.nat = nat, .n_nat = 2, .media = media, .n_media = 2};
+	memset(index_room, 0, sizeof(index_room));
+	assert_true(media_addr_index_size(2) <= sizeof(index_room));
+	assert_int_equal(media_addr_index((struct media_index *)index_room, media, 2), 0);
+	rules = (struct snapshot){.nat = nat,
+		.n_nat = 2,
+		.media = media,
+		.n_media = 2,
+		.media_index = (const struct media_index *)index_room};
 	return 0;
 }
 
