@@ -28,13 +28,13 @@ static int iface_toward(const struct config *c, const struct ip_addr *ip)
 	return best;
 }
 
-static bool is_ucm(const struct config_ime *ime, const struct ip_addr *ip)
+static const struct config_ucm *ucm_of(const struct config_ime *ime, const struct ip_addr *ip)
 {
 	for (size_t i = 0; i < ime->n_ucms; i++) {
 		if (ip_eq(&ime->ucms[i].ip, ip))
-			return true;
+			return &ime->ucms[i];
 	}
-	return false;
+	return NULL;
 }
 
 static const struct config_inspect *class_of(
@@ -94,22 +94,25 @@ void accept_connection(
 {
 	struct ime *ime = arg;
 	const struct config *c = ime->config;
+	const struct config_ucm *caller = ucm_of(ime->cfg, &peer->ip), *called;
 	char from[ENDPOINT_TEXT_MAX], to[ENDPOINT_TEXT_MAX];
 	struct endpoint real = *dst;
 	struct trunk_open o = {0};
 	enum counter_id why;
 
 	nat_untranslate(c->nat, c->n_nat, iface, PROTO_TCP, &real);
+	called = ucm_of(ime->cfg, &real.ip);
 	o.class = class_of(c, peer, &real);
 	if (o.class == NULL)
 		why = CNT_CONN_NO_CLASS;
-	else if (is_ucm(ime->cfg, &peer->ip) && iface_toward(c, &peer->ip) == iface)
+	else if (caller != NULL && iface_toward(c, &peer->ip) == iface)
 		why = outbound(c, iface, peer, dst, &o);
-	else if (is_ucm(ime->cfg, &real.ip))
+	else if (called != NULL)
 		why = inbound(c, iface, peer, &real, dst, &o);
 	else
 		why = CNT_CONN_NO_UCM;
 	if (why == CNT_NONE) {
+		o.inside_secure = (o.accepted == SIDE_INSIDE ? caller : called)->secure;
 		trunk_start(ime->trunks, fd, &o);
 		return;
 	}

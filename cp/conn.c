@@ -15,6 +15,8 @@
 
 #include "cp/tls.h"
 
+// Content types of TLS (RFC 8446 5.1); SIP begins with none of them.
+#define TLS_ALERT_RECORD     0x15
 #define TLS_HANDSHAKE_RECORD 0x16
 
 struct conn {
@@ -58,8 +60,11 @@ static void on_read(struct bufferevent *bev, void *arg)
 		return;
 	}
 	if (!c->seen && c->o.kind == CONN_TCP) {
+		uint8_t first = (uint8_t)conn_input(c).p[0];
+
 		c->seen = true;
-		if ((uint8_t)conn_input(c).p[0] == TLS_HANDSHAKE_RECORD) {
+		// A TLS server answers our SIP with an alert.
+		if (first == TLS_HANDSHAKE_RECORD || first == TLS_ALERT_RECORD) {
 			close_with(c, CNT_TLS_ON_TCP, "TLS where TCP is configured");
 			return;
 		}

@@ -51,6 +51,7 @@ static bool start_call(struct pass *p)
 		.caller = p->from,
 		.trunk = p->t->id,
 		.identity = peer_identity(p->t),
+		.inside_secure = p->t->inside_secure,
 		.env = &p->ime->session_env,
 		.now_ns = p->now_ns,
 	};

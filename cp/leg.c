@@ -39,16 +39,19 @@ static void handshake_done(struct leg *l)
 	struct ime *ime = l->trunk->ime;
 
 	if (l->handshaking)
-		peers_handshake_done(ime->peers, &l->trunk->peer[SIDE_OUTSIDE].ip, ime_now(ime));
+		peers_handshake_done(ime->peers, &l->trunk->peer[l->side].ip, ime_now(ime));
 	l->handshaking = false;
 }
 
-// A source with a live TLS session has a punt budget of its own (design.md section 2, point 1).
+// A source with a live TLS session has a punt budget of its own (design.md section 2, point 1); a
+// call manager has one in any case.
 static void trust(const struct leg *l, enum dp_msg_type type)
 {
 	const struct trunk *t = l->trunk;
 	struct dp_msg msg = {.version = DP_MSG_VERSION, .type = type};
 
+	if (l->side == SIDE_INSIDE)
+		return;
 	msg.trust.iface = t->iface[SIDE_OUTSIDE];
 	msg.trust.ip = t->peer[SIDE_OUTSIDE].ip;
 	dp_send(&msg); // a full ring costs a budget, nothing else
@@ -69,6 +72,8 @@ static bool take_ids(struct leg *l, struct conn *c)
 	struct trunk *t = l->trunk;
 	struct domain_ids before = t->remote_ids;
 
+	if (l->side == SIDE_INSIDE)
+		return true; // a call manager is known by its address and its CA
 	tls_peer_ids(conn_ssl(c), &t->remote_ids);
 	if (l->backlog == NULL || same_ids(&before, &t->remote_ids))
 		return true;
@@ -95,8 +100,7 @@ static void on_up(struct conn *c, void *arg)
 		count(&t->ime->counters, CNT_TLS_HANDSHAKES);
 		trust(l, DP_MSG_TRUST_SET);
 		log_info("trunk %lu: %s up with %s (%s)", (unsigned long)t->id,
-			SSL_get_version(conn_ssl(c)),
-			endpoint_format(&t->peer[SIDE_OUTSIDE], ':', peer),
+			SSL_get_version(conn_ssl(c)), endpoint_format(&t->peer[l->side], ':', peer),
 			SSL_get_cipher_name(conn_ssl(c)));
 	}
 	if (l->backlog != NULL) {
@@ -118,10 +122,18 @@ static void on_closed(struct conn *c, enum counter_id why, const char *text, voi
 
 	if (l->state == LEG_CLOSING)
 		return;
+	if (why == CNT_TCP_ON_TLS && l->side == SIDE_INSIDE)
+		why = CNT_TCP_ON_SECURE;
+	if (why == CNT_TLS_ON_TCP || why == CNT_TCP_ON_SECURE)
+		text = counter_help(why); // what to do about it
 	if (why != CNT_NONE) {
 		count(&t->ime->counters, why);
 		log_warning("trunk %lu: connection with %s: %s: %s", (unsigned long)t->id,
 			endpoint_format(&t->peer[l->side], ':', peer), counter_name(why), text);
+	} else if (was_up && l->side == SIDE_INSIDE && l->side != t->accepted && !l->proven) {
+		log_warning("trunk %lu: call manager %s closed the connection without a word: does "
+			    "its trunk fit trunk-security-mode?",
+			(unsigned long)t->id, endpoint_format(&t->peer[l->side], ':', peer));
 	}
 	if (!was_up && l->side != t->accepted)
 		l->failed_ns = ime_now(t->ime);
@@ -242,6 +254,11 @@ static struct conn_options options(struct leg *l, int fd)
 	};
 }
 
+static bool speaks_tls(const struct leg *l)
+{
+	return l->side == SIDE_OUTSIDE || l->trunk->inside_secure;
+}
+
 // Counts a TLS leg against the limits, or says why it may not be.
 static enum counter_id take_tls(struct leg *l)
 {
@@ -252,10 +269,9 @@ static enum counter_id take_tls(struct leg *l)
 		return CNT_TLS_SESSIONS_FULL;
 	if (l->side == t->accepted) {
 		// Certificates are no promise to share.
-		if (trunks_tls_from(t->ime->trunks, &t->peer[SIDE_OUTSIDE].ip) >= (max + 1) / 2)
+		if (trunks_tls_from(t->ime->trunks, &t->peer[l->side].ip) >= (max + 1) / 2)
 			return CNT_TLS_SOURCE_FULL;
-		if (!peers_handshake_start(
-			    t->ime->peers, &t->peer[SIDE_OUTSIDE].ip, ime_now(t->ime)))
+		if (!peers_handshake_start(t->ime->peers, &t->peer[l->side].ip, ime_now(t->ime)))
 			return CNT_TLS_RATE;
 		l->handshaking = true;
 	}
@@ -269,7 +285,7 @@ bool leg_accept(struct leg *l, int fd)
 	struct trunk *t = l->trunk;
 	enum counter_id why = CNT_NONE;
 
-	if (l->side == SIDE_OUTSIDE) {
+	if (speaks_tls(l)) {
 		o.kind = CONN_TLS_SERVER;
 		o.tls = t->ime->tls[TLS_SERVER][t->class->tls_proxy];
 		why = take_tls(l);
@@ -301,9 +317,8 @@ static void open_failed(struct leg *l, enum counter_id why)
 void leg_open(struct leg *l)
 {
 	struct trunk *t = l->trunk;
-	bool outside = l->side == SIDE_OUTSIDE;
-	const struct endpoint *src = outside ? &t->mapped : &t->peer[SIDE_OUTSIDE];
-	enum counter_id why = outside ? take_tls(l) : CNT_NONE;
+	const struct endpoint *src = l->side == SIDE_OUTSIDE ? &t->mapped : &t->peer[SIDE_OUTSIDE];
+	enum counter_id why = speaks_tls(l) ? take_tls(l) : CNT_NONE;
 	struct conn_options o;
 	int fd;
 
@@ -321,7 +336,7 @@ void leg_open(struct leg *l)
 	}
 	o = options(l, fd);
 	o.connecting = true;
-	if (outside) {
+	if (speaks_tls(l)) {
 		o.kind = CONN_TLS_CLIENT;
 		o.tls = t->ime->tls[TLS_CLIENT][t->class->tls_proxy];
 	}

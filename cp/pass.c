@@ -29,6 +29,7 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 		.n_nat = ime->config->n_nat,
 		.inside_if = p->t->iface[SIDE_INSIDE],
 		.outside_if = p->t->iface[SIDE_OUTSIDE],
+		.inside_secure = p->t->inside_secure,
 		.via = !p->m->request && p->txn != NULL ? &p->txn->via : NULL,
 	};
 	struct rewrite_fallback fb = {0};

@@ -77,13 +77,12 @@ static void swap_host(
 	}
 }
 
-// The transport token that a hop must show on the other side of a non-secure trunk.
+// The transport token that a hop must show on the other side: TLS outside always, and inside of a
+// secure trunk.
 static void swap_transport(
 	const struct rewrite_ctx *ctx, struct str token, bool upper, struct sip_edit *e)
 {
-	if (ctx->inside_secure)
-		return;
-	if (ctx->dir == REWRITE_INWARD && str_caseeq(token, STR_LIT("tls")))
+	if (ctx->dir == REWRITE_INWARD && !ctx->inside_secure && str_caseeq(token, STR_LIT("tls")))
 		sip_edit_replace(e, token, upper ? STR_LIT("TCP") : STR_LIT("tcp"));
 	else if (ctx->dir == REWRITE_OUTWARD && str_caseeq(token, STR_LIT("tcp")))
 		sip_edit_replace(e, token, upper ? STR_LIT("TLS") : STR_LIT("tls"));

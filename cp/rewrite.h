@@ -33,8 +33,8 @@ struct rewrite_ctx {
 	const struct nat_rule *nat;
 	size_t n_nat;
 	uint16_t inside_if, outside_if; // interface indices of the rules
-	bool inside_secure; // trunk-security-mode secure: TLS inside too, transports stay
-	const struct rewrite_via *via; // responses: of their request; NULL: Via stays
+	bool inside_secure;             // trunk-security-mode secure: TLS inside too
+	const struct rewrite_via *via;  // responses: of their request; NULL: Via stays
 };
 
 // FB-2: what UCM said in X-UCIME-Fallback; slices of the message. From outside it stays empty.

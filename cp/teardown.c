@@ -20,7 +20,7 @@ static void send_own(struct ime *ime, struct trunk *t, enum side to, size_t n)
 static struct request_via via_toward(const struct trunk *t, enum side to, const char *tag)
 {
 	return (struct request_via){
-		.transport = to == SIDE_OUTSIDE ? "TLS" : "TCP",
+		.transport = to == SIDE_OUTSIDE || t->inside_secure ? "TLS" : "TCP",
 		.sent_by = to == SIDE_OUTSIDE ? t->mapped : t->peer[SIDE_OUTSIDE],
 		.branch = tag,
 	};

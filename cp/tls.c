@@ -76,8 +76,13 @@ SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *prox
 		goto out;
 	}
 	if (load_identity(ctx, &c->trustpoints[s->identity], err, err_size) &&
-		load_anchor(ctx, &c->trustpoints[s->trustpoint], role, err, err_size))
+		load_anchor(ctx, &c->trustpoints[s->trustpoint], role, err, err_size)) {
+		// The manual has the call manager's own certificate imported, whoever signed it.
+		if (role != proxy->outside)
+			X509_VERIFY_PARAM_set_flags(
+				SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
 		return ctx;
+	}
 out:
 	SSL_CTX_free(ctx);
 	return NULL;
@@ -137,6 +142,8 @@ enum counter_id tls_failure(const SSL *ssl, unsigned long openssl_error, char *t
 		return verify_failure(verify);
 	}
 	snprintf(text, size, "%s", why != NULL ? why : "connection closed in the handshake");
+	if (reason == SSL_R_WRONG_VERSION_NUMBER) // its first record is none of TLS
+		return CNT_TCP_ON_TLS;
 	if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		return CNT_TLS_NO_CERT;
 	if (reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// TLS toward the Internet (protocol.md section 8): one SSL_CTX per trust-point, role and tls-proxy,
-// mutual authentication always (TLS-1), and why a handshake failed as a counter. Control thread.
+// TLS toward the Internet and, on secure trunks, toward call managers (protocol.md section 8): one
+// SSL_CTX per tls-proxy and role, mutual authentication always (TLS-1), and why a handshake failed
+// as a counter. Control thread.
 #pragma once
 
 #include <openssl/ssl.h>

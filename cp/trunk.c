@@ -100,6 +100,7 @@ bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o)
 		leg_init(&t->leg[s], t, (enum side)s);
 	}
 	t->mapped = o->mapped;
+	t->inside_secure = o->inside_secure;
 	t->active_ns = ime_now(ts->ime);
 	TAILQ_INSERT_TAIL(&ts->all, t, all);
 	ts->n++;
@@ -213,18 +214,17 @@ struct trunks_usage trunks_usage(const struct trunks *ts)
 	const struct trunk *t;
 
 	TAILQ_FOREACH (t, &ts->all, all)
-		u.tls += t->leg[SIDE_OUTSIDE].tls;
+		u.tls += t->leg[SIDE_OUTSIDE].tls + t->leg[SIDE_INSIDE].tls;
 	return u;
 }
 
-uint32_t trunks_tls_from(const struct trunks *ts, const struct ip_addr *remote)
+uint32_t trunks_tls_from(const struct trunks *ts, const struct ip_addr *peer)
 {
 	const struct trunk *t;
 	uint32_t n = 0;
 
 	TAILQ_FOREACH (t, &ts->all, all)
-		n += t->accepted == SIDE_OUTSIDE && t->leg[SIDE_OUTSIDE].tls &&
-			ip_eq(&t->peer[SIDE_OUTSIDE].ip, remote);
+		n += t->leg[t->accepted].tls && ip_eq(&t->peer[t->accepted].ip, peer);
 	return n;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A trunk pairs the connection that a peer opened with the one that the proxy opens to carry its
-// messages on: TLS outside, TCP inside. Several calls share a trunk. Control thread only.
+// messages on: TLS outside, TCP or (a secure trunk) TLS inside. Several calls share a trunk. Control thread only.
 #pragma once
 
 #include <stdbool.h>

@@ -48,6 +48,7 @@ struct trunk {
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES]; // the remote; the call manager's real address
 	struct endpoint mapped;      // the call manager as the outside knows it
+	bool inside_secure;          // trunk-security-mode: TLS inside too (TLS-2)
 	struct leg leg[SIDES];
 	struct domain_ids remote_ids; // of the outside leg's certificate
 	uint64_t active_ns;
@@ -63,6 +64,7 @@ struct trunk_open {
 	enum side accepted;
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES], mapped;
+	bool inside_secure;
 };
 
 // Takes over an accepted connection; `fd` is owned in any case. False when it was refused (and
@@ -87,6 +89,6 @@ struct trunks_usage {
 	uint32_t trunks, tls, tls_most;
 };
 struct trunks_usage trunks_usage(const struct trunks *ts);
-// TLS sessions that this remote has opened.
-uint32_t trunks_tls_from(const struct trunks *ts, const struct ip_addr *remote);
+// TLS sessions that this peer has opened.
+uint32_t trunks_tls_from(const struct trunks *ts, const struct ip_addr *peer);
 void trunks_usage_clear(struct trunks *ts);

@@ -95,6 +95,7 @@ void pki_make(const char *dir)
 	static const char both[] = "serverAuth,clientAuth";
 	struct issuer ca = make_ca(dir, "ca", "Test CA");
 	struct issuer other = make_ca(dir, "other-ca", "Another CA");
+	struct issuer inside = make_ca(dir, "inside-ca", "CA of a house");
 
 	make_leaf(dir, &ca, "a", "enterprise-a.example", 30 * DAY_S, both);
 	make_leaf(dir, &ca, "b", "enterprise-b.example", 30 * DAY_S, both);
@@ -102,8 +103,13 @@ void pki_make(const char *dir)
 	make_leaf(dir, &other, "stranger", "enterprise-b.example", 30 * DAY_S, both);
 	make_leaf(dir, &ca, "expired", "enterprise-b.example", -DAY_S, both);
 	make_leaf(dir, &ca, "server-only", "enterprise-b.example", 30 * DAY_S, "serverAuth");
+	make_leaf(dir, &inside, "asa", "callgate.enterprise-a.example", 30 * DAY_S, both);
+	make_leaf(dir, &inside, "ucm", "ucm.enterprise-a.example", 30 * DAY_S, both);
+	make_leaf(dir, &inside, "ucm-2", "ucm.enterprise-a.example", 30 * DAY_S, both);
 	X509_free(ca.cert);
 	EVP_PKEY_free(ca.key);
+	X509_free(inside.cert);
+	EVP_PKEY_free(inside.key);
 	X509_free(other.cert);
 	EVP_PKEY_free(other.key);
 }

@@ -91,7 +91,11 @@ static void ucm_accepts(int fd, const struct endpoint *peer, void *arg)
 	int which = arg == &rig.ucm[RIG_A] ? RIG_A : RIG_B;
 
 	host_close(&rig.ucm[which]);
-	host_tcp(&rig.ucm[which], rig.base, fd);
+	if (rig.ucm_certificate[which] != NULL)
+		host_tls(&rig.ucm[which], rig.base, fd, true, rig.dir, rig.ucm_certificate[which],
+			"inside-ca.pem");
+	else
+		host_tcp(&rig.ucm[which], rig.base, fd);
 	rig.ucm_accepted[which]++;
 }
 
@@ -190,12 +194,17 @@ static void remote_accepts(int fd, const struct endpoint *peer, void *arg)
 	host_tls(&rig.remote, rig.base, fd, true, rig.dir, outbound.certificate, outbound.ca);
 }
 
-void rig_outbound(const char *certificate, const char *ca)
+void rig_outbound_server(const char *certificate, const char *ca)
 {
 	outbound.certificate = certificate;
 	outbound.ca = ca;
 	rig.remote.base = rig.base;
 	fake_net_host(RIG_REMOTE, 5070, remote_accepts, NULL);
+}
+
+void rig_outbound(const char *certificate, const char *ca)
+{
+	rig_outbound_server(certificate, ca);
 	host_close(&rig.caller);
 	host_tcp(&rig.caller, rig.base,
 		fake_net_connect(RIG_A, RIG_INSIDE, RIG_UCM_A, 40002, RIG_REMOTE, 5070));

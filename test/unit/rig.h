@@ -29,8 +29,9 @@ struct rig {
 	uint64_t wall_s;        // and their date: 2026-03-01 to begin with
 	struct sip_host ucm[2]; // call managers as their proxies reach them
 	unsigned int ucm_accepted[2];
-	struct sip_host caller; // call manager B's own connection toward A
-	struct sip_host remote; // what else a test needs
+	const char *ucm_certificate[2]; // they accept TLS with this one of pki.h; NULL: TCP
+	struct sip_host caller;         // call manager B's own connection toward A
+	struct sip_host remote;         // what else a test needs
 };
 
 extern struct rig rig;
@@ -51,7 +52,9 @@ void rig_caller(void);
 void rig_remote(const char *certificate, const char *ca);
 
 // A TLS server of a certificate of pki.h at RIG_REMOTE:5070, which becomes `remote` when a proxy
-// connects; and call manager A's own connection toward it, as `caller`.
+// connects.
+void rig_outbound_server(const char *certificate, const char *ca);
+// The same, and call manager A's own connection toward it, as `caller`.
 void rig_outbound(const char *certificate, const char *ca);
 // From its next connection on that server has another certificate.
 void rig_outbound_certificate(const char *certificate);

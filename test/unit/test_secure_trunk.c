@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A secure trunk: TLS between callgate and its call manager in both roles, mutual authentication,
+// and transports that do not match (TLS-2, E14). Enterprise A's trunk is secure.
+#include "test/unit/test.h"
+
+#include <event2/buffer.h>
+#include <unistd.h>
+
+#include "cp/tls.h"
+#include "test/unit/call_steps.h"
+#include "test/unit/fake_dp.h"
+#include "test/unit/fake_net.h"
+
+// The two tls-proxies as the manual completes them: the trust-point toward the call manager holds
+// what its certificate must chain to, and inside-identity what it is shown.
+#define SECURE_TRUNK(ucm)                                                                          \
+	"trustpoints:\n",                                                                          \
+		"trustpoints:\n  local-asa: {certificate: asa.crt, key: asa.key, ca: "             \
+		"inside-ca.pem}\n  local-ent-ucm: {ca: " ucm "}\n",                                \
+		"local_to_remote-ent: {client: {trust-point: local-ent}}",                         \
+		"local_to_remote-ent: {server: {trust-point: local-ent-ucm}, client: "             \
+		"{trust-point: local-ent}}",                                                       \
+		"remote_to_local-ent: {server: {trust-point: local-ent}}",                         \
+		"remote_to_local-ent: {server: {trust-point: local-ent}, client: {trust-point: "   \
+		"local-ent-ucm}}",                                                                 \
+		"    domain: enterprise",                                                          \
+		"    inside-identity: {trust-point: local-asa}\n    domain: enterprise",           \
+		"192.168.10.30, trunk-security-mode: nonsecure",                                   \
+		"192.168.10.30, trunk-security-mode: secure"
+
+static int setup(void **state)
+{
+	static const char *const edit[] = {SECURE_TRUNK("inside-ca.pem"), NULL};
+
+	rig_up(edit);
+	rig.ucm_certificate[RIG_A] = "ucm";
+	return 0;
+}
+
+// Call manager A opens a connection toward the remote, as `caller`; NULL: TCP.
+static void ucm_calls(const char *certificate, const char *ca)
+{
+	int fd = fake_net_connect(RIG_A, RIG_INSIDE, RIG_UCM_A, 40002, RIG_REMOTE, 5070);
+
+	rig_outbound_server("b", "ca.pem");
+	host_close(&rig.caller);
+	if (ca == NULL)
+		host_tcp(&rig.caller, rig.base, fd);
+	else
+		host_tls(&rig.caller, rig.base, fd, false, rig.dir, certificate, ca);
+}
+
+static void remote_invites(void)
+{
+	rig_remote("b", "ca.pem");
+	host_send(&rig.remote, R_INVITE TICKET_HEADER SDP_TYPE, SDP_SECURE);
+}
+
+#define OPTIONS                                                                                    \
+	"OPTIONS sip:+12125550199@198.51.100.10:5070;transport=tls SIP/2.0\n"                      \
+	"Via: SIP/2.0/TLS 192.168.10.30:5070;branch=z9hG4bKo\n"                                    \
+	"From: <sip:+14085550123@enterprise-a.example>;tag=o\n"                                    \
+	"To: <sip:+12125550199@enterprise-b.example>\n"                                            \
+	"Contact: <sip:+14085550123@192.168.10.30:5070;transport=tls>\n"                           \
+	"Call-ID: out@192.168.10.30\nCSeq: 5 OPTIONS\nMax-Forwards: 70\n"
+
+// ---- Both roles --------------------------------------------------------------------------------
+
+static void assert_shown(const struct sip_host *h, const char *domain)
+{
+	struct domain_ids ids;
+
+	tls_peer_ids(h->ssl, &ids);
+	assert_true(domain_ids_has(&ids, str_from(domain)));
+}
+
+// Whom the remote calls sees TLS, and transports of TLS; addresses are rewritten as ever (3.3).
+static void test_client(void **state)
+{
+	struct ime_usage u;
+
+	remote_invites();
+	host_expect(&rig.ucm[RIG_A], "INVITE sip:+14085550123@192.168.10.30:5070;transport=tls ");
+	contains(&rig.ucm[RIG_A], "Via: SIP/2.0/TLS 198.51.100.10:5070;branch=z9hG4bK1\r\n");
+	contains(&rig.ucm[RIG_A],
+		"Contact: <sip:+12125550199@198.51.100.10:5070;transport=tls>\r\n");
+	contains_not(&rig.ucm[RIG_A], "transport=tcp");
+	assert_shown(&rig.ucm[RIG_A], "callgate.enterprise-a.example");
+	ime_usage(rig.ime[RIG_A], &u);
+	assert_int_equal(u.tls_in_use, 2);
+	call_answer(&rig.ucm[RIG_A], "486 Busy Here", "atag", "", "");
+	host_expect(&rig.remote, "SIP/2.0 486 ");
+	contains(&rig.remote, "Via: SIP/2.0/TLS 198.51.100.10:5070;branch=z9hG4bK1\r\n");
+	assert_int_equal(rig_counter(RIG_A, CNT_TLS_HANDSHAKES), 2);
+	assert_int_equal(fake_dp_count(DP_MSG_TRUST_SET), 1); // the remote's
+	rig_only(RIG_A, CNT_NONE, 0);
+	rig_assert_clean(RIG_A);
+	host_close(&rig.remote);
+	host_expect_closed(&rig.ucm[RIG_A]);
+	ime_usage(rig.ime[RIG_A], &u);
+	assert_int_equal(u.tls_in_use, 0);
+	assert_int_equal(fake_dp_count(DP_MSG_TRUST_DEL), 1);
+}
+
+static void test_server(void **state)
+{
+	ucm_calls("ucm", "inside-ca.pem");
+	host_send(&rig.caller, OPTIONS, "");
+	host_expect(&rig.remote, "OPTIONS sip:+12125550199@198.51.100.10:5070;transport=tls ");
+	contains(&rig.remote, "Via: SIP/2.0/TLS 209.165.200.228:5070;branch=z9hG4bKo\r\n");
+	contains(&rig.remote, "@209.165.200.228:5070;transport=tls>\r\n");
+	assert_shown(&rig.caller, "callgate.enterprise-a.example");
+	assert_shown(&rig.remote, "enterprise-a.example");
+	call_answer(&rig.remote, "200 OK", "rtag",
+		"Contact: <sip:+12125550199@198.51.100.10:5070;transport=tls>\n", "");
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	contains(&rig.caller, "Via: SIP/2.0/TLS 192.168.10.30:5070;branch=z9hG4bKo\r\n");
+	contains(&rig.caller, "@198.51.100.10:5070;transport=tls>\r\n");
+	rig_only(RIG_A, CNT_NONE, 0);
+	host_close(&rig.caller);
+	host_expect_closed(&rig.remote);
+}
+
+// The manual has the call manager's certificate itself imported: that one and no other, though
+// the same CA has signed both.
+static void test_pinned(void **state)
+{
+	static const char *const edit[] = {SECURE_TRUNK("ucm.crt"), NULL};
+
+	rig_up(edit);
+	ucm_calls("ucm", "inside-ca.pem");
+	host_send(&rig.caller, OPTIONS, "");
+	host_expect(&rig.remote, "OPTIONS ");
+	ucm_calls("ucm-2", "inside-ca.pem");
+	host_expect_closed(&rig.caller);
+	rig_only(RIG_A, CNT_TLS_CERT_UNTRUSTED, 1);
+	rig_down();
+}
+
+// ---- Refused -----------------------------------------------------------------------------------
+
+static const struct {
+	const char *certificate, *ca;
+	enum counter_id counter;
+} strangers[] = {
+	{NULL, "inside-ca.pem", CNT_TLS_NO_CERT},
+	{"b", "inside-ca.pem", CNT_TLS_CERT_UNTRUSTED}, // the Internet's CA is not the inside's
+	{"stranger", "inside-ca.pem", CNT_TLS_CERT_UNTRUSTED},
+	{"ucm", "ca.pem", CNT_TLS_REFUSED_BY_PEER}, // it does not trust us
+};
+
+static void test_server_refuses(void **state)
+{
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+		setup(NULL);
+		ucm_calls(strangers[i].certificate, strangers[i].ca);
+		host_expect_closed(&rig.caller);
+		host_idle(rig.base);
+		rig_only(RIG_A, strangers[i].counter, 1);
+		assert_int_equal(trunks_usage(rig.ime[RIG_A]->trunks).trunks, 0);
+		rig_down();
+	}
+}
+
+// What answers at the call manager's address is somebody else: it hears nothing.
+static void test_client_refuses(void **state)
+{
+	rig.ucm_certificate[RIG_A] = "b";
+	remote_invites();
+	host_expect(&rig.remote, "SIP/2.0 503 ");
+	assert_int_equal(rig_counter(RIG_A, CNT_TLS_CERT_UNTRUSTED), 1);
+	assert_int_equal(rig_counter(RIG_A, CNT_REQUESTS_FORWARDED), 0);
+	rig_assert_clean(RIG_A);
+}
+
+// An inside certificate is no passport for the Internet.
+static void test_outside_stranger(void **state)
+{
+	rig_remote("ucm", "ca.pem");
+	host_expect_closed(&rig.remote);
+	rig_only(RIG_A, CNT_TLS_CERT_UNTRUSTED, 1);
+}
+
+// ---- Transports that do not match (TLS-2) ------------------------------------------------------
+
+static void test_tcp_from_ucm(void **state)
+{
+	ucm_calls(NULL, NULL);
+	host_send(&rig.caller, OPTIONS, "");
+	host_expect_closed(&rig.caller);
+	assert_null(rig.remote.bev);
+	rig_only(RIG_A, CNT_TCP_ON_SECURE, 1);
+}
+
+// It takes our ClientHello for a bad request.
+static void test_tcp_at_ucm(void **state)
+{
+	rig.ucm_certificate[RIG_A] = NULL;
+	remote_invites();
+	for (int i = 0; i < 100 && rig.ucm_accepted[RIG_A] == 0; i++)
+		host_idle(rig.base);
+	host_send_raw(&rig.ucm[RIG_A], "SIP/2.0 400 Bad Request\r\n\r\n", 27);
+	host_expect(&rig.remote, "SIP/2.0 503 ");
+	assert_int_equal(rig_counter(RIG_A, CNT_TCP_ON_SECURE), 1);
+	assert_int_equal(rig_counter(RIG_A, CNT_REQUESTS_FORWARDED), 0);
+	rig_assert_clean(RIG_A);
+}
+
+// The other way round: the call manager expects TLS of a trunk that is not secure.
+static void test_tls_at_ucm(void **state)
+{
+	static const char alert[] = {0x15, 3, 1, 0, 2, 2, 70}; // protocol_version
+
+	rig_up(NULL);
+	remote_invites();
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	host_send_raw(&rig.ucm[RIG_A], alert, sizeof(alert));
+	host_expect(&rig.remote, "SIP/2.0 503 ");
+	assert_int_equal(rig_counter(RIG_A, CNT_TLS_ON_TCP), 1);
+	rig_assert_clean(RIG_A);
+	rig_down();
+}
+
+// ---- Limits ------------------------------------------------------------------------------------
+
+// A call takes two sessions; without the second one it fails at once, so that it may fall back.
+static void test_sessions_full(void **state)
+{
+	static const char *const edit[] = {SECURE_TRUNK("inside-ca.pem"), "maximum-sessions: 1000",
+		"maximum-sessions: 1", NULL};
+
+	rig_up(edit);
+	rig.ucm_certificate[RIG_A] = "ucm";
+	remote_invites();
+	host_expect(&rig.remote, "SIP/2.0 503 ");
+	assert_int_equal(rig_counter(RIG_A, CNT_TLS_SESSIONS_FULL), 1);
+	assert_int_equal(rig.ucm_accepted[RIG_A], 0);
+	rig_down();
+}
+
+// A call manager gone wild costs no more than a remote that has.
+static void test_handshakes(void **state)
+{
+	int fds[100];
+
+	for (int i = 0; i < 100; i++)
+		fds[i] = fake_net_connect(
+			RIG_A, RIG_INSIDE, RIG_UCM_A, (uint16_t)(20000 + i), RIG_REMOTE, 5070);
+	assert_int_equal(rig_counter(RIG_A, CNT_TLS_RATE), 100 - 32); // at once
+	for (int i = 0; i < 100; i++)
+		close(fds[i]);
+	host_idle(rig.base);
+	assert_int_equal(trunks_usage(rig.ime[RIG_A]->trunks).trunks, 0);
+	ucm_calls("ucm", "inside-ca.pem");
+	host_wait_up(&rig.caller);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(client),
+		TEST(server),
+		cmocka_unit_test(test_pinned),
+		cmocka_unit_test(test_server_refuses),
+		TEST(client_refuses),
+		TEST(outside_stranger),
+		TEST(tcp_from_ucm),
+		TEST(tcp_at_ucm),
+		cmocka_unit_test(test_tls_at_ucm),
+		cmocka_unit_test(test_sessions_full),
+		TEST(handshakes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
