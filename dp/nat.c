@@ -26,37 +26,28 @@ static void put16(void *at, uint16_t v)
 	memcpy(at, &v, sizeof(v));
 }
 
-// Replaces a 16-bit word that the checksum at `sum` covers. Words and sum are as they stand in the
-// packet: ones' complement arithmetic does not mind the byte order (RFC 1071 2).
-static void sum_replace(void *sum, uint16_t old, uint16_t new)
+// What a change of words adds to a checksum's complement (RFC 1624, equation 3). Words and sum are
+// as they stand in the packet: ones' complement arithmetic does not mind the byte order (RFC 1071
+// 2). Changes are summed before any is made: a sum that is read back after each stalls the worker.
+static uint64_t change32(uint32_t old, uint32_t new)
 {
-	uint32_t s = (uint32_t)(uint16_t)~get16(sum) + (uint16_t)~old + new;
+	return (uint64_t)(uint32_t)~old + new;
+}
 
-	s = (s & 0xffff) + (s >> 16);
-	s = (s & 0xffff) + (s >> 16);
+static uint64_t change16(uint16_t old, uint16_t new)
+{
+	return (uint16_t)~old + (uint64_t) new;
+}
+
+static void sum_change(void *sum, uint64_t change)
+{
+	uint64_t s = (uint16_t)~get16(sum) + change;
+
+	s = (s & UINT32_MAX) + (s >> 32);
+	s = (s & UINT16_MAX) + (s >> 16);
+	s = (s & UINT16_MAX) + (s >> 16);
+	s = (s & UINT16_MAX) + (s >> 16);
 	put16(sum, (uint16_t)~s);
-}
-
-static void word_set(void *field, uint16_t new, void *sum)
-{
-	if (sum != NULL)
-		sum_replace(sum, get16(field), new);
-	put16(field, new);
-}
-
-// Changes an address of an IPv4 header; `l4_sum`, if any, covers a pseudo header with it.
-static void address_set(
-	struct rte_ipv4_hdr *ip, size_t offset, const struct ip_addr *to, void *l4_sum)
-{
-	uint8_t *field = (uint8_t *)ip + offset;
-
-	for (unsigned int i = 0; i < 4; i += 2) {
-		uint16_t old = get16(field + i), new = get16(to->b + 12 + i);
-
-		word_set(field + i, new, &ip->hdr_checksum);
-		if (l4_sum != NULL)
-			sum_replace(l4_sum, old, new);
-	}
 }
 
 // The checksum that covers the addresses, or NULL: none of this protocol, none made by the
@@ -76,19 +67,26 @@ static void *l4_sum_of(void *l4, uint8_t proto, uint16_t len)
 static void headers_set(struct rte_ipv4_hdr *ip, void *l4, uint16_t l4_len,
 	const struct endpoint *src, const struct endpoint *dst)
 {
-	uint8_t proto = ip->next_proto_id;
+	const uint8_t proto = ip->next_proto_id;
+	const rte_be32_t src_ip = ip_to_v4_be(&src->ip), dst_ip = ip_to_v4_be(&dst->ip);
+	const rte_be16_t sport = rte_cpu_to_be_16(src->port), dport = rte_cpu_to_be_16(dst->port);
+	uint64_t change = change32(ip->src_addr, src_ip) + change32(ip->dst_addr, dst_ip);
 	void *sum = l4_sum_of(l4, proto, l4_len);
 	struct rte_udp_hdr *ports = l4; // TCP's stand at the same place
+	struct rte_icmp_hdr *icmp = l4;
 
-	address_set(ip, offsetof(struct rte_ipv4_hdr, src_addr), &src->ip, sum);
-	address_set(ip, offsetof(struct rte_ipv4_hdr, dst_addr), &dst->ip, sum);
+	sum_change(&ip->hdr_checksum, change);
+	ip->src_addr = src_ip;
+	ip->dst_addr = dst_ip;
 	if (proto == IPPROTO_ICMP) {
-		struct rte_icmp_hdr *icmp = l4;
-
-		word_set(&icmp->icmp_ident, rte_cpu_to_be_16(src->port), &icmp->icmp_cksum);
+		sum_change(&icmp->icmp_cksum, change16(icmp->icmp_ident, sport));
+		icmp->icmp_ident = sport;
 	} else if (proto == IPPROTO_TCP || proto == IPPROTO_UDP) {
-		word_set(&ports->src_port, rte_cpu_to_be_16(src->port), sum);
-		word_set(&ports->dst_port, rte_cpu_to_be_16(dst->port), sum);
+		change += change16(ports->src_port, sport) + change16(ports->dst_port, dport);
+		ports->src_port = sport;
+		ports->dst_port = dport;
+		if (sum != NULL)
+			sum_change(sum, change);
 	}
 	// A computed 0 is sent as all ones, for 0 says that there is none (RFC 768).
 	if (proto == IPPROTO_UDP && sum != NULL && get16(sum) == 0)
@@ -115,12 +113,17 @@ void nat_rewrite_error(struct rte_mbuf *m, const struct endpoint *src, const str
 	void *quoted_l4 = rte_pktmbuf_mtod_offset(m, void *, p->inner_l4);
 	size_t changed = p->inner_l4 - p->inner_l3 + RTE_MIN(p->inner_len, QUOTED_MAX);
 	uint16_t before = rte_raw_cksum(quoted, changed);
+	uint64_t change;
 
 	headers_set(quoted, quoted_l4, p->inner_len, dst, src);
-	sum_replace(&icmp->icmp_cksum, before, rte_raw_cksum(quoted, changed));
-	if (ip->src_addr == ip_to_v4_be(&p->flow.src.ip))
-		address_set(ip, offsetof(struct rte_ipv4_hdr, src_addr), &src->ip, NULL);
-	address_set(ip, offsetof(struct rte_ipv4_hdr, dst_addr), &dst->ip, NULL);
+	sum_change(&icmp->icmp_cksum, change16(before, rte_raw_cksum(quoted, changed)));
+	change = change32(ip->dst_addr, ip_to_v4_be(&dst->ip));
+	ip->dst_addr = ip_to_v4_be(&dst->ip);
+	if (ip->src_addr == ip_to_v4_be(&p->flow.src.ip)) {
+		change += change32(ip->src_addr, ip_to_v4_be(&src->ip));
+		ip->src_addr = ip_to_v4_be(&src->ip);
+	}
+	sum_change(&ip->hdr_checksum, change);
 }
 
 void nat_stage(struct worker *w, struct pkts *v)
