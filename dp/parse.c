@@ -17,7 +17,12 @@
 // An embedded header carries at least the first 8 octets of its transport (RFC 792).
 #define INNER_L4_MIN 8
 
-#define FRAGMENT_BITS (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)
+// Where the headers stand: no tags, no options.
+#define L3 ((uint8_t)sizeof(struct rte_ether_hdr))
+#define L4 ((uint8_t)(L3 + sizeof(struct rte_ipv4_hdr)))
+
+#define IPV4_NO_OPTIONS 0x45 // version and header length
+#define FRAGMENT_BITS   (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)
 
 // Not redirects, which would let a stranger steer a host, nor quenches (RFC 6633).
 static bool icmp_is_error(uint8_t type)
@@ -25,24 +30,16 @@ static bool icmp_is_error(uint8_t type)
 	return type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER;
 }
 
-static enum dp_counter_id judge_source(uint32_t src)
+// 0/8, loopback, multicast and everything above: no host has such an address (RFC 1122 3.2.1.3).
+static bool is_no_host(rte_be32_t ip)
 {
-	uint8_t first = (uint8_t)(src >> 24);
+	uint8_t first = *(const uint8_t *)&ip;
 
-	// 0/8, loopback, multicast and everything above (RFC 1122 3.2.1.3).
-	return first == 0 || first == 127 || first >= 224 ? DROP_IP_SOURCE : PASS;
+	return first == 0 || first == 127 || first >= 224;
 }
 
-static enum dp_counter_id judge_destination(uint32_t dst)
+static enum dp_counter_id parse_tcp(const struct rte_tcp_hdr *tcp, struct pkt *p, uint16_t len)
 {
-	uint8_t first = (uint8_t)(dst >> 24);
-
-	return first == 0 || first == 127 || first >= 224 ? DROP_IP_DESTINATION : PASS;
-}
-
-static enum dp_counter_id parse_tcp(struct rte_mbuf *m, struct pkt *p, uint16_t len)
-{
-	const struct rte_tcp_hdr *tcp = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, p->l4);
 	uint16_t header;
 	uint8_t f;
 
@@ -61,25 +58,19 @@ static enum dp_counter_id parse_tcp(struct rte_mbuf *m, struct pkt *p, uint16_t 
 	p->tcp_flags = f;
 	p->flow.src.port = rte_be_to_cpu_16(tcp->src_port);
 	p->flow.dst.port = rte_be_to_cpu_16(tcp->dst_port);
-	p->payload = p->l4 + header;
+	p->payload = (uint8_t)(L4 + header);
 	p->payload_len = len - header;
 	return PASS;
 }
 
-static enum dp_counter_id parse_udp(struct rte_mbuf *m, struct pkt *p, uint16_t len)
+static enum dp_counter_id parse_udp(const struct rte_udp_hdr *udp, struct pkt *p, uint16_t len)
 {
-	const struct rte_udp_hdr *udp = rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, p->l4);
-	uint16_t said;
-
-	if (len < sizeof(*udp))
-		return DROP_L4_HEADER;
-	said = rte_be_to_cpu_16(udp->dgram_len);
 	// Octets between UDP's end and IP's end are a covert channel at best.
-	if (said != len || udp->dst_port == 0)
+	if (len < sizeof(*udp) || udp->dgram_len != rte_cpu_to_be_16(len) || udp->dst_port == 0)
 		return DROP_L4_HEADER;
 	p->flow.src.port = rte_be_to_cpu_16(udp->src_port);
 	p->flow.dst.port = rte_be_to_cpu_16(udp->dst_port);
-	p->payload = p->l4 + sizeof(*udp);
+	p->payload = L4 + sizeof(*udp);
 	p->payload_len = len - sizeof(*udp);
 	return PASS;
 }
@@ -92,7 +83,7 @@ static enum dp_counter_id parse_embedded(struct rte_mbuf *m, struct pkt *p, uint
 	const struct rte_udp_hdr *ports;
 	uint16_t header;
 
-	p->inner_l3 = p->l4 + sizeof(struct rte_icmp_hdr);
+	p->inner_l3 = L4 + sizeof(struct rte_icmp_hdr);
 	len -= sizeof(struct rte_icmp_hdr);
 	if (len < sizeof(*ip))
 		return DROP_L4_HEADER;
@@ -105,7 +96,7 @@ static enum dp_counter_id parse_embedded(struct rte_mbuf *m, struct pkt *p, uint
 		return DROP_L4_HEADER;
 	if (ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK))
 		return DROP_IP_FRAGMENT;
-	p->inner_l4 = p->inner_l3 + header;
+	p->inner_l4 = (uint8_t)(p->inner_l3 + header);
 	p->inner_len = len - header;
 	p->kind = PKT_ICMP_ERROR;
 	p->flow.proto = ip->next_proto_id;
@@ -125,12 +116,12 @@ static enum dp_counter_id parse_embedded(struct rte_mbuf *m, struct pkt *p, uint
 
 static enum dp_counter_id parse_icmp(struct rte_mbuf *m, struct pkt *p, uint16_t len)
 {
-	const struct rte_icmp_hdr *icmp = rte_pktmbuf_mtod_offset(m, struct rte_icmp_hdr *, p->l4);
+	const struct rte_icmp_hdr *icmp = rte_pktmbuf_mtod_offset(m, struct rte_icmp_hdr *, L4);
 
 	if (len < sizeof(*icmp))
 		return DROP_L4_HEADER;
 	p->icmp_type = icmp->icmp_type;
-	p->payload = p->l4 + sizeof(*icmp);
+	p->payload = L4 + sizeof(*icmp);
 	p->payload_len = len - sizeof(*icmp);
 	if (icmp_is_error(icmp->icmp_type))
 		return parse_embedded(m, p, len);
@@ -142,46 +133,54 @@ static enum dp_counter_id parse_icmp(struct rte_mbuf *m, struct pkt *p, uint16_t
 
 static enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t len)
 {
-	p->payload = p->l4;
-	p->payload_len = len;
+	const void *l4 = rte_pktmbuf_mtod_offset(m, const void *, L4);
+
 	switch (p->flow.proto) {
-	case IPPROTO_TCP:
-		return parse_tcp(m, p, len);
 	case IPPROTO_UDP:
-		return parse_udp(m, p, len);
+		return parse_udp(l4, p, len);
+	case IPPROTO_TCP:
+		return parse_tcp(l4, p, len);
 	case IPPROTO_ICMP:
 		return parse_icmp(m, p, len);
 	}
+	p->payload = L4;
+	p->payload_len = len;
 	return PASS;
 }
 
 // RFC 1071, of a header without options.
 static bool ipv4_sum_ok(const struct rte_ipv4_hdr *ip)
 {
-	uint32_t w[sizeof(*ip) / sizeof(uint32_t)];
-	uint64_t sum;
+	uint64_t a, b, sum;
+	uint32_t c;
 
-	memcpy(w, ip, sizeof(w));
-	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	return (sum & UINT16_MAX) + (sum >> 16) == UINT16_MAX;
+	memcpy(&a, ip, sizeof(a));
+	memcpy(&b, (const uint8_t *)ip + 8, sizeof(b));
+	memcpy(&c, (const uint8_t *)ip + 16, sizeof(c));
+	sum = a + b;
+	sum += sum < b; // the carry comes round
+	sum = (sum & UINT32_MAX) + (sum >> 32) + c;
+	// All ones, or a multiple: what is left after folding (a header is never all zeros).
+	return sum % UINT16_MAX == 0;
+}
+
+static enum dp_counter_id judge_header(const struct rte_ipv4_hdr *ip)
+{
+	if (ip->version_ihl >> 4 != 4 || (ip->version_ihl & 0xf) < 5)
+		return DROP_IP_HEADER;
+	return DROP_IP_OPTIONS;
 }
 
 static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p)
 {
-	uint32_t room = rte_pktmbuf_data_len(m) - p->l3;
-	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
-	enum dp_counter_id bad;
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, L3);
+	uint32_t room = rte_pktmbuf_data_len(m) - L3;
 	uint16_t total;
 
 	if (room < sizeof(*ip))
 		return DROP_RX_SHORT;
-	if (ip->version_ihl >> 4 != 4 || (ip->version_ihl & 0xf) < 5)
-		return DROP_IP_HEADER;
-	if ((ip->version_ihl & 0xf) > 5)
-		return DROP_IP_OPTIONS;
+	if (ip->version_ihl != IPV4_NO_OPTIONS)
+		return judge_header(ip);
 	total = rte_be_to_cpu_16(ip->total_length);
 	if (total < sizeof(*ip))
 		return DROP_IP_HEADER;
@@ -189,30 +188,29 @@ static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p)
 		return DROP_RX_SHORT;
 	if (!ipv4_sum_ok(ip))
 		return DROP_IP_CHECKSUM;
-	bad = judge_source(rte_be_to_cpu_32(ip->src_addr));
-	if (bad == PASS)
-		bad = judge_destination(rte_be_to_cpu_32(ip->dst_addr));
-	if (bad != PASS)
-		return bad;
+	if (is_no_host(ip->src_addr))
+		return DROP_IP_SOURCE;
+	if (is_no_host(ip->dst_addr))
+		return DROP_IP_DESTINATION;
 	// What Ethernet padded would else travel on, as data.
-	m->data_len = p->l3 + total;
+	m->data_len = (uint16_t)(L3 + total);
 	m->pkt_len = m->data_len;
 	p->flow.src.ip = ip_from_v4_be(ip->src_addr);
 	p->flow.dst.ip = ip_from_v4_be(ip->dst_addr);
 	p->flow.proto = ip->next_proto_id;
-	p->l4 = p->l3 + sizeof(*ip);
+	p->l4 = L4;
 	if (ip->fragment_offset & rte_cpu_to_be_16(FRAGMENT_BITS)) {
 		p->kind = PKT_FRAGMENT;
 		return PASS;
 	}
-	return parse_l4(m, p, total - sizeof(*ip));
+	return parse_l4(m, p, (uint16_t)(total - sizeof(*ip)));
 }
 
 static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
 {
-	const struct rte_arp_hdr *arp = rte_pktmbuf_mtod_offset(m, struct rte_arp_hdr *, p->l3);
+	const struct rte_arp_hdr *arp = rte_pktmbuf_mtod_offset(m, struct rte_arp_hdr *, L3);
 
-	if (rte_pktmbuf_data_len(m) < p->l3 + sizeof(*arp) ||
+	if (rte_pktmbuf_data_len(m) < L3 + sizeof(*arp) ||
 		arp->arp_hardware != rte_cpu_to_be_16(RTE_ARP_HRD_ETHER) ||
 		arp->arp_protocol != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) ||
 		arp->arp_hlen != RTE_ETHER_ADDR_LEN || arp->arp_plen != 4)
@@ -239,7 +237,7 @@ static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct rte_eth
 	// Some devices take the tag off and tell about it here alone.
 	if (m->ol_flags & (RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED))
 		return DROP_ETHERTYPE;
-	p->l3 = sizeof(*eth);
+	p->l3 = L3;
 	to_all = rte_is_multicast_ether_addr(&eth->dst_addr);
 	if (mac != NULL && !to_all && !rte_is_same_ether_addr(&eth->dst_addr, mac))
 		return DROP_L2_NOT_FOR_US;
