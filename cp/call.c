@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cp/call_media.h"
 #include "cp/call_party.h"
 #include "cp/call_state.h"
 
@@ -306,9 +307,15 @@ void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
 			.trunk_uri = str_from(k->trunk_uri),
 			.started_ns = k->started_ns,
 			.answered_ns = k->answered_ns,
+			.iface = {k->iface[SIDE_OUTSIDE], k->iface[SIDE_INSIDE]},
+			.one_way = k->media.one_way,
+			.silent = k->media.silent,
+			.one_way_ns = k->media.one_way_ns,
+			.key_low = k->media.key_low,
 		};
 
 		info.n_streams = session_streams(k->session, info.streams);
+		call_media_rates(k, info.streams, info.n_streams);
 		fn(&info, arg);
 	}
 }

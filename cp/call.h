@@ -32,6 +32,19 @@ enum call_state {
 	CALL_ENDING,  // BYE, CANCEL or a refusal is on its way
 };
 
+// What happens to the packets of one side, each a number of packets; of a leg's statistics.
+enum media_kind {
+	MEDIA_RX,
+	MEDIA_TX, // sent to it
+	MEDIA_BAD_SOURCE,
+	MEDIA_AUTH_FAILED,
+	MEDIA_REPLAYED, // or late
+	MEDIA_MALFORMED,
+	MEDIA_BAD_PT,
+	MEDIA_WAITING, // not sent to it, because it has not authenticated yet
+	MEDIA_KINDS,
+};
+
 struct call_stream_info {
 	uint32_t stream;                    // for dp_media_stats(); valid when `live`
 	bool live;                          // the workers relay it
@@ -39,8 +52,17 @@ struct call_stream_info {
 	struct endpoint remote[SIDES];      // phones; port 0: not known yet
 	bool local_key_set, remote_key_set; // of the outside leg
 	bool passthrough;
+	bool audio;
 	const char *codec; // "G722"; "" when unknown
 	uint8_t payload_type;
+	// What each side's description says of it; a direction is on hold unless one sends and the
+	// other hears.
+	bool sends[SIDES], hears[SIDES];
+	// As the workers know it.
+	uint8_t suite[SIDES]; // enum dp_srtp_suite
+	bool awaits[SIDES];   // nothing is sent to it before a packet of its own was authenticated
+	bool latch[SIDES];
+	uint32_t rate[SIDES][MEDIA_KINDS]; // packets per second, over the last second
 };
 
 // Slices and pointers are good until the visitor returns.
@@ -53,6 +75,11 @@ struct call_info {
 	struct call_stream_info streams[CALL_STREAMS_MAX];
 	size_t n_streams;
 	uint64_t started_ns, answered_ns; // CLOCK_MONOTONIC; answered 0: not yet
+	uint16_t iface[SIDES];
+	bool one_way; // one side is silent while the other speaks
+	enum side silent;
+	uint64_t one_way_ns; // when that was found
+	bool key_low;        // one of its SRTP keys is nearly used up
 };
 
 typedef void call_visit_fn(const struct call_info *info, void *arg);

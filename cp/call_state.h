@@ -27,6 +27,24 @@ struct call_party {
 	uint32_t cseq; // highest of its requests
 };
 
+// What its media did lately; cp/call_media.c writes it.
+struct call_media {
+	struct call_sample {
+		uint32_t stream;
+		uint64_t at_ns;                    // 0: none
+		uint32_t last[SIDES][MEDIA_KINDS]; // counters, their low bits
+		uint32_t rate[SIDES][MEDIA_KINDS]; // a second
+	} sample[CALL_STREAMS_MAX];
+	// When a packet was last accepted, CLOCK_MONOTONIC: of the busiest side, and of the quietest
+	// among those that may speak. Both UINT64_MAX when nobody may (hold), 0: nothing was heard.
+	uint64_t busiest_ns, quietest_ns;
+	uint64_t both_ns; // since when both may speak and the call is up; 0: not
+	bool one_way;
+	enum side silent;
+	uint64_t one_way_ns;
+	bool key_low;
+};
+
 struct call {
 	TAILQ_ENTRY(call) all;       // oldest first
 	struct call *next, *next_id; // in their buckets, by Call-ID and by id
@@ -48,6 +66,7 @@ struct call {
 	size_t n_record_routes; // that the INVITE had when it came to us
 	uint32_t invite_cseq;
 	struct session *session;
+	struct call_media media;
 	bool early_media;
 	uint64_t started_ns, answered_ns, signal_ns, ringing_ns, ending_ns;
 	char *fb_sensitivity, *session_id, *trunk_uri;
@@ -93,7 +112,7 @@ bool call_response(
 // Speaking to `to` in the other party's name; uses up a CSeq. False when too little is known.
 bool call_dialog_toward(struct call *call, enum side to, struct request_dialog *out);
 
-// Why a call's time is up (SIP-7).
+// Why a call's time is up (SIP-7). What is known of its media is as of call_media_look().
 enum call_expiry {
 	CALL_LIVES,
 	CALL_HALF_OPEN,  // nothing answered the INVITE for a minute

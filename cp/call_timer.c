@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// When the time of a call is up (protocol.md 3.3, SIP-7). Pure but for the media statistics.
+// When the time of a call is up (protocol.md 3.3, SIP-7). Pure.
 #include "cp/call_state.h"
 
 #define HALF_OPEN_S 60u
@@ -17,9 +17,9 @@ static uint64_t latest(uint64_t a, uint64_t b)
 static enum call_expiry expired_up(
 	const struct call *call, const struct config_timeouts *t, uint64_t now_ns)
 {
-	uint64_t busiest, quietest, since = latest(call->answered_ns, call->signal_ns);
+	uint64_t busiest = call->media.busiest_ns, quietest = call->media.quietest_ns;
+	uint64_t since = latest(call->answered_ns, call->signal_ns);
 
-	session_heard(call->session, &busiest, &quietest);
 	if (busiest == UINT64_MAX) // on hold, or no media at all: only signalling counts
 		return older(since, t->sip_s, now_ns) ? CALL_IDLE : CALL_LIVES;
 	if (older(latest(busiest, since), t->sip_media_s, now_ns))

@@ -223,9 +223,12 @@ void ime_free(struct ime *ime)
 	free(ime);
 }
 
-void ime_media_gone(struct ime *ime, uint32_t stream)
+void ime_media(struct ime *ime, const struct dp_msg *m)
 {
-	mta_gone(ime->mta, stream);
+	if (m->type == DP_MSG_MEDIA_GONE)
+		mta_gone(ime->mta, m->media.stream);
+	else if (m->type == DP_MSG_MEDIA_KEY)
+		teardown_key(ime, &m->key);
 }
 
 const struct calls *ime_calls(const struct ime *ime)

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 
+struct dp_msg;
 struct ime;
 struct calls;
 struct trunks;
@@ -33,8 +34,9 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 // Closes every connection and wipes keys; no BYE is sent. Accepts NULL.
 void ime_free(struct ime *ime);
 
-// A worker has let go of a stream (DP_MSG_MEDIA_GONE): its ports may be used again.
-void ime_media_gone(struct ime *ime, uint32_t stream);
+// What a worker tells of a stream: it has let go (DP_MSG_MEDIA_GONE), so that its ports begin to
+// rest; or a key nears its end or has reached it (DP_MSG_MEDIA_KEY), which ends the call.
+void ime_media(struct ime *ime, const struct dp_msg *m);
 
 // Ages calls, transactions and connections. The proxy calls it itself every second; public for
 // tests with a clock of their own.

@@ -154,9 +154,9 @@ static void resolve(void *arg, uint16_t iface, const struct ip_addr *ip)
 	netlink_resolve(arg, iface, ip);
 }
 
-static void media_gone(uint32_t stream, void *arg)
+static void on_media(const struct dp_msg *m, void *arg)
 {
-	ime_media_gone(arg, stream);
+	ime_media(arg, m);
 }
 
 static int start_ime(struct daemon *d, char *err, size_t err_size)
@@ -175,7 +175,7 @@ static int start_ime(struct daemon *d, char *err, size_t err_size)
 		return 0;
 	e = ime_new(&d->ime, &env, err, err_size);
 	if (e == 0)
-		punt_on_media_gone(d->punt, media_gone, d->ime);
+		punt_on_media(d->punt, on_media, d->ime);
 	return e;
 }
 

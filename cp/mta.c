@@ -250,6 +250,20 @@ int mta_set(struct mta *m, uint32_t id, const struct dp_msg *msg)
 	return 0;
 }
 
+void mta_describe(const struct mta *m, uint32_t id, struct call_stream_info *out)
+{
+	const struct dp_msg *msg = m->streams[id].msg;
+
+	if (msg == NULL)
+		return;
+	for (int s = 0; s < SIDES; s++) {
+		out->suite[s] = msg->media.leg[s].suite;
+		out->awaits[s] = msg->media.leg[s].tx_awaits_rx;
+		out->latch[s] = msg->media.leg[s].latch;
+	}
+	out->passthrough = msg->media.passthrough;
+}
+
 static int send_end(struct mta *m, struct stream *st)
 {
 	const struct dp_msg msg = {

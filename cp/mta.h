@@ -43,6 +43,9 @@ int mta_local(const struct mta *m, uint16_t iface, struct ip_addr *out);
 // -errno when the data plane refuses, or -ENOMEM when no locked memory is left.
 int mta_set(struct mta *m, uint32_t id, const struct dp_msg *msg);
 
+// What the worker was told, but for addresses and keys: suite, awaits, latch, passthrough.
+void mta_describe(const struct mta *m, uint32_t id, struct call_stream_info *out);
+
 // Ends a stream; its keys are wiped, its ports rest.
 void mta_release(struct mta *m, uint32_t id);
 

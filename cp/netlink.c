@@ -453,16 +453,16 @@ void netlink_miss(struct netlink *nl, uint16_t iface, const struct ip_addr *ip)
 		want(nl, iface, ip, true);
 }
 
-int netlink_resolve(struct netlink *nl, uint16_t iface, const struct ip_addr *ip)
+// The neighbour that packets towards `ip` go to, or NULL.
+static const struct ip_addr *next_hop(
+	const struct netlink *nl, uint16_t iface, const struct ip_addr *ip)
 {
 	const struct config_route *best = NULL;
 
 	if (iface >= nl->n_ifaces || !ip_is_v4(ip))
-		return -ENETUNREACH;
-	if (prefix_has(&nl->subnets[iface], ip)) {
-		want(nl, iface, ip, false);
-		return 0;
-	}
+		return NULL;
+	if (prefix_has(&nl->subnets[iface], ip))
+		return ip;
 	for (size_t i = 0; i < nl->n_routes; i++) {
 		const struct config_route *r = &nl->routes[i];
 
@@ -470,8 +470,23 @@ int netlink_resolve(struct netlink *nl, uint16_t iface, const struct ip_addr *ip
 			(best == NULL || r->dst.len > best->dst.len))
 			best = r;
 	}
-	if (best == NULL)
+	return best != NULL ? &best->gateway : NULL;
+}
+
+int netlink_resolve(struct netlink *nl, uint16_t iface, const struct ip_addr *ip)
+{
+	const struct ip_addr *hop = next_hop(nl, iface, ip);
+
+	if (hop == NULL)
 		return -ENETUNREACH;
-	want(nl, iface, &best->gateway, false);
+	want(nl, iface, hop, false);
 	return 0;
+}
+
+bool netlink_resolved(struct netlink *nl, uint16_t iface, const struct ip_addr *ip)
+{
+	const struct ip_addr *hop = next_hop(nl, iface, ip);
+	const struct neigh *n = hop != NULL ? find(nl, iface, hop) : NULL;
+
+	return n != NULL && n->known;
 }

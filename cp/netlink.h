@@ -5,6 +5,7 @@
 #pragma once
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,3 +29,6 @@ void netlink_miss(struct netlink *nl, uint16_t iface, const struct ip_addr *ip);
 // of the first packet, such as a media address at call set-up. Asynchronous, as above.
 // -ENETUNREACH: no configured route leads there through `iface`.
 int netlink_resolve(struct netlink *nl, uint16_t iface, const struct ip_addr *ip);
+
+// The MAC of the next hop towards `ip` is known.
+bool netlink_resolved(struct netlink *nl, uint16_t iface, const struct ip_addr *ip);

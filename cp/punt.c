@@ -34,8 +34,8 @@ struct punt {
 	struct event *tick;
 	struct netlink *nl;
 	unsigned int busy_ticks; // until the slow pace
-	punt_media_gone_fn *media_gone;
-	void *media_gone_arg;
+	punt_media_fn *media;
+	void *media_arg;
 	size_t n_ports;
 	struct port ports[DP_IFACES_MAX];
 };
@@ -47,8 +47,9 @@ static void on_message(struct punt *p, const struct dp_msg *m)
 		netlink_miss(p->nl, m->neigh.iface, &m->neigh.ip);
 		break;
 	case DP_MSG_MEDIA_GONE:
-		if (p->media_gone != NULL)
-			p->media_gone(m->media.stream, p->media_gone_arg);
+	case DP_MSG_MEDIA_KEY:
+		if (p->media != NULL)
+			p->media(m, p->media_arg);
 		break;
 	default:
 		log_error("message %u from a worker is unknown", m->type);
@@ -173,8 +174,8 @@ void punt_free(struct punt *p)
 	free(p);
 }
 
-void punt_on_media_gone(struct punt *p, punt_media_gone_fn *fn, void *arg)
+void punt_on_media(struct punt *p, punt_media_fn *fn, void *arg)
 {
-	p->media_gone = fn;
-	p->media_gone_arg = arg;
+	p->media = fn;
+	p->media_arg = arg;
 }

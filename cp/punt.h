@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <stdint.h>
 
+struct dp_msg;
 struct netlink;
 struct stack;
 struct punt;
@@ -15,6 +16,6 @@ struct punt;
 int punt_new(struct punt **out, struct event_base *base, struct stack *stack, struct netlink *nl);
 void punt_free(struct punt *p); // accepts NULL
 
-// Who hears of DP_MSG_MEDIA_GONE: the worker has let go of this stream, its id may be used again.
-typedef void punt_media_gone_fn(uint32_t stream, void *arg);
-void punt_on_media_gone(struct punt *p, punt_media_gone_fn *fn, void *arg);
+// Who hears what workers tell of media: DP_MSG_MEDIA_GONE and DP_MSG_MEDIA_KEY.
+typedef void punt_media_fn(const struct dp_msg *m, void *arg);
+void punt_on_media(struct punt *p, punt_media_fn *fn, void *arg);

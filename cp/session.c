@@ -33,6 +33,7 @@ struct offered {
 struct line {
 	bool allocated; // ports are held
 	bool live;      // the worker relays it
+	bool audio;
 	struct mta_stream stream;
 	struct half half[SIDES];
 	struct sdes rx, tx; // outside
@@ -349,6 +350,7 @@ static enum counter_id answer_line(struct session *s, enum side from, const stru
 	str_copy(m->codec, l->codec, sizeof(l->codec));
 	l->pt = m->n_pts > 0 ? m->pts[0] : 0;
 	l->clock_hz = m->clock_hz;
+	l->audio = m->type == SDP_AUDIO;
 	memset(&msg, 0, sizeof(msg));
 	message_fill(l, &msg);
 	err = mta_set(s->env->mta, l->stream.id, &msg);
@@ -418,35 +420,6 @@ bool session_live(const struct session *s)
 	return false;
 }
 
-void session_heard(const struct session *s, uint64_t *busiest_ns, uint64_t *quietest_ns)
-{
-	bool any = false;
-
-	*busiest_ns = 0;
-	*quietest_ns = UINT64_MAX;
-	for (size_t i = 0; i < s->n_lines; i++) {
-		const struct line *l = &s->line[i];
-		struct dp_media_stats stats = {0};
-
-		if (!l->live)
-			continue;
-		dp_media_stats(l->stream.id, &stats);
-		for (int side = 0; side < SIDES; side++) {
-			uint64_t heard = stats.leg[side].last_rx_ns;
-
-			if (!may_send(&l->half[side]) || !may_receive(&l->half[side_other(side)]))
-				continue;
-			any = true;
-			if (heard > *busiest_ns)
-				*busiest_ns = heard;
-			if (heard < *quietest_ns)
-				*quietest_ns = heard;
-		}
-	}
-	if (!any)
-		*busiest_ns = UINT64_MAX;
-}
-
 size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX])
 {
 	size_t n = 0;
@@ -462,13 +435,17 @@ size_t session_streams(const struct session *s, struct call_stream_info out[CALL
 			.live = l->live,
 			.local_key_set = l->live || o->n_tx > 0,
 			.remote_key_set = l->live || (o->active && s->offerer == SIDE_OUTSIDE),
+			.audio = l->audio,
 			.codec = l->codec,
 			.payload_type = l->pt,
 		};
 		for (int side = 0; side < SIDES; side++) {
 			out[n].local[side] = l->stream.local[side];
 			out[n].remote[side] = l->half[side].remote;
+			out[n].sends[side] = may_send(&l->half[side]);
+			out[n].hears[side] = may_receive(&l->half[side]);
 		}
+		mta_describe(s->env->mta, l->stream.id, &out[n]);
 		if (!l->live && o->active)
 			out[n].remote[s->offerer] = o->half.remote;
 		n++;

@@ -57,10 +57,5 @@ bool session_inside_secure(const struct session *s);
 // Some media was agreed.
 bool session_live(const struct session *s);
 
-// When a packet was last accepted, CLOCK_MONOTONIC. *first: of the busiest side; *last: of the
-// quietest side among those that may speak. Both UINT64_MAX when nobody may speak (hold), 0 when
-// nothing was heard.
-void session_heard(const struct session *s, uint64_t *busiest_ns, uint64_t *quietest_ns);
-
-// For `show`.
+// Its streams, for whoever shows or watches them.
 size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX]);

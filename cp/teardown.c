@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cp/call_media.h"
 #include "cp/call_party.h"
 #include "cp/log.h"
+#include "cp/media_why.h"
 
 #define COOKIE "z9hG4bK"
 
@@ -207,6 +209,28 @@ void teardown_late(struct pass *p)
 			request_ack_refusal(invite, p->m, p->ime->out, p->ime->out_size));
 }
 
+void teardown_key(struct ime *ime, const struct dp_msg_key *key)
+{
+	struct call *call = call_of_stream(ime->calls, key->stream);
+	const char *side = side_name((enum side)key->leg);
+
+	if (call == NULL)
+		return; // it ended meanwhile
+	if (!key->used_up) {
+		call->media.key_low = true;
+		count(&ime->counters, CNT_SRTP_KEY_LOW);
+		log_warning(
+			"call %s: the SRTP key of what we %s the %s has a sixteenth of its packets "
+			"left, then the call ends; hold and resume makes new keys",
+			call->call_id, key->tx ? "send to" : "receive from", side);
+		return;
+	}
+	count(&ime->counters, CNT_CALLS_KEY_USED_UP);
+	log_warning("call %s ended: SRTP key used up (of what we %s the %s)", call->call_id,
+		key->tx ? "send to" : "receive from", side);
+	teardown_call(ime, call, 500);
+}
+
 void teardown_expired(struct ime *ime, uint64_t now_ns)
 {
 	static const struct {
@@ -222,9 +246,11 @@ void teardown_expired(struct ime *ime, uint64_t now_ns)
 	struct call *call, *next;
 
 	for (call = calls_first(ime->calls); call != NULL; call = next) {
-		enum call_expiry e = call_expired(call, &ime->config->timeouts, now_ns);
+		enum call_expiry e;
 
 		next = calls_next(call);
+		call_media_look(call, &ime->config->timeouts, &ime->counters, now_ns);
+		e = call_expired(call, &ime->config->timeouts, now_ns);
 		if (e == CALL_LIVES)
 			continue;
 		count(&ime->counters, why[e].counter);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cp/pass.h"
+#include "dp/msg.h"
 
 // Ends a call: before the answer the INVITE gets `status` and the callee a CANCEL; after it both
 // sides get BYE. The call is freed.
@@ -16,6 +17,10 @@ void teardown_answer(struct pass *p);
 // A response to an INVITE that the proxy has given up: a refusal gets its ACK, a late 2xx ACK and
 // BYE, a late 1xx the CANCEL that could not be sent before.
 void teardown_late(struct pass *p);
+
+// A key of a stream has a sixteenth left, which is told, or is used up: then nothing passes any
+// more, and its call is ended (RFC 3711 9.2).
+void teardown_key(struct ime *ime, const struct dp_msg_key *key);
 
 // Ends what SIP-7 says is over.
 void teardown_expired(struct ime *ime, uint64_t now_ns);

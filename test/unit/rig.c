@@ -246,7 +246,7 @@ void rig_media_gone(int which)
 	// Both proxies share one fake data plane, and a proxy ignores what is not its own.
 	for (size_t i = 0; i < fake_dp_n_sent; i++) {
 		if (fake_dp_sent[i].type == DP_MSG_MEDIA_DEL)
-			ime_media_gone(rig.ime[which], fake_dp_sent[i].media.stream);
+			mta_gone(rig.ime[which]->mta, fake_dp_sent[i].media.stream);
 	}
 }
 

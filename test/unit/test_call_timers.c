@@ -155,6 +155,149 @@ static void test_disconnect(void **state)
 	assert_gone();
 }
 
+// ---- One-way audio ------------------------------------------------------------------------------
+
+// A second passes in which those sides speak.
+static void talk(bool outside, bool inside)
+{
+	rig.now_ns += 1000000000ull;
+	for (int i = 0; i < 4; i++) {
+		struct dp_leg_stats *leg = fake_dp_stats[i].leg;
+
+		leg[SIDE_OUTSIDE].rx_packets += outside ? 50 : 0;
+		leg[SIDE_INSIDE].rx_packets += inside ? 50 : 0;
+	}
+	if (outside)
+		hear(SIDE_OUTSIDE);
+	if (inside)
+		hear(SIDE_INSIDE);
+	rig_pass_s(0);
+}
+
+static void talk_for(unsigned int seconds, bool outside, bool inside)
+{
+	while (seconds-- > 0)
+		talk(outside, inside);
+}
+
+// What `show` sees of A's only call.
+static struct call_info seen;
+
+static void see(const struct call_info *info, void *arg)
+{
+	seen = *info;
+}
+
+static void look(void)
+{
+	seen = (struct call_info){0};
+	call_foreach(ime_calls(rig.ime[RIG_A]), see, NULL);
+}
+
+// Silent from the beginning, or later; named once each time, and never ended.
+static void test_one_way(void **state)
+{
+	call_establish();
+	talk_for(10, true, false);
+	look();
+	assert_false(seen.one_way);
+	assert_int_equal(seen.streams[0].rate[SIDE_OUTSIDE][MEDIA_RX], 50);
+	assert_int_equal(seen.streams[0].rate[SIDE_INSIDE][MEDIA_RX], 0);
+	talk(true, false);
+	look();
+	assert_true(seen.one_way);
+	assert_int_equal(seen.silent, SIDE_INSIDE);
+	assert_int_equal(rig_counter(RIG_A, CNT_ONE_WAY_INSIDE), 1);
+	assert_int_equal(rig_counter(RIG_A, CNT_ONE_WAY_OUTSIDE), 0);
+	talk_for(200, true, false);
+	assert_int_equal(rig_counter(RIG_A, CNT_ONE_WAY_INSIDE), 1);
+	talk(true, true);
+	look();
+	assert_false(seen.one_way);
+	talk_for(9, false, true);
+	assert_int_equal(rig_counter(RIG_A, CNT_ONE_WAY_OUTSIDE), 0);
+	talk_for(2, false, true);
+	look();
+	assert_true(seen.one_way);
+	assert_int_equal(seen.silent, SIDE_OUTSIDE);
+	assert_int_equal(rig_counter(RIG_A, CNT_ONE_WAY_OUTSIDE), 1);
+	// The other side falls silent too: that is not one-way any more.
+	talk_for(11, false, false);
+	look();
+	assert_false(seen.one_way);
+	host_expect_silence(&rig.caller);
+	call_hang_up();
+	assert_gone();
+}
+
+// Silence on both sides, or in a direction on hold, is nobody's fault; after the hold the time
+// begins anew.
+static void test_one_way_on_hold(void **state)
+{
+	call_establish();
+	talk_for(30, false, false);
+	talk_for(5, true, true);
+	call_b_request("INVITE", "hold", 102, B_CONTACT SDP_TYPE, SDP_PLAIN_B "a=sendonly\n");
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, SDP_PLAIN_A "a=recvonly\n");
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	call_b_request("ACK", "hold", 102, "", "");
+	host_expect(&rig.ucm[RIG_A], "ACK ");
+	talk_for(60, true, false);
+	look();
+	assert_false(seen.streams[0].hears[SIDE_OUTSIDE]);
+	call_b_request("INVITE", "resume", 103, B_CONTACT SDP_TYPE, SDP_PLAIN_B);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, SDP_PLAIN_A);
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	call_b_request("ACK", "resume", 103, "", "");
+	host_expect(&rig.ucm[RIG_A], "ACK ");
+	talk_for(10, true, false);
+	assert_int_equal(rig_counter(RIG_A, CNT_ONE_WAY_INSIDE), 0);
+	talk_for(1, true, false);
+	assert_int_equal(rig_counter(RIG_A, CNT_ONE_WAY_INSIDE), 1);
+	call_hang_up();
+	assert_gone();
+}
+
+// ---- Keys ---------------------------------------------------------------------------------------
+
+static void key_says(bool used_up, uint32_t stream)
+{
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_KEY};
+
+	m.key = (struct dp_msg_key){.stream = stream, .leg = SIDE_OUTSIDE, .used_up = used_up};
+	ime_media(rig.ime[RIG_A], &m);
+	host_idle(rig.base);
+}
+
+// A key that nears its end is told; one that is used up ends the call, for nothing would pass.
+static void test_key_used_up(void **state)
+{
+	uint32_t stream;
+
+	call_establish();
+	look();
+	stream = seen.streams[0].stream;
+	assert_false(seen.key_low);
+	key_says(true, stream + 100); // nobody's
+	key_says(false, stream);
+	look();
+	assert_true(seen.key_low);
+	assert_int_equal(rig_counter(RIG_A, CNT_SRTP_KEY_LOW), 1);
+	host_expect_silence(&rig.caller);
+	key_says(true, stream);
+	host_expect(&rig.ucm[RIG_A], "BYE ");
+	host_expect(&rig.caller, "BYE ");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_KEY_USED_UP), 1);
+	key_says(true, stream); // late
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_KEY_USED_UP), 1);
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", "", "");
+	call_answer(&rig.caller, "200 OK", "btag", "", "");
+	host_idle(rig.base);
+	assert_gone();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, rig_setup, rig_teardown)
 
 int main(void)
@@ -167,6 +310,9 @@ int main(void)
 		TEST(one_side_vanishes),
 		TEST(media_from_both_keeps_it_up),
 		TEST(disconnect),
+		TEST(one_way),
+		TEST(one_way_on_hold),
+		TEST(key_used_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,11 @@ static void test_resolve(void **state)
 	assert_int_equal(netlink_resolve(wire_netlink, 0, &nowhere), -ENETUNREACH);
 	assert_int_equal(netlink_resolve(wire_netlink, 1, &nowhere), 0); // default route
 	assert_int_equal(netlink_resolve(wire_netlink, 2, &near), -ENETUNREACH);
+	wire_turn_ms(100);
+	assert_true(netlink_resolved(wire_netlink, 0, &near));
+	assert_false(netlink_resolved(wire_netlink, 0, &nowhere));
+	assert_false(netlink_resolved(wire_netlink, 1, &nowhere)); // its gateway is silent
+	assert_false(netlink_resolved(wire_netlink, 2, &near));
 }
 
 // 20 MACs in turn for each of 200 addresses, in the stack's namespace: far more events than the
@@ -123,14 +128,21 @@ static void test_events_lost(void **state)
 		assert_int_equal(wire_workers.mac5[i], 0);
 }
 
-static void test_media_gone(void **state)
+static void test_media(void **state)
 {
-	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_GONE};
+	struct dp_msg gone = {.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_GONE};
+	struct dp_msg key = {.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_KEY};
 
-	m.media.stream = MEDIA_ID;
-	wire_worker_says(&m);
+	gone.media.stream = MEDIA_ID;
+	wire_worker_says(&gone);
 	wire_turn_ms(50);
-	assert_int_equal(wire_gone_stream, MEDIA_ID);
+	assert_int_equal(wire_media.type, DP_MSG_MEDIA_GONE);
+	assert_int_equal(wire_media.media.stream, MEDIA_ID);
+	key.key = (struct dp_msg_key){.stream = MEDIA_ID, .leg = 1, .used_up = true};
+	wire_worker_says(&key);
+	wire_turn_ms(50);
+	assert_int_equal(wire_media.type, DP_MSG_MEDIA_KEY);
+	assert_true(wire_media.key.used_up);
 }
 
 int main(void)
@@ -141,7 +153,7 @@ int main(void)
 		cmocka_unit_test(test_neighbour_silent),
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_events_lost),
-		cmocka_unit_test(test_media_gone),
+		cmocka_unit_test(test_media),
 	};
 
 	if (geteuid() != 0) {

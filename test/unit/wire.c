@@ -24,7 +24,7 @@ struct event_base *wire_base;
 struct netlink *wire_netlink;
 struct wire_accepted wire_accepted;
 struct wire_workers wire_workers;
-uint32_t wire_gone_stream;
+struct dp_msg wire_media;
 
 static int host_ns = -1;
 static struct tap *wire;
@@ -160,9 +160,9 @@ static void on_accept(
 	close(fd);
 }
 
-static void on_media_gone(uint32_t stream, void *arg)
+static void on_media(const struct dp_msg *m, void *arg)
 {
-	wire_gone_stream = stream;
+	wire_media = *m;
 }
 
 int wire_up(void **state)
@@ -177,7 +177,7 @@ int wire_up(void **state)
 		fail_msg("%s", err);
 	assert_int_equal(netlink_new(&wire_netlink, wire_base, config, stack_ifindexes(stack)), 0);
 	assert_int_equal(punt_new(&punt, wire_base, stack, wire_netlink), 0);
-	punt_on_media_gone(punt, on_media_gone, NULL);
+	punt_on_media(punt, on_media, NULL);
 	assert_int_equal(tsock_listen(&listener, wire_base, 0, on_accept, NULL), 0);
 	return 0;
 }

@@ -36,7 +36,7 @@ extern struct wire_workers {
 	bool full;         // rings take nothing
 } wire_workers;
 
-extern uint32_t wire_gone_stream;
+extern struct dp_msg wire_media;
 
 // Group set-up and tear-down for cmocka.
 int wire_up(void **state);

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Called by teardown_expired() each second; see call_media.h.
+#include "cp/call_media.h"
+
+#include <string.h>
+
+#include "cp/log.h"
+#include "cp/media_why.h"
+
+#define S_NS      1000000000ull
+#define RATE_NS   (S_NS / 2) // a shorter time says nothing
+#define NOT_HEARD UINT64_MAX
+
+// What one look at a call found.
+struct look {
+	struct call_stream_info streams[CALL_STREAMS_MAX];
+	struct dp_media_stats stats[CALL_STREAMS_MAX];
+	size_t n;
+	uint64_t heard_ns[SIDES]; // of audio in a direction that is not on hold
+	bool speaks[SIDES];       // has such a direction
+	size_t audio;             // a stream that is such
+};
+
+// ---- Rates --------------------------------------------------------------------------------------
+
+static struct call_sample *sample_of(struct call *call, uint32_t stream)
+{
+	struct call_sample *unused = NULL;
+
+	for (size_t i = 0; i < CALL_STREAMS_MAX; i++) {
+		struct call_sample *s = &call->media.sample[i];
+
+		if (s->at_ns != 0 && s->stream == stream)
+			return s;
+		if (s->at_ns == 0)
+			unused = s;
+	}
+	if (unused != NULL)
+		*unused = (struct call_sample){.stream = stream};
+	return unused;
+}
+
+// Streams that are gone make room.
+static void samples_sweep(struct call *call, const struct look *l)
+{
+	for (size_t i = 0; i < CALL_STREAMS_MAX; i++) {
+		struct call_sample *s = &call->media.sample[i];
+		bool there = false;
+
+		for (size_t k = 0; k < l->n; k++)
+			there |= l->streams[k].live && l->streams[k].stream == s->stream;
+		if (!there)
+			s->at_ns = 0;
+	}
+}
+
+static void sample_take(struct call_sample *s, const struct dp_media_stats *stats, uint64_t now_ns)
+{
+	uint64_t passed_ns = now_ns - s->at_ns, n[MEDIA_KINDS];
+	bool first = s->at_ns == 0;
+
+	if (!first && passed_ns < RATE_NS)
+		return;
+	for (int side = 0; side < SIDES; side++) {
+		media_kinds(&stats->leg[side], n);
+		for (int k = 0; k < MEDIA_KINDS; k++) {
+			uint32_t more = (uint32_t)n[k] - s->last[side][k];
+
+			s->last[side][k] = (uint32_t)n[k];
+			s->rate[side][k] =
+				first ? 0 : (uint32_t)((more * S_NS + passed_ns / 2) / passed_ns);
+		}
+	}
+	s->at_ns = now_ns;
+}
+
+void call_media_rates(const struct call *call, struct call_stream_info *streams, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < CALL_STREAMS_MAX; k++) {
+			const struct call_sample *s = &call->media.sample[k];
+
+			if (s->at_ns != 0 && streams[i].live && s->stream == streams[i].stream)
+				memcpy(streams[i].rate, s->rate, sizeof(s->rate));
+		}
+	}
+}
+
+// ---- Who is heard -------------------------------------------------------------------------------
+
+static bool may_speak(const struct call_stream_info *i, enum side side)
+{
+	return i->live && i->sends[side] && i->hears[side_other(side)];
+}
+
+static void note_heard(struct call_media *m, struct look *l, size_t i)
+{
+	for (int side = 0; side < SIDES; side++) {
+		uint64_t heard = l->stats[i].leg[side].last_rx_ns;
+
+		if (!may_speak(&l->streams[i], (enum side)side))
+			continue;
+		if (m->busiest_ns == NOT_HEARD || heard > m->busiest_ns)
+			m->busiest_ns = heard;
+		if (heard < m->quietest_ns)
+			m->quietest_ns = heard;
+		if (!l->streams[i].audio)
+			continue;
+		l->speaks[side] = true;
+		l->audio = i;
+		if (heard > l->heard_ns[side])
+			l->heard_ns[side] = heard;
+	}
+}
+
+static void look_at(struct call *call, struct look *l, uint64_t now_ns)
+{
+	l->n = session_streams(call->session, l->streams);
+	samples_sweep(call, l);
+	call->media.busiest_ns = call->media.quietest_ns = NOT_HEARD;
+	for (size_t i = 0; i < l->n; i++) {
+		struct call_sample *s;
+
+		if (!l->streams[i].live)
+			continue;
+		dp_media_stats(l->streams[i].stream, &l->stats[i]);
+		s = sample_of(call, l->streams[i].stream);
+		if (s != NULL)
+			sample_take(s, &l->stats[i], now_ns);
+		note_heard(&call->media, l, i);
+	}
+}
+
+// ---- One-way audio ------------------------------------------------------------------------------
+
+static bool is_silent(const struct call_media *m, const struct look *l, enum side side,
+	uint64_t limit_ns, uint64_t now_ns)
+{
+	uint64_t since = l->heard_ns[side] > m->both_ns ? l->heard_ns[side] : m->both_ns;
+
+	return now_ns - since >= limit_ns;
+}
+
+static void name_one_way(struct call *call, struct look *l, enum side silent,
+	struct counters *counters, uint64_t now_ns)
+{
+	struct call_media *m = &call->media;
+	struct media_flow f = {.info = &l->streams[l->audio],
+		.stats = &l->stats[l->audio],
+		.from = silent,
+		.now_ns = now_ns};
+	uint64_t since = l->heard_ns[silent] > m->both_ns ? l->heard_ns[silent] : m->both_ns;
+
+	m->one_way = true;
+	m->silent = silent;
+	m->one_way_ns = now_ns;
+	count(counters, silent == SIDE_OUTSIDE ? CNT_ONE_WAY_OUTSIDE : CNT_ONE_WAY_INSIDE);
+	call_media_rates(call, l->streams, l->n);
+	log_warning(
+		"call %s: one-way audio: the %s has been silent for %llu s while the %s speaks: "
+		"%s; callgate show media tells more",
+		call->call_id, side_name(silent), (unsigned long long)((now_ns - since) / S_NS),
+		side_name(side_other(silent)), media_why_short(media_why(&f)));
+}
+
+static void watch_one_way(struct call *call, struct look *l, uint64_t limit_ns,
+	struct counters *counters, uint64_t now_ns)
+{
+	struct call_media *m = &call->media;
+	bool both = call->state == CALL_UP && l->speaks[SIDE_OUTSIDE] && l->speaks[SIDE_INSIDE];
+	bool silent[SIDES] = {false}, one_way = false;
+
+	if (!both)
+		m->both_ns = 0;
+	else if (m->both_ns == 0)
+		m->both_ns = now_ns;
+	for (int side = 0; both && side < SIDES; side++)
+		silent[side] = is_silent(m, l, (enum side)side, limit_ns, now_ns);
+	for (int side = 0; both && side < SIDES; side++) {
+		enum side other = side_other((enum side)side);
+
+		if (!silent[side] || silent[other])
+			continue;
+		one_way = true;
+		if (!m->one_way || m->silent != (enum side)side)
+			name_one_way(call, l, (enum side)side, counters, now_ns);
+	}
+	if (m->one_way && !one_way) {
+		m->one_way = false;
+		if (both && !silent[m->silent])
+			log_info("call %s: the %s is heard again after %llu s of one-way audio",
+				call->call_id, side_name(m->silent),
+				(unsigned long long)((now_ns - m->one_way_ns) / S_NS));
+	}
+}
+
+void call_media_look(struct call *call, const struct config_timeouts *t, struct counters *counters,
+	uint64_t now_ns)
+{
+	struct look l = {0};
+
+	look_at(call, &l, now_ns);
+	watch_one_way(call, &l, t->one_way_s * S_NS, counters, now_ns);
+}
+
+struct call *call_of_stream(const struct calls *calls, uint32_t stream)
+{
+	struct call_stream_info streams[CALL_STREAMS_MAX];
+
+	for (struct call *call = calls_first(calls); call != NULL; call = calls_next(call)) {
+		size_t n = session_streams(call->session, streams);
+
+		for (size_t i = 0; i < n; i++) {
+			if (streams[i].live && streams[i].stream == stream)
+				return call;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Watches the media of calls: how many packets a second, who was heard last, and calls in which
+// only one side is (one-way audio, which is told but never ends a call). Control thread only.
+#pragma once
+
+#include "config/config.h"
+#include "cp/call_state.h"
+#include "cp/counters.h"
+
+// Once a second for each call, with or without media.
+void call_media_look(struct call *call, const struct config_timeouts *t, struct counters *counters,
+	uint64_t now_ns);
+
+// Fills in `rate` of each stream.
+void call_media_rates(const struct call *call, struct call_stream_info *streams, size_t n);
+
+// The call that a worker's stream belongs to, or NULL.
+struct call *call_of_stream(const struct calls *calls, uint32_t stream);
