@@ -92,6 +92,10 @@ static inline uint8_t *pkt_payload(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod_offset(m, uint8_t *, pkt_of(m)->payload);
 }
 
+// The ones' complement sum of `n` octets as words of the machine's order, as rte_raw_cksum() has it
+// but in a fraction of the time (RFC 1071 2, 4.1). `n` is below 2^32.
+uint16_t pkt_sum(const void *data, size_t n);
+
 // Whether the TCP, UDP or ICMP checksum of a parsed IPv4 packet is right, or there is none (RFC 768,
 // other protocols). Reads the packet to its end.
 bool pkt_l4_checksum_ok(struct rte_mbuf *m);
