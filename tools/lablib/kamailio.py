@@ -3,7 +3,7 @@
 test may change while it runs, and the PSTN as the second way."""
 
 from . import netns
-from .phone import PHONES
+from .phone import PHONE_PORT, PHONES
 from .util import LabError, alive, read_pid, sh, spawn, stop, tail, wait_for
 
 # Where the other enterprise's call manager is seen on the Internet, and what it is called.
@@ -18,7 +18,7 @@ tcp_connect_timeout=2 tcp_send_timeout=2 tcp_connection_lifetime=3600
 # A peer that restarted is noticed within a second or two, not at the next call.
 tcp_keepalive=yes tcp_keepidle=1 tcp_keepintvl=1 tcp_keepcnt=20
 listen=tcp:{ip}:5070
-loadmodule "tm.so" loadmodule "sl.so" loadmodule "rr.so" loadmodule "pv.so" loadmodule "textops.so"
+{secure}loadmodule "tm.so" loadmodule "sl.so" loadmodule "rr.so" loadmodule "pv.so" loadmodule "textops.so"
 loadmodule "siputils.so" loadmodule "maxfwd.so" loadmodule "htable.so" loadmodule "ctl.so"
 loadmodule "tmx.so" loadmodule "xlog.so"
 modparam("ctl", "binrpc", "unix:{dir}/k.ctl")
@@ -89,6 +89,8 @@ SEEN = ("from-internet", "ticket", "from-pstn", "to-pstn", "from-phone")
 
 
 class Kamailio:
+    transport = "tcp" # toward callgate and phones
+    secure = "" # lines of the configuration
     def __init__(self, lab, site):
         self.site = site
         self.other = "b" if site == "a" else "a"
@@ -105,15 +107,16 @@ class Kamailio:
         for p in PHONES.values():
             if p.site == self.site:
                 ip = netns.host_ip(p.site, p.host)
-                tables += f'\t$sht(phone=>{p.number}) = "sip:{ip}:5062;transport=tcp";\n'
+                tables += f'\t$sht(phone=>{p.number}) = ' \
+                          f'"sip:{ip}:{PHONE_PORT[self.transport]};transport={self.transport}";\n'
         for number, ticket in tickets.items():
             tables += f'\t$sht(learned=>{number}) = ' \
-                      f'"sip:{MAPPED[self.other]}:5070;transport=tcp";\n' \
+                      f'"sip:{MAPPED[self.other]}:5070;transport={self.transport}";\n' \
                       f'\t$sht(ticket=>{number}) = "{ticket}";\n'
         (self.dir / "kamailio.cfg").write_text(CONFIG.format(
             site=self.site, ip=self.ip, dir=self.dir, net=netns.SITES[self.site][0].replace(".", "\\."),
             other_ucm=netns.host_ip(self.other, "ucm"), other_domain=DOMAIN[self.other],
-            tables=tables.rstrip()))
+            secure=self.secure, tables=tables.rstrip()))
         self.log.unlink(missing_ok=True)
         spawn(netns.inside(self.netns, "kamailio", "-f", self.dir / "kamailio.cfg", "-m", "16",
                            "-M", "4", "-DD", "-E", "-P", self.dir / "k.pid", "-Y", self.dir),
@@ -141,6 +144,11 @@ class Kamailio:
         return f"src_ip: {address}\n\tsrc_port: 5070\n" in self.rpc("core.tcp_list")
 
     # ---- learned routes and what was seen ----
+
+    def set_port(self, number, port):
+        """The port of the learned route to a number."""
+        self.rpc("htable.sets", "learned", f"s:{number}",
+                 f"s:sip:{MAPPED[self.other]}:{port};transport={self.transport}")
 
     def set_ticket(self, number, ticket):
         """The ticket that the next INVITE to this number carries; None: none."""

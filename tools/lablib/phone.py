@@ -12,6 +12,8 @@ from . import netns
 from .util import LabError, alive, read_pid, spawn, stop, tail, wait_for
 
 CTRL_PORT = 4444
+UCM_PORT = {"tcp": 5070, "tls": 5071} # where a call manager listens
+PHONE_PORT = {"tcp": 5062, "tls": 5063}
 CODECS = {"G722": ("G722/16000/1", 16000), "PCMU": ("PCMU/8000/1", 8000)}
 
 # tone: the frequency it plays, distinct so that a recording tells who was heard
@@ -44,8 +46,8 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{ctrl}
 module_app rtcpsummary.so
 """
-ACCOUNT = '<sip:{number}@{ip};transport=tcp>;regint=0;answermode={answer};audio_codecs={codecs};' \
-          'outbound="sip:{ucm}:5070;transport=tcp"'
+ACCOUNT = '<sip:{number}@{ip};transport={transport}>;regint=0;answermode={answer};audio_codecs={codecs};' \
+          'outbound="sip:{ucm};transport={transport}"'
 
 
 class Phone:
@@ -68,6 +70,7 @@ class Phone:
 
     modules_too = ""  # lines of the configuration
     account_too = ""  # parameters of the account
+    transport = "tcp"
 
     def start(self, answer="auto", codecs=("G722", "PCMU")):
         """A phone that is up with other settings is started again with these."""
@@ -82,8 +85,8 @@ class Phone:
             modules_too=self.modules_too))
         (self.dir / "accounts").write_text(ACCOUNT.format(
             number=self.number, ip=self.ip, answer=answer,
-            codecs=",".join(CODECS[c][0] for c in codecs),
-            ucm=self.outbound()) + self.account_too + "\n")
+            codecs=",".join(CODECS[c][0] for c in codecs), transport=self.transport,
+            ucm=f"{self.outbound()}:{UCM_PORT[self.transport]}") + self.account_too + "\n")
         (self.dir / "contacts").write_text("")
         (self.dir / "settings").write_text(answer)
         self.log.unlink(missing_ok=True)
