@@ -69,6 +69,7 @@ static void worker_plug(struct worker *w, const struct dp_options *o)
 		w->port[i] = d->port[i].id;
 		w->mtu[i] = o->ifaces[i].mtu != 0 ? o->ifaces[i].mtu : RTE_ETHER_MTU;
 		rte_eth_macaddr_get(d->port[i].id, &w->mac[i]);
+		w->judges_l4[i] = d->port[i].judges_l4;
 		for (uint16_t q = 0; q < d->port[i].rx_queues; q++)
 			if (q % d->port[i].pollers == w->id)
 				w->rxq[w->n_rxq++] = (struct worker_rxq){(uint16_t)i, q};

@@ -33,6 +33,7 @@ struct eal_port {
 	uint16_t id; // ethdev
 	uint16_t rx_queues;
 	uint16_t pollers; // how many workers share these queues: queue q is worker q % pollers'
+	bool judges_l4;   // RTE_MBUF_F_RX_L4_CKSUM_GOOD of TCP and UDP can be believed
 };
 
 // Control thread; each returns 0, or -errno with what was tried and what to do in `err`.

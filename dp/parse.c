@@ -264,6 +264,14 @@ enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *
 	return bad;
 }
 
+// Whether the device has found the L4 checksum right. Drivers say so, too, of what it does not check.
+static bool is_good(const struct rte_mbuf *m, const struct pkt *p)
+{
+	return p->kind == PKT_FLOW &&
+		(p->flow.proto == IPPROTO_UDP || p->flow.proto == IPPROTO_TCP) &&
+		(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+}
+
 void parse_stage(struct worker *w, struct pkts *v, uint16_t iface)
 {
 	uint16_t n = 0;
@@ -274,6 +282,8 @@ void parse_stage(struct worker *w, struct pkts *v, uint16_t iface)
 		enum dp_counter_id bad = parse_headers(v->m[i], &w->mac[iface]);
 
 		pkt_of(v->m[i])->iface_in = iface;
+		if (w->judges_l4[iface] && is_good(v->m[i], pkt_of(v->m[i])))
+			pkt_of(v->m[i])->l4_checked = true;
 		if (bad == PASS)
 			v->m[n++] = v->m[i];
 		else

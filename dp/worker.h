@@ -65,6 +65,7 @@ struct worker {
 	uint16_t port[DP_IFACES_MAX]; // ethdev of an interface
 	uint16_t mtu[DP_IFACES_MAX];
 	struct rte_ether_addr mac[DP_IFACES_MAX];
+	bool judges_l4[DP_IFACES_MAX];    // the device; see struct eal_port
 	struct pkts tx[DP_IFACES_MAX];    // leave at the end of the turn
 	struct pkts handoff[WORKERS_MAX]; // of the steer stage
 	struct pkts dropped;              // freed together

@@ -353,6 +353,31 @@ static void test_stats(void **state)
 	del(0);
 }
 
+// SRTP has its tag, so that only of plain RTP the checksum matters.
+static void test_checksum(void **state)
+{
+	struct dp_msg s = stream_msg(0);
+	struct srtp_oracle remote;
+	struct rte_mbuf *m;
+
+	send_ok(&s);
+	srtp_oracle_init(&remote, s.media.leg[OUTSIDE].rx_key, 10);
+	m = srtp_from(&s, OUTSIDE, &remote, 1);
+	pkt_udp(m)->dgram_cksum = 0x1234;
+	assert_true(passes(m));
+	m = rtp_from(&s, INSIDE, 1);
+	pkt_udp(m)->dgram_cksum = 0x1234;
+	expect_drop(m, DROP_L4_CHECKSUM);
+	m = rtp_from(&s, INSIDE, 1);
+	pkt_udp(m)->dgram_cksum = 0x1234;
+	pkt_of(m)->l4_checked = true;
+	assert_true(passes(m));
+	m = rtp_from(&s, INSIDE, 2);
+	pkt_udp(m)->dgram_cksum = rte_ipv4_udptcp_cksum(pkt_ipv4(m), pkt_udp(m));
+	assert_true(passes(m));
+	del(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +393,7 @@ int main(void)
 		MEDIA_TEST(test_ssrcs),
 		MEDIA_TEST(test_ssrcs_srtp),
 		MEDIA_TEST(test_stats),
+		MEDIA_TEST(test_checksum),
 	};
 	return cmocka_run_group_tests(tests, media_env_start, media_env_stop);
 }

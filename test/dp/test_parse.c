@@ -175,6 +175,48 @@ static void test_fragment(void **state)
 	assert_int_equal(counted(COUNT_SESSIONS_CREATED), 0);
 }
 
+// Sends a packet with an octet of its payload changed; true when it was dropped for its checksum.
+static bool is_judged(const struct flow *f, uint64_t ol_flags)
+{
+	uint64_t before = counted(DROP_L4_CHECKSUM);
+	uint8_t frame[FRAME_MAX];
+	size_t len = frame_make(frame, OUTSIDE, f, 0, 10);
+	struct rte_mbuf *m;
+
+	frame[len - 1] ^= 1;
+	m = buffer_of(frame, len);
+	m->ol_flags |= ol_flags;
+	harness_in(OUTSIDE, &m, 1);
+	while (harness_out(INSIDE, frame) > 0)
+		;
+	return counted(DROP_L4_CHECKSUM) == before + 1;
+}
+
+// Only a device that can be believed is believed, and only when it says good.
+static void test_device_judges(void **state)
+{
+	const struct flow udp = flow(PROTO_UDP, HOST_OUT, 3000, MAPPED, 4000);
+	const struct flow icmp = flow(PROTO_ICMP, HOST_OUT, 3000, MAPPED, 3000);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		h.w->judges_l4[OUTSIDE] = i == 1;
+		assert_int_equal(is_judged(&udp, RTE_MBUF_F_RX_L4_CKSUM_GOOD), i == 0);
+		assert_true(is_judged(&udp, RTE_MBUF_F_RX_L4_CKSUM_BAD));
+		assert_true(is_judged(&udp, RTE_MBUF_F_RX_L4_CKSUM_NONE));
+		assert_true(is_judged(&udp, RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN));
+		assert_true(is_judged(&icmp, RTE_MBUF_F_RX_L4_CKSUM_GOOD));
+	}
+}
+
+// Whether a media packet's checksum matters is the relay's to say.
+static void test_media_unjudged(void **state)
+{
+	const struct flow f = flow(PROTO_UDP, HOST_OUT, 3000, "209.165.200.229", 16384);
+
+	assert_false(is_judged(&f, 0));
+	assert_int_equal(counted(DROP_MEDIA_NO_STREAM), 1);
+}
+
 static void test_arp(void **state)
 {
 	const int at[] = {0, ETH, ETH + 2, ETH + 4, ETH + 5};
@@ -243,6 +285,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_metadata, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_icmp_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fragment, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_device_judges, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_media_unjudged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_arp, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 	};
