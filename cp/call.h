@@ -21,7 +21,7 @@ static inline enum side side_other(enum side s)
 }
 
 // m= lines of one session description that a call can carry; more are refused.
-#define CALL_STREAMS_MAX 4
+#define CALL_STREAMS_MAX 16
 
 // ---- What `show` reads -------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ static enum counter_id read_sdp(struct pass *p)
 	if (v == SDP_OK)
 		v = sdp_check_secure(sdp,
 			p->from == SIDE_OUTSIDE ? REWRITE_INWARD : REWRITE_OUTWARD,
-			session_inside_secure(p->call->session));
+			session_inside_secure(p->call->session), !p->ime->cfg->parity_strict);
 	return v == SDP_OK ? CNT_NONE : counter_sdp(v);
 }
 
@@ -32,7 +32,17 @@ static enum counter_id negotiate(struct pass *p, bool offer)
 	return why;
 }
 
-enum counter_id negotiate_request(struct pass *p)
+// See session_confirm(): what the remote says inside a dialog, it says after our side's answer; what
+// it answers, it answers for itself.
+static void confirm(struct pass *p)
+{
+	bool proof = p->m->request ? p->m->to_tag.n > 0 : p->m->status > 100 && p->m->status < 300;
+
+	if (p->call != NULL && p->from == SIDE_OUTSIDE && proof)
+		session_confirm(p->call->session);
+}
+
+static enum counter_id request(struct pass *p)
 {
 	enum counter_id why;
 
@@ -63,12 +73,24 @@ enum counter_id negotiate_request(struct pass *p)
 	return why;
 }
 
+enum counter_id negotiate_request(struct pass *p)
+{
+	enum counter_id why;
+
+	confirm(p);
+	why = request(p);
+	if (why == CNT_NONE && p->call != NULL && p->m->method == SIP_ACK)
+		session_settle(p->call->session);
+	return why;
+}
+
 enum counter_id negotiate_response(struct pass *p)
 {
 	enum sip_method method = p->m->method;
 	bool carries = method == SIP_INVITE || method == SIP_UPDATE || method == SIP_PRACK;
 	bool multipart = is_multipart(p);
 
+	confirm(p);
 	if (!p->m->is_sdp && !multipart)
 		return CNT_NONE;
 	// What a refusal or OPTIONS tells of capabilities would show addresses of the other side.

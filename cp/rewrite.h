@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/nat.h"
+#include "lib/sdes.h"
 #include "lib/sdp.h"
 #include "lib/sip.h"
 #include "lib/sip_edit.h"
@@ -59,14 +60,20 @@ bool rewrite_host(const struct rewrite_ctx *ctx, struct str host, uint16_t port,
 
 // What a media line becomes on the side it leaves to.
 struct sdp_plan_media {
-	uint16_t port;        // our media-termination port; 0 refuses the line
-	bool secure;          // RTP/SAVP(F) instead of RTP/AVP(F)
-	bool keep_crypto;     // SRTP-3: the received a=crypto lines stay; else they are removed
-	struct str crypto[2]; // values of a=crypto to write ("1 SUITE inline:..."); empty: none
+	uint16_t port; // our media-termination port; 0 refuses the line
+	bool secure;   // RTP/SAVP(F) instead of RTP/AVP(F)
+	bool mux;      // a=rtcp-mux may stay
+	// SRTP-3, by 1 << enum sdes_suite: the first usable a=crypto line of each of these suites
+	// stays as it came. All others are removed.
+	uint8_t keep_suites;
+	// Values of a=crypto to write ("1 SUITE inline:..."); empty: none.
+	struct str crypto[SDES_SUITES];
 };
 
 struct sdp_plan {
 	struct ip_addr local; // media-termination address of the interface it leaves on
+	bool rtcp;            // it is relayed (RTP-4), so its attributes stay
+	bool h264;            // stays; else its formats are taken out
 	struct sdp_plan_media media[SDP_MEDIA_MAX]; // by index of the media line
 };
 
@@ -75,5 +82,7 @@ struct sdp_plan {
 enum sdp_verdict rewrite_sdp(const struct sdp *s, const struct sdp_plan *plan, struct sip_edit *e);
 
 // SRTP-1 for a description from outside, SRTP-2 for one from inside; also IPv6, c= and whether any
-// active line can be relayed. Which crypto lines are usable (SRTP-5) is the caller's to judge.
-enum sdp_verdict sdp_check_secure(const struct sdp *s, enum rewrite_dir dir, bool inside_secure);
+// active line can be relayed (`h264`: sdp_media_relayable). Which crypto lines are usable (SRTP-5)
+// is the caller's to judge.
+enum sdp_verdict sdp_check_secure(
+	const struct sdp *s, enum rewrite_dir dir, bool inside_secure, bool h264);

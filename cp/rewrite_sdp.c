@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-// Attributes of things that end here: RTCP, ICE, DTLS and key exchange.
-static bool attr_removed(const struct sdp_attr *a)
+// Attributes of things that end here: ICE, DTLS and key exchange, and RTCP unless it is relayed.
+static bool attr_removed(const struct sdp_attr *a, bool rtcp)
 {
 	static const struct str names[] = {{"candidate", 9}, {"remote-candidates", 17},
 		{"end-of-candidates", 17}, {"fingerprint", 11}, {"setup", 5}, {"key-mgmt", 8},
@@ -18,8 +18,9 @@ static bool attr_removed(const struct sdp_attr *a)
 	// Each line has ports of its own here, so bundling cannot be agreed through us.
 	if (str_caseeq(a->name, STR_LIT("group")))
 		return str_has_caseprefix(a->value, STR_LIT("BUNDLE"));
+	// Our RTCP port is always the one behind the media, so a=rtcp has nothing to say.
 	return str_caseeq(a->name, STR_LIT("rtcp")) ||
-		str_has_caseprefix(a->name, STR_LIT("rtcp-")) ||
+		(!rtcp && str_has_caseprefix(a->name, STR_LIT("rtcp-"))) ||
 		str_has_caseprefix(a->name, STR_LIT("ice-"));
 }
 
@@ -38,7 +39,8 @@ static void rewrite_conn(const struct sdp_conn *c, struct str local, struct sip_
 		sip_edit_replace(e, c->addr, local);
 }
 
-static void rewrite_session(const struct sdp *s, struct str local, struct sip_edit *e)
+static void rewrite_session(
+	const struct sdp *s, const struct sdp_plan *plan, struct str local, struct sip_edit *e)
 {
 	struct str rest = s->session;
 	struct sdp_attr a;
@@ -46,7 +48,7 @@ static void rewrite_session(const struct sdp *s, struct str local, struct sip_ed
 	sip_edit_replace(e, s->origin_addr, local);
 	rewrite_conn(&s->conn, local, e);
 	while (sdp_attr_next(&rest, &a))
-		if (attr_removed(&a) || str_caseeq(a.name, STR_LIT("crypto")))
+		if (attr_removed(&a, plan->rtcp) || str_caseeq(a.name, STR_LIT("crypto")))
 			sip_edit_delete(e, a.whole);
 }
 
@@ -106,10 +108,25 @@ static void write_crypto(const struct sdp_media *m, const struct sdp_plan_media 
 	}
 }
 
-static void rewrite_media(const struct sdp_media *m, const struct sdp_plan_media *p,
-	struct str local, struct sip_edit *e)
+// A line whose suite is among `suites` stays, and speaks for that suite alone.
+static bool crypto_stays(const struct sdp_attr *a, uint8_t *suites)
 {
-	bool active = sdp_media_relayable(m) && p->port != 0;
+	struct sdes line;
+	bool stays;
+
+	if (!str_eq(a->name, STR_LIT("crypto")) || sdes_parse(a->value, &line) != SDES_OK)
+		return false;
+	stays = (*suites >> line.suite & 1) != 0;
+	*suites &= (uint8_t) ~(1u << line.suite);
+	sdes_wipe(&line);
+	return stays;
+}
+
+static void rewrite_media(const struct sdp_media *m, const struct sdp_plan *plan,
+	const struct sdp_plan_media *p, struct str local, struct sip_edit *e)
+{
+	bool active = sdp_media_relayable(m, plan->h264) && p->port != 0;
+	uint8_t keep_suites = active ? p->keep_suites : 0;
 	const char *first_attr = m->section.p + m->section.n;
 	bool h264[SDP_PT_END] = {0};
 	struct str rest = m->section;
@@ -120,18 +137,19 @@ static void rewrite_media(const struct sdp_media *m, const struct sdp_plan_media
 	if (!str_eq(m->port_text, str_from(port)))
 		sip_edit_replace(e, m->port_text, str_from(port));
 	rewrite_proto(m, p->secure, e);
-	if (active && m->type == SDP_VIDEO) {
+	if (active && m->type == SDP_VIDEO && !plan->h264) {
 		sdp_h264_formats(m, h264);
 		drop_formats(m, h264, e);
 	}
 	rewrite_conn(&m->conn, local, e);
 	while (sdp_attr_next(&rest, &a)) {
 		bool crypto = str_caseeq(a.name, STR_LIT("crypto"));
+		bool mux = str_caseeq(a.name, STR_LIT("rtcp-mux"));
 
 		if (a.whole.p < first_attr)
 			first_attr = a.whole.p;
-		if (attr_removed(&a) || attr_of_dropped(&a, h264) ||
-			(crypto && (!p->keep_crypto || !active)))
+		if (attr_removed(&a, plan->rtcp) || attr_of_dropped(&a, h264) ||
+			(crypto && !crypto_stays(&a, &keep_suites)) || (mux && !p->mux))
 			sip_edit_delete(e, a.whole);
 	}
 	if (active)
@@ -148,9 +166,9 @@ enum sdp_verdict rewrite_sdp(const struct sdp *s, const struct sdp_plan *plan, s
 	for (size_t i = 0; i < s->n_media; i++)
 		if (s->media[i].port != 0 && sdp_media_conn(s, &s->media[i])->v6)
 			return SDP_IPV6;
-	rewrite_session(s, local, e);
+	rewrite_session(s, plan, local, e);
 	for (size_t i = 0; i < s->n_media; i++)
-		rewrite_media(&s->media[i], &plan->media[i], local, e);
+		rewrite_media(&s->media[i], plan, &plan->media[i], local, e);
 	return e->err == 0 ? SDP_OK : SDP_EDIT_LIMIT;
 }
 
@@ -173,7 +191,8 @@ static enum sdp_verdict check_media(
 	return c->v6 ? SDP_IPV6 : SDP_OK;
 }
 
-enum sdp_verdict sdp_check_secure(const struct sdp *s, enum rewrite_dir dir, bool inside_secure)
+enum sdp_verdict sdp_check_secure(
+	const struct sdp *s, enum rewrite_dir dir, bool inside_secure, bool h264)
 {
 	bool active = false, usable = false;
 
@@ -187,7 +206,7 @@ enum sdp_verdict sdp_check_secure(const struct sdp *s, enum rewrite_dir dir, boo
 		if (v != SDP_OK)
 			return v;
 		active = true;
-		usable = usable || sdp_media_relayable(m);
+		usable = usable || sdp_media_relayable(m, h264);
 	}
 	return active && !usable ? SDP_NO_USABLE_MEDIA : SDP_OK;
 }

@@ -27,7 +27,7 @@ struct session_env {
 // What rewrite_sdp() needs, with the texts its slices point at. Holds keys: wipe after use.
 struct session_plan {
 	struct sdp_plan plan;
-	char text[CALL_STREAMS_MAX][2][SDES_TEXT_MAX];
+	char text[SDP_MEDIA_MAX][SDES_SUITES][SDES_TEXT_MAX];
 };
 
 // NULL: out of memory. `env` outlives it. `inside_secure`: the call manager's trunk-security-mode.
@@ -35,9 +35,12 @@ struct session *session_new(
 	const struct session_env *env, const uint16_t iface[SIDES], bool inside_secure);
 void session_free(struct session *s); // ends its streams, wipes keys; accepts NULL
 
-// An offer of side `from`: takes ports, chooses the crypto line (from outside) or makes two (from
-// inside). Media stays as it was until the answer. CNT_NONE, or why the offer is refused; then
-// nothing changed but the ports that were taken.
+// An offer of side `from`: takes ports, reads its crypto lines or makes ours. Media stays as it was
+// until the answer. CNT_NONE, or why the offer is refused (CNT_MEDIA_PORTS_FULL: also without
+// memory); then nothing changed.
+//
+// SRTP-3: with a secure inside, crypto lines of accepted suites go through as they came, and with an
+// answer in SRTP the packets do too. When the inside speaks RTP, secure or not, media is converted.
 enum counter_id session_offer(
 	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan);
 
@@ -48,6 +51,14 @@ enum counter_id session_answer(
 
 // The offer was refused: what was agreed before stays.
 void session_rollback(struct session *s);
+
+// The remote has shown that it has part in the call: it answered, or it knows of our side's answer
+// and goes on in the dialog (ACK, PRACK, ...). Until then the address in its offer may be a
+// stranger's, so the worker sends nothing there before it has authenticated a packet from it.
+void session_confirm(struct session *s);
+
+// The answer is final (ACK): ports of lines that nobody wanted are free again.
+void session_settle(struct session *s);
 
 // An offer of `from` waits for its answer.
 bool session_pending(const struct session *s, enum side from);

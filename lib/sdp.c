@@ -350,21 +350,65 @@ struct endpoint sdp_media_remote(const struct sdp *s, const struct sdp_media *m)
 	return ep;
 }
 
-bool sdp_media_relayable(const struct sdp_media *m)
+// "53020" or "53020 IN IP4 192.0.2.1". False: not that syntax.
+static bool rtcp_parse(struct str value, struct endpoint *ep)
+{
+	struct str port, net, type, addr = str_split(value, ' ', &port);
+	uint64_t v;
+
+	if (!str_to_u64(port, 65535, &v))
+		return false;
+	ep->port = (uint16_t)v;
+	if (addr.n == 0)
+		return addr.p == port.p + port.n;
+	addr = str_split(addr, ' ', &net);
+	addr = str_split(addr, ' ', &type);
+	if (!str_eq(net, STR_LIT("IN")) || type.n == 0 || addr.n == 0)
+		return false;
+	if (!str_eq(type, STR_LIT("IP4")) || !ip_parse(addr, &ep->ip) || !ip_is_v4(&ep->ip) ||
+		ip_to_v4_be(&ep->ip) == 0)
+		ep->port = 0; // a name, IPv6, or "not there"
+	return true;
+}
+
+struct endpoint sdp_media_remote_rtcp(const struct sdp *s, const struct sdp_media *m)
+{
+	struct endpoint rtp = sdp_media_remote(s, m), ep = rtp;
+	struct str rest = m->section, value;
+
+	if (rtp.port == 0)
+		return rtp;
+	while (sdp_attr_find(&rest, STR_LIT("rtcp"), &value)) {
+		if (rtcp_parse(value, &ep))
+			return ep;
+		ep = rtp;
+	}
+	ep.port++;
+	return ep;
+}
+
+bool sdp_media_has(const struct sdp_media *m, struct str attr)
+{
+	struct str rest = m->section, value;
+
+	return sdp_attr_find(&rest, attr, &value);
+}
+
+bool sdp_media_relayable(const struct sdp_media *m, bool h264)
 {
 	struct str rest = m->formats, format;
-	bool h264[SDP_PT_END];
+	bool is_h264[SDP_PT_END];
 
 	if ((m->type != SDP_AUDIO && m->type != SDP_VIDEO) || m->proto == SDP_PROTO_OTHER ||
 		m->port == 0 || m->count != 1)
 		return false;
-	if (m->type == SDP_AUDIO)
+	if (m->type == SDP_AUDIO || h264)
 		return true;
-	sdp_h264_formats(m, h264);
+	sdp_h264_formats(m, is_h264);
 	while (sdp_format_next(&rest, &format)) {
 		unsigned int pt = sdp_format_pt(format);
 
-		if (pt == SDP_PT_END || !h264[pt])
+		if (pt == SDP_PT_END || !is_h264[pt])
 			return true;
 	}
 	return false;

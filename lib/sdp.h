@@ -122,9 +122,16 @@ const struct sdp_conn *sdp_media_conn(const struct sdp *s, const struct sdp_medi
 // or hold by address).
 struct endpoint sdp_media_remote(const struct sdp *s, const struct sdp_media *m);
 
-// Audio or video over one of the four RTP profiles, active, one port, with some format other than
-// H.264: what we can relay. A line that is not is refused by port 0 (protocol.md 4.1).
-bool sdp_media_relayable(const struct sdp_media *m);
+// Where it wants this line's RTCP when that is not multiplexed: a=rtcp (RFC 3605), else the port
+// behind the media. Port 0 when it wants none, or names no IPv4 address for it.
+struct endpoint sdp_media_remote_rtcp(const struct sdp *s, const struct sdp_media *m);
+
+// Whether the line has the attribute, say "rtcp-mux".
+bool sdp_media_has(const struct sdp_media *m, struct str attr);
+
+// Audio or video over one of the four RTP profiles, active, one port, and without `h264` some format
+// other than H.264: what we relay. A line that is not is refused by port 0 (protocol.md 4.1).
+bool sdp_media_relayable(const struct sdp_media *m, bool h264);
 
 static inline bool sdp_proto_secure(enum sdp_proto p)
 {

@@ -35,7 +35,7 @@ static void check_golden(struct rewrite_ctx *ctx, const char *in, const struct s
 	if (msg.request)
 		assert_true(rewrite_via_save(&msg, &via));
 	assert_int_equal(sdp_parse(&sdp, msg.body), SDP_OK);
-	assert_int_equal(sdp_check_secure(&sdp, ctx->dir, ctx->inside_secure), SDP_OK);
+	assert_int_equal(sdp_check_secure(&sdp, ctx->dir, ctx->inside_secure, true), SDP_OK);
 	sip_edit_init(&edit, &msg);
 	assert_int_equal(rewrite_headers(&msg, ctx, &edit, NULL), SIP_OK);
 	assert_int_equal(rewrite_sdp(&sdp, plan, &edit), SDP_OK);

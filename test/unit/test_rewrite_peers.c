@@ -68,7 +68,7 @@ static struct str pass(struct gate *g, enum rewrite_dir dir, struct str in, char
 		if (dir == REWRITE_OUTWARD)
 			plan.media[0].crypto[0] = STR_LIT("1 SUITE inline:key");
 		assert_int_equal(sdp_parse(&sdp, msg.body), SDP_OK);
-		assert_int_equal(sdp_check_secure(&sdp, dir, false), SDP_OK);
+		assert_int_equal(sdp_check_secure(&sdp, dir, false, true), SDP_OK);
 		assert_int_equal(rewrite_sdp(&sdp, &plan, &edit), SDP_OK);
 	}
 	assert_int_equal(sip_edit_render(&edit, out, size, &n), 0);

@@ -53,7 +53,7 @@ static void test_offer(void **state)
 	ep = sdp_media_remote(&s, &s.media[0]);
 	assert_int_equal(ep.port, 29824);
 	assert_true(ip_eq(&ep.ip, &s.conn.ip));
-	assert_true(sdp_media_relayable(&s.media[0]));
+	assert_true(sdp_media_relayable(&s.media[0], false));
 	rest = s.media[0].section;
 	for (size_t i = 0; i < 2; i++) {
 		assert_true(sdp_attr_find(&rest, STR_LIT("crypto"), &value));
@@ -69,7 +69,7 @@ static void test_offer(void **state)
 	assert_false(s.media[1].has_crypto);
 	assert_true(s.media[1].conn.hold);
 	assert_int_equal(sdp_media_remote(&s, &s.media[1]).port, 0);
-	assert_false(sdp_media_relayable(&s.media[1])); // two ports
+	assert_false(sdp_media_relayable(&s.media[1], true)); // two ports
 	assert_str(s.media[1].codec, "VP8");
 	assert_int_equal(s.media[1].clock_hz, 90000);
 
@@ -147,20 +147,24 @@ static void test_media(void **state)
 	static const struct {
 		const char *media, *codec;
 		uint32_t clock_hz;
-		bool relayable;
+		bool relayable, with_h264;
 	} table[] = {
-		{"m=audio 4000 RTP/AVP 0\r\n", "PCMU", 8000, true},
-		{"m=audio 4000 RTP/AVP 9\r\n", "G722", 8000, true},
-		{"m=audio 4000 rtp/savpf 9\r\n", "G722", 8000, true},
-		{"m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n", "opus", 48000, true},
-		{"m=audio 4000 RTP/AVP 96 0\r\na=rtpmap:0 PCMU/8000\r\n", "", 0, true},
-		{"m=audio 0 RTP/AVP 0\r\n", "PCMU", 8000, false},
-		{"m=audio 4000 UDP/TLS/RTP/SAVP 0\r\n", "PCMU", 8000, false},
-		{"m=application 4000 RTP/AVP 0\r\n", "PCMU", 8000, false},
-		{"m=text 4000 RTP/AVP 0\r\n", "PCMU", 8000, false},
-		{"m=video 4000 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n", "H264", 90000, false},
-		{"m=video 4000 RTP/AVP 97 31\r\na=rtpmap:97 h264-SVC/90000\r\n", "h264-SVC", 90000,
+		{"m=audio 4000 RTP/AVP 0\r\n", "PCMU", 8000, true, true},
+		{"m=audio 4000 RTP/AVP 9\r\n", "G722", 8000, true, true},
+		{"m=audio 4000 rtp/savpf 9\r\n", "G722", 8000, true, true},
+		{"m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n", "opus", 48000, true,
 			true},
+		{"m=audio 4000 RTP/AVP 96 0\r\na=rtpmap:0 PCMU/8000\r\n", "", 0, true, true},
+		{"m=audio 0 RTP/AVP 0\r\n", "PCMU", 8000, false, false},
+		{"m=audio 4000 UDP/TLS/RTP/SAVP 0\r\n", "PCMU", 8000, false, false},
+		{"m=application 4000 RTP/AVP 0\r\n", "PCMU", 8000, false, false},
+		{"m=text 4000 RTP/AVP 0\r\n", "PCMU", 8000, false, false},
+		{"m=video 4000/2 RTP/AVP 31\r\n", "H261", 90000, false, false},
+		{"m=video 0 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n", "H264", 90000, false, false},
+		{"m=video 4000 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n", "H264", 90000, false,
+			true},
+		{"m=video 4000 RTP/AVP 97 31\r\na=rtpmap:97 h264-SVC/90000\r\n", "h264-SVC", 90000,
+			true, true},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -171,8 +175,57 @@ static void test_media(void **state)
 		assert_int_equal(sdp_parse(&s, str_from(text)), SDP_OK);
 		assert_str(s.media[0].codec, table[i].codec);
 		assert_int_equal(s.media[0].clock_hz, table[i].clock_hz);
-		if (sdp_media_relayable(&s.media[0]) != table[i].relayable)
+		if (sdp_media_relayable(&s.media[0], false) != table[i].relayable ||
+			sdp_media_relayable(&s.media[0], true) != table[i].with_h264)
 			fail_msg("%s", table[i].media);
+	}
+}
+
+// RFC 3605, RFC 5761.
+static void test_rtcp(void **state)
+{
+	static const struct {
+		const char *media, *rtcp; // "": nowhere
+		bool mux;
+	} table[] = {
+		{"m=audio 4000 RTP/AVP 0\r\n", "192.0.2.2:4001", false},
+		{"m=audio 4001 RTP/AVP 0\r\na=rtcp-mux\r\n", "192.0.2.2:4002", true},
+		{"m=audio 65535 RTP/AVP 0\r\n", "", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:53020\r\n", "192.0.2.2:53020", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:53020 IN IP4 192.0.2.9\r\n", "192.0.2.9:53020",
+			false},
+		{"m=audio 4000 RTP/AVP 0\r\nc=IN IP4 192.0.2.8\r\na=rtcp:0\r\n", "", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:5 IN IP6 2001:db8::1\r\n", "", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:5 IN IP4 a.example\r\n", "", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:5 IN IP4 0.0.0.0\r\n", "", false},
+		// Not the syntax: as if it was not there. The first one that is one counts.
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:\r\n", "192.0.2.2:4001", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:x\r\n", "192.0.2.2:4001", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:65536\r\n", "192.0.2.2:4001", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:5 \r\n", "192.0.2.2:4001", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:5 IN\r\n", "192.0.2.2:4001", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:5 IN IP4\r\n", "192.0.2.2:4001", false},
+		{"m=audio 4000 RTP/AVP 0\r\na=rtcp:x\r\na=rtcp:7\r\na=rtcp:8\r\n", "192.0.2.2:7",
+			false},
+		// no media, no RTCP
+		{"m=audio 0 RTP/AVP 0\r\na=rtcp:5\r\n", "", false},
+		{"m=audio 4000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\na=rtcp:5 IN IP4 192.0.2.9\r\n", "",
+			false},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char text[512], got[ENDPOINT_TEXT_MAX] = "";
+		struct endpoint ep;
+		struct sdp s;
+
+		snprintf(text, sizeof(text), V O C "%s", table[i].media);
+		assert_int_equal(sdp_parse(&s, str_from(text)), SDP_OK);
+		ep = sdp_media_remote_rtcp(&s, &s.media[0]);
+		if (ep.port != 0)
+			endpoint_format(&ep, ':', got);
+		if (strcmp(got, table[i].rtcp) != 0)
+			fail_msg("%s: %s", table[i].media, got);
+		assert_int_equal(sdp_media_has(&s.media[0], STR_LIT("rtcp-mux")), table[i].mux);
 	}
 }
 
@@ -221,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_offer),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_media),
+		cmocka_unit_test(test_rtcp),
 		cmocka_unit_test(test_direction),
 		cmocka_unit_test(test_many_payload_types),
 	};

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the worker is told about a session's lines, and what others are.
+#include <openssl/crypto.h>
+
+#include "cp/session_state.h"
+
+static bool may_send(const struct half *h)
+{
+	return h->dir == SDP_SENDRECV || h->dir == SDP_SENDONLY;
+}
+
+static bool may_receive(const struct half *h)
+{
+	return h->remote.port != 0 && (h->dir == SDP_SENDRECV || h->dir == SDP_RECVONLY);
+}
+
+static uint8_t dp_suite(enum sdes_suite suite)
+{
+	static const uint8_t suites[SDES_SUITES] = {
+		[SDES_AES_CM_128_HMAC_SHA1_80] = DP_SRTP_AES_CM_128_HMAC_SHA1_80,
+		[SDES_AES_CM_128_HMAC_SHA1_32] = DP_SRTP_AES_CM_128_HMAC_SHA1_32,
+		[SDES_AEAD_AES_128_GCM] = DP_SRTP_AEAD_AES_128_GCM,
+		[SDES_AEAD_AES_256_GCM] = DP_SRTP_AEAD_AES_256_GCM,
+		[SDES_AES_256_CM_HMAC_SHA1_80] = DP_SRTP_AES_256_CM_HMAC_SHA1_80,
+	};
+
+	return suites[suite];
+}
+
+// Either side sends what the other lists, and numbers need not be the same in both lists. More than
+// a message holds: any payload type.
+static void message_pts(const struct line *l, struct dp_msg_media *msg)
+{
+	for (int s = 0; s < SIDES; s++) {
+		const struct half *h = &l->half[s];
+
+		for (unsigned int i = 0; i < h->n_pts; i++) {
+			if (memchr(msg->pts, h->pts[i], msg->n_pts) != NULL)
+				continue;
+			if (msg->n_pts == DP_MEDIA_PTS_MAX) {
+				msg->n_pts = 0;
+				return;
+			}
+			msg->pts[msg->n_pts++] = h->pts[i];
+		}
+		if (h->n_pts == 0) {
+			msg->n_pts = 0;
+			return;
+		}
+	}
+}
+
+// `rx` is what the remote of this leg wrote, `tx` what it is sent with.
+static void leg_keys(struct dp_media_leg *leg, const struct sdes *rx, const struct sdes *tx)
+{
+	leg->suite = dp_suite(rx->suite);
+	leg->mki_len = rx->mki_len;
+	leg->rx_lifetime = rx->lifetime;
+	memcpy(leg->rx_key, rx->key, sizeof(leg->rx_key));
+	memcpy(leg->tx_key, tx->key, sizeof(leg->tx_key));
+}
+
+static void message_fill(const struct session *s, const struct line *l, struct dp_msg_media *msg)
+{
+	bool rtcp = s->env->cfg->rtcp_relay;
+
+	for (int side = 0; side < SIDES; side++) {
+		const struct half *me = &l->half[side], *other = &l->half[side_other(side)];
+		struct dp_media_leg *leg = &msg->leg[side];
+
+		leg->remote = me->remote;
+		leg->rx_allowed = may_send(me) && may_receive(other);
+		leg->tx_allowed = may_send(other) && may_receive(me);
+		leg->rtcp_mux = l->mux;
+		if (rtcp && !l->mux)
+			leg->remote_rtcp = me->rtcp;
+		if (side == SIDE_OUTSIDE || l->passthrough)
+			leg_keys(leg, &l->key[side], &l->key[side_other(side)]);
+	}
+	msg->leg[SIDE_OUTSIDE].latch = s->env->cfg->media_latch;
+	msg->leg[SIDE_OUTSIDE].tx_awaits_rx = !s->confirmed;
+	msg->rtcp = rtcp;
+	msg->passthrough = l->passthrough;
+	msg->clock_hz = l->clock_hz;
+	message_pts(l, msg);
+}
+
+int media_set(const struct session *s, const struct line *l)
+{
+	struct dp_msg msg;
+	int err;
+
+	memset(&msg, 0, sizeof(msg)); // padding too: mta_set() compares
+	message_fill(s, l, &msg.media);
+	err = mta_set(s->env->mta, l->stream.id, &msg);
+	OPENSSL_cleanse(&msg, sizeof(msg));
+	return err;
+}
+
+void media_close(const struct session *s, const struct line *l)
+{
+	struct dp_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	mta_set(s->env->mta, l->stream.id, &msg);
+}
+
+size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_lines; i++) {
+		const struct line *l = &s->line[i];
+		const struct offered *o = i < s->n_offer ? &s->offer[i] : NULL;
+		bool pending = !l->live && o != NULL && o->active;
+
+		if (!l->allocated)
+			continue;
+		out[n] = (struct call_stream_info){
+			.stream = l->stream.id,
+			.live = l->live,
+			.local_key_set = l->live || pending,
+			.remote_key_set = l->live || (pending && s->offerer == SIDE_OUTSIDE),
+			.audio = l->audio,
+			.codec = l->codec,
+			.payload_type = l->pt,
+		};
+		for (int side = 0; side < SIDES; side++) {
+			out[n].local[side] = l->stream.local[side];
+			out[n].remote[side] = l->half[side].remote;
+			out[n].sends[side] = may_send(&l->half[side]);
+			out[n].hears[side] = may_receive(&l->half[side]);
+		}
+		mta_describe(s->env->mta, l->stream.id, &out[n]);
+		if (pending)
+			out[n].remote[s->offerer] = o->half.remote;
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The inside of a session: its media lines as last offered and as agreed. Shared by cp/session.c
+// (offer and answer), cp/session_crypto.c (suites and keys) and cp/session_media.c (what the worker
+// is told).
+#pragma once
+
+#include "cp/session.h"
+#include "dp/msg.h"
+
+// One party's half of a media line.
+struct half {
+	struct endpoint remote; // port 0: wants no media (hold by address)
+	struct endpoint rtcp;   // port 0: wants none, or none but multiplexed
+	enum sdp_direction dir;
+	unsigned int n_pts;
+	uint8_t pts[SDP_PTS_MAX];
+};
+
+// A media line of the last offer.
+struct offered {
+	bool active;
+	bool secure; // RTP/SAVP(F), as the answer is then; RTP/AVP with SRTP exists (SRTP-2)
+	bool mux;    // a=rtcp-mux
+	bool srtp;   // its writer speaks SRTP, and `key` are its lines; else they are ours
+	struct half half;
+	struct sdes key[SDES_SUITES]; // the crypto lines to choose from, in order
+	unsigned int n_keys;
+	struct sdes ours; // offer from outside: what we answer with when the inside speaks RTP
+};
+
+// A media line as agreed.
+struct line {
+	bool allocated; // ports are held
+	bool live;      // the worker relays it
+	bool audio;
+	bool passthrough;
+	bool mux;
+	struct mta_stream stream;
+	struct half half[SIDES];
+	// What protects packets from the outside and packets from the inside, on the outside leg:
+	// the remote's key, and ours or (passing through) the inside party's.
+	struct sdes key[SIDES];
+	char codec[32];
+	uint8_t pt;
+	uint32_t clock_hz;
+};
+
+struct session {
+	const struct session_env *env;
+	uint16_t iface[SIDES];
+	bool inside_secure;
+	bool confirmed; // see session_confirm()
+	struct line *line;
+	size_t n_lines;
+	// the last offer
+	bool offered, answered;
+	enum side offerer;
+	struct offered *offer;
+	size_t n_offer;
+	char version[SIDES][64]; // o= of the last description of a side (SRTP-7)
+};
+
+// ---- cp/session_crypto.c -----------------------------------------------------------------------
+
+// The crypto lines of an offered media line, from the description or our own; `same`: o= stands.
+enum counter_id crypto_offer(
+	struct session *s, size_t i, const struct sdp_media *m, bool same, struct offered *o);
+
+// The line that an answer of `from` picked: keys and passthrough of `l`.
+enum counter_id crypto_answer(const struct session *s, enum side from, const struct sdp_media *m,
+	const struct offered *o, struct line *l);
+
+// What an offer, or its answer, shows on the other side.
+void crypto_plan_offer(
+	const struct session *s, size_t i, struct session_plan *plan, const struct offered *o);
+void crypto_plan_answer(enum side from, size_t i, struct session_plan *plan, const struct line *l);
+
+// ---- cp/session_media.c ------------------------------------------------------------------------
+
+// Tells the worker about an agreed line. -errno when it refuses.
+int media_set(const struct session *s, const struct line *l);
+
+// Tells it that nobody may speak any more; the ports stay.
+void media_close(const struct session *s, const struct line *l);
