@@ -90,6 +90,7 @@ void rtpsec_fini(void); // wipes
 // as in the configuration ("ipsec-mb-avx512"). rtpsec_tier_of(): RTPSEC_AUTO when unknown.
 const char *rtpsec_engine_name(void);
 const char *rtpsec_tier_name(enum rtpsec_tier t);
+enum rtpsec_tier rtpsec_tier_of(const char *name);
 
 // One per worker; its memory is never given back while the worker runs.
 int rtpsec_engine_new(struct rtpsec_engine **out);

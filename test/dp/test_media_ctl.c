@@ -155,7 +155,7 @@ static void test_refused(void **state)
 	m.media.pts[1] = 128;
 	refuse(m, -EINVAL);
 	m = stream_msg(0);
-	m.media.leg[1].suite = 3;
+	m.media.leg[1].suite = DP_SRTP_SUITES;
 	refuse(m, -ENOTSUP);
 	m = stream_msg(0);
 	m.media.leg[0].local = ep("2001:db8::1", 16384);

@@ -294,7 +294,7 @@ static void test_params(void **state)
 		int err;
 	} t[] = {
 		{{.direction = RTPSEC_OPEN, .suite = DP_SRTP_NONE}, -ENOTSUP},
-		{{.direction = RTPSEC_OPEN, .suite = 3}, -ENOTSUP},
+		{{.direction = RTPSEC_OPEN, .suite = DP_SRTP_SUITES}, -ENOTSUP},
 		{{.direction = RTPSEC_OPEN, .suite = 1, .mki_len = 129}, -EINVAL},
 		{{.direction = RTPSEC_SEAL, .suite = 1, .mki_len = 1}, -EINVAL},
 		{{.direction = RTPSEC_SEAL, .suite = 1, .lifetime = UINT64_C(1) << 48}, -EINVAL},
