@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cp/tls.h"
+#include "lib/base64.h"
 #include "test/unit/call_steps.h"
 #include "test/unit/fake_dp.h"
 #include "test/unit/fake_net.h"
@@ -137,6 +138,146 @@ static void test_pinned(void **state)
 	rig_down();
 }
 
+// ---- Media: SRTP on both sides (SRTP-2, SRTP-3) ------------------------------------------------
+
+#define KEY_2    "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
+#define CRYPTO_1 "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY_1
+#define CRYPTO_2 "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY_2
+#define UCM_SDP(proto, crypto)                                                                     \
+	"v=0\no=CCM 3000 1 IN IP4 192.168.10.30\ns=SIP Call\nc=IN IP4 192.168.10.51\nt=0 0\n"      \
+	"m=audio 19520 " proto " 9 101\na=rtpmap:9 G722/8000\n" crypto
+#define UCM_SRTP UCM_SDP("RTP/SAVP", CRYPTO_2 "\n")
+#define REMOTE_SRTP                                                                                \
+	"v=0\no=R 9 1 IN IP4 198.51.100.10\ns=-\nc=IN IP4 198.51.100.11\nt=0 0\n"                  \
+	"m=audio 29824 RTP/SAVP 9 101\n" CRYPTO_1 "\n"
+#define UCM_CONTACT "Contact: <sip:+14085550123@192.168.10.30:5070;transport=tls>\n"
+#define REMOTE_OK   "Contact: <sip:+12125550199@198.51.100.10:5070;transport=tls>\n" SDP_TYPE
+#define UCM_INVITE                                                                                 \
+	"INVITE sip:+12125550199@198.51.100.10:5070;transport=tls SIP/2.0\n"                       \
+	"Via: SIP/2.0/TLS 192.168.10.30:5070;branch=z9hG4bKo\n"                                    \
+	"From: <sip:+14085550123@enterprise-a.example>;tag=o\n"                                    \
+	"To: <sip:+12125550199@enterprise-b.example>\n"                                            \
+	"Call-ID: out@192.168.10.30\nCSeq: 5 INVITE\nMax-Forwards: 70\n" UCM_CONTACT SDP_TYPE
+
+static void assert_key(const uint8_t *key, const char *base64)
+{
+	uint8_t want[DP_SRTP_KEY_LEN] = {0};
+	size_t n;
+
+	assert_int_equal(base64_decode(str_from(base64), want, sizeof(want), &n), 0);
+	assert_memory_equal(key, want, sizeof(want));
+}
+
+// The worker verifies by the keys of both, and has none to seal with that is not one of them.
+static void assert_passthrough(void)
+{
+	const struct dp_msg_media *m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
+
+	assert_true(m->passthrough);
+	for (int side = 0; side < SIDES; side++)
+		assert_int_equal(m->leg[side].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
+	assert_key(m->leg[SIDE_OUTSIDE].rx_key, KEY_1);
+	assert_key(m->leg[SIDE_INSIDE].rx_key, KEY_2);
+}
+
+static void expect_sdp(const struct sip_host *h, const char *crypto, const char *address)
+{
+	contains(h, " RTP/SAVP 9 ");
+	contains(h, crypto);
+	contains(h, address);
+	assert_null(strstr(strstr(h->msg, "a=crypto:") + 1, "a=crypto:")); // and no other
+}
+
+static void test_passthrough_inbound(void **state)
+{
+	remote_invites();
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	expect_sdp(&rig.ucm[RIG_A], CRYPTO_1 "\r\n", "c=IN IP4 192.168.10.3\r\n");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", UCM_CONTACT SDP_TYPE, UCM_SRTP);
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	expect_sdp(&rig.remote, CRYPTO_2 "\r\n", "c=IN IP4 209.165.200.229\r\n");
+	assert_passthrough();
+	rig_only(RIG_A, CNT_NONE, 0);
+}
+
+static void test_passthrough_outbound(void **state)
+{
+	ucm_calls("ucm", "inside-ca.pem");
+	host_send(&rig.caller, UCM_INVITE, UCM_SRTP);
+	host_expect(&rig.remote, "INVITE ");
+	contains(&rig.remote, CRYPTO_2 "\r\n");
+	call_answer(&rig.remote, "200 OK", "rtag", REMOTE_OK, REMOTE_SRTP);
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	expect_sdp(&rig.caller, CRYPTO_1 "\r\n", "c=IN IP4 192.168.10.3\r\n");
+	assert_passthrough();
+	rig_only(RIG_A, CNT_NONE, 0);
+}
+
+// A call manager may do without encryption (SRTP-2): RTP inside, SRTP with our key outside.
+static void assert_converted(void)
+{
+	const struct dp_msg_media *m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
+
+	assert_false(m->passthrough);
+	assert_int_equal(m->leg[SIDE_INSIDE].suite, DP_SRTP_NONE);
+	assert_int_equal(m->leg[SIDE_OUTSIDE].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
+	assert_key(m->leg[SIDE_OUTSIDE].rx_key, KEY_1);
+	rig_only(RIG_A, CNT_NONE, 0);
+}
+
+static void test_rtp_offered(void **state)
+{
+	ucm_calls("ucm", "inside-ca.pem");
+	host_send(&rig.caller, UCM_INVITE, UCM_SDP("RTP/AVP", ""));
+	host_expect(&rig.remote, "INVITE ");
+	contains(&rig.remote, " RTP/SAVP 9 101\r\n");
+	call_answer(&rig.remote, "200 OK", "rtag", REMOTE_OK, REMOTE_SRTP);
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	contains(&rig.caller, " RTP/AVP 9 101\r\n");
+	contains_not(&rig.caller, "crypto");
+	assert_converted();
+}
+
+static void test_rtp_answered(void **state)
+{
+	remote_invites();
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(
+		&rig.ucm[RIG_A], "200 OK", "atag", UCM_CONTACT SDP_TYPE, UCM_SDP("RTP/AVP", ""));
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	contains(&rig.remote, " RTP/SAVP 9 101\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:");
+	contains_not(&rig.remote, KEY_1);
+	assert_converted();
+}
+
+// What we say to the call manager when its answer is refused, we say over TLS.
+static void test_answer_refused(void **state)
+{
+	remote_invites();
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", UCM_CONTACT SDP_TYPE,
+		UCM_SDP("RTP/SAVP", "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:" KEY_2 "\n"));
+	host_expect(&rig.remote, "SIP/2.0 488 ");
+	host_expect(&rig.ucm[RIG_A], "ACK sip:+14085550123@192.168.10.30:5070;transport=tls ");
+	contains(&rig.ucm[RIG_A], "Via: SIP/2.0/TLS 198.51.100.10:40001;branch=z9hG4bK");
+	host_expect(&rig.ucm[RIG_A], "BYE ");
+	contains(&rig.ucm[RIG_A], "Via: SIP/2.0/TLS 198.51.100.10:40001;branch=z9hG4bK");
+	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_SET), 0);
+	rig_only(RIG_A, CNT_SDP_ANSWER, 1);
+	rig_assert_clean(RIG_A);
+}
+
+// A call manager that cannot encrypt says so, and the caller may fall back.
+static void test_answer_488(void **state)
+{
+	remote_invites();
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(&rig.ucm[RIG_A], "488 Not Acceptable Here", "atag", "", "");
+	host_expect(&rig.remote, "SIP/2.0 488 ");
+	rig_only(RIG_A, CNT_NONE, 0);
+	rig_assert_clean(RIG_A);
+}
+
 // ---- Refused -----------------------------------------------------------------------------------
 
 static const struct {
@@ -263,6 +404,12 @@ int main(void)
 		TEST(client),
 		TEST(server),
 		cmocka_unit_test(test_pinned),
+		TEST(passthrough_inbound),
+		TEST(passthrough_outbound),
+		TEST(rtp_offered),
+		TEST(rtp_answered),
+		TEST(answer_refused),
+		TEST(answer_488),
 		cmocka_unit_test(test_server_refuses),
 		TEST(client_refuses),
 		TEST(outside_stranger),
