@@ -301,3 +301,8 @@ void ime_counters_clear(struct ime *ime)
 	trunks_usage_clear(ime->trunks);
 	mta_usage_clear(ime->mta);
 }
+
+void ime_media_clear(struct ime *ime)
+{
+	mta_usage_clear(ime->mta);
+}

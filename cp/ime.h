@@ -76,5 +76,8 @@ struct ime_usage {
 };
 void ime_usage(const struct ime *ime, struct ime_usage *out);
 
+// `clear uc-ime media-sessions statistics`: most used to in use.
+void ime_media_clear(struct ime *ime);
+
 // `clear uc-ime signaling-sessions statistics`: counters to 0, most used to in use.
 void ime_counters_clear(struct ime *ime);

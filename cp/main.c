@@ -154,6 +154,11 @@ static void resolve(void *arg, uint16_t iface, const struct ip_addr *ip)
 	netlink_resolve(arg, iface, ip);
 }
 
+static bool resolved(void *arg, uint16_t iface, const struct ip_addr *ip)
+{
+	return netlink_resolved(arg, iface, ip);
+}
+
 static void on_media(const struct dp_msg *m, void *arg)
 {
 	ime_media(arg, m);
@@ -183,8 +188,12 @@ static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 {
 	int e;
 
-	d->show = (struct show){
-		.config = d->config, .ime = d->ime, .mono_ns = mono_ns, .started_ns = mono_ns()};
+	d->show = (struct show){.config = d->config,
+		.ime = d->ime,
+		.resolved = resolved,
+		.resolved_arg = d->netlink,
+		.mono_ns = mono_ns,
+		.started_ns = mono_ns()};
 	e = mgmt_start(d->mgmt, d->base, show_command, &d->show);
 	if (e < 0)
 		snprintf(err, err_size, "serve the management socket: %s", strerror(-e));
@@ -265,6 +274,7 @@ static void log_ready(const struct config *c)
 	for (size_t i = 0; i < c->n_ifaces && len < sizeof(ifaces); i++)
 		len += (size_t)snprintf(ifaces + len, sizeof(ifaces) - len, ", %s %s",
 			c->ifaces[i].name, ip_format(&c->ifaces[i].ip, ip));
+	log_info("SRTP engine: %s", dp_srtp_engine());
 	log_info("ready: callgated %s, %s, %u workers%s", CALLGATE_VERSION, c->hostname,
 		c->n_workers, ifaces);
 }

@@ -124,6 +124,31 @@ enum media_why media_why(const struct media_flow *f)
 	return MEDIA_WHY_FLOWS;
 }
 
+static bool is_hold(enum media_why w)
+{
+	return w == MEDIA_WHY_HOLD_SENDER || w == MEDIA_WHY_HOLD_HEARER;
+}
+
+const char *media_why_both(const enum media_why w[SIDES])
+{
+	bool flows[SIDES] = {w[0] == MEDIA_WHY_FLOWS, w[1] == MEDIA_WHY_FLOWS};
+	bool hold[SIDES] = {is_hold(w[0]), is_hold(w[1])};
+
+	if (flows[SIDE_OUTSIDE] && flows[SIDE_INSIDE])
+		return "Sound flows both ways.";
+	if (w[SIDE_OUTSIDE] == MEDIA_WHY_NOT_UP)
+		return "No media yet.";
+	if (hold[SIDE_OUTSIDE] && hold[SIDE_INSIDE])
+		return "On hold: neither direction is to carry sound.";
+	if (flows[SIDE_OUTSIDE] || flows[SIDE_INSIDE]) {
+		if (hold[SIDE_OUTSIDE] || hold[SIDE_INSIDE])
+			return "Sound flows one way; the other direction is on hold.";
+		return flows[SIDE_INSIDE] ? "One-way: the inside does not hear the outside."
+					  : "One-way: the outside does not hear the inside.";
+	}
+	return "No sound in either direction.";
+}
+
 // ---- In words -----------------------------------------------------------------------------------
 
 // What the sentences speak of.

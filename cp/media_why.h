@@ -49,6 +49,9 @@ enum media_why media_why(const struct media_flow *f);
 const char *media_why_name(enum media_why w);  // "wrong-source"
 const char *media_why_short(enum media_why w); // half a sentence, for the log
 
+// Of both directions of a stream, by the side that speaks: "Sound flows both ways."
+const char *media_why_both(const enum media_why w[SIDES]);
+
 // Sentences that say what is the matter and what to do. Returns the length, less than `size`.
 size_t media_why_text(const struct media_flow *f, enum media_why w, char *buf, size_t size);
 

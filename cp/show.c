@@ -3,11 +3,13 @@
 #include "cp/show.h"
 
 #include <netinet/in.h>
+#include <openssl/crypto.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cp/alarm.h"
 #include "cp/ime.h"
 #include "cp/show_ime.h"
 #include "dp/dp.h"
@@ -25,23 +27,42 @@ void show_endpoint(cJSON *o, const char *name, const struct endpoint *e)
 	cJSON_AddNumberToObject(j, "port", e->port);
 }
 
+void show_u64(cJSON *o, const char *name, uint64_t v)
+{
+	cJSON_AddNumberToObject(o, name, (double)v);
+}
+
+void show_str(cJSON *o, const char *name, struct str s)
+{
+	char text[1024];
+	size_t n = s.n < sizeof(text) - 1 ? s.n : sizeof(text) - 1;
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = s.p[i] >= ' ' && s.p[i] <= '~' ? s.p[i] : '?';
+	text[n] = '\0';
+	cJSON_AddStringToObject(o, name, text);
+}
+
 static const char *iface_name(const struct show *s, uint16_t iface)
 {
 	return iface < s->config->n_ifaces ? s->config->ifaces[iface].name : "?";
 }
 
-static cJSON *version(const struct show *s, const cJSON *args)
+static cJSON *version(const struct show *s, const struct ask *ask)
 {
 	cJSON *j = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(j, "version", CALLGATE_VERSION);
 	cJSON_AddStringToObject(j, "hostname", s->config->hostname);
+	cJSON_AddStringToObject(j, "srtp_engine", dp_srtp_engine());
+	cJSON_AddStringToObject(j, "dpdk", dp_version());
+	cJSON_AddStringToObject(j, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
 	cJSON_AddNumberToObject(j, "workers", s->config->n_workers);
 	cJSON_AddNumberToObject(j, "uptime_s", (double)((s->mono_ns() - s->started_ns) / S_NS));
 	return j;
 }
 
-static cJSON *usage(const struct show *s, const cJSON *args)
+static cJSON *usage(const struct show *s, const struct ask *ask)
 {
 	cJSON *j = cJSON_CreateObject();
 	struct ime_usage u = {0};
@@ -65,7 +86,7 @@ static cJSON *usage(const struct show *s, const cJSON *args)
 	return j;
 }
 
-static cJSON *interface(const struct show *s, const cJSON *args)
+static cJSON *interface(const struct show *s, const struct ask *ask)
 {
 	cJSON *list = cJSON_CreateArray();
 	char ip[IP_TEXT_MAX], mac_text[18];
@@ -134,7 +155,7 @@ static cJSON *conn_json(const struct show *s, const struct dp_conn *c)
 	return j;
 }
 
-static cJSON *conn(const struct show *s, const cJSON *args)
+static cJSON *conn(const struct show *s, const struct ask *ask)
 {
 	struct dp_conn *conns = calloc(CONNS_MAX, sizeof(*conns));
 	cJSON *j = cJSON_CreateObject(), *list;
@@ -166,9 +187,9 @@ static void counter_add(cJSON *list, const char *group, const char *name, const 
 	cJSON_AddItemToArray(list, j);
 }
 
-static cJSON *counters(const struct show *s, const cJSON *args)
+static cJSON *counters(const struct show *s, const struct ask *ask)
 {
-	bool drops = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(args, "drops"));
+	bool drops = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ask->args, "drops"));
 	static struct dp_counter d[COUNTERS_MAX];
 	static struct ime_counter c[COUNTERS_MAX];
 	cJSON *list = cJSON_CreateArray();
@@ -188,7 +209,32 @@ static cJSON *counters(const struct show *s, const cJSON *args)
 	return list;
 }
 
-static cJSON *clear_counters(const struct show *s, const cJSON *args)
+static cJSON *alarms(const struct show *s, const struct ask *ask)
+{
+	cJSON *list = cJSON_CreateArray();
+	uint64_t now_ns = s->mono_ns();
+
+	for (int i = 0; i < ALARMS_N; i++) {
+		const struct alarm *a = alarm_get((enum alarm_id)i);
+		cJSON *j;
+
+		if (a->count == 0)
+			continue; // never
+		j = cJSON_CreateObject();
+		cJSON_AddStringToObject(j, "name", a->name);
+		cJSON_AddBoolToObject(j, "active", a->active);
+		show_u64(j, "age_s", (now_ns - a->raised_ns) / S_NS);
+		if (!a->active)
+			show_u64(j, "over_s", (now_ns - a->cleared_ns) / S_NS);
+		show_u64(j, "count", a->count);
+		cJSON_AddStringToObject(j, "text", a->text);
+		cJSON_AddStringToObject(j, "remedy", a->remedy);
+		cJSON_AddItemToArray(list, j);
+	}
+	return list;
+}
+
+static cJSON *clear_counters(const struct show *s, const struct ask *ask)
 {
 	dp_counters_clear();
 	if (s->ime != NULL)
@@ -199,13 +245,15 @@ static cJSON *clear_counters(const struct show *s, const cJSON *args)
 static const struct {
 	const char *command;
 	bool needs_ime;
-	cJSON *(*run)(const struct show *s, const cJSON *args);
+	cJSON *(*run)(const struct show *s, const struct ask *ask);
 } commands[] = {
 	{"show version", false, version},
 	{"show usage", false, usage},
 	{"show interface", false, interface},
 	{"show conn", false, conn},
 	{"show counters", false, counters},
+	{"show alarms", false, alarms},
+	{"show media", true, show_media_call},
 	{"show uc-ime signaling-sessions", true, show_signaling},
 	{"show uc-ime signaling-sessions statistics", true, show_signaling_statistics},
 	{"show uc-ime media-sessions", true, show_media},
@@ -213,10 +261,12 @@ static const struct {
 	{"show running-config uc-ime", false, show_config_ime},
 	{"clear counters", false, clear_counters},
 	{"clear uc-ime signaling-sessions statistics", true, show_clear_statistics},
+	{"clear uc-ime media-sessions statistics", true, show_media_clear},
 };
 
 cJSON *show_command(void *arg, const char *command, const cJSON *args, char *err, size_t err_size)
 {
+	const struct ask ask = {.args = args, .err = err, .err_size = err_size};
 	const struct show *s = arg;
 	size_t n;
 
@@ -227,7 +277,7 @@ cJSON *show_command(void *arg, const char *command, const cJSON *args, char *err
 			snprintf(err, err_size, "no uc-ime is configured");
 			return NULL;
 		}
-		return commands[i].run(s, args);
+		return commands[i].run(s, &ask);
 	}
 	n = (size_t)snprintf(err, err_size, "unknown command; there are: ");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]) && n < err_size; i++)

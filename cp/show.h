@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,7 +14,10 @@ struct ime;
 
 struct show {
 	const struct config *config;
-	struct ime *ime;           // NULL: no UC-IME is configured
+	struct ime *ime; // NULL: no UC-IME is configured
+	// Whether the MAC of the next hop towards an address is known. NULL: nobody knows.
+	bool (*resolved)(void *arg, uint16_t iface, const struct ip_addr *ip);
+	void *resolved_arg;
 	uint64_t (*mono_ns)(void); // CLOCK_MONOTONIC
 	uint64_t started_ns;
 };

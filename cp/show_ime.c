@@ -2,31 +2,12 @@
 // What `show uc-ime ...` answers (protocol.md section 10 and 3.5); see show_ime.h.
 #include "cp/show_ime.h"
 
-#include <stdio.h>
-
 #include "cp/call.h"
 #include "cp/ime.h"
 #include "dp/dp.h"
 
 #define S_NS  1000000000ull
 #define STATS 9
-
-static void add_u64(cJSON *o, const char *name, uint64_t v)
-{
-	cJSON_AddNumberToObject(o, name, (double)v);
-}
-
-// What peers wrote, as text that JSON can hold: other octets than printable ASCII become '?'.
-static void add_str(cJSON *o, const char *name, struct str s)
-{
-	char text[1024];
-	size_t n = s.n < sizeof(text) - 1 ? s.n : sizeof(text) - 1;
-
-	for (size_t i = 0; i < n; i++)
-		text[i] = s.p[i] >= ' ' && s.p[i] <= '~' ? s.p[i] : '?';
-	text[n] = '\0';
-	cJSON_AddStringToObject(o, name, text);
-}
 
 struct visit {
 	const struct show *s;
@@ -42,13 +23,13 @@ static void visit_signaling(const struct call_info *c, void *arg)
 
 	cJSON_AddStringToObject(j, "state", call_state_name(c->state));
 	cJSON_AddStringToObject(j, "direction", c->outbound ? "outbound" : "inbound");
-	add_u64(j, "age_s", (v->s->mono_ns() - c->started_ns) / S_NS);
+	show_u64(j, "age_s", (v->s->mono_ns() - c->started_ns) / S_NS);
 	show_endpoint(j, "inside", &c->inside);
 	show_endpoint(j, "outside", &c->outside);
-	add_str(j, "call_id", c->call_id);
-	add_str(j, "fb_sensitivity", c->fb_sensitivity);
-	add_str(j, "session_id", c->session_id);
-	add_str(j, "sip_trunk_uri", c->trunk_uri);
+	show_str(j, "call_id", c->call_id);
+	show_str(j, "fb_sensitivity", c->fb_sensitivity);
+	show_str(j, "session_id", c->session_id);
+	show_str(j, "sip_trunk_uri", c->trunk_uri);
 	media = cJSON_AddArrayToObject(j, "media");
 	for (size_t i = 0; i < c->n_streams; i++) {
 		const struct call_stream_info *s = &c->streams[i];
@@ -67,21 +48,21 @@ static void visit_signaling(const struct call_info *c, void *arg)
 	cJSON_AddItemToArray(v->list, j);
 }
 
-cJSON *show_signaling(const struct show *s, const cJSON *args)
+cJSON *show_signaling(const struct show *s, const struct ask *ask)
 {
 	struct ime_usage u = {0};
 	cJSON *j = cJSON_CreateObject();
 	struct visit v = {.s = s};
 
 	ime_usage(s->ime, &u);
-	add_u64(j, "in_use", u.signaling_in_use);
-	add_u64(j, "most_used", u.signaling_most_used);
+	show_u64(j, "in_use", u.signaling_in_use);
+	show_u64(j, "most_used", u.signaling_most_used);
 	v.list = cJSON_AddArrayToObject(j, "sessions");
 	call_foreach(ime_calls(s->ime), visit_signaling, &v);
 	return j;
 }
 
-cJSON *show_signaling_statistics(const struct show *s, const cJSON *args)
+cJSON *show_signaling_statistics(const struct show *s, const struct ask *ask)
 {
 	struct ime_counter c[STATS];
 	size_t n = ime_counters(s->ime, c, STATS);
@@ -89,89 +70,25 @@ cJSON *show_signaling_statistics(const struct show *s, const cJSON *args)
 	struct ime_usage u = {0};
 
 	ime_usage(s->ime, &u);
-	add_u64(j, "in_use", u.signaling_in_use);
-	add_u64(j, "most_used", u.signaling_most_used);
-	add_u64(j, "terminated", u.signaling_terminated);
+	show_u64(j, "in_use", u.signaling_in_use);
+	show_u64(j, "most_used", u.signaling_most_used);
+	show_u64(j, "terminated", u.signaling_terminated);
 	list = cJSON_AddArrayToObject(j, "failures");
 	for (size_t i = 0; i < n && i < STATS && c[i].kind == IME_STAT; i++) {
 		cJSON *row = cJSON_CreateObject();
 
 		cJSON_AddStringToObject(row, "text", c[i].text);
 		cJSON_AddStringToObject(row, "name", c[i].name);
-		add_u64(row, "value", c[i].value);
+		show_u64(row, "value", c[i].value);
 		cJSON_AddItemToArray(list, row);
 	}
 	return j;
 }
 
-cJSON *show_clear_statistics(const struct show *s, const cJSON *args)
+cJSON *show_clear_statistics(const struct show *s, const struct ask *ask)
 {
 	ime_counters_clear(s->ime);
 	return cJSON_CreateTrue();
-}
-
-// ---- Media --------------------------------------------------------------------------------------
-
-// One leg is one media session, as in the manual: outside first, then inside.
-static cJSON *leg_json(const struct show *s, const struct call_stream_info *st, enum side side,
-	const struct dp_leg_stats *stats)
-{
-	cJSON *j = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(j, "side", side == SIDE_OUTSIDE ? "outside" : "inside");
-	show_endpoint(j, "local", &st->local[side]);
-	show_endpoint(j, "remote", &st->remote[side]);
-	show_endpoint(j, "client", &st->remote[side_other(side)]);
-	cJSON_AddBoolToObject(j, "srtp", side == SIDE_OUTSIDE);
-	cJSON_AddBoolToObject(j, "passthrough", st->passthrough);
-	cJSON_AddNumberToObject(j, "refcnt", st->live ? 2 : 1); // the call, and the worker
-	add_u64(j, "tx_packets", stats->tx_packets);
-	add_u64(j, "rx_packets", stats->rx_packets);
-	add_u64(j, "rx_lost", stats->rx_lost);
-	add_u64(j, "jitter_us", stats->jitter_us);
-	add_u64(j, "rx_bad_source", stats->rx_bad_source);
-	add_u64(j, "rx_auth_failed", stats->rx_auth_failed);
-	add_u64(j, "rx_replayed", stats->rx_replayed);
-	add_u64(j, "rx_malformed", stats->rx_malformed);
-	add_u64(j, "rx_rtcp", stats->rx_rtcp);
-	cJSON_AddNumberToObject(j, "payload_type", stats->last_pt);
-	if (stats->last_rx_ns != 0)
-		add_u64(j, "last_rx_ms", (s->mono_ns() - stats->last_rx_ns) / 1000000);
-	return j;
-}
-
-static void visit_media(const struct call_info *c, void *arg)
-{
-	struct visit *v = arg;
-
-	for (size_t i = 0; i < c->n_streams; i++) {
-		const struct call_stream_info *st = &c->streams[i];
-		struct dp_media_stats stats = {0};
-		cJSON *outside;
-
-		if (st->live)
-			dp_media_stats(st->stream, &stats);
-		outside = leg_json(v->s, st, SIDE_OUTSIDE, &stats.leg[SIDE_OUTSIDE]);
-		add_str(outside, "call_id", c->call_id);
-		add_str(outside, "session_id", c->session_id);
-		cJSON_AddItemToArray(v->list, outside);
-		cJSON_AddItemToArray(
-			v->list, leg_json(v->s, st, SIDE_INSIDE, &stats.leg[SIDE_INSIDE]));
-	}
-}
-
-cJSON *show_media(const struct show *s, const cJSON *args)
-{
-	struct ime_usage u = {0};
-	cJSON *j = cJSON_CreateObject();
-	struct visit v = {.s = s};
-
-	ime_usage(s->ime, &u);
-	add_u64(j, "in_use", SIDES * (uint64_t)u.media_in_use);
-	add_u64(j, "most_used", SIDES * (uint64_t)u.media_most_used);
-	v.list = cJSON_AddArrayToObject(j, "sessions");
-	call_foreach(ime_calls(s->ime), visit_media, &v);
-	return j;
 }
 
 // ---- Configuration ------------------------------------------------------------------------------
@@ -204,7 +121,7 @@ static void ticket_json(const struct config_ime *c, cJSON *j)
 		c->ticket_failure_action == FAILURE_REJECT ? "reject" : "drop");
 }
 
-cJSON *show_config_ime(const struct show *s, const cJSON *args)
+cJSON *show_config_ime(const struct show *s, const struct ask *ask)
 {
 	cJSON *list = cJSON_CreateArray(), *ucms;
 	char ip[IP_TEXT_MAX];

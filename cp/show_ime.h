@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The UC-IME part of show.c: one function per command, each returning what the client gets. Called
-// only when a UC-IME is there (but show_config_ime).
+// The UC-IME part of show.c: one function per command, each returning what the client gets, or NULL
+// and the reason in `ask`. Called only when a UC-IME is there (but show_config_ime).
 #pragma once
 
 #include "cp/show.h"
 #include "lib/addr.h"
 
-cJSON *show_signaling(const struct show *s, const cJSON *args);
-cJSON *show_signaling_statistics(const struct show *s, const cJSON *args);
-cJSON *show_media(const struct show *s, const cJSON *args);
-cJSON *show_config_ime(const struct show *s, const cJSON *args); // the password as *****
-cJSON *show_clear_statistics(const struct show *s, const cJSON *args);
+// One question.
+struct ask {
+	const cJSON *args; // an object, or NULL
+	char *err;
+	size_t err_size;
+};
+
+cJSON *show_signaling(const struct show *s, const struct ask *ask);
+cJSON *show_signaling_statistics(const struct show *s, const struct ask *ask);
+cJSON *show_config_ime(const struct show *s, const struct ask *ask); // the password as *****
+cJSON *show_clear_statistics(const struct show *s, const struct ask *ask);
+
+// show_media.c
+cJSON *show_media(const struct show *s, const struct ask *ask);
+cJSON *show_media_call(const struct show *s, const struct ask *ask); // "call_id", or its beginning
+cJSON *show_media_clear(const struct show *s, const struct ask *ask);
 
 // Adds {"ip": ..., "port": ...}.
 void show_endpoint(cJSON *o, const char *name, const struct endpoint *e);
+void show_u64(cJSON *o, const char *name, uint64_t v);
+// What peers wrote, as text that JSON can hold: other octets than printable ASCII become '?'.
+void show_str(cJSON *o, const char *name, struct str s);

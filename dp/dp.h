@@ -187,6 +187,9 @@ struct dp_usage {
 };
 void dp_usage(struct dp_usage *out);
 
+// "DPDK 22.11.7".
+const char *dp_version(void);
+
 // The SRTP engine in use, for people ("intel-ipsec-mb 1.3, AVX-512 and SHA-NI").
 const char *dp_srtp_engine(void);
 

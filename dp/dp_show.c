@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <rte_ethdev.h>
+#include <rte_version.h>
 
 #include "dp/dp_state.h"
 #include "dp/media_ctl.h"
@@ -130,6 +131,11 @@ size_t dp_conns(struct dp_conn *out, size_t max)
 	for (unsigned int i = 0; i < dp_state.n_workers && n < max; i++)
 		n += listing_of(dp_state.worker[i], out + n, max - n, until_ms);
 	return n;
+}
+
+const char *dp_version(void)
+{
+	return rte_version();
 }
 
 const char *dp_srtp_engine(void)

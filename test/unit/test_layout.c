@@ -41,6 +41,10 @@ static void test_layouts(void **state)
 		{"show uc-ime media-sessions detail", "media-sessions", "media-sessions-detail"},
 		{"show uc-ime media-sessions", "media-sessions", "media-sessions"},
 		{"show running-config uc-ime", "running-config", "running-config"},
+		{"show media CALL-ID", "media-call", "media-call"},
+		{"show media CALL-ID", "media-call-one-way", "media-call-one-way"},
+		{"show alarms", "alarms", "alarms"},
+		{"show alarms", "alarms-none", "alarms-none"},
 		{"show version", "version", "version"},
 		{"show usage", "usage", "usage"},
 		{"show interface", "interface", "interface"},
@@ -77,6 +81,7 @@ static void test_other_shapes(void **state)
 		"[1, \"x\"]",
 		"{\"sessions\": [{}, 1], \"in_use\": \"x\"}",
 		"{\"connections\": [{}], \"failures\": [{}]}",
+		"[{\"streams\": [{}, {\"directions\": [1], \"legs\": [2, {\"rx_lost\": 1}]}]}]",
 		"{\"sessions\": [{\"call_id\": 1, \"monitoring\": 2, \"media\": {}}]}",
 	};
 

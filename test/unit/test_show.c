@@ -4,11 +4,14 @@
 #include "test/unit/test.h"
 
 #include <netinet/in.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cp/alarm.h"
 #include "cp/call.h"
 #include "cp/ime.h"
+#include "cp/log.h"
 #include "cp/show.h"
 #include "dp/dp.h"
 
@@ -24,7 +27,7 @@ static struct endpoint ep(const char *ip, uint16_t port)
 
 // ---- Workers ------------------------------------------------------------------------------------
 
-static unsigned int dp_cleared, ime_cleared;
+static unsigned int dp_cleared, ime_cleared, media_cleared;
 
 size_t dp_counters(struct dp_counter *out, size_t max)
 {
@@ -85,34 +88,35 @@ size_t dp_conns(struct dp_conn *out, size_t max)
 	return 2;
 }
 
+static struct dp_media_stats media_stats;
+
+const char *dp_version(void)
+{
+	return "DPDK 22.11.7";
+}
+
+const char *dp_srtp_engine(void)
+{
+	return "intel-ipsec-mb 1.3, AVX-512 and SHA-NI";
+}
+
 int dp_media_stats(uint32_t stream, struct dp_media_stats *out)
 {
 	assert_int_equal(stream, 42);
-	*out = (struct dp_media_stats){
-		.leg[SIDE_OUTSIDE] = {.rx_packets = 20200,
-			.tx_packets = 20203,
-			.rx_bad_source = 1,
-			.rx_auth_failed = 2,
-			.rx_replayed = 4,
-			.rx_malformed = 5,
-			.rx_rtcp = 6,
-			.rx_lost = 3,
-			.jitter_us = 109,
-			.last_rx_ns = 4000 * S_NS - 20000000,
-			.last_pt = 9},
-		.leg[SIDE_INSIDE] = {.rx_packets = 20203, .tx_packets = 20201, .last_pt = 9},
-	};
+	*out = media_stats;
 	return 0;
 }
 
 // ---- The proxy ----------------------------------------------------------------------------------
 
-static struct call_info call;
+static struct call_info call, other; // the other one only if it has a Call-ID
 static struct ime_usage proxy_usage;
 
 void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
 {
 	fn(&call, arg);
+	if (other.call_id.n > 0)
+		fn(&other, arg);
 }
 
 const char *call_state_name(enum call_state s)
@@ -156,11 +160,24 @@ void ime_counters_clear(struct ime *ime)
 	ime_cleared++;
 }
 
+void ime_media_clear(struct ime *ime)
+{
+	media_cleared++;
+}
+
 // ---- The facts of the samples -------------------------------------------------------------------
 
 static uint64_t clock_ns(void)
 {
 	return 4000 * S_NS;
+}
+
+static struct ip_addr unresolved;
+
+static bool resolved(void *arg, uint16_t iface, const struct ip_addr *ip)
+{
+	assert_in_range(iface, 0, 1);
+	return !ip_eq(ip, &unresolved);
 }
 
 static struct config_media_addr mta_addrs[2];
@@ -198,6 +215,7 @@ static struct config config = {.hostname = "fw-a",
 	.n_imes = 1};
 static struct show show = {.config = &config,
 	.ime = (struct ime *)&config, // only handed through
+	.resolved = resolved,
 	.mono_ns = clock_ns,
 	.started_ns = (4000 - 3725) * S_NS};
 
@@ -223,12 +241,46 @@ static int facts(void **state)
 			.live = true,
 			.local = {ep("10.194.108.109", 21558), ep("192.168.10.3", 30930)},
 			.remote = {ep("10.194.108.119", 29824), ep("192.168.10.51", 19520)},
+			.audio = true,
+			.sends = {true, true},
+			.hears = {true, true},
+			.suite = {DP_SRTP_AES_CM_128_HMAC_SHA1_80, DP_SRTP_NONE},
+			.rate = {{[MEDIA_RX] = 50, [MEDIA_TX] = 49},
+				{[MEDIA_RX] = 50, [MEDIA_TX] = 50}},
 			.local_key_set = true,
 			.remote_key_set = true,
 			.codec = "G722",
 			.payload_type = 9},
 		.n_streams = 1,
 		.started_ns = (4000 - 404) * S_NS,
+		.iface = {0, 1},
+	};
+	other = (struct call_info){0};
+	unresolved = (struct ip_addr){0};
+	media_stats = (struct dp_media_stats){
+		.leg[SIDE_OUTSIDE] = {.rx_packets = 20200,
+			.rx_octets = 3676400,
+			.tx_packets = 20203,
+			.tx_octets = 3676946,
+			.rx_rtcp = 6,
+			.tx_rtcp = 7,
+			.rx_bad_source = 1,
+			.rx_auth_failed = 2,
+			.rx_replayed = 4,
+			.rx_late = 8,
+			.rx_malformed = 5,
+			.rx_bad_pt = 9,
+			.rx_on_hold = 10,
+			.rx_rtcp_dropped = 11,
+			.tx_waiting = 12,
+			.rx_lost = 3,
+			.jitter_us = 109,
+			.last_rx_ns = 4000 * S_NS - 20000000,
+			.last_pt = 9},
+		.leg[SIDE_INSIDE] = {.rx_packets = 20203,
+			.tx_packets = 20201,
+			.last_rx_ns = 4000 * S_NS - 5000000,
+			.last_pt = 9},
 	};
 	proxy_usage = (struct ime_usage){.signaling_in_use = 1,
 		.signaling_most_used = 3,
@@ -278,7 +330,7 @@ static void test_answers(void **state)
 	expect("show uc-ime media-sessions", "{}", "media-sessions");
 	expect("show uc-ime media-sessions detail", "{}", "media-sessions");
 	expect("show running-config uc-ime", "{}", "running-config");
-	expect("show version", "{}", "version");
+	expect("show media", "{\"call_id\": \"ab6d7980\"}", "media-call");
 	expect("show usage", "{}", "usage");
 	expect("show interface", "{}", "interface");
 	expect("show conn", "{}", "conn");
@@ -286,6 +338,21 @@ static void test_answers(void **state)
 	proxy_usage.signaling_most_used = 20;
 	proxy_usage.signaling_terminated = 15;
 	expect("show uc-ime signaling-sessions statistics", "{}", "signaling-sessions-statistics");
+}
+
+static void test_version(void **state)
+{
+	char err[256];
+	cJSON *want = file_json("version"), *got;
+
+	got = show_command(&show, "show version", NULL, err, sizeof(err));
+	// The library of this machine.
+	assert_true(cJSON_ReplaceItemInObject(
+		want, "openssl", cJSON_CreateString(OpenSSL_version(OPENSSL_VERSION_STRING))));
+	if (!cJSON_Compare(got, want, true))
+		fail_msg("%s", cJSON_Print(got));
+	cJSON_Delete(want);
+	cJSON_Delete(got);
 }
 
 static void test_counters(void **state)
@@ -311,9 +378,85 @@ static void test_clear(void **state)
 		&show, "clear uc-ime signaling-sessions statistics", NULL, err, sizeof(err)));
 	assert_int_equal(dp_cleared, 0);
 	assert_int_equal(ime_cleared, 1);
+	assert_int_equal(media_cleared, 0);
+	cJSON_Delete(show_command(
+		&show, "clear uc-ime media-sessions statistics", NULL, err, sizeof(err)));
+	assert_int_equal(media_cleared, 1);
+	assert_int_equal(ime_cleared, 1);
 	cJSON_Delete(show_command(&show, "clear counters", NULL, err, sizeof(err)));
 	assert_int_equal(dp_cleared, 1);
 	assert_int_equal(ime_cleared, 2);
+}
+
+// Only those that ever were, with their ages.
+static void test_alarms(void **state)
+{
+	char err[256];
+
+	log_set_level(LOG_ERROR);
+	alarms_reset();
+	cJSON_Delete(show_command(&show, "show alarms", NULL, err, sizeof(err)));
+	alarm_raise(ALARM_MEDIA_PORTS, (4000 - 312) * S_NS, "%s", "no media port is free");
+	alarm_raise(ALARM_MEDIA_PORTS, (4000 - 311) * S_NS, "not shown");
+	alarm_raise(ALARM_MEDIA_STREAMS, (4000 - 100) * S_NS, "as many streams as there can be");
+	alarm_clear(ALARM_MEDIA_STREAMS, (4000 - 60) * S_NS);
+	alarm_clear(ALARM_MEMORY_UNLOCKED, (4000 - 60) * S_NS);
+	expect("show alarms", "{}", "alarms");
+	alarms_reset();
+	expect("show alarms", "{}", "alarms-none");
+}
+
+static void media_refused(const char *args, const char *reason)
+{
+	cJSON *a = cJSON_Parse(args);
+	char err[256] = "";
+
+	assert_null(show_command(&show, "show media", a, err, sizeof(err)));
+	if (strstr(err, reason) == NULL)
+		fail_msg("%s", err);
+	cJSON_Delete(a);
+}
+
+static const char *media_call_id(const char *args)
+{
+	static cJSON *j;
+	cJSON *a = cJSON_Parse(args);
+	char err[256] = "";
+
+	cJSON_Delete(j);
+	j = show_command(&show, "show media", a, err, sizeof(err));
+	cJSON_Delete(a);
+	assert_int_equal(cJSON_GetArraySize(j), 1);
+	return cJSON_GetObjectItem(cJSON_GetArrayItem(j, 0), "call_id")->valuestring;
+}
+
+// By the whole Call-ID, or a beginning that is one call's alone.
+static void test_media_of_call(void **state)
+{
+	media_refused("{}", "a Call-ID is needed");
+	media_refused("{\"call_id\": 5}", "a Call-ID is needed");
+	media_refused("{\"call_id\": \"x\"}", "no call has a Call-ID that begins with x");
+	other.call_id = STR_LIT("ab6d");
+	media_refused("{\"call_id\": \"ab6\"}", "2 calls have a Call-ID that begins with ab6;");
+	assert_string_equal(media_call_id("{\"call_id\": \"ab6d\"}"), "ab6d");
+	assert_non_null(strstr(media_call_id("{\"call_id\": \"ab6d7\"}"), "ab6d7980-a7d1"));
+}
+
+static void test_next_hop(void **state)
+{
+	cJSON *a = cJSON_Parse("{\"call_id\": \"ab\"}"), *j;
+	const cJSON *stream, *d;
+	char err[256];
+
+	unresolved = ep("10.194.108.119", 0).ip;
+	j = show_command(&show, "show media", a, err, sizeof(err));
+	stream = cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetArrayItem(j, 0), "streams"), 0);
+	d = cJSON_GetArrayItem(cJSON_GetObjectItem(stream, "directions"), 1);
+	assert_string_equal(cJSON_GetObjectItem(d, "why")->valuestring, "neighbour");
+	assert_string_equal(cJSON_GetObjectItem(stream, "verdict")->valuestring,
+		"One-way: the outside does not hear the inside.");
+	cJSON_Delete(a);
+	cJSON_Delete(j);
 }
 
 static void test_refused(void **state)
@@ -349,8 +492,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_answers, facts),
+		cmocka_unit_test_setup(test_version, facts),
 		cmocka_unit_test_setup(test_counters, facts),
 		cmocka_unit_test_setup(test_clear, facts),
+		cmocka_unit_test_setup(test_alarms, facts),
+		cmocka_unit_test_setup(test_media_of_call, facts),
+		cmocka_unit_test_setup(test_next_hop, facts),
 		cmocka_unit_test_setup(test_refused, facts),
 		cmocka_unit_test_setup(test_hostile_text, facts),
 	};

@@ -27,6 +27,7 @@ ANSWERS = {
     "show uc-ime signaling-sessions statistics":
         {"ok": True, "data": json.loads(vector("signaling-sessions-statistics.json"))},
     "show counters": {"ok": True, "data": json.loads(vector("counters.json"))},
+    "show media": {"ok": True, "data": json.loads(vector("media-call.json"))},
     "clear counters": {"ok": True, "data": True},
     "show uc-ime media-sessions": {"ok": False, "error": "no uc-ime is configured"},
 }
@@ -90,9 +91,15 @@ expect("no daemon", (code, out, "is callgated running?" in err), (1, "", True))
 code, out, err = run("--socket", "/" + "x" * 200, "show", "version")
 expect("long path", (code, out, "longer than" in err), (1, "", True))
 for words in (["show"], ["show", "uc-ime"], ["show", "toast"], ["show", "version", "x"],
+              ["show", "media"], ["show", "media", "x", "y"],
               ["clear", "version"], ["show"] + ["x"] * 100):
     code, out, err = run("--socket", PATH, *words)
     expect(words, (code, out, "but:\n" in err), (2, "", True))
+asked.clear()
+expect("an argument", run("--socket", PATH, "show", "media", "ab6d7980"),
+       (0, vector("media-call.txt"), ""))
+expect("its question", asked, [{"command": "show media",
+                                "args": {"drops": False, "call_id": "ab6d7980"}}])
 code, out, err = run("show", "--help")
 expect("--help", (code, "show uc-ime signaling-sessions" in out, err), (0, True, ""))
 sys.exit(1 if failures else 0)

@@ -36,7 +36,7 @@ const char *json_endpoint(const cJSON *o, const char *name, char sep, char *buf)
 	return buf;
 }
 
-static void hms(double s, char buf[24])
+void layout_hms(double s, char buf[24])
 {
 	unsigned int t = (unsigned int)s;
 
@@ -47,9 +47,11 @@ static void print_version(FILE *f, const cJSON *d)
 {
 	char up[24];
 
-	hms(json_number(d, "uptime_s"), up);
+	layout_hms(json_number(d, "uptime_s"), up);
 	fprintf(f, "callgate %s\n%s up %s, %.0f workers\n", json_text(d, "version"),
 		json_text(d, "hostname"), up, json_number(d, "workers"));
+	fprintf(f, "SRTP engine: %s\n%s, OpenSSL %s\n", json_text(d, "srtp_engine"),
+		json_text(d, "dpdk"), json_text(d, "openssl"));
 }
 
 static void print_usage(FILE *f, const cJSON *d)
@@ -106,7 +108,7 @@ static void print_conn(FILE *f, const cJSON *d)
 
 	fprintf(f, "%.0f in use, %.0f at most\n", json_number(d, "in_use"), json_number(d, "max"));
 	cJSON_ArrayForEach (c, cJSON_GetObjectItemCaseSensitive(d, "connections")) {
-		hms(json_number(c, "idle_s"), idle);
+		layout_hms(json_number(c, "idle_s"), idle);
 		fputs(json_text(c, "protocol"), f);
 		print_side(f, json_text(c, "from"), c, "source", "source_mapped");
 		print_side(f, json_text(c, "to"), c, "destination", "destination_mapped");
@@ -132,13 +134,39 @@ static void print_counters(FILE *f, const cJSON *list)
 	}
 }
 
+static void print_alarms(FILE *f, const cJSON *list)
+{
+	char age[24], over[24], lasted[24];
+	const cJSON *a;
+	bool on = false;
+
+	cJSON_ArrayForEach (a, list)
+		on |= json_true(a, "active");
+	if (!on)
+		fprintf(f, "No alarm is on.\n");
+	cJSON_ArrayForEach (a, list) {
+		layout_hms(json_number(a, "age_s"), age);
+		layout_hms(json_number(a, "over_s"), over);
+		layout_hms(json_number(a, "age_s") - json_number(a, "over_s"), lasted);
+		if (json_true(a, "active"))
+			fprintf(f, "ON   %s for %s", json_text(a, "name"), age);
+		else
+			fprintf(f, "over %s since %s, lasted %s", json_text(a, "name"), over,
+				lasted);
+		fprintf(f, ", raised %.0f times\n  %s\n  What to do: %s.\n",
+			json_number(a, "count"), json_text(a, "text"), json_text(a, "remedy"));
+	}
+}
+
 const struct layout layouts[] = {
-	{"show version", "version and uptime", print_version},
+	{"show version", "version, engines and uptime", print_version},
 	{"show usage", "sessions, streams, ports and buffers in use", print_usage},
 	{"show interface", "interfaces with their packets", print_interface},
 	{"show conn", "flows through the firewall", print_conn},
 	{"show counters", "every counter with its meaning; --drops: what was refused",
 		print_counters},
+	{"show alarms", "what needs an operator, now or of late", print_alarms},
+	{"show media " LAYOUT_ARG, "why a call has sound, or none", layout_media_call},
 	{"show uc-ime signaling-sessions", "calls", layout_signaling},
 	{"show uc-ime signaling-sessions statistics", "calls counted, and why some were refused",
 		layout_statistics},
@@ -147,6 +175,7 @@ const struct layout layouts[] = {
 	{"show running-config uc-ime", "what is configured", layout_config_ime},
 	{"clear counters", "every counter to 0", NULL},
 	{"clear uc-ime signaling-sessions statistics", "call counters to 0", NULL},
+	{"clear uc-ime media-sessions statistics", "most used to in use", NULL},
 };
 const size_t layouts_n = sizeof(layouts) / sizeof(layouts[0]);
 

@@ -7,9 +7,11 @@
 
 #include <cjson/cJSON.h>
 
+#define LAYOUT_ARG "CALL-ID"
+
 struct layout {
-	const char *command;                       // "show uc-ime signaling-sessions"
-	const char *summary;                       // for --help
+	const char *command; // "show uc-ime signaling-sessions"; a last word CALL-ID is an argument
+	const char *summary; // for --help
 	void (*print)(FILE *f, const cJSON *data); // NULL: the daemon's "done" has nothing to print
 };
 
@@ -19,12 +21,27 @@ extern const size_t layouts_n;
 // The layout of exactly this command, or NULL.
 const struct layout *layout_find(const char *command);
 
+// "N/A" for an empty text.
+static inline const char *layout_or_na(const char *s)
+{
+	return s[0] != '\0' ? s : "N/A";
+}
+
+// "2 in use, 6 most used"
+void layout_in_use(FILE *f, const cJSON *d);
+
+// h:mm:ss
+void layout_hms(double s, char buf[24]);
+
 // layout_ime.c
 void layout_signaling(FILE *f, const cJSON *data);
 void layout_statistics(FILE *f, const cJSON *data);
+void layout_config_ime(FILE *f, const cJSON *data);
+
+// layout_media.c
 void layout_media(FILE *f, const cJSON *data);
 void layout_media_detail(FILE *f, const cJSON *data);
-void layout_config_ime(FILE *f, const cJSON *data);
+void layout_media_call(FILE *f, const cJSON *data);
 
 // Members of an object; 0, "" and false when they are missing or of another type, so that an
 // older daemon never crashes the client.

@@ -4,12 +4,7 @@
 
 #include <string.h>
 
-static const char *or_na(const char *s)
-{
-	return s[0] != '\0' ? s : "N/A";
-}
-
-static void print_in_use(FILE *f, const cJSON *d)
+void layout_in_use(FILE *f, const cJSON *d)
 {
 	fprintf(f, "%.0f in use, %.0f most used\n", json_number(d, "in_use"),
 		json_number(d, "most_used"));
@@ -36,7 +31,7 @@ void layout_signaling(FILE *f, const cJSON *data)
 	const cJSON *s, *m;
 	char a[80], b[80];
 
-	print_in_use(f, data);
+	layout_in_use(f, data);
 	cJSON_ArrayForEach (s, cJSON_GetObjectItemCaseSensitive(data, "sessions")) {
 		const cJSON *media = cJSON_GetObjectItemCaseSensitive(s, "media");
 		const cJSON *first = cJSON_GetArrayItem(media, 0);
@@ -46,10 +41,11 @@ void layout_signaling(FILE *f, const cJSON *data)
 		cJSON_ArrayForEach (m, media)
 			print_call_media(f, m);
 		fprintf(f, "Call-ID: %s\n", json_text(s, "call_id"));
-		fprintf(f, "FB Sensitivity: %s\n", or_na(json_text(s, "fb_sensitivity")));
-		fprintf(f, "Session ID: %s\n", or_na(json_text(s, "session_id")));
+		fprintf(f, "FB Sensitivity: %s\n", layout_or_na(json_text(s, "fb_sensitivity")));
+		fprintf(f, "Session ID: %s\n", layout_or_na(json_text(s, "session_id")));
 		fprintf(f, "SIP Trunk URI: %s Codec-name: %s Payload type: %.0f\n",
-			or_na(json_text(s, "sip_trunk_uri")), or_na(json_text(first, "codec")),
+			layout_or_na(json_text(s, "sip_trunk_uri")),
+			layout_or_na(json_text(first, "codec")),
 			json_number(first, "payload_type"));
 	}
 }
@@ -58,70 +54,10 @@ void layout_statistics(FILE *f, const cJSON *data)
 {
 	const cJSON *c;
 
-	print_in_use(f, data);
+	layout_in_use(f, data);
 	fprintf(f, "%.0f terminated\n", json_number(data, "terminated"));
 	cJSON_ArrayForEach (c, cJSON_GetObjectItemCaseSensitive(data, "failures"))
 		fprintf(f, "  %s: %.0f\n", json_text(c, "text"), json_number(c, "value"));
-}
-
-// The RTP monitoring block, if the daemon monitors; then what its workers count themselves.
-static void print_quality(FILE *f, const cJSON *s)
-{
-	const cJSON *monitoring = cJSON_GetObjectItemCaseSensitive(s, "monitoring"), *m;
-
-	if (monitoring != NULL)
-		fprintf(f, "   RTP monitoring is enabled\n");
-	else if (strcmp(json_text(s, "side"), "outside") == 0)
-		fprintf(f, "   RTP monitoring is disabled\n");
-	cJSON_ArrayForEach (m, monitoring)
-		fprintf(f, "     %-32s: %.0f\n", m->string, m->valuedouble);
-	if (cJSON_HasObjectItem(s, "rx_lost"))
-		fprintf(f,
-			"   received: %.0f lost, jitter %.0f usec, refused: %.0f source, %.0f "
-			"authentication, %.0f replay, %.0f malformed, %.0f RTCP\n",
-			json_number(s, "rx_lost"), json_number(s, "jitter_us"),
-			json_number(s, "rx_bad_source"), json_number(s, "rx_auth_failed"),
-			json_number(s, "rx_replayed"), json_number(s, "rx_malformed"),
-			json_number(s, "rx_rtcp"));
-}
-
-static void print_media(FILE *f, const cJSON *data, bool detail)
-{
-	const cJSON *s;
-	char local[80], remote[80], client[80];
-
-	fputc(' ', f);
-	print_in_use(f, data);
-	cJSON_ArrayForEach (s, cJSON_GetObjectItemCaseSensitive(data, "sessions")) {
-		const char *l = json_endpoint(s, "local", '/', local);
-		const char *id = json_text(s, "call_id");
-
-		fprintf(f, "Media-session: %s :: client ip %s\n", l,
-			json_endpoint(s, "client", '/', client));
-		fprintf(f, " Call ID: %s\n", or_na(id));
-		if (id[0] != '\0') // the leg that carries the call's ids carries the rest too
-			fprintf(f, " Session ID: %s\n", or_na(json_text(s, "session_id")));
-		fprintf(f, "  Lcl %s conn %s to %s tx_pkts %.0f rx_pkts %.0f\n",
-			json_true(s, "srtp") ? "SRTP" : "RTP", l,
-			json_endpoint(s, "remote", '/', remote), json_number(s, "tx_packets"),
-			json_number(s, "rx_packets"));
-		if (id[0] != '\0')
-			fprintf(f, "   refcnt %.0f : created by Inspect SIP, passthrough %s\n",
-				json_number(s, "refcnt"),
-				json_true(s, "passthrough") ? "set" : "not set");
-		if (detail)
-			print_quality(f, s);
-	}
-}
-
-void layout_media(FILE *f, const cJSON *data)
-{
-	print_media(f, data, false);
-}
-
-void layout_media_detail(FILE *f, const cJSON *data)
-{
-	print_media(f, data, true);
 }
 
 void layout_config_ime(FILE *f, const cJSON *data)

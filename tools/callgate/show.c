@@ -95,15 +95,15 @@ static char *line_read(int fd)
 	return NULL;
 }
 
-// The answer, or NULL after a message.
-static cJSON *daemon_ask(const char *path, const char *command, bool drops)
+// The answer, or NULL after a message. Takes `args`.
+static cJSON *daemon_ask(const char *path, const char *command, cJSON *args)
 {
 	cJSON *request = cJSON_CreateObject(), *answer = NULL;
 	char *text, *line = NULL;
 	int fd = daemon_connect(path);
 
 	cJSON_AddStringToObject(request, "command", command);
-	cJSON_AddBoolToObject(cJSON_AddObjectToObject(request, "args"), "drops", drops);
+	cJSON_AddItemToObject(request, "args", args);
 	text = cJSON_PrintUnformatted(request);
 	cJSON_Delete(request);
 	if (fd >= 0 && text != NULL && send_all(fd, text, strlen(text)) && send_all(fd, "\n", 1))
@@ -138,16 +138,39 @@ static bool command_join(char *buf, size_t size, const char *verb, int n, char *
 	return len < size;
 }
 
-static int ask_and_print(const struct layout *layout, const char *const *v)
+// The layout of some words and, in `command`, what the daemon is asked. The last word may be the
+// command's argument: then *arg points to it.
+static const struct layout *layout_of(
+	char *command, size_t size, const char *verb, int n, char **words, const char **arg)
+{
+	char with_arg[160];
+
+	*arg = n > 0 ? words[n - 1] : NULL;
+	if (n > 0 && command_join(command, size, verb, n - 1, words)) {
+		snprintf(with_arg, sizeof(with_arg), "%s " LAYOUT_ARG, command);
+		if (layout_find(with_arg) != NULL)
+			return layout_find(with_arg);
+	}
+	*arg = NULL;
+	return command_join(command, size, verb, n, words) ? layout_find(command) : NULL;
+}
+
+static int ask_and_print(
+	const struct layout *layout, const char *command, const char *arg, const char *const *v)
 {
 	const char *env = getenv("CALLGATE_SOCKET");
 	const char *path = v[OPT_SOCKET] != NULL ? v[OPT_SOCKET]
 		: env != NULL                    ? env
 						 : SOCKET_DEFAULT;
-	cJSON *answer = daemon_ask(path, layout->command, v[OPT_DROPS] != NULL);
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(answer, "data");
+	cJSON *args = cJSON_CreateObject(), *answer;
+	const cJSON *data;
 	int code = CLIENT_FAILED;
 
+	cJSON_AddBoolToObject(args, "drops", v[OPT_DROPS] != NULL);
+	if (arg != NULL)
+		cJSON_AddStringToObject(args, "call_id", arg);
+	answer = daemon_ask(path, command, args);
+	data = cJSON_GetObjectItemCaseSensitive(answer, "data");
 	if (answer == NULL)
 		return CLIENT_FAILED;
 	if (!json_true(answer, "ok") || data == NULL) {
@@ -167,6 +190,7 @@ int show_main(int argc, char **argv)
 {
 	const char *verb = argv[0], *v[SHOW_OPTIONS];
 	const struct layout *layout;
+	const char *arg;
 	char command[128], usage[64];
 	bool help;
 	int code, first;
@@ -180,11 +204,9 @@ int show_main(int argc, char **argv)
 		commands_list(stdout, verb);
 		return CLIENT_OK;
 	}
-	layout = command_join(command, sizeof(command), verb, argc - first, argv + first)
-		? layout_find(command)
-		: NULL;
+	layout = layout_of(command, sizeof(command), verb, argc - first, argv + first, &arg);
 	if (layout != NULL)
-		return ask_and_print(layout, v);
+		return ask_and_print(layout, command, arg, v);
 	fprintf(stderr, "callgate: there is no \"%s\", but:\n", command);
 	commands_list(stderr, verb);
 	return CLIENT_USAGE;
