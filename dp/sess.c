@@ -26,9 +26,53 @@
 #define SEEN_BOTH_SYN (SEEN_SYN(0) | SEEN_SYN(1))
 #define SEEN_BOTH_FIN (SEEN_FIN(0) | SEEN_FIN(1))
 
+// In place and in few pieces: a key that is put together elsewhere and copied stalls the worker.
+static void key_fill(struct sess_key *k, const struct flow *f, uint16_t iface)
+{
+	_Static_assert(offsetof(struct sess_key, dst) == offsetof(struct flow, dst) &&
+			offsetof(struct sess_key, iface) == offsetof(struct flow, proto),
+		"a key begins like a flow");
+	memcpy(k, f, offsetof(struct flow, proto));
+	k->iface = iface;
+	k->proto = f->proto;
+}
+
 static struct sess_key key_make(const struct flow *f, uint16_t iface)
 {
-	return (struct sess_key){.src = f->src, .dst = f->dst, .iface = iface, .proto = f->proto};
+	struct sess_key k;
+
+	key_fill(&k, f, iface);
+	return k;
+}
+
+// Pairs of words, each plus a secret one, multiplied, folded and added (after NH, RFC 4418 5.2.4, with
+// words of 64 bits): a stranger cannot make tuples collide, at a fifth of the cost of rte_jhash.
+static hash_sig_t key_hash(const struct sess_table *t, const struct sess_key *k)
+{
+	uint64_t w[SESS_KEY_WORDS] = {0}, sum = 0;
+
+	memcpy(w, k, sizeof(*k));
+	for (unsigned int i = 0; i < SESS_KEY_WORDS; i += 2) {
+		__uint128_t x = (__uint128_t)(w[i] + t->secret[i]) * (w[i + 1] + t->secret[i + 1]);
+
+		sum += (uint64_t)x ^ (uint64_t)(x >> 64);
+	}
+	return (hash_sig_t)(sum ^ sum >> 32);
+}
+
+static bool key_find(const struct sess_table *t, const struct sess_key *k, void **data)
+{
+	return rte_hash_lookup_with_hash_data(t->hash, k, key_hash(t, k), data) >= 0;
+}
+
+static int key_add(struct sess_table *t, const struct sess_key *k, uintptr_t data)
+{
+	return rte_hash_add_key_with_hash_data(t->hash, k, key_hash(t, k), (void *)data);
+}
+
+static void key_del(struct sess_table *t, const struct sess_key *k)
+{
+	rte_hash_del_key_with_hash(t->hash, k, key_hash(t, k));
 }
 
 static struct flow key_flow(const struct sess_key *k)
@@ -93,9 +137,9 @@ static void count_set(uint32_t *count, uint32_t to)
 
 static void sess_end(struct sess_table *t, struct sess *s)
 {
-	rte_hash_del_key(t->hash, &s->key[0]);
+	key_del(t, &s->key[0]);
 	if (!s->punt)
-		rte_hash_del_key(t->hash, &s->key[1]);
+		key_del(t, &s->key[1]);
 	else
 		count_set(&t->punts, t->punts - 1);
 	s->state = SESS_FREE;
@@ -151,15 +195,24 @@ enum sess_hit sess_find(struct worker *w, struct pkt *p)
 	struct sess_key key = key_make(&p->flow, p->iface_in);
 	void *data;
 
-	if (rte_hash_lookup_data(w->sess->hash, &key, &data) < 0)
+	if (!key_find(w->sess, &key, &data))
 		return SESS_MISS;
 	return sess_hit(w, p, (uintptr_t)data);
+}
+
+// All of it: the nat stage wants the rest.
+static void sess_prefetch(const struct sess *s)
+{
+	rte_prefetch0(s);
+	rte_prefetch0((const uint8_t *)s + RTE_CACHE_LINE_SIZE);
+	rte_prefetch0((const uint8_t *)s + sizeof(*s) - 1);
 }
 
 void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt)
 {
 	struct sess_key key[PKTS_MAX];
 	const void *keys[PKTS_MAX];
+	hash_sig_t hash[PKTS_MAX];
 	void *data[PKTS_MAX];
 	uint64_t hits = 0;
 	bool ended = false; // after that the rest of the bulk look-up may be stale
@@ -170,10 +223,15 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct pkt *p = pkt_of(v->m[i]);
 
-		key[i] = key_make(&p->flow, p->iface_in);
+		key_fill(&key[i], &p->flow, p->iface_in);
 		keys[i] = &key[i];
 	}
-	rte_hash_lookup_bulk_data(w->sess->hash, keys, v->n, &hits, data);
+	for (uint16_t i = 0; i < v->n; i++)
+		hash[i] = key_hash(w->sess, &key[i]);
+	rte_hash_lookup_with_hash_bulk_data(w->sess->hash, keys, hash, v->n, &hits, data);
+	for (uint16_t i = 0; i < v->n; i++)
+		if (hits & (1ull << i))
+			sess_prefetch(&w->sess->slots[(uintptr_t)data[i] >> 1]);
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
 		enum sess_hit hit = SESS_MISS;
@@ -203,7 +261,7 @@ static struct sess *sess_open(struct worker *w, const struct sess_key *k, enum d
 	if (t->n_free == 0)
 		return NULL;
 	slot = t->free[t->n_free - 1];
-	if (rte_hash_add_key_data(t->hash, k, (void *)((uintptr_t)slot << 1)) != 0)
+	if (key_add(t, k, (uintptr_t)slot << 1) != 0)
 		return NULL;
 	count_set(&t->n_free, t->n_free - 1);
 	s = &t->slots[slot];
@@ -221,14 +279,15 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	struct sess *s = sess_open(w, &key, &verdict->reason);
 	struct sess_table *t = w->sess;
 	uintptr_t slot;
+	void *other;
 
 	if (s == NULL)
 		return verdict->reason;
 	slot = (uintptr_t)(s - t->slots);
 	s->key[1] = reply;
-	if (rte_hash_lookup(t->hash, &reply) >= 0)
+	if (key_find(t, &reply, &other))
 		verdict->reason = DROP_NAT_PORTS;
-	else if (rte_hash_add_key_data(t->hash, &reply, (void *)(slot << 1 | 1)) != 0)
+	else if (key_add(t, &reply, slot << 1 | 1) != 0)
 		verdict->reason = DROP_SESSION_FULL;
 	if (verdict->reason != PASS) {
 		s->punt = true; // so that the other session's key stays
@@ -259,7 +318,7 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 	struct sess *s;
 	void *data;
 
-	if (rte_hash_lookup_data(w->sess->hash, &key, &data) >= 0) {
+	if (key_find(w->sess, &key, &data)) {
 		s = &w->sess->slots[(uintptr_t)data >> 1];
 		if (s->punt && !begins_anew(s, p)) {
 			sess_touch(w, s, p, 1);

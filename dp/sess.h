@@ -36,9 +36,13 @@ struct sess {
 	bool from_us; // punt: the control plane opened it
 };
 
+// 64-bit words of a key, rounded up to a pair.
+#define SESS_KEY_WORDS ((sizeof(struct sess_key) + 15) / 16 * 2)
+
 // Made by dp/worker_ctl.c. The hash maps a key to slot * 2 + direction.
 struct sess_table {
 	struct rte_hash *hash;
+	uint64_t secret[SESS_KEY_WORDS]; // so that nobody can make tuples that collide
 	struct sess *slots;
 	uint32_t *free; // stack of free slots
 	uint32_t max, n_free;

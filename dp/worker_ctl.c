@@ -39,6 +39,16 @@ static struct rte_hash *hash_new(
 	return rte_hash_create(&p);
 }
 
+// The n-th of the pseudo-random words that a seed stands for (the finalizer of SplitMix64).
+static uint64_t word_of(uint32_t seed, unsigned int n)
+{
+	uint64_t x = ((uint64_t)seed << 32 | n) * UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
 static void sess_free(struct sess_table *t)
 {
 	if (t == NULL)
@@ -65,6 +75,8 @@ static struct sess_table *sess_new(unsigned int worker, uint32_t max, uint32_t s
 	}
 	for (uint32_t i = 0; i < max; i++)
 		t->free[i] = max - 1 - i;
+	for (unsigned int i = 0; i < SESS_KEY_WORDS; i++)
+		t->secret[i] = word_of(seed, i);
 	return t;
 }
 
