@@ -52,15 +52,17 @@ static inline double bench_ratio(const struct bench_series *a, const struct benc
 	return bench_median(&r);
 }
 
-// `goal` 0: none. A goal is a lower bound. `against` says what the value was measured against.
+// `goal` 0: none. A goal is a lower bound here; where "at_most" is true it is an upper one (the
+// figures of media.py). `against` says what the value was measured against.
 static inline void bench_figure(
 	const char *name, double value, const char *unit, double goal, const char *against)
 {
 	printf("{\"name\": \"%s\", \"value\": %.4g, \"unit\": \"%s\", ", name, value, unit);
 	if (goal > 0)
-		printf("\"goal\": %g, \"met\": %s, ", goal, value >= goal ? "true" : "false");
+		printf("\"goal\": %g, \"at_most\": false, \"met\": %s, ", goal,
+			value >= goal ? "true" : "false");
 	else
-		printf("\"goal\": null, \"met\": null, ");
+		printf("\"goal\": null, \"at_most\": false, \"met\": null, ");
 	printf("\"against\": \"%s\"}\n", against);
 }
 

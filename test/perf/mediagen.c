@@ -3,10 +3,11 @@
 // each side of a relay sends to. Sends fresh packets of every call in turn, both ways, through two
 // DPDK devices, and verifies what comes back. Answers the lines it reads, with one JSON object
 // each:
-//	window N SECONDS [PID...]	N packets under way: as fast as the relay can
-//	rate PPS SECONDS [PID...]	so many a second, both ways together, whatever comes back
+//	window N SECONDS [CLOCK...]	N packets under way: as fast as the relay can
+//	rate PPS SECONDS [CLOCK...]	so many a second, both ways together, whatever comes back
 //	speakers N			the first N calls alone
-// PIDs are processes whose CPU time is read when the measured time begins and when it ends.
+// A clock is read when the measured time begins and when it ends: PID is the CPU time of a process,
+// cN the softirq time of CPU N.
 //	mediagen CPU CALLS PAYLOAD RELAY-FILE|- OUTSIDE-DEVICE INSIDE-DEVICE
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@
 #define DRAIN_S     0.3 // after it
 #define LOST_S      0.2 // without an answer: what is under way is lost
 #define LINK_S      10
-#define PIDS_MAX    4
+#define CLOCKS_MAX  4
 
 // What has been made and not yet taken by the device.
 struct outbox {
@@ -36,8 +37,11 @@ struct outbox {
 
 struct run {
 	double window, rate, seconds;
-	unsigned int n_pids;
-	int pids[PIDS_MAX];
+	unsigned int n_clocks;
+	struct {
+		bool softirq; // of a CPU, else of a process
+		int id;
+	} clocks[CLOCKS_MAX];
 };
 
 static struct rte_mempool *pool;
@@ -50,8 +54,13 @@ static double now(void)
 
 // ---- CPU time ----------------------------------------------------------------------------------
 
+static double ticks(unsigned long n)
+{
+	return (double)n / (double)sysconf(_SC_CLK_TCK);
+}
+
 // User and system time of a process, with the softirqs that ran on its back.
-static double cpu_of(int pid)
+static double process_s(int pid)
 {
 	char path[64], text[1024];
 	unsigned long user, system;
@@ -69,15 +78,33 @@ static double cpu_of(int pid)
 				") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
 				&system) == 2,
 		"/proc/PID/stat is not what it was");
-	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+	return ticks(user + system);
 }
 
-static double cpu_of_all(const struct run *r)
+static double softirq_s(int cpu)
+{
+	unsigned long softirq;
+	bool found = false;
+	char line[512];
+	int n;
+	FILE *f = fopen("/proc/stat", "r");
+
+	bench_need(f != NULL, "/proc/stat");
+	while (!found && fgets(line, sizeof(line), f) != NULL)
+		found = sscanf(line, "cpu%d %*u %*u %*u %*u %*u %*u %lu", &n, &softirq) == 2 &&
+			n == cpu;
+	fclose(f);
+	bench_need(found, "no such CPU in /proc/stat");
+	return ticks(softirq);
+}
+
+static double cpu_s(const struct run *r)
 {
 	double sum = 0;
 
-	for (unsigned int i = 0; i < r->n_pids; i++)
-		sum += cpu_of(r->pids[i]);
+	for (unsigned int i = 0; i < r->n_clocks; i++)
+		sum += r->clocks[i].softirq ? softirq_s(r->clocks[i].id)
+					    : process_s(r->clocks[i].id);
 	return sum;
 }
 
@@ -147,14 +174,14 @@ static double may_send(const struct run *r, struct pace *p, double t)
 }
 
 static void report(const struct run *r, const struct gen_stats *before, double received,
-	double seconds, double cpu_s, double behind)
+	double seconds, double cpu, double behind)
 {
 	const struct gen_stats *s = &gen_stats;
 
 	printf("{\"seconds\": %.4f, \"packets\": %.0f, \"pps\": %.0f, \"cpu_s\": %.3f, "
 	       "\"sent\": %lu, \"lost\": %ld, \"bad\": %lu, \"verified\": %lu, \"gaps\": %lu, "
 	       "\"behind\": %.0f}\n",
-		seconds, received, received / seconds, cpu_s, s->sent - before->sent,
+		seconds, received, received / seconds, cpu, s->sent - before->sent,
 		(long)(s->sent - before->sent) - (long)(s->received - before->received),
 		s->bad - before->bad, s->verified - before->verified, s->gaps - before->gaps,
 		behind);
@@ -168,7 +195,7 @@ static void run(const struct run *r)
 		.last_answer = now(),
 		.sent = before.sent,
 		.given_up = before.sent - before.received};
-	double t = p.start, begin = 0, cpu_s = 0, room = 0;
+	double t = p.start, begin = 0, cpu = 0, room = 0;
 	uint64_t received = 0;
 
 	while (begin <= 0 || t - begin < r->seconds) {
@@ -176,7 +203,7 @@ static void run(const struct run *r)
 		if (begin <= 0 && t - p.start >= WARM_S) {
 			begin = t;
 			received = gen_stats.received;
-			cpu_s = cpu_of_all(r);
+			cpu = cpu_s(r);
 		}
 		room = may_send(r, &p, t);
 		for (unsigned int side = 0; side < SIDES; side++)
@@ -185,9 +212,9 @@ static void run(const struct run *r)
 			receive(side);
 	}
 	received = gen_stats.received - received;
-	cpu_s = cpu_of_all(r) - cpu_s;
+	cpu = cpu_s(r) - cpu;
 	receive_for(DRAIN_S);
-	report(r, &before, (double)received, t - begin, cpu_s, r->rate > 0 ? room : 0);
+	report(r, &before, (double)received, t - begin, cpu, r->rate > 0 ? room : 0);
 }
 
 // ---- Set-up ------------------------------------------------------------------------------------
@@ -242,12 +269,10 @@ static bool command(char *line)
 	if (sscanf(line, "window %lf %lf%n", &r.window, &r.seconds, &used) != 2 &&
 		sscanf(line, "rate %lf %lf%n", &r.rate, &r.seconds, &used) != 2)
 		return false;
-	for (char *s = line + used, *end; r.n_pids < PIDS_MAX; s = end) {
-		long pid = strtol(s, &end, 10);
-
-		if (end == s)
-			break;
-		r.pids[r.n_pids++] = (int)pid;
+	for (char *word = strtok(line + used, " \n"); word != NULL && r.n_clocks < CLOCKS_MAX;
+		word = strtok(NULL, " \n")) {
+		r.clocks[r.n_clocks].softirq = word[0] == 'c';
+		r.clocks[r.n_clocks++].id = atoi(word[0] == 'c' ? word + 1 : word);
 	}
 	run(&r);
 	return true;

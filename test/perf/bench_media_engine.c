@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Nanoseconds per packet of one tier of the SRTP engine, for every suite, with one stream and with
+// a thousand: bursts of 32 packets, opened and sealed. `tools/bench media` runs it once per tier,
+// "auto" first: that is the tier a worker would choose, and its figures have goals.
+//
+// Measured against OpenSSL's EVP with kept contexts (evp_srtp.h), in the same run and block by
+// block in turn. With one stream everything is in the nearest cache; with a thousand, each is
+// touched once in a thousand packets.
+//	bench_media_engine CPU auto|TIER
+#include <errno.h>
+#include <string.h>
+
+#include "dp/rtpsec.h"
+#include "test/perf/bench_eal.h"
+#include "test/perf/evp_srtp.h"
+
+#define BURST     32u
+#define STREAMS   1000u
+#define PASS      STREAMS // packets
+#define BLOCK     3       // passes
+#define ROUNDS    15
+#define RTP       12
+#define SIZE_MAX_ 1200
+#define STRIDE    (RTP + SIZE_MAX_ + 52) // a whole number of cache lines
+#define GOAL      3
+
+enum way { SEAL, OPEN, WAYS };
+
+struct engine_set {
+	struct rtpsec *ctx[WAYS][STREAMS];
+	struct evp_srtp *evp[WAYS][STREAMS]; // NULL: not measured
+	struct rtpsec *remote;
+	uint32_t seq;
+};
+
+static struct rtpsec_engine *engine;
+static uint8_t packets[PASS][STRIDE] __attribute__((aligned(64)));
+static uint32_t lens[PASS];
+static uint8_t key[DP_SRTP_KEY_LEN];
+static double cycles_per_ns;
+
+// ---- Contexts ----------------------------------------------------------------------------------
+
+static struct rtpsec *context(uint8_t suite, enum rtpsec_direction d)
+{
+	struct rtpsec_params p = {.direction = d, .suite = suite};
+	struct rtpsec *c;
+
+	memcpy(p.key, key, sizeof(key));
+	bench_need(rtpsec_new(&c, &p) == 0, "the engine refuses a suite");
+	return c;
+}
+
+static void set_make(struct engine_set *s, uint8_t suite, unsigned int streams)
+{
+	memset(s, 0, sizeof(*s));
+	for (unsigned int i = 0; i < streams; i++) {
+		s->ctx[SEAL][i] = context(suite, RTPSEC_SEAL);
+		s->ctx[OPEN][i] = context(suite, RTPSEC_OPEN);
+		if (suite != DP_SRTP_AES_CM_128_HMAC_SHA1_80)
+			continue;
+		for (unsigned int w = 0; w < WAYS; w++)
+			s->evp[w][i] = evp_srtp_new(key);
+	}
+	s->remote = context(suite, RTPSEC_SEAL);
+}
+
+static void set_free(struct engine_set *s)
+{
+	for (unsigned int w = 0; w < WAYS; w++)
+		for (unsigned int i = 0; i < STREAMS; i++) {
+			rtpsec_free(s->ctx[w][i]);
+			if (s->evp[w][i] != NULL)
+				evp_srtp_free(s->evp[w][i]);
+		}
+	rtpsec_free(s->remote);
+}
+
+// ---- Packets -----------------------------------------------------------------------------------
+
+static uint32_t plain(uint8_t *p, uint32_t seq, unsigned int size)
+{
+	const uint8_t h[RTP] = {0x80, 0, (uint8_t)(seq >> 8), (uint8_t)seq, 0, 0, 0, 0, 1, 2, 3, 4};
+
+	memcpy(p, h, RTP);
+	memset(p + RTP, (int)seq, size);
+	return RTP + size;
+}
+
+// The packets of a pass, fresh for every stream. All have one key, so those with one number are
+// the same.
+static void pass_make(
+	struct engine_set *s, uint32_t first, unsigned int streams, unsigned int size, enum way way)
+{
+	for (unsigned int i = 0; i < PASS; i++) {
+		struct rtpsec_job j = {.ctx = s->remote, .pkt = packets[i]};
+
+		if (i >= streams || i == 0) {
+			j.len = plain(packets[i], first + i / streams, size);
+			if (way == OPEN) {
+				rtpsec_seal(engine, &j, 1);
+				bench_need(j.status == RTPSEC_OK, "a packet is not sealed");
+			}
+			lens[i] = j.len;
+			continue;
+		}
+		memcpy(packets[i], packets[0], lens[0]);
+		lens[i] = lens[0];
+	}
+}
+
+static uint64_t pass_engine(struct engine_set *s, unsigned int streams, enum way way)
+{
+	struct rtpsec_job jobs[BURST];
+	uint64_t cycles = 0, t;
+
+	for (unsigned int at = 0; at < PASS; at += BURST) {
+		unsigned int n = RTE_MIN(BURST, PASS - at);
+
+		for (unsigned int i = 0; i < n; i++)
+			jobs[i] = (struct rtpsec_job){.ctx = s->ctx[way][(at + i) % streams],
+				.pkt = packets[at + i],
+				.len = lens[at + i]};
+		t = rte_rdtsc_precise();
+		for (unsigned int i = 0; i < n; i++)
+			rtpsec_prefetch(jobs[i].ctx);
+		if (way == OPEN)
+			rtpsec_open(engine, jobs, n);
+		else
+			rtpsec_seal(engine, jobs, n);
+		cycles += rte_rdtsc_precise() - t;
+		for (unsigned int i = 0; i < n; i++)
+			bench_need(jobs[i].status == RTPSEC_OK, "the engine refuses a packet");
+	}
+	return cycles;
+}
+
+static uint64_t pass_evp(struct engine_set *s, unsigned int streams, enum way way)
+{
+	uint64_t t = rte_rdtsc_precise();
+
+	for (unsigned int i = 0; i < PASS; i++) {
+		struct evp_srtp *e = s->evp[way][i % streams];
+		size_t n = lens[i];
+
+		bench_need(way == OPEN ? evp_srtp_open(e, packets[i], &n)
+				       : evp_srtp_seal(e, packets[i], &n),
+			"EVP refuses a packet");
+	}
+	return rte_rdtsc_precise() - t;
+}
+
+// ---- Rounds ------------------------------------------------------------------------------------
+
+struct result {
+	struct bench_series engine, evp; // ns per packet, mean of both ways
+};
+
+// Nanoseconds per packet of a few passes in a row, both ways.
+static double block(struct engine_set *s, unsigned int streams, unsigned int size, bool evp)
+{
+	uint64_t cycles = 0;
+
+	for (unsigned int way = 0; way < WAYS; way++)
+		for (unsigned int i = 0; i < BLOCK; i++) {
+			uint32_t first = s->seq + i * PASS / streams;
+
+			pass_make(s, first, streams, size, way);
+			cycles += evp ? pass_evp(s, streams, way) : pass_engine(s, streams, way);
+		}
+	return (double)cycles / (WAYS * BLOCK * PASS) / cycles_per_ns;
+}
+
+static void measure(struct result *r, uint8_t suite, unsigned int streams, unsigned int size)
+{
+	static struct engine_set s;
+
+	memset(r, 0, sizeof(*r));
+	set_make(&s, suite, streams);
+	for (unsigned int round = 0; round <= ROUNDS; round++) {
+		double engine_ns = block(&s, streams, size, false), evp_ns = 0;
+
+		// The remote seals anew what EVP opens: other numbers, for it never seals twice.
+		s.seq += BLOCK * PASS / streams;
+		if (s.evp[0][0] != NULL)
+			evp_ns = block(&s, streams, size, true);
+		s.seq += BLOCK * PASS / streams;
+		if (round == 0) // warms up
+			continue;
+		bench_add(&r->engine, engine_ns);
+		if (evp_ns > 0)
+			bench_add(&r->evp, evp_ns);
+	}
+	set_free(&s);
+}
+
+static const char *const suites[DP_SRTP_SUITES] = {
+	[DP_SRTP_AES_CM_128_HMAC_SHA1_80] = "AES_CM_128_HMAC_SHA1_80",
+	[DP_SRTP_AES_CM_128_HMAC_SHA1_32] = "AES_CM_128_HMAC_SHA1_32",
+	[DP_SRTP_AEAD_AES_128_GCM] = "AEAD_AES_128_GCM",
+	[DP_SRTP_AEAD_AES_256_GCM] = "AEAD_AES_256_GCM",
+	[DP_SRTP_AES_256_CM_HMAC_SHA1_80] = "AES_256_CM_HMAC_SHA1_80",
+};
+
+static void report_goal(const struct result *r, unsigned int streams)
+{
+	bench_figure(streams == 1 ? "media.engine_over_evp.hot" : "media.engine_over_evp.1000",
+		bench_ratio(&r->evp, &r->engine), "ratio", GOAL,
+		"OpenSSL EVP with kept contexts, AES_CM_128_HMAC_SHA1_80, 160 B");
+	if (streams == 1)
+		bench_figure("media.gauge.evp", bench_median(&r->evp), "ns/packet", 0,
+			"state of the machine: EVP, 160 B, one stream");
+}
+
+static void report(const char *tier, uint8_t suite, unsigned int size, bool goals)
+{
+	static struct result r;
+	char name[128];
+
+	for (unsigned int streams = 1; streams <= STREAMS; streams *= STREAMS) {
+		measure(&r, suite, streams, size);
+		snprintf(name, sizeof(name), "media.engine.%s.%s.%u.%s", tier, suites[suite], size,
+			streams == 1 ? "hot" : "1000");
+		bench_figure(name, bench_median(&r.engine), "ns/packet", 0, rtpsec_engine_name());
+		if (goals && suite == DP_SRTP_AES_CM_128_HMAC_SHA1_80 && size == 160)
+			report_goal(&r, streams);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const unsigned int sizes[] = {20, 160, SIZE_MAX_};
+	enum rtpsec_tier tier;
+	bool is_auto;
+	int bad;
+
+	bench_need(argc == 3, "bench_media_engine CPU auto|TIER");
+	bench_eal(argv[1], 64);
+	is_auto = strcmp(argv[2], "auto") == 0;
+	tier = rtpsec_tier_of(argv[2]);
+	bench_need(is_auto || tier != RTPSEC_AUTO, "no such tier");
+	bad = rtpsec_init(tier, 2 * STREAMS + 1);
+	if (bad == -ENOTSUP) {
+		fprintf(stderr, "bench: this processor lacks the instructions of %s\n", argv[2]);
+		return 0;
+	}
+	bench_need(bad == 0 && rtpsec_engine_new(&engine) == 0, "the engine does not start");
+	cycles_per_ns = (double)rte_get_tsc_hz() / 1e9;
+	for (unsigned int i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)(i * 11 + 5);
+	for (uint8_t suite = DP_SRTP_NONE + 1; suite < DP_SRTP_SUITES; suite++)
+		for (unsigned int i = 0; i < RTE_DIM(sizes); i++)
+			report(argv[2], suite, sizes[i], is_auto);
+	rtpsec_engine_free(engine);
+	rtpsec_fini();
+	return 0;
+}
