@@ -103,6 +103,18 @@ static enum counter_id admit(struct pass *p, uint16_t *status)
 	return why;
 }
 
+// For want of ports, or of anything else that is ours, the caller is to try another way at once,
+// whatever becomes of those with bad tickets.
+static bool is_our_fault(enum counter_id why)
+{
+	return why == CNT_MEDIA_PORTS_FULL || why == CNT_MEDIA_REFUSED;
+}
+
+static uint16_t description_status(const struct pass *p, enum counter_id why)
+{
+	return is_our_fault(why) ? 503 : pass_status(p, 488);
+}
+
 static void initial_invite(struct pass *p)
 {
 	struct call *old = call_find_initial(p->ime->calls, p->m, p->from);
@@ -127,7 +139,7 @@ static void initial_invite(struct pass *p)
 		return;
 	}
 	why = negotiate_request(p);
-	status = why == CNT_MEDIA_PORTS_FULL ? 503 : pass_status(p, 488);
+	status = description_status(p, why);
 	if (why == CNT_NONE && p->from == SIDE_OUTSIDE) {
 		why = admit_route(p);
 		status = pass_status(p, 403);
@@ -187,7 +199,7 @@ static void in_dialog(struct pass *p)
 		return;
 	why = negotiate_request(p);
 	if (why != CNT_NONE) {
-		pass_refuse(p, why, pass_status(p, 488));
+		pass_refuse(p, why, description_status(p, why));
 		return;
 	}
 	call_request(p->call, p->from, p->m, p->now_ns);
@@ -221,7 +233,7 @@ static void ack(struct pass *p)
 		why = negotiate_request(p);
 		if (why != CNT_NONE) { // the answer of a delayed offer
 			pass_refuse(p, why, 0);
-			teardown_call(p->ime, p->call, 488);
+			teardown_call(p->ime, p->call, is_our_fault(why) ? 503 : 488);
 			return;
 		}
 		call_request(p->call, p->from, p->m, p->now_ns);
@@ -327,13 +339,15 @@ static void responded(struct pass *p)
 
 static void refuse_description(struct pass *p, enum counter_id why)
 {
+	uint16_t status = is_our_fault(why) ? 503 : 488;
+
 	pass_drop(p, why);
 	if (p->m->status < 200)
 		return; // the final answer may still be a good one
 	if (p->m->method == SIP_INVITE)
-		teardown_answer(p);
+		teardown_answer(p, status);
 	else
-		teardown_call(p->ime, p->call, 488);
+		teardown_call(p->ime, p->call, status);
 }
 
 static void response_pending(struct pass *p)

@@ -163,11 +163,11 @@ static void ack_and_bye(struct pass *p)
 	call_party_fini(&party);
 }
 
-void teardown_answer(struct pass *p)
+void teardown_answer(struct pass *p, uint16_t status)
 {
 	p->txn->give_up = true;
 	ack_and_bye(p);
-	pass_reply(p->ime, p->t, p->txn, 488);
+	pass_reply(p->ime, p->t, p->txn, status);
 	if (!p->txn->initial) {
 		// Both ends knew the call before; the answerer has its BYE already.
 		struct request_dialog d;

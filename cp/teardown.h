@@ -11,8 +11,8 @@
 void teardown_call(struct ime *ime, struct call *call, uint16_t status);
 
 // The 2xx at hand answers an INVITE in a way that may not pass: the answerer gets ACK and BYE, the
-// caller 488; an established call ends whole. The call is freed.
-void teardown_answer(struct pass *p);
+// caller `status`; an established call ends whole. The call is freed.
+void teardown_answer(struct pass *p, uint16_t status);
 
 // A response to an INVITE that the proxy has given up: a refusal gets its ACK, a late 2xx ACK and
 // BYE, a late 1xx the CANCEL that could not be sent before.
