@@ -268,7 +268,7 @@ static void round_run(void)
 
 static uint64_t resident(void)
 {
-	unsigned long size, pages;
+	unsigned long size, pages = 0;
 	FILE *f = fopen("/proc/self/statm", "r");
 
 	bench_need(f != NULL && fscanf(f, "%lu %lu", &size, &pages) == 2, "/proc/self/statm");

@@ -63,7 +63,7 @@ static double ticks(unsigned long n)
 static double process_s(int pid)
 {
 	char path[64], text[1024];
-	unsigned long user, system;
+	unsigned long user = 0, system = 0;
 	size_t n;
 	FILE *f;
 
@@ -83,7 +83,7 @@ static double process_s(int pid)
 
 static double softirq_s(int cpu)
 {
-	unsigned long softirq;
+	unsigned long softirq = 0;
 	bool found = false;
 	char line[512];
 	int n;
