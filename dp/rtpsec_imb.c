@@ -3,8 +3,9 @@
 // dp/rtpsec_engine.h.
 // Hot: runs on a worker.
 //
-// The wide managers calculate 8 or 16 hashes at once and take as long for one of them; below
-// HMAC_WIDE packets the SSE manager, which has SHA-NI, is quicker.
+// AVX-512 calculates 16 hashes at once, and takes as long for one of them: some lanes have to be
+// used before it is quicker than SHA-NI, which only the SSE manager has. AVX2's 8 lanes are always
+// slower than SHA-NI, where there is any.
 #include <errno.h>
 #include <string.h>
 
@@ -14,10 +15,15 @@
 
 #include "dp/rtpsec_engine.h"
 
-#define HMAC_WIDE 14
+#define LANES            16
+#define LONG_OCTETS      512 // on average
+#define LANES_USED_LONG  7
+#define LANES_USED_SHORT 15
 
 struct imb_state {
-	IMB_MGR *wide, *narrow; // may be the same
+	IMB_MGR *mgr;    // the tier's
+	IMB_MGR *narrow; // for a few hashes; may be the same
+	IMB_MGR *wide;   // for many; may be the same
 	IMB_JOB hash[RTPSEC_BURST], cipher[RTPSEC_BURST];
 };
 
@@ -60,13 +66,15 @@ static int init(void *state, enum rtpsec_tier tier)
 {
 	struct imb_state *s = state;
 	uint8_t *p = (uint8_t *)state + state_size() - 2 * mgr_size();
-	int err = mgr_init(&s->wide, p, tier);
+	int err = mgr_init(&s->mgr, p, tier);
 
 	if (err != 0)
 		return err;
-	s->narrow = s->wide;
+	s->narrow = s->wide = s->mgr;
 	if (tier != RTPSEC_IPSEC_MB_SSE && (imb_get_feature_flags() & IMB_FEATURE_SHANI) != 0)
 		err = mgr_init(&s->narrow, p + mgr_size(), RTPSEC_IPSEC_MB_SSE);
+	if (tier != RTPSEC_IPSEC_MB_AVX512)
+		s->wide = s->narrow;
 	for (size_t i = 0; i < RTPSEC_BURST; i++) {
 		s->hash[i].auth_tag_output_len_in_bytes = RTPSEC_SHA1_LEN;
 		s->cipher[i].iv_len_in_bytes = 16;
@@ -85,16 +93,16 @@ static void expand(void *state, enum rtpsec_cipher cipher, const uint8_t *key, u
 
 	switch (cipher) {
 	case RTPSEC_CM_128:
-		IMB_AES_KEYEXP_128(s->wide, key, keys, unused);
+		IMB_AES_KEYEXP_128(s->mgr, key, keys, unused);
 		break;
 	case RTPSEC_CM_256:
-		IMB_AES_KEYEXP_256(s->wide, key, keys, unused);
+		IMB_AES_KEYEXP_256(s->mgr, key, keys, unused);
 		break;
 	case RTPSEC_GCM_128:
-		IMB_AES128_GCM_PRE(s->wide, key, (struct gcm_key_data *)keys);
+		IMB_AES128_GCM_PRE(s->mgr, key, (struct gcm_key_data *)keys);
 		return;
 	default:
-		IMB_AES256_GCM_PRE(s->wide, key, (struct gcm_key_data *)keys);
+		IMB_AES256_GCM_PRE(s->mgr, key, (struct gcm_key_data *)keys);
 		return;
 	}
 	OPENSSL_cleanse(unused, sizeof(unused));
@@ -109,14 +117,25 @@ static void pads(void *state, const uint8_t key[RTPSEC_SHA1_KEY], uint8_t out[RT
 		memset(block, i == 0 ? 0x36 : 0x5c, sizeof(block));
 		for (size_t k = 0; k < RTPSEC_SHA1_KEY; k++)
 			block[k] ^= key[k];
-		IMB_SHA1_ONE_BLOCK(s->wide, block, out + 20 * i);
+		IMB_SHA1_ONE_BLOCK(s->mgr, block, out + 20 * i);
 	}
 	OPENSSL_cleanse(block, sizeof(block));
+}
+
+// How many of `n` hashes are left for SHA-NI.
+static size_t narrow_share(struct rtpsec_op *const ops[], size_t n)
+{
+	size_t rest = n % LANES, octets = 0;
+
+	for (size_t i = n - rest; i < n; i++)
+		octets += ops[i]->hashed_len;
+	return rest < (octets < rest * LONG_OCTETS ? LANES_USED_SHORT : LANES_USED_LONG) ? rest : 0;
 }
 
 static void hmac(void *state, struct rtpsec_op *const ops[], size_t n)
 {
 	struct imb_state *s = state;
+	size_t rest = narrow_share(ops, n);
 
 	for (size_t i = 0; i < n; i++) {
 		IMB_JOB *j = &s->hash[i];
@@ -127,8 +146,12 @@ static void hmac(void *state, struct rtpsec_op *const ops[], size_t n)
 		j->u.HMAC._hashed_auth_key_xor_ipad = ops[i]->pads;
 		j->u.HMAC._hashed_auth_key_xor_opad = ops[i]->pads + 20;
 	}
-	IMB_SUBMIT_HASH_BURST_NOCHECK(
-		n < HMAC_WIDE ? s->narrow : s->wide, s->hash, (uint32_t)n, IMB_AUTH_HMAC_SHA_1);
+	if (n > rest)
+		IMB_SUBMIT_HASH_BURST_NOCHECK(
+			s->wide, s->hash, (uint32_t)(n - rest), IMB_AUTH_HMAC_SHA_1);
+	if (rest > 0)
+		IMB_SUBMIT_HASH_BURST_NOCHECK(
+			s->narrow, s->hash + (n - rest), (uint32_t)rest, IMB_AUTH_HMAC_SHA_1);
 }
 
 static void ctr(void *state, enum rtpsec_cipher cipher, struct rtpsec_op *const ops[], size_t n)
@@ -147,14 +170,14 @@ static void ctr(void *state, enum rtpsec_cipher cipher, struct rtpsec_op *const 
 		j->iv = ops[i]->iv;
 	}
 	IMB_SUBMIT_CIPHER_BURST_NOCHECK(
-		s->wide, s->cipher, (uint32_t)n, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, key);
+		s->mgr, s->cipher, (uint32_t)n, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, key);
 }
 
 static void gcm(void *state, enum rtpsec_cipher cipher, bool encrypt, struct rtpsec_op *const ops[],
 	size_t n)
 {
 	struct imb_state *s = state;
-	const IMB_MGR *m = s->wide;
+	const IMB_MGR *m = s->mgr;
 	aes_gcm_enc_dec_t f;
 
 	if (cipher == RTPSEC_GCM_128)
