@@ -51,7 +51,7 @@ class LabTest(unittest.TestCase):
     def idle(self, deadline_s=8):
         """No call anywhere."""
         for name, phone in self.lab.phones.items():
-            wait_for(f"phone {name} to be idle", deadline_s, lambda p=phone: p.calls() == 0)
+            wait_for(f"phone {name} to be idle", deadline_s, lambda p=phone: not p.running() or p.calls() == 0)
         for site, daemon in self.lab.daemons.items():
             wait_for(f"callgate {site} to have no call", deadline_s,
                      lambda d=daemon: d.statistics()["in-use"] == 0 and d.usage()["streams"] == 0)

@@ -10,7 +10,7 @@ from .daemon import mint
 from .kamailio import MAPPED, DOMAIN
 from .netns import FOREIGN
 from .sip import Agent
-from .srtp_peers import parse_sdp
+from .srtp_peers import parse_sdp, sdp
 
 NAME = "enterprise-x.example"
 NUMBER = "+13035550142"
@@ -57,3 +57,23 @@ class Foreign:
         ucm.rpc("htable.sets", "learned", f"s:{NUMBER}", f"s:sip:{FOREIGN}:5070;transport=tcp")
         ucm.rpc("htable.sets", "ticket", f"s:{NUMBER}", f"s:{mint(self.lab, ucm.site, NUMBER, granted=NAME)}")
         ucm.set_domain(NUMBER, NAME)
+
+
+class Stub:
+    """In place of a phone: answers every call with all its lines, in plain RTP to even ports from 30000 on."""
+
+    def __init__(self, phone):
+        self.phone = phone
+        phone.kill()
+        self.calls, self.port = [], 30000
+        self.agent = Agent(phone.netns, phone.ip, phone.number, phone.ip, on_call=self.take, port=5062)
+
+    def close(self):
+        self.agent.close()
+
+    def take(self, call):
+        lines = parse_sdp(call.body)
+        call.answer(sdp([m._replace(port=self.port + 2 * i, crypto=[]) for i, m in enumerate(lines)],
+                        self.phone.ip))
+        self.port += 2 * len(lines)
+        self.calls.append(call)
