@@ -56,14 +56,18 @@ def skip(names, why):
                           "met": None, "against": "", "not_run": why}), flush=True)
 
 
+def engine(*what):
+    done = subprocess.run([PROGRAMS / "bench_media_engine", str(CPU), *what], check=False,
+                          stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"bench_media_engine {' '.join(what)} failed")
+    print(done.stdout, end="", flush=True)
+
+
 def engines():
     for tier in TIERS:
         progress(f"engine, {tier}")
-        done = subprocess.run([PROGRAMS / "bench_media_engine", str(CPU), tier], check=False,
-                              stdout=subprocess.PIPE, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(f"bench_media_engine {tier} failed")
-        print(done.stdout, end="", flush=True)
+        engine(tier)
 
 
 # ---- The path without devices -------------------------------------------------------------------
@@ -284,9 +288,9 @@ def hold(stack, folder, rtpengine_calls, pps_guess):
 def main():
     global PROGRAMS
     PROGRAMS = pathlib.Path(sys.argv[1])
-    engines()
-    paths()
-    peers()
+    for name, part in (("engine", engines), ("path", paths), ("peers", peers)):
+        engine("gauge", name)
+        part()
     return 2 if not_run else 0
 
 
