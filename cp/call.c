@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cp/call_media.h"
 #include "cp/call_party.h"
 #include "cp/call_state.h"
 
@@ -315,7 +314,6 @@ void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
 		};
 
 		info.n_streams = session_streams(k->session, info.streams);
-		call_media_rates(k, info.streams, info.n_streams);
 		fn(&info, arg);
 	}
 }

@@ -2,13 +2,10 @@
 // Called by teardown_expired() each second; see call_media.h.
 #include "cp/call_media.h"
 
-#include <string.h>
-
 #include "cp/log.h"
 #include "cp/media_why.h"
 
 #define S_NS      1000000000ull
-#define RATE_NS   (S_NS / 2) // a shorter time says nothing
 #define NOT_HEARD UINT64_MAX
 
 // What one look at a call found.
@@ -20,71 +17,6 @@ struct look {
 	bool speaks[SIDES];       // has such a direction
 	size_t audio;             // a stream that is such
 };
-
-// ---- Rates --------------------------------------------------------------------------------------
-
-static struct call_sample *sample_of(struct call *call, uint32_t stream)
-{
-	struct call_sample *unused = NULL;
-
-	for (size_t i = 0; i < CALL_STREAMS_MAX; i++) {
-		struct call_sample *s = &call->media.sample[i];
-
-		if (s->at_ns != 0 && s->stream == stream)
-			return s;
-		if (s->at_ns == 0)
-			unused = s;
-	}
-	if (unused != NULL)
-		*unused = (struct call_sample){.stream = stream};
-	return unused;
-}
-
-// Streams that are gone make room.
-static void samples_sweep(struct call *call, const struct look *l)
-{
-	for (size_t i = 0; i < CALL_STREAMS_MAX; i++) {
-		struct call_sample *s = &call->media.sample[i];
-		bool there = false;
-
-		for (size_t k = 0; k < l->n; k++)
-			there |= l->streams[k].live && l->streams[k].stream == s->stream;
-		if (!there)
-			s->at_ns = 0;
-	}
-}
-
-static void sample_take(struct call_sample *s, const struct dp_media_stats *stats, uint64_t now_ns)
-{
-	uint64_t passed_ns = now_ns - s->at_ns, n[MEDIA_KINDS];
-	bool first = s->at_ns == 0;
-
-	if (!first && passed_ns < RATE_NS)
-		return;
-	for (int side = 0; side < SIDES; side++) {
-		media_kinds(&stats->leg[side], n);
-		for (int k = 0; k < MEDIA_KINDS; k++) {
-			uint32_t more = (uint32_t)n[k] - s->last[side][k];
-
-			s->last[side][k] = (uint32_t)n[k];
-			s->rate[side][k] =
-				first ? 0 : (uint32_t)((more * S_NS + passed_ns / 2) / passed_ns);
-		}
-	}
-	s->at_ns = now_ns;
-}
-
-void call_media_rates(const struct call *call, struct call_stream_info *streams, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < CALL_STREAMS_MAX; k++) {
-			const struct call_sample *s = &call->media.sample[k];
-
-			if (s->at_ns != 0 && streams[i].live && s->stream == streams[i].stream)
-				memcpy(streams[i].rate, s->rate, sizeof(s->rate));
-		}
-	}
-}
 
 // ---- Who is heard -------------------------------------------------------------------------------
 
@@ -113,20 +45,15 @@ static void note_heard(struct call_media *m, struct look *l, size_t i)
 	}
 }
 
-static void look_at(struct call *call, struct look *l, uint64_t now_ns)
+static void look_at(struct call *call, struct mta *mta, struct look *l, uint64_t now_ns)
 {
 	l->n = session_streams(call->session, l->streams);
-	samples_sweep(call, l);
 	call->media.busiest_ns = call->media.quietest_ns = NOT_HEARD;
 	for (size_t i = 0; i < l->n; i++) {
-		struct call_sample *s;
-
 		if (!l->streams[i].live)
 			continue;
-		dp_media_stats(l->streams[i].stream, &l->stats[i]);
-		s = sample_of(call, l->streams[i].stream);
-		if (s != NULL)
-			sample_take(s, &l->stats[i], now_ns);
+		mta_look(mta, l->streams[i].stream, &l->stats[i], now_ns);
+		mta_describe(mta, l->streams[i].stream, &l->streams[i]); // with the new rates
 		note_heard(&call->media, l, i);
 	}
 }
@@ -155,7 +82,6 @@ static void name_one_way(struct call *call, struct look *l, enum side silent,
 	m->silent = silent;
 	m->one_way_ns = now_ns;
 	count(counters, silent == SIDE_OUTSIDE ? CNT_ONE_WAY_OUTSIDE : CNT_ONE_WAY_INSIDE);
-	call_media_rates(call, l->streams, l->n);
 	log_warning(
 		"call %s: one-way audio: the %s has been silent for %llu s while the %s speaks: "
 		"%s; callgate show media tells more",
@@ -194,12 +120,12 @@ static void watch_one_way(struct call *call, struct look *l, uint64_t limit_ns,
 	}
 }
 
-void call_media_look(struct call *call, const struct config_timeouts *t, struct counters *counters,
-	uint64_t now_ns)
+void call_media_look(struct call *call, struct mta *mta, const struct config_timeouts *t,
+	struct counters *counters, uint64_t now_ns)
 {
 	struct look l = {0};
 
-	look_at(call, &l, now_ns);
+	look_at(call, mta, &l, now_ns);
 	watch_one_way(call, &l, t->one_way_s * S_NS, counters, now_ns);
 }
 

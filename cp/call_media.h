@@ -8,11 +8,8 @@
 #include "cp/counters.h"
 
 // Once a second for each call, with or without media.
-void call_media_look(struct call *call, const struct config_timeouts *t, struct counters *counters,
-	uint64_t now_ns);
-
-// Fills in `rate` of each stream.
-void call_media_rates(const struct call *call, struct call_stream_info *streams, size_t n);
+void call_media_look(struct call *call, struct mta *mta, const struct config_timeouts *t,
+	struct counters *counters, uint64_t now_ns);
 
 // The call that a worker's stream belongs to, or NULL.
 struct call *call_of_stream(const struct calls *calls, uint32_t stream);

@@ -29,12 +29,6 @@ struct call_party {
 
 // What its media did lately; cp/call_media.c writes it.
 struct call_media {
-	struct call_sample {
-		uint32_t stream;
-		uint64_t at_ns;                    // 0: none
-		uint32_t last[SIDES][MEDIA_KINDS]; // counters, their low bits
-		uint32_t rate[SIDES][MEDIA_KINDS]; // a second
-	} sample[CALL_STREAMS_MAX];
 	// When a packet was last accepted, CLOCK_MONOTONIC: of the busiest side, and of the quietest
 	// among those that may speak. Both UINT64_MAX when nobody may (hold), 0: nothing was heard.
 	uint64_t busiest_ns, quietest_ns;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "cp/media_rate.h"
 #include "lib/sdes.h"
 
 #define S_NS    1000000000ull
@@ -39,18 +40,6 @@ const char *media_suite_name(uint8_t suite)
 			(int)DP_SRTP_AEAD_AES_128_GCM == (int)SDES_AEAD_AES_128_GCM + 1,
 		"suites");
 	return suite == DP_SRTP_NONE ? "none" : sdes_suite_name((enum sdes_suite)(suite - 1));
-}
-
-void media_kinds(const struct dp_leg_stats *s, uint64_t out[MEDIA_KINDS])
-{
-	out[MEDIA_RX] = s->rx_packets;
-	out[MEDIA_TX] = s->tx_packets;
-	out[MEDIA_BAD_SOURCE] = s->rx_bad_source;
-	out[MEDIA_AUTH_FAILED] = s->rx_auth_failed;
-	out[MEDIA_REPLAYED] = s->rx_replayed + s->rx_late;
-	out[MEDIA_MALFORMED] = s->rx_malformed;
-	out[MEDIA_BAD_PT] = s->rx_bad_pt;
-	out[MEDIA_WAITING] = s->tx_waiting;
 }
 
 // ---- The verdict --------------------------------------------------------------------------------

@@ -60,6 +60,3 @@ const char *media_suite_name(uint8_t suite);
 
 // "outside", "inside".
 const char *side_name(enum side s);
-
-// The statistics of a leg by kind.
-void media_kinds(const struct dp_leg_stats *s, uint64_t out[MEDIA_KINDS]);

@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "cp/alarm.h"
+#include "cp/media_rate.h"
 #include "cp/mta_ports.h"
 #include "dp/dp.h"
 #include "lib/steer.h"
@@ -29,6 +30,7 @@ struct stream {
 	bool known;           // a SET went out: the worker will answer the DEL with GONE
 	bool unsent;          // waits for room in the ring
 	TAILQ_ENTRY(stream) waiting;
+	struct media_rate rate;
 	struct dp_msg *msg; // what the worker has, or is to have; in locked memory. NULL: nothing
 };
 
@@ -250,6 +252,13 @@ int mta_set(struct mta *m, uint32_t id, const struct dp_msg *msg)
 	return 0;
 }
 
+void mta_look(struct mta *m, uint32_t id, struct dp_media_stats *out, uint64_t now_ns)
+{
+	*out = (struct dp_media_stats){0};
+	if (dp_media_stats(id, out) == 0)
+		media_rate_take(&m->streams[id].rate, out, now_ns);
+}
+
 void mta_describe(const struct mta *m, uint32_t id, struct call_stream_info *out)
 {
 	const struct dp_msg *msg = m->streams[id].msg;
@@ -262,6 +271,7 @@ void mta_describe(const struct mta *m, uint32_t id, struct call_stream_info *out
 		out->latch[s] = msg->media.leg[s].latch;
 	}
 	out->passthrough = msg->media.passthrough;
+	memcpy(out->rate, m->streams[id].rate.rate, sizeof(out->rate));
 }
 
 static int send_end(struct mta *m, struct stream *st)

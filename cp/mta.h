@@ -14,6 +14,7 @@
 #include "cp/counters.h"
 #include "dp/msg.h"
 
+struct dp_media_stats;
 struct mta;
 
 struct mta_stream {
@@ -43,7 +44,11 @@ int mta_local(const struct mta *m, uint16_t iface, struct ip_addr *out);
 // -errno when the data plane refuses, or -ENOMEM when no locked memory is left.
 int mta_set(struct mta *m, uint32_t id, const struct dp_msg *msg);
 
-// What the worker was told, but for addresses and keys: suite, awaits, latch, passthrough.
+// The statistics of a stream that was set, and once in a while its rates.
+void mta_look(struct mta *m, uint32_t id, struct dp_media_stats *out, uint64_t now_ns);
+
+// What the worker was told, but for addresses and keys (suite, awaits, latch, passthrough), and the
+// rates of the last look.
 void mta_describe(const struct mta *m, uint32_t id, struct call_stream_info *out);
 
 // Ends a stream; its keys are wiped, its ports rest.

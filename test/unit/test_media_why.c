@@ -2,6 +2,7 @@
 // What the counters of a stream say to a person: one row per cause, with the words that help.
 #include "test/unit/test.h"
 
+#include "cp/media_rate.h"
 #include "cp/media_why.h"
 
 #define S_NS 1000000000ull
@@ -202,6 +203,27 @@ static void test_all_texts(void **state)
 		media_suite_name(DP_SRTP_AES_256_CM_HMAC_SHA1_80), "AES_256_CM_HMAC_SHA1_80");
 }
 
+static void test_rates(void **state)
+{
+	struct media_rate r = {0};
+
+	stats.leg[0].rx_packets = 0xffffffff; // of the low bits only the difference counts
+	stats.leg[1].rx_replayed = 3;
+	media_rate_take(&r, &stats, NOW);
+	assert_int_equal(r.rate[0][MEDIA_RX], 0);
+	stats.leg[0].rx_packets += 75;
+	stats.leg[1].rx_replayed += 10;
+	stats.leg[1].rx_late += 20;
+	media_rate_take(&r, &stats, NOW + S_NS / 4); // too soon
+	assert_int_equal(r.rate[0][MEDIA_RX], 0);
+	media_rate_take(&r, &stats, NOW + 3 * S_NS / 2);
+	assert_int_equal(r.rate[0][MEDIA_RX], 50);
+	assert_int_equal(r.rate[0][MEDIA_TX], 0);
+	assert_int_equal(r.rate[1][MEDIA_REPLAYED], 20);
+	media_rate_take(&r, &stats, NOW + 3 * S_NS);
+	assert_int_equal(r.rate[0][MEDIA_RX], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +235,7 @@ int main(void)
 		cmocka_unit_test_setup(test_not_sent_on, setup),
 		cmocka_unit_test_setup(test_both, setup),
 		cmocka_unit_test_setup(test_all_texts, setup),
+		cmocka_unit_test_setup(test_rates, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
