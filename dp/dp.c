@@ -48,7 +48,8 @@ static int workers_make(const struct dp_options *o)
 	}
 	bad = worker_mesh(d->worker, d->n_workers);
 	if (bad == 0)
-		bad = media_ctl_start(d->n_workers, media);
+		bad = media_ctl_start(d->n_workers, o->streams_max,
+			rtpsec_tier_of(o->srtp_engine != NULL ? o->srtp_engine : "auto"), media);
 	if (bad != 0)
 		return bad;
 	d->media_up = true;

@@ -74,7 +74,7 @@ void dp_usage(struct dp_usage *out)
 	const struct dp_state *d = &dp_state;
 
 	*out = (struct dp_usage){
-		.streams = d->media_up ? media_ctl_streams() : 0, .streams_max = 8192};
+		.streams = media_ctl_streams(), .streams_max = media_ctl_streams_max()};
 	for (unsigned int i = 0; i < d->n_workers; i++) {
 		const struct sess_table *t = d->worker[i]->sess;
 

@@ -7,24 +7,33 @@
 // remote and, for SRTP, authenticated; then packets are committed in order of arrival. A packet
 // that may not go on because of a hold is opened all the same: else its rollover counter would
 // fall behind, and the call would stay silent after the hold (RFC 3711 3.3.1).
+//
+// What a burst needs from far memory is asked for in waves (port table, flows, contexts), each
+// while the one before arrives. The hint is prefetch1: some processors drop prefetch0 when they
+// are busy, which is when it counts.
 #include "dp/media.h"
 
 #include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
 
 #include "dp/media_state.h"
+#include "lib/rtcp.h"
 #include "lib/rtp.h"
 
 #define MEDIA_TTL 64
+#define PORT_ONE  ((uint64_t)__builtin_bswap16(1) << 32) // to add to an even port
 
-// One packet on its way through the stage. `leg` is the one it came in on.
+// One packet on its way through the stage.
 struct media_pkt {
 	struct rte_mbuf *m;
-	struct media_stream *s;
-	uint8_t *rtp;
-	uint32_t len;
-	uint32_t leg;
-	struct rtp_hdr h;
+	struct media_flow *f;
+	uint8_t *data;      // RTP or RTCP
+	uint64_t src;       // media_peer() that sent it
+	uint64_t from, to;  // media_peer()s of the packet that goes on
+	uint16_t len, came; // octets at `data` now, and on arrival
+	uint8_t kind;       // enum rtpsec_kind
+	bool rtcp_port;     // it came to the odd port
+	struct rtp_hdr h;   // RTCP: its SSRC alone
 };
 
 // The packets still in the stage.
@@ -33,123 +42,186 @@ struct media_burst {
 	struct media_pkt p[PKTS_MAX];
 };
 
-static void show_add(uint64_t *p, uint64_t n)
+static void add64(uint64_t *p, uint64_t n)
 {
 	__atomic_store_n(p, *p + n, __ATOMIC_RELAXED);
 }
 
-static const struct media_slot_leg *leg_in(const struct media_pkt *x)
+static void add32(uint32_t *p, uint32_t n)
 {
-	return &x->s->slot->leg[x->leg];
-}
-
-static const struct media_slot_leg *leg_out(const struct media_pkt *x)
-{
-	return &x->s->slot->leg[x->leg ^ 1];
-}
-
-static struct media_show *show_in(struct media_pkt *x)
-{
-	return &x->s->leg[x->leg].show;
+	__atomic_store_n(p, *p + n, __ATOMIC_RELAXED);
 }
 
 // ---- Which stream ------------------------------------------------------------------------------
 
-static bool lookup(const struct worker *w, struct media_pkt *x, struct endpoint local)
-{
-	struct media_shared *sh = w->media->shared;
-	uint16_t entry =
-		__atomic_load_n(&sh->table[pkt_of(x->m)->iface_in][local.port], __ATOMIC_RELAXED);
-
-	if (entry == 0)
-		return false;
-	x->s = &sh->streams[(entry - 1) / 2];
-	x->leg = (entry - 1) % 2;
-	return x->s->slot != NULL && endpoint_eq(&leg_in(x)->local, &local);
-}
-
-// RTP-4: the port above a stream's is its RTCP port.
-static enum dp_counter_id no_stream(const struct worker *w, struct media_pkt *x)
-{
-	struct endpoint local = pkt_of(x->m)->flow.dst;
-
-	if (local.port % 2 == 0)
-		return DROP_MEDIA_NO_STREAM;
-	local.port--;
-	if (!lookup(w, x, local))
-		return DROP_MEDIA_NO_STREAM;
-	show_add(&show_in(x)->rx_rtcp, 1);
-	return DROP_MEDIA_RTCP;
-}
-
 static void find(struct worker *w, struct pkts *v, struct media_burst *b)
 {
+	const struct media_shared *sh = &w->media->shared;
+	uint32_t where[PKTS_MAX];
+	struct media_flow *f[PKTS_MAX];
+
+	for (unsigned int i = 0; i < v->n; i++) {
+		const struct pkt *p = pkt_of(v->m[i]);
+
+		where[i] = media_place(p->media_id, p->flow.dst.port);
+		rte_prefetch1(&sh->table[where[i]]);
+	}
+	for (unsigned int i = 0; i < v->n; i++) {
+		uint32_t entry = __atomic_load_n(&sh->table[where[i]], __ATOMIC_RELAXED);
+
+		// The entry 0 leads into the void before the first, which is there and empty.
+		f[i] = (struct media_flow *)sh->streams - 1 + entry;
+		rte_prefetch1(f[i]);
+		rte_prefetch1(&f[i]->stats);
+	}
 	for (unsigned int i = 0; i < v->n; i++) {
 		const struct pkt *p = pkt_of(v->m[i]);
 		struct media_pkt *x = &b->p[b->n];
 
-		x->m = v->m[i];
-		if (unlikely(!lookup(w, x, p->flow.dst))) {
-			pkt_drop(w, x->m, no_stream(w, x));
+		if (unlikely(__atomic_load_n(&f[i]->where, __ATOMIC_RELAXED) != where[i])) {
+			pkt_drop(w, v->m[i], DROP_MEDIA_NO_STREAM);
 			continue;
 		}
-		rte_prefetch0(&x->s->leg[x->leg]);
-		x->rtp = pkt_payload(x->m);
-		x->len = p->payload_len;
+		if (f[i]->rx != NULL)
+			rtpsec_prefetch(f[i]->rx);
+		if (f[i]->tx != NULL)
+			rtpsec_prefetch(f[i]->tx);
+		x->m = v->m[i];
+		x->f = f[i];
+		x->data = pkt_payload(x->m);
+		x->len = x->came = p->payload_len;
+		x->rtcp_port = p->flow.dst.port & 1;
 		b->n++;
 	}
 }
 
 // ---- May it speak ------------------------------------------------------------------------------
 
-static bool knows_ssrc(const struct media_leg *l, uint32_t ssrc)
-{
-	for (unsigned int i = 0; i < l->n_ssrcs; i++)
-		if (l->ssrc[i] == ssrc)
-			return true;
-	return false;
-}
-
-// RTP-1, RTP-4, RTP-5: what can be said without a key. DP_COUNTERS: nothing against it.
-static enum dp_counter_id judge(struct media_pkt *x)
-{
-	const struct media_slot_leg *in = leg_in(x);
-	const struct media_leg *state = &x->s->leg[x->leg];
-
-	if (in->remote.port == 0 || !endpoint_eq(&pkt_of(x->m)->flow.src, &in->remote)) {
-		show_add(&show_in(x)->rx_bad_source, 1);
-		return DROP_MEDIA_SOURCE;
-	}
-	// Nothing else says that plain RTP is what was sent; SRTP has its tag.
-	if (in->rx == NULL && !pkt_of(x->m)->l4_checked && !pkt_l4_checksum_ok(x->m))
-		return DROP_L4_CHECKSUM;
-	if (rtp_is_rtcp(x->rtp, x->len)) {
-		show_add(&show_in(x)->rx_rtcp, 1);
-		return DROP_MEDIA_RTCP;
-	}
-	if (!rtp_parse(x->rtp, x->len, &x->h) ||
-		(in->rx == NULL && !rtp_padding_ok(x->rtp, x->len, &x->h))) {
-		show_add(&show_in(x)->rx_malformed, 1);
-		return DROP_MEDIA_MALFORMED;
-	}
-	if ((x->s->slot->pts[x->h.pt / 64] >> (x->h.pt % 64) & 1) == 0)
-		return DROP_MEDIA_PT;
-	if (state->n_ssrcs == MEDIA_SSRCS && !knows_ssrc(state, x->h.ssrc))
-		return DROP_MEDIA_SSRCS;
-	return DP_COUNTERS;
-}
-
 // Drops by name, or keeps: the two ends of a step that judges packet by packet.
 static void keep_or_drop(struct worker *w, struct media_burst *b, uint32_t *kept,
 	struct media_pkt *x, enum dp_counter_id reason)
 {
-	if (unlikely(reason != DP_COUNTERS)) {
+	if (unlikely(reason != PASS)) {
 		pkt_drop(w, x->m, reason);
 		return;
 	}
-	if (&b->p[*kept] != x)
+	if (unlikely(&b->p[*kept] != x))
 		b->p[*kept] = *x;
 	(*kept)++;
+}
+
+static bool knows_ssrc(const struct media_flow *f, uint32_t ssrc)
+{
+	if (likely(f->stats.started && f->stats.ssrc == ssrc))
+		return true;
+	for (unsigned int i = 0; i < f->n_ssrcs; i++)
+		if (f->ssrcs[i] == ssrc)
+			return true;
+	return false;
+}
+
+static bool may_be_ssrc(const struct media_flow *f, uint32_t ssrc)
+{
+	return knows_ssrc(f, ssrc) || f->n_ssrcs < MEDIA_SSRCS;
+}
+
+static enum dp_counter_id malformed(struct media_flow *f)
+{
+	add64(&f->rx_malformed, 1);
+	return DROP_MEDIA_MALFORMED;
+}
+
+static enum dp_counter_id no_rtcp(struct media_flow *f)
+{
+	add64(&f->rx_rtcp_dropped, 1);
+	return DROP_MEDIA_RTCP;
+}
+
+// RTP-1. The remote of a leg that latches may be elsewhere by now: its tag will tell. RTCP that
+// shares the port with RTP does not lead, it follows.
+static bool may_come_from(const struct media_flow *f, uint64_t remote, uint64_t src, bool leads)
+{
+	return remote != 0 && (src == remote || ((f->flags & MEDIA_LATCH) != 0 && leads));
+}
+
+static enum dp_counter_id stranger(struct media_flow *f)
+{
+	add64(&f->rx_bad_source, 1);
+	return DROP_MEDIA_SOURCE;
+}
+
+// Nothing else says that a plain packet is what was sent; SRTP has its tag.
+static bool intact(const struct media_pkt *x)
+{
+	return x->f->rx != NULL || pkt_of(x->m)->l4_checked || pkt_l4_checksum_ok(x->m);
+}
+
+static enum dp_counter_id judge_rtcp(struct media_pkt *x)
+{
+	struct media_flow *f = x->f;
+
+	x->kind = RTPSEC_RTCP;
+	if (!(f->rx != NULL ? rtcp_head_ok : rtcp_ok)(x->data, x->len))
+		return malformed(f);
+	x->h.ssrc = rtcp_ssrc(x->data);
+	return may_be_ssrc(f, x->h.ssrc) ? PASS : DROP_MEDIA_SSRCS;
+}
+
+// RTP-4: the port above a stream's is its RTCP port.
+static enum dp_counter_id judge_rtcp_port(struct media_pkt *x)
+{
+	struct media_flow *f = x->f;
+
+	if ((f->flags & MEDIA_RTCP) == 0 || f->rtcp_remote == 0)
+		return no_rtcp(f);
+	if (!may_come_from(f, f->rtcp_remote, x->src, true))
+		return stranger(f);
+	return intact(x) ? judge_rtcp(x) : DROP_L4_CHECKSUM;
+}
+
+static bool may_have_pt(const struct media_flow *f, uint8_t pt)
+{
+	if (likely((f->flags & MEDIA_PT_KNOWN) != 0 && f->last_pt == pt))
+		return true;
+	return f->pts[pt / 64] >> (pt % 64) & 1;
+}
+
+// RTP-5.
+static enum dp_counter_id judge_rtp(struct media_pkt *x)
+{
+	struct media_flow *f = x->f;
+
+	x->kind = RTPSEC_RTP;
+	if (!rtp_parse(x->data, x->len, &x->h) ||
+		(f->rx == NULL && !rtp_padding_ok(x->data, x->len, &x->h)))
+		return malformed(f);
+	if (unlikely(!may_have_pt(f, x->h.pt))) {
+		add64(&f->rx_bad_pt, 1);
+		return DROP_MEDIA_PT;
+	}
+	return may_be_ssrc(f, x->h.ssrc) ? PASS : DROP_MEDIA_SSRCS;
+}
+
+// What can be said without a key.
+static enum dp_counter_id judge(struct media_pkt *x)
+{
+	const struct rte_ipv4_hdr *ip = pkt_ipv4(x->m);
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
+	struct media_flow *f = x->f;
+	bool rtcp = rtp_is_rtcp(x->data, x->len);
+
+	x->src = ip->src_addr | (uint64_t)udp->src_port << 32;
+	if (unlikely(x->rtcp_port))
+		return judge_rtcp_port(x);
+	if (unlikely(!may_come_from(f, f->remote, x->src, !rtcp)))
+		return stranger(f);
+	if (unlikely(!intact(x)))
+		return DROP_L4_CHECKSUM;
+	if (likely(!rtcp))
+		return judge_rtp(x);
+	if ((f->flags & MEDIA_RTCP) == 0 || (f->flags & MEDIA_MUX_IN) == 0)
+		return no_rtcp(f);
+	return judge_rtcp(x);
 }
 
 static void judge_burst(struct worker *w, struct media_burst *b)
@@ -161,82 +233,217 @@ static void judge_burst(struct worker *w, struct media_burst *b)
 	b->n = kept;
 }
 
-// ---- Open and measure --------------------------------------------------------------------------
+// ---- Open --------------------------------------------------------------------------------------
 
-static enum dp_counter_id open_verdict(struct media_pkt *x, enum rtpsec_status status)
+// A stranger at a leg that latches, who has proved nothing.
+static bool is_elsewhere(const struct media_pkt *x)
+{
+	return x->src != (x->rtcp_port ? x->f->rtcp_remote : x->f->remote);
+}
+
+static enum dp_counter_id forged(struct media_pkt *x)
+{
+	if (is_elsewhere(x))
+		return stranger(x->f);
+	add64(&x->f->rx_auth_failed, 1);
+	return DROP_MEDIA_AUTH;
+}
+
+static enum dp_counter_id seen_before(struct media_flow *f, bool late)
+{
+	add64(late ? &f->rx_late : &f->rx_replayed, 1);
+	return late ? DROP_MEDIA_LATE : DROP_MEDIA_REPLAY;
+}
+
+static bool is_well_formed(const struct media_pkt *x)
+{
+	if ((x->f->flags & MEDIA_PASS) != 0)
+		return true; // nobody can look inside
+	if (unlikely(x->kind == RTPSEC_RTCP))
+		return rtcp_ok(x->data, x->len);
+	return rtp_padding_ok(x->data, x->len, &x->h);
+}
+
+static enum dp_counter_id open_verdict(struct worker *w, struct media_pkt *x, uint8_t status)
 {
 	switch (status) {
 	case RTPSEC_OK:
-		break;
+		return likely(is_well_formed(x)) ? PASS : malformed(x->f);
 	case RTPSEC_REPLAYED:
 	case RTPSEC_LATE:
-		show_add(&show_in(x)->rx_replayed, 1);
-		return DROP_MEDIA_REPLAY;
+		return seen_before(x->f, status == RTPSEC_LATE);
 	case RTPSEC_MALFORMED:
-		show_add(&show_in(x)->rx_malformed, 1);
-		return DROP_MEDIA_MALFORMED;
+		return malformed(x->f);
 	case RTPSEC_SSRCS:
-	case RTPSEC_EXHAUSTED:
 		return DROP_MEDIA_SSRCS;
-	default:
-		show_add(&show_in(x)->rx_auth_failed, 1);
-		return DROP_MEDIA_AUTH;
+	case RTPSEC_EXHAUSTED:
+		media_key_ended(w, x->f, false);
+		return DROP_MEDIA_KEY_USED_UP;
 	}
-	if (!rtp_padding_ok(x->rtp, x->len, &x->h)) {
-		show_add(&show_in(x)->rx_malformed, 1);
-		return DROP_MEDIA_MALFORMED;
-	}
-	return DP_COUNTERS;
+	return forged(x);
 }
 
 static void open_burst(struct worker *w, struct media_burst *b)
 {
 	struct rtpsec_job jobs[PKTS_MAX];
-	uint32_t n = 0, k = 0, kept = 0;
+	uint32_t n = 0, k = 0, kept = 0, opened = 0;
 
-	for (uint32_t i = 0; i < b->n; i++)
-		if (leg_in(&b->p[i])->rx != NULL)
-			jobs[n++] = (struct rtpsec_job){.ctx = leg_in(&b->p[i])->rx,
-				.pkt = b->p[i].rtp,
-				.len = b->p[i].len};
+	for (uint32_t i = 0; i < b->n; i++) {
+		const struct media_pkt *x = &b->p[i];
+
+		if (x->f->rx != NULL)
+			jobs[n++] = (struct rtpsec_job){.ctx = x->f->rx,
+				.pkt = x->data,
+				.len = x->len,
+				.kind = x->kind,
+				.verify_only = (x->f->flags & MEDIA_PASS) != 0};
+	}
 	if (n == 0)
 		return;
-	rtpsec_open(NULL, jobs, n);
+	rtpsec_open(w->media->engine, jobs, n);
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct media_pkt *x = &b->p[i];
-		enum dp_counter_id reason = DP_COUNTERS;
+		enum dp_counter_id reason = PASS;
 
-		if (leg_in(x)->rx != NULL) {
-			x->len = jobs[k].len;
-			reason = open_verdict(x, jobs[k].status);
-			count_add(w, COUNT_MEDIA_OPENED, jobs[k].status == RTPSEC_OK);
+		if (x->f->rx != NULL) {
+			x->len = (uint16_t)jobs[k].len;
+			opened += jobs[k].status == RTPSEC_OK && !jobs[k].verify_only;
+			reason = open_verdict(w, x, jobs[k].status);
 			k++;
 		}
 		keep_or_drop(w, b, &kept, x, reason);
 	}
 	b->n = kept;
+	count_add(w, COUNT_MEDIA_OPENED, opened);
 }
 
-// The first change of the stream's state. A burst may bring several new sources at once, so their
-// number is checked again here.
-static enum dp_counter_id commit(const struct worker *w, struct media_pkt *x)
-{
-	struct media_leg *l = &x->s->leg[x->leg];
+// ---- Commit and measure ------------------------------------------------------------------------
 
-	if (!knows_ssrc(l, x->h.ssrc)) {
-		if (l->n_ssrcs == MEDIA_SSRCS)
-			return DROP_MEDIA_SSRCS;
-		l->ssrc[l->n_ssrcs++] = x->h.ssrc;
+// Newer than all before from its source: what is late shows where the remote was, not where it is.
+static bool is_newest(const struct media_pkt *x)
+{
+	const struct rtp_stats *s = &x->f->stats;
+
+	return !s->started || s->ssrc != x->h.ssrc ||
+		(int16_t)(x->h.seq - (uint16_t)s->max_seq) > 0;
+}
+
+// media-latch (RTP-1). Called for what is authentic alone.
+static void latch(struct worker *w, struct media_pkt *x)
+{
+	struct media_flow *f = x->f, *back = media_other(f);
+
+	if (x->rtcp_port) {
+		f->rtcp_remote = back->rtcp_out_remote = x->src;
+	} else if (is_newest(x)) {
+		__atomic_store_n(&f->remote, x->src, __ATOMIC_RELAXED);
+		back->out_remote = x->src;
+		f->flags |= MEDIA_LATCHED;
+		count_add(w, COUNT_MEDIA_LATCHED, 1);
 	}
-	rtp_stats_add(&l->stats, &x->h, rtp_units(w->now_ns, x->s->slot->clock_hz));
-	__atomic_store_n(&l->show.rx_lost, rtp_stats_lost(&l->stats), __ATOMIC_RELAXED);
-	__atomic_store_n(&l->show.jitter_q4, l->stats.jitter_q4, __ATOMIC_RELAXED);
-	__atomic_store_n(&l->show.last_rx_ns, w->now_ns, __ATOMIC_RELAXED);
-	__atomic_store_n(&l->show.last_pt, x->h.pt, __ATOMIC_RELAXED);
-	if (!leg_in(x)->rx_allowed)
+}
+
+// tx_awaits_rx: the address is the key holder's, or he could not have sent this from there. Of
+// RTCP's address that is known when RTCP came from it, or if it is RTP's with another port.
+static void prove(struct media_pkt *x)
+{
+	struct media_flow *f = x->f, *back = media_other(f);
+
+	if (x->rtcp_port) {
+		f->flags |= MEDIA_RTCP_PROVEN;
+		back->flags |= MEDIA_OUT_RTCP_PROVEN;
+		return;
+	}
+	f->flags |= MEDIA_PROVEN;
+	back->flags |= MEDIA_OUT_PROVEN;
+	if ((uint32_t)f->rtcp_remote == (uint32_t)f->remote)
+		back->flags |= MEDIA_OUT_RTCP_PROVEN;
+}
+
+// Who it is: the first change of the stream's state. A burst may bring several new sources at
+// once, so their number is judged again here.
+static enum dp_counter_id identify(struct worker *w, struct media_pkt *x)
+{
+	struct media_flow *f = x->f;
+
+	if (unlikely(--f->key_in == 0))
+		media_key_check(w, f);
+	if (unlikely(!knows_ssrc(f, x->h.ssrc))) {
+		if (f->n_ssrcs == MEDIA_SSRCS)
+			return DROP_MEDIA_SSRCS;
+		f->ssrcs[f->n_ssrcs++] = x->h.ssrc;
+	}
+	if (f->rx == NULL)
+		return PASS;
+	if (unlikely(is_elsewhere(x)))
+		latch(w, x);
+	if (unlikely((f->flags & (x->rtcp_port ? MEDIA_RTCP_PROVEN : MEDIA_PROVEN)) == 0) &&
+		!is_elsewhere(x))
+		prove(x);
+	return PASS;
+}
+
+static void measure(const struct worker *w, struct media_pkt *x)
+{
+	struct media_flow *f = x->f;
+
+	rtp_stats_add(&f->stats, &x->h, rtp_units(w->now_ns, f->clock_hz));
+	__atomic_store_n(&f->last_rx_ns, w->now_ns, __ATOMIC_RELAXED);
+	f->last_pt = x->h.pt;
+	f->flags |= MEDIA_PT_KNOWN;
+}
+
+// Whether it may go to where it is to go, which may wait for a proof.
+static enum dp_counter_id target(struct media_pkt *x, uint64_t to, uint16_t proof)
+{
+	struct media_flow *f = x->f;
+
+	if (unlikely((f->flags & MEDIA_AWAITS) != 0 && (f->flags & proof) == 0)) {
+		add32(&f->tx_waiting, 1);
+		return DROP_MEDIA_WAITING;
+	}
+	x->from = f->out_local;
+	x->to = to;
+	return PASS;
+}
+
+// RTCP goes on during a hold (RFC 3264 8.4).
+static enum dp_counter_id commit_rtcp(struct media_pkt *x)
+{
+	struct media_flow *f = x->f;
+	bool mux = (f->flags & MEDIA_MUX_OUT) != 0;
+	uint64_t to = mux ? f->out_remote : f->rtcp_out_remote;
+	enum dp_counter_id bad;
+
+	if (to == 0)
+		return no_rtcp(f);
+	bad = target(x, to, mux ? MEDIA_OUT_PROVEN : MEDIA_OUT_RTCP_PROVEN);
+	if (!mux)
+		x->from += PORT_ONE;
+	if (bad == PASS)
+		add32(&f->rx_rtcp, 1);
+	return bad;
+}
+
+static enum dp_counter_id commit(struct worker *w, struct media_pkt *x)
+{
+	struct media_flow *f = x->f;
+	enum dp_counter_id bad = identify(w, x);
+
+	if (unlikely(bad != PASS))
+		return bad;
+	if (unlikely(x->kind == RTPSEC_RTCP))
+		return commit_rtcp(x);
+	measure(w, x);
+	if (unlikely((f->flags & MEDIA_RX) == 0)) {
+		add32(&f->rx_on_hold, 1);
 		return DROP_MEDIA_DIRECTION;
-	show_add(&l->show.rx_packets, 1);
-	return leg_out(x)->may_send ? DP_COUNTERS : DROP_MEDIA_DIRECTION;
+	}
+	add64(&f->rx_packets, 1);
+	add64(&f->rx_octets, x->came);
+	if (unlikely((f->flags & MEDIA_TX) == 0))
+		return DROP_MEDIA_DIRECTION;
+	return target(x, f->out_remote, MEDIA_OUT_PROVEN);
 }
 
 static void commit_burst(struct worker *w, struct media_burst *b)
@@ -248,21 +455,31 @@ static void commit_burst(struct worker *w, struct media_burst *b)
 	b->n = kept;
 }
 
-// ---- Seal and send -----------------------------------------------------------------------------
+// ---- Seal --------------------------------------------------------------------------------------
 
 // The frame ends where the payload does; Ethernet padding and the SRTP tag go.
 static void set_length(struct media_pkt *x, uint32_t len)
 {
-	x->len = len;
+	x->len = (uint16_t)len;
 	x->m->data_len = (uint16_t)(pkt_of(x->m)->payload + len);
 	x->m->pkt_len = x->m->data_len;
 }
 
-static enum dp_counter_id seal_verdict(enum rtpsec_status status)
+static enum dp_counter_id seal_verdict(struct worker *w, struct media_pkt *x, uint8_t status)
 {
-	if (likely(status == RTPSEC_OK))
-		return DP_COUNTERS;
-	return status == RTPSEC_REPLAYED ? DROP_MEDIA_REPLAY : DROP_MEDIA_SEAL;
+	switch (status) {
+	case RTPSEC_OK:
+		return PASS;
+	case RTPSEC_REPLAYED:
+	case RTPSEC_LATE:
+		return seen_before(x->f, status == RTPSEC_LATE);
+	case RTPSEC_EXHAUSTED:
+		media_key_ended(w, x->f, true);
+		return DROP_MEDIA_KEY_USED_UP;
+	case RTPSEC_SSRCS:
+		return DROP_MEDIA_SSRCS;
+	}
+	return malformed(x->f);
 }
 
 static void make_room(struct worker *w, struct media_burst *b)
@@ -274,8 +491,8 @@ static void make_room(struct worker *w, struct media_burst *b)
 
 		set_length(x, x->len);
 		keep_or_drop(w, b, &kept, x,
-			leg_out(x)->tx == NULL || rte_pktmbuf_tailroom(x->m) >= RTPSEC_TRAILER_MAX
-				? DP_COUNTERS
+			x->f->tx == NULL || rte_pktmbuf_tailroom(x->m) >= RTPSEC_TRAILER_MAX
+				? PASS
 				: DROP_MTU_EXCEEDED);
 	}
 	b->n = kept;
@@ -284,32 +501,36 @@ static void make_room(struct worker *w, struct media_burst *b)
 static void seal_burst(struct worker *w, struct media_burst *b)
 {
 	struct rtpsec_job jobs[PKTS_MAX];
-	uint32_t n = 0, k = 0, kept = 0;
+	uint32_t n = 0, k = 0, kept = 0, sealed = 0;
 
-	for (uint32_t i = 0; i < b->n; i++)
-		if (leg_out(&b->p[i])->tx != NULL)
-			jobs[n++] = (struct rtpsec_job){.ctx = leg_out(&b->p[i])->tx,
-				.pkt = b->p[i].rtp,
-				.len = b->p[i].len};
+	for (uint32_t i = 0; i < b->n; i++) {
+		const struct media_pkt *x = &b->p[i];
+
+		if (x->f->tx != NULL)
+			jobs[n++] = (struct rtpsec_job){
+				.ctx = x->f->tx, .pkt = x->data, .len = x->len, .kind = x->kind};
+	}
 	if (n == 0)
 		return;
-	rtpsec_seal(NULL, jobs, n);
+	rtpsec_seal(w->media->engine, jobs, n);
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct media_pkt *x = &b->p[i];
-		enum dp_counter_id reason = DP_COUNTERS;
+		enum dp_counter_id reason = PASS;
 
-		if (leg_out(x)->tx != NULL) {
-			reason = seal_verdict(jobs[k].status);
-			if (reason == DP_COUNTERS) {
+		if (x->f->tx != NULL) {
+			reason = seal_verdict(w, x, jobs[k].status);
+			if (likely(reason == PASS))
 				set_length(x, jobs[k].len);
-				count_add(w, COUNT_MEDIA_SEALED, 1);
-			}
+			sealed += reason == PASS;
 			k++;
 		}
 		keep_or_drop(w, b, &kept, x, reason);
 	}
 	b->n = kept;
+	count_add(w, COUNT_MEDIA_SEALED, sealed);
 }
+
+// ---- Send --------------------------------------------------------------------------------------
 
 // RFC 1071: the checksum of a sum of words in network order.
 static uint16_t checksum(uint64_t sum)
@@ -324,13 +545,12 @@ static uint16_t checksum(uint64_t sum)
 // We are the sender of what leaves: our address and port, a fresh TTL. DSCP is the phones'.
 // The sums are of the values, since to read back headers that were just written, in other sizes,
 // stalls for longer than all of the rest takes.
-static void write_headers(struct media_pkt *x, const struct media_slot_leg *out)
+static void write_headers(struct media_pkt *x)
 {
 	struct rte_ipv4_hdr *ip = pkt_ipv4(x->m);
 	struct rte_udp_hdr *udp = pkt_udp(x->m);
-	const rte_be32_t src = ip_to_v4_be(&out->local.ip), dst = ip_to_v4_be(&out->remote.ip);
-	const rte_be16_t sport = rte_cpu_to_be_16(out->local.port);
-	const rte_be16_t dport = rte_cpu_to_be_16(out->remote.port);
+	const rte_be32_t src = (rte_be32_t)x->from, dst = (rte_be32_t)x->to;
+	const rte_be16_t sport = (rte_be16_t)(x->from >> 32), dport = (rte_be16_t)(x->to >> 32);
 	const rte_be16_t udp_len = rte_cpu_to_be_16((uint16_t)(sizeof(*udp) + x->len));
 	const rte_be16_t ip_len = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + sizeof(*udp) + x->len));
 	const uint64_t addresses = (uint64_t)src + dst;
@@ -345,7 +565,7 @@ static void write_headers(struct media_pkt *x, const struct media_slot_leg *out)
 	ip->src_addr = src;
 	ip->dst_addr = dst;
 	sum = checksum(addresses + rte_cpu_to_be_16(PROTO_UDP) + 2 * (uint32_t)udp_len + sport +
-		dport + rte_raw_cksum(x->rtp, x->len));
+		dport + pkt_sum(x->data, x->len));
 	udp->dgram_cksum = sum != 0 ? sum : UINT16_MAX; // 0 means none (RFC 768)
 	udp->dgram_len = udp_len;
 	udp->src_port = sport;
@@ -354,19 +574,26 @@ static void write_headers(struct media_pkt *x, const struct media_slot_leg *out)
 
 static void readdress(struct media_pkt *x)
 {
-	const struct media_slot_leg *out = leg_out(x);
+	struct media_flow *f = x->f;
 	struct pkt *p = pkt_of(x->m);
 
-	write_headers(x, out);
-	p->flow.src = out->local;
-	p->flow.dst = out->remote;
-	p->payload_len = (uint16_t)x->len;
+	write_headers(x);
+	p->flow.src = media_endpoint(x->from);
+	p->flow.dst = media_endpoint(x->to);
+	p->payload_len = x->len;
+	p->iface_out = (uint16_t)(x->from >> 48);
 	p->ours = true;
-	show_add(&x->s->leg[x->leg ^ 1].show.tx_packets, 1);
+	if (unlikely(x->kind == RTPSEC_RTCP)) {
+		add32(&f->tx_rtcp, 1);
+		return;
+	}
+	add64(&f->tx_packets, 1);
+	add64(&f->tx_octets, x->len);
 }
 
 void media_stage(struct worker *w, struct pkts *v)
 {
+	uint32_t rtcp = 0, passed = 0;
 	struct media_burst b;
 
 	b.n = 0;
@@ -379,47 +606,11 @@ void media_stage(struct worker *w, struct pkts *v)
 	v->n = 0;
 	for (uint32_t i = 0; i < b.n; i++) {
 		readdress(&b.p[i]);
+		rtcp += b.p[i].kind == RTPSEC_RTCP;
+		passed += (b.p[i].f->flags & MEDIA_PASS) != 0;
 		pkts_add(v, b.p[i].m);
 	}
 	count_add(w, COUNT_MEDIA_RELAYED, b.n);
-}
-
-// ---- Messages ----------------------------------------------------------------------------------
-
-static void use_slot(struct media_stream *s, const struct media_slot *slot)
-{
-	s->slot = slot;
-	for (unsigned int i = 0; i < 2; i++)
-		if (slot->leg[i].fresh)
-			s->leg[i].n_ssrcs = 0;
-}
-
-void media_msg(struct worker *w, const struct dp_msg *m)
-{
-	struct media_worker *mw = w->media;
-	struct media_stream *s = &mw->shared->streams[m->media.stream];
-
-	if (m->type == DP_MSG_MEDIA_SET)
-		use_slot(s, &mw->shared->slots[m->media.slot]);
-	else
-		s->slot = NULL;
-	// From here on the control thread may take back what this message replaced.
-	__atomic_store_n(&mw->handled, mw->handled + 1, __ATOMIC_RELEASE);
-	if (m->type == DP_MSG_MEDIA_DEL) {
-		mw->gone[mw->n_gone++] = m->media.stream;
-		media_turn(w);
-	}
-}
-
-void media_turn(struct worker *w)
-{
-	struct media_worker *mw = w->media;
-	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_GONE};
-
-	while (unlikely(mw->n_gone > 0)) {
-		m.media.stream = mw->gone[mw->n_gone - 1];
-		if (!worker_notify(w, &m))
-			return;
-		mw->n_gone--;
-	}
+	count_add(w, COUNT_MEDIA_RTCP_RELAYED, rtcp);
+	count_add(w, COUNT_MEDIA_PASSTHROUGH, passed);
 }

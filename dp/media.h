@@ -6,10 +6,10 @@
 #include "dp/worker.h"
 
 // In: packets of kind PKT_MEDIA that this worker owns: IPv4 and UDP headers are valid, pkt->flow
-// is as on the wire and its destination a media address of pkt->iface_in. The UDP checksum is right
-// only if pkt->l4_checked says so.
+// is as on the wire and its destination the media address pkt->media_id of pkt->iface_in. The UDP
+// checksum is right only if pkt->l4_checked says so.
 // Out: the packets to send on, in order of arrival, rewritten and with right checksums; `ours` is
-// set, `flow` is the new tuple and iface_out is left to route. The rest is dropped by name.
+// set, `flow` is the new tuple and iface_out the leg's. The rest is dropped by name.
 void media_stage(struct worker *w, struct pkts *v);
 
 // A MEDIA_SET or MEDIA_DEL as media_ctl_send() wrote it.
@@ -17,3 +17,15 @@ void media_msg(struct worker *w, const struct dp_msg *m);
 
 // Once per turn: sends the MEDIA_GONE answers that found the ring full before.
 void media_turn(struct worker *w);
+
+// ---- Between dp/media.c and dp/media_msg.c -----------------------------------------------------
+
+struct media_flow;
+
+// Asks the flow's contexts how much of their keys is left, tells the control thread if it is time
+// to, and says when to ask again.
+void media_key_check(struct worker *w, struct media_flow *f);
+
+// The key of the leg that `f` comes from (or, tx, goes to) bears no more: tells the control thread,
+// once per key.
+void media_key_ended(struct worker *w, struct media_flow *f, bool tx);

@@ -18,70 +18,99 @@
 #include "dp/media_state.h"
 #include "lib/steer.h"
 
-#define DIGEST_LEN 32
 // Contexts of a stream: 2 * leg + direction.
 #define CONTEXTS 4
 
 enum state { STATE_FREE, STATE_UP, STATE_LEAVING };
 
-// What the control thread knows of a stream. Contexts are the slot's.
+// What has been asked for of a stream; the worker may not have got that far.
 struct record {
+	struct rtpsec *ctx[CONTEXTS];
+	uint64_t digest[CONTEXTS];
+	uint64_t remote[2], rtcp_remote[2]; // as negotiated
+	uint32_t where[2];
 	uint8_t state; // enum state
 	uint8_t owner;
-	uint16_t slot;
-	struct rtpsec *ctx[CONTEXTS];
-	uint8_t digest[CONTEXTS][DIGEST_LEN];
-};
-
-// What a worker may still read until it has handled `after` messages.
-struct retired {
-	uint64_t after;
-	uint16_t slot;
-	uint8_t owner;
-	struct rtpsec *ctx[CONTEXTS]; // that no newer slot took over
 };
 
 struct media_ctl {
 	unsigned int n_workers;
 	struct media_worker *workers[WORKERS_MAX];
-	uint64_t sent[WORKERS_MAX];
+	uint64_t sent[WORKERS_MAX], reaped[WORKERS_MAX]; // settings
+	uint32_t streams_max, n_streams;
 	struct media_shared shared;
-	struct record records[MEDIA_STREAMS];
-	struct retired retired[MEDIA_SLOTS];
-	uint16_t free_slots[MEDIA_SLOTS];
-	uint32_t n_retired, n_free, n_streams;
+	struct media_stream *before; // the void before shared.streams[0]
+	struct record *records;
 };
 
-static struct media_ctl *mc;
+static struct media_ctl ctl;
+static bool started;
 
 // ---- Start and stop ----------------------------------------------------------------------------
 
-int media_ctl_start(unsigned int n_workers, struct media_worker *out[])
+// Zero, and touched by nobody yet: the kernel gives what is used.
+static void *reserve(size_t size)
 {
-	int err = rtpsec_init(RTPSEC_AUTO, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
+	return p != MAP_FAILED ? p : NULL;
+}
+
+static void give_back(void *p, size_t size)
+{
+	if (p != NULL)
+		munmap(p, size);
+}
+
+#define TABLE_SIZE   (MEDIA_PLACES * sizeof(uint32_t))
+#define STREAMS_SIZE ((size_t)(ctl.streams_max + 1) * sizeof(struct media_stream))
+#define RECORDS_SIZE (ctl.streams_max * sizeof(struct record))
+
+static int workers_new(struct media_worker *out[])
+{
+	for (unsigned int i = 0; i < ctl.n_workers; i++) {
+		struct media_worker *w = reserve(sizeof(*w));
+		int err;
+
+		if (w == NULL)
+			return -ENOMEM;
+		ctl.workers[i] = out[i] = w;
+		w->shared = ctl.shared;
+		err = rtpsec_engine_new(&w->engine);
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+int media_ctl_start(unsigned int n_workers, uint32_t streams_max, enum rtpsec_tier tier,
+	struct media_worker *out[])
+{
+	int err;
+
+	if (streams_max > DP_STREAMS_MAX)
+		return -EINVAL;
+	ctl.streams_max = streams_max != 0 ? streams_max : MEDIA_STREAMS_DEFAULT;
+	// The old context and the new one of a leg live side by side until the worker has switched.
+	err = rtpsec_init(tier, CONTEXTS * (ctl.streams_max + n_workers * MEDIA_MAILBOX));
 	if (err != 0)
 		return err;
-	// Aligned and zero; of its 6 MB the kernel gives what is used.
-	mc = mmap(NULL, sizeof(*mc), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (mc == MAP_FAILED) {
-		mc = NULL;
+	started = true;
+	ctl.n_workers = n_workers;
+	ctl.before = reserve(STREAMS_SIZE);
+	ctl.records = reserve(RECORDS_SIZE);
+	ctl.shared.table = reserve(TABLE_SIZE);
+	if (ctl.before == NULL || ctl.records == NULL || ctl.shared.table == NULL) {
+		media_ctl_stop();
 		return -ENOMEM;
 	}
-	mc->n_workers = n_workers;
-	for (unsigned int i = 0; i < n_workers; i++) {
-		struct media_worker *w = calloc(1, sizeof(*w));
-
-		if (w == NULL) {
-			media_ctl_stop();
-			return -ENOMEM;
-		}
-		w->shared = &mc->shared;
-		mc->workers[i] = out[i] = w;
-	}
-	for (unsigned int i = 0; i < MEDIA_SLOTS; i++)
-		mc->free_slots[mc->n_free++] = (uint16_t)(MEDIA_SLOTS - 1 - i);
-	return 0;
+	ctl.shared.streams = ctl.before + 1;
+	ctl.before->flow[1].where = UINT32_MAX; // the place of nothing
+	err = workers_new(out);
+	if (err != 0)
+		media_ctl_stop();
+	return err;
 }
 
 static void free_contexts(struct rtpsec *ctx[CONTEXTS])
@@ -92,49 +121,46 @@ static void free_contexts(struct rtpsec *ctx[CONTEXTS])
 	}
 }
 
+static void worker_free(unsigned int i)
+{
+	struct media_worker *w = ctl.workers[i];
+
+	if (w == NULL)
+		return;
+	for (uint64_t k = ctl.reaped[i]; k != ctl.sent[i]; k++)
+		free_contexts(w->mailbox[k % MEDIA_MAILBOX].replaced);
+	rtpsec_engine_free(w->engine);
+	give_back(w, sizeof(*w));
+}
+
 void media_ctl_stop(void)
 {
-	if (mc == NULL)
+	if (!started)
 		return;
-	for (unsigned int i = 0; i < mc->n_retired; i++)
-		free_contexts(mc->retired[i].ctx);
-	for (unsigned int i = 0; i < MEDIA_STREAMS; i++)
-		free_contexts(mc->records[i].ctx);
-	for (unsigned int i = 0; i < mc->n_workers; i++)
-		free(mc->workers[i]);
-	OPENSSL_cleanse(mc->records, sizeof(mc->records));
-	munmap(mc, sizeof(*mc));
-	mc = NULL;
+	for (unsigned int i = 0; i < ctl.n_workers; i++)
+		worker_free(i);
+	for (uint32_t i = 0; ctl.records != NULL && ctl.n_streams > 0; i++) {
+		ctl.n_streams -= ctl.records[i].state != STATE_FREE;
+		free_contexts(ctl.records[i].ctx);
+	}
+	give_back(ctl.shared.table, TABLE_SIZE);
+	give_back(ctl.before, STREAMS_SIZE);
+	give_back(ctl.records, RECORDS_SIZE);
+	ctl = (struct media_ctl){0};
+	started = false;
+	rtpsec_fini();
 }
 
 // ---- Taking back -------------------------------------------------------------------------------
 
-static void reap(void)
+// What settings have replaced that are in force by now.
+static void reap(unsigned int worker)
 {
-	uint32_t kept = 0;
+	struct media_worker *w = ctl.workers[worker];
+	uint64_t handled = __atomic_load_n(&w->handled, __ATOMIC_ACQUIRE);
 
-	for (uint32_t i = 0; i < mc->n_retired; i++) {
-		struct retired *r = &mc->retired[i];
-
-		if (__atomic_load_n(&mc->workers[r->owner]->handled, __ATOMIC_ACQUIRE) < r->after) {
-			mc->retired[kept++] = *r;
-			continue;
-		}
-		free_contexts(r->ctx);
-		mc->free_slots[mc->n_free++] = r->slot;
-	}
-	mc->n_retired = kept;
-}
-
-// `ctx` are those that nothing newer uses. The message that replaces the slot is the next one.
-static void retire(const struct record *r, struct rtpsec *const ctx[CONTEXTS])
-{
-	struct retired *out = &mc->retired[mc->n_retired++];
-
-	out->slot = r->slot;
-	out->owner = r->owner;
-	out->after = mc->sent[r->owner] + 1;
-	memcpy(out->ctx, ctx, sizeof(out->ctx));
+	for (; ctl.reaped[worker] != handled; ctl.reaped[worker]++)
+		free_contexts(w->mailbox[ctl.reaped[worker] % MEDIA_MAILBOX].replaced);
 }
 
 // ---- Judging -----------------------------------------------------------------------------------
@@ -144,77 +170,108 @@ static bool is_v4_or_none(const struct ip_addr *ip)
 	return ip_is_none(ip) || ip_is_v4(ip);
 }
 
-static int judge_leg(const struct dp_media_leg *l, uint32_t stream)
+// *where is the leg's place in the port table.
+static int judge_leg(const struct dp_media_leg *l, uint32_t stream, uint32_t *where)
 {
-	uint16_t entry;
+	uint32_t entry;
+	int id;
 
 	if (l->iface >= DP_IFACES_MAX || l->local.port == 0 || l->local.port % 2 != 0 ||
 		l->mki_len > RTPSEC_MKI_MAX)
 		return -EINVAL; // odd ports are for RTCP (RTP-4)
-	if (!ip_is_v4(&l->local.ip) || !is_v4_or_none(&l->remote.ip))
+	if (l->suite == DP_SRTP_NONE && (l->latch || l->tx_awaits_rx))
+		return -EINVAL; // what is not authentic moves nothing
+	if (!ip_is_v4(&l->local.ip) || !is_v4_or_none(&l->remote.ip) ||
+		!is_v4_or_none(&l->remote_rtcp.ip))
 		return -ENOTSUP;
-	entry = mc->shared.table[l->iface][l->local.port];
-	return entry == 0 || (entry - 1u) / 2 == stream ? 0 : -EADDRINUSE;
+	id = media_addr_id(l->iface, &l->local.ip);
+	if (id < 0)
+		return id;
+	*where = media_place((unsigned int)id, l->local.port);
+	entry = ctl.shared.table[*where];
+	return entry == 0 || (entry - 1) / 2 == stream ? 0 : -EADDRINUSE;
 }
 
-static int judge_set(const struct dp_msg_media *m, unsigned int *owner)
+static int judge_fields(const struct dp_msg_media *m)
 {
-	const struct record *r;
-	int err;
-
-	if (m->stream >= MEDIA_STREAMS || m->n_pts > DP_MEDIA_PTS_MAX)
+	if (m->stream >= ctl.streams_max || m->n_pts > DP_MEDIA_PTS_MAX)
 		return -EINVAL;
 	for (unsigned int i = 0; i < m->n_pts; i++)
 		if (m->pts[i] > 127)
 			return -EINVAL;
-	for (unsigned int i = 0; i < 2; i++) {
-		err = judge_leg(&m->leg[i], m->stream);
-		if (err != 0)
-			return err;
-	}
-	if (m->leg[0].iface == m->leg[1].iface && m->leg[0].local.port == m->leg[1].local.port)
+	if (m->passthrough &&
+		(m->leg[0].suite == DP_SRTP_NONE || m->leg[0].suite != m->leg[1].suite))
 		return -EINVAL;
-	r = &mc->records[m->stream];
-	*owner = steer_port_owner(m->leg[0].local.port, mc->n_workers);
-	if (*owner != steer_port_owner(m->leg[1].local.port, mc->n_workers) ||
+	return 0;
+}
+
+static int judge_set(const struct dp_msg_media *m, uint32_t where[2], unsigned int *owner)
+{
+	const struct record *r;
+	int err = judge_fields(m);
+
+	for (unsigned int i = 0; i < 2 && err == 0; i++)
+		err = judge_leg(&m->leg[i], m->stream, &where[i]);
+	if (err != 0)
+		return err;
+	r = &ctl.records[m->stream];
+	*owner = steer_port_owner(m->leg[0].local.port, ctl.n_workers);
+	if (where[0] == where[1] ||
+		*owner != steer_port_owner(m->leg[1].local.port, ctl.n_workers) ||
 		(r->state == STATE_UP && r->owner != *owner))
 		return -EINVAL;
 	if (r->state == STATE_LEAVING)
 		return -EBUSY;
-	return mc->n_free > 0 ? 0 : -ENOBUFS;
+	reap(*owner);
+	return ctl.sent[*owner] - ctl.reaped[*owner] < MEDIA_MAILBOX ? 0 : -ENOBUFS;
 }
 
 // ---- Contexts ----------------------------------------------------------------------------------
 
 struct contexts {
 	struct rtpsec *ctx[CONTEXTS];
-	uint8_t digest[CONTEXTS][DIGEST_LEN];
+	uint64_t digest[CONTEXTS];
 	bool kept[CONTEXTS]; // taken over from the record
 };
 
-// Everything that makes a context what it is.
-static int digest_of(const struct rtpsec_params *p, uint8_t out[DIGEST_LEN])
+// Everything that makes a context what it is, in 64 bits that say nothing about the key and that
+// only who knows the key can aim at.
+static int digest_of(const struct rtpsec_params *p, uint64_t *out)
 {
-	uint8_t m[3 + DP_SRTP_KEY_LEN] = {(uint8_t)p->direction, p->suite, p->mki_len};
+	uint8_t m[3 + sizeof(p->lifetime) + DP_SRTP_KEY_LEN] = {
+		(uint8_t)p->direction, p->suite, p->mki_len};
+	uint8_t md[EVP_MAX_MD_SIZE];
 	int ok;
 
-	memcpy(m + 3, p->key, DP_SRTP_KEY_LEN);
-	ok = EVP_Digest(m, sizeof(m), out, NULL, EVP_sha256(), NULL);
+	memcpy(m + 3, &p->lifetime, sizeof(p->lifetime));
+	memcpy(m + 3 + sizeof(p->lifetime), p->key, DP_SRTP_KEY_LEN);
+	ok = EVP_Digest(m, sizeof(m), md, NULL, EVP_sha256(), NULL);
+	memcpy(out, md, sizeof(*out));
 	OPENSSL_cleanse(m, sizeof(m));
 	return ok == 1 ? 0 : -EIO;
+}
+
+// The lifetime in an SDP is a promise to change the key in time; we never count further than is
+// safe.
+static uint64_t lifetime_of(const struct dp_media_leg *l)
+{
+	if (l->rx_lifetime == 0 || l->rx_lifetime > RTPSEC_LIFETIME_MAX)
+		return RTPSEC_LIFETIME_MAX;
+	return l->rx_lifetime;
 }
 
 static int context(struct contexts *c, unsigned int i, const struct record *old,
 	const struct dp_media_leg *l, enum rtpsec_direction d)
 {
-	struct rtpsec_params p = {
-		.direction = d, .suite = l->suite, .mki_len = d == RTPSEC_OPEN ? l->mki_len : 0};
+	struct rtpsec_params p = {.direction = d,
+		.suite = l->suite,
+		.mki_len = d == RTPSEC_OPEN ? l->mki_len : 0,
+		.lifetime = d == RTPSEC_OPEN ? lifetime_of(l) : RTPSEC_LIFETIME_MAX};
 	int err;
 
 	memcpy(p.key, d == RTPSEC_OPEN ? l->rx_key : l->tx_key, sizeof(p.key));
-	err = digest_of(&p, c->digest[i]);
-	if (err == 0 && old->ctx[i] != NULL &&
-		CRYPTO_memcmp(c->digest[i], old->digest[i], DIGEST_LEN) == 0) {
+	err = digest_of(&p, &c->digest[i]);
+	if (err == 0 && old->ctx[i] != NULL && c->digest[i] == old->digest[i]) {
 		c->ctx[i] = old->ctx[i];
 		c->kept[i] = true;
 	} else if (err == 0) {
@@ -235,7 +292,7 @@ static int contexts_new(struct contexts *c, const struct record *old, const stru
 		if (l->suite == DP_SRTP_NONE)
 			continue;
 		err = context(c, 2 * leg + RTPSEC_OPEN, old, l, RTPSEC_OPEN);
-		if (err == 0)
+		if (err == 0 && !m->passthrough)
 			err = context(c, 2 * leg + RTPSEC_SEAL, old, l, RTPSEC_SEAL);
 	}
 	if (err == 0)
@@ -248,94 +305,111 @@ static int contexts_new(struct contexts *c, const struct record *old, const stru
 
 // ---- Set and delete ----------------------------------------------------------------------------
 
-static bool can_be_sent_to(const struct endpoint *e)
+// Not 0.0.0.0, which means hold, and nothing that is no host's.
+static uint64_t target(const struct endpoint *e)
 {
-	static const struct ip_addr zero = {.b = {[10] = 0xff, [11] = 0xff}}; // c=0.0.0.0: hold
+	uint8_t first = e->ip.b[12];
 
-	return e->port != 0 && ip_is_v4(&e->ip) && !ip_eq(&e->ip, &zero);
+	return ip_is_v4(&e->ip) && first != 0 && first != 127 && first < 224 ? media_peer(e) : 0;
 }
 
-static void fill_leg(struct media_slot_leg *out, const struct dp_media_leg *l,
-	const struct contexts *c, unsigned int leg, const struct media_slot_leg *old)
+static uint16_t flags_of(const struct dp_msg_media *m, unsigned int i)
 {
-	*out = (struct media_slot_leg){
-		.rx = c->ctx[2 * leg + RTPSEC_OPEN],
-		.tx = c->ctx[2 * leg + RTPSEC_SEAL],
-		.local = l->local,
-		.remote = l->remote,
-		.iface = l->iface,
-		.rx_allowed = l->rx_allowed,
-		.may_send = l->tx_allowed && can_be_sent_to(&l->remote),
+	const struct dp_media_leg *in = &m->leg[i], *out = &m->leg[i ^ 1];
+	uint16_t flags = 0;
+
+	flags |= in->rx_allowed ? MEDIA_RX : 0;
+	flags |= out->tx_allowed && target(&out->remote) != 0 ? MEDIA_TX : 0;
+	flags |= in->latch ? MEDIA_LATCH : 0;
+	flags |= m->passthrough ? MEDIA_PASS : 0;
+	flags |= m->rtcp ? MEDIA_RTCP : 0;
+	flags |= in->rtcp_mux ? MEDIA_MUX_IN : 0;
+	flags |= out->rtcp_mux ? MEDIA_MUX_OUT : 0;
+	flags |= out->tx_awaits_rx ? MEDIA_AWAITS : 0;
+	return flags;
+}
+
+static void fill_flow(struct media_setting_flow *f, const struct dp_msg_media *m, unsigned int i,
+	const struct contexts *c, const struct record *old)
+{
+	const struct dp_media_leg *in = &m->leg[i], *out = &m->leg[i ^ 1];
+
+	*f = (struct media_setting_flow){
+		.remote = media_peer(&in->remote),
+		.rtcp_remote = media_peer(&in->remote_rtcp),
+		.out_local = media_peer(&out->local) | (uint64_t)out->iface << 48,
+		.out_remote = target(&out->remote),
+		.rtcp_out_remote = target(&out->remote_rtcp),
+		.rx = c->ctx[2 * i + RTPSEC_OPEN],
+		.tx = c->ctx[2 * (i ^ 1) + RTPSEC_SEAL],
+		.rx_warn = (uint32_t)MEDIA_KEY_WARN(lifetime_of(in)),
+		.flags = flags_of(m, i),
 	};
-	out->fresh = old == NULL || out->rx != old->rx || !endpoint_eq(&out->remote, &old->remote);
+	f->fresh = old->state != STATE_UP || f->rx != old->ctx[2 * i + RTPSEC_OPEN] ||
+		f->remote != old->remote[i] || f->rtcp_remote != old->rtcp_remote[i];
 }
 
-static void fill_slot(struct media_slot *s, const struct dp_msg_media *m, const struct contexts *c,
-	const struct media_slot *old)
+static void fill_setting(struct media_setting *s, const struct dp_msg_media *m,
+	const struct contexts *c, const struct record *old, const uint32_t where[2])
 {
-	for (unsigned int i = 0; i < 2; i++)
-		fill_leg(&s->leg[i], &m->leg[i], c, i, old != NULL ? &old->leg[i] : NULL);
+	for (unsigned int i = 0; i < 2; i++) {
+		fill_flow(&s->flow[i], m, i, c, old);
+		s->flow[i].where = where[i];
+	}
 	s->clock_hz = m->clock_hz;
 	s->pts[0] = s->pts[1] = m->n_pts == 0 ? UINT64_MAX : 0;
 	for (unsigned int i = 0; i < m->n_pts; i++)
 		s->pts[m->pts[i] / 64] |= UINT64_C(1) << (m->pts[i] % 64);
+	for (unsigned int i = 0; i < CONTEXTS; i++)
+		s->replaced[i] = c->kept[i] ? NULL : old->ctx[i];
 }
 
-static void enter_ports(const struct media_slot *s, uint32_t stream, bool in)
+static void enter_ports(const uint32_t where[2], uint32_t stream, bool in)
 {
 	for (unsigned int i = 0; i < 2; i++)
-		__atomic_store_n(&mc->shared.table[s->leg[i].iface][s->leg[i].local.port],
-			in ? (uint16_t)(1 + 2 * stream + i) : 0, __ATOMIC_RELEASE);
+		__atomic_store_n(
+			&ctl.shared.table[where[i]], in ? 1 + 2 * stream + i : 0, __ATOMIC_RELEASE);
 }
 
-static void replace(struct record *r, const struct contexts *c, uint32_t stream)
-{
-	struct rtpsec *ctx[CONTEXTS];
-
-	for (unsigned int i = 0; i < CONTEXTS; i++)
-		ctx[i] = c->kept[i] ? NULL : r->ctx[i];
-	enter_ports(&mc->shared.slots[r->slot], stream, false);
-	retire(r, ctx);
-}
-
-static void message(struct dp_msg *out, uint16_t type, uint32_t stream, uint16_t slot)
+static void message(struct dp_msg *out, uint16_t type, uint32_t stream)
 {
 	*out = (struct dp_msg){
-		.version = DP_MSG_VERSION, .type = type, .media = {.stream = stream, .slot = slot}};
+		.version = DP_MSG_VERSION, .type = type, .media = {.stream = stream}};
 }
 
 static int send_set(const struct dp_msg_media *m, struct dp_msg *to_worker, unsigned int *owner)
 {
+	struct media_setting *s;
 	struct record *r;
-	struct media_slot *slot;
 	struct contexts c;
-	uint16_t number;
-	bool live;
-	int err = judge_set(m, owner);
+	uint32_t where[2];
+	int err = judge_set(m, where, owner);
 
 	if (err != 0)
 		return err;
-	r = &mc->records[m->stream];
+	r = &ctl.records[m->stream];
 	err = contexts_new(&c, r, m);
 	if (err != 0)
 		return err;
-	live = r->state == STATE_UP;
-	number = mc->free_slots[--mc->n_free];
-	slot = &mc->shared.slots[number];
-	fill_slot(slot, m, &c, live ? &mc->shared.slots[r->slot] : NULL);
-	if (live) {
-		replace(r, &c, m->stream);
+	s = &ctl.workers[*owner]->mailbox[ctl.sent[*owner]++ % MEDIA_MAILBOX];
+	fill_setting(s, m, &c, r, where);
+	if (r->state == STATE_UP) {
+		enter_ports(r->where, m->stream, false);
 	} else {
-		memset(&mc->shared.streams[m->stream], 0, sizeof(mc->shared.streams[0]));
-		mc->n_streams++;
+		memset(&ctl.shared.streams[m->stream], 0, sizeof(ctl.shared.streams[0]));
+		ctl.n_streams++;
 	}
-	enter_ports(slot, m->stream, true);
+	enter_ports(where, m->stream, true);
 	r->state = STATE_UP;
 	r->owner = (uint8_t)*owner;
-	r->slot = number;
 	memcpy(r->ctx, c.ctx, sizeof(r->ctx));
 	memcpy(r->digest, c.digest, sizeof(r->digest));
-	message(to_worker, DP_MSG_MEDIA_SET, m->stream, number);
+	for (unsigned int i = 0; i < 2; i++) {
+		r->where[i] = where[i];
+		r->remote[i] = s->flow[i].remote;
+		r->rtcp_remote[i] = s->flow[i].rtcp_remote;
+	}
+	message(to_worker, DP_MSG_MEDIA_SET, m->stream);
 	return 0;
 }
 
@@ -343,84 +417,94 @@ static int send_del(uint32_t stream, struct dp_msg *to_worker, unsigned int *own
 {
 	struct record *r;
 
-	if (stream >= MEDIA_STREAMS)
+	if (stream >= ctl.streams_max)
 		return -EINVAL;
-	r = &mc->records[stream];
+	r = &ctl.records[stream];
 	if (r->state != STATE_UP)
 		return r->state == STATE_LEAVING ? -EBUSY : -ENOENT;
-	enter_ports(&mc->shared.slots[r->slot], stream, false);
-	retire(r, r->ctx);
-	memset(r->ctx, 0, sizeof(r->ctx));
-	memset(r->digest, 0, sizeof(r->digest));
+	enter_ports(r->where, stream, false);
 	r->state = STATE_LEAVING;
 	*owner = r->owner;
-	message(to_worker, DP_MSG_MEDIA_DEL, stream, 0);
+	message(to_worker, DP_MSG_MEDIA_DEL, stream);
 	return 0;
 }
 
 int media_ctl_send(const struct dp_msg *m, struct dp_msg *to_worker, unsigned int *owner)
 {
-	int err = -EINVAL;
-
 	if (m->version != DP_MSG_VERSION)
 		return -EINVAL;
-	reap();
 	if (m->type == DP_MSG_MEDIA_SET)
-		err = send_set(&m->media, to_worker, owner);
-	else if (m->type == DP_MSG_MEDIA_DEL)
-		err = send_del(m->media.stream, to_worker, owner);
-	if (err == 0)
-		mc->sent[*owner]++;
-	return err;
+		return send_set(&m->media, to_worker, owner);
+	if (m->type == DP_MSG_MEDIA_DEL)
+		return send_del(m->media.stream, to_worker, owner);
+	return -EINVAL;
 }
 
 void media_ctl_recv(const struct dp_msg *m)
 {
-	struct record *r = &mc->records[m->media.stream];
+	struct record *r = &ctl.records[m->media.stream];
 
-	reap();
 	if (r->state != STATE_LEAVING)
 		return;
-	r->state = STATE_FREE;
-	mc->n_streams--;
+	reap(r->owner);
+	free_contexts(r->ctx);
+	*r = (struct record){.state = STATE_FREE};
+	ctl.n_streams--;
 }
 
 uint32_t media_ctl_streams(void)
 {
-	return mc != NULL ? mc->n_streams : 0;
+	return ctl.n_streams;
+}
+
+uint32_t media_ctl_streams_max(void)
+{
+	return ctl.streams_max;
 }
 
 // ---- Statistics --------------------------------------------------------------------------------
 
 #define READ(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
-static void read_leg(struct dp_leg_stats *out, const struct media_show *s, uint32_t clock_hz)
+static void read_leg(struct dp_leg_stats *out, const struct media_flow *in, uint64_t negotiated)
 {
+	const struct media_flow *back = media_other(in);
+	const uint32_t clock_hz = READ(in->clock_hz);
+	const bool latched = (READ(in->flags) & MEDIA_LATCHED) != 0;
+
 	*out = (struct dp_leg_stats){
-		.rx_packets = READ(s->rx_packets),
-		.tx_packets = READ(s->tx_packets),
-		.rx_bad_source = READ(s->rx_bad_source),
-		.rx_auth_failed = READ(s->rx_auth_failed),
-		.rx_replayed = READ(s->rx_replayed),
-		.rx_malformed = READ(s->rx_malformed),
-		.rx_rtcp = READ(s->rx_rtcp),
-		.rx_lost = READ(s->rx_lost),
-		.last_rx_ns = READ(s->last_rx_ns),
-		.last_pt = (uint8_t)READ(s->last_pt),
+		.rx_packets = READ(in->rx_packets),
+		.rx_octets = READ(in->rx_octets),
+		.tx_packets = READ(back->tx_packets),
+		.tx_octets = READ(back->tx_octets),
+		.rx_rtcp = READ(in->rx_rtcp),
+		.tx_rtcp = READ(back->tx_rtcp),
+		.rx_bad_source = READ(in->rx_bad_source),
+		.rx_auth_failed = READ(in->rx_auth_failed),
+		.rx_replayed = READ(in->rx_replayed),
+		.rx_late = READ(in->rx_late),
+		.rx_malformed = READ(in->rx_malformed),
+		.rx_bad_pt = READ(in->rx_bad_pt),
+		.rx_on_hold = READ(in->rx_on_hold),
+		.rx_rtcp_dropped = READ(in->rx_rtcp_dropped),
+		.tx_waiting = READ(back->tx_waiting),
+		.rx_lost = READ(in->stats.lost),
+		.last_rx_ns = READ(in->last_rx_ns),
+		.last_pt = READ(in->last_pt),
+		.remote = media_endpoint(latched ? READ(in->remote) : negotiated),
+		.latched = latched,
 	};
 	if (clock_hz != 0)
-		out->jitter_us = (uint32_t)((uint64_t)READ(s->jitter_q4) * 1000000 / 16 / clock_hz);
+		out->jitter_us =
+			(uint32_t)((uint64_t)READ(in->stats.jitter_q4) * 1000000 / 16 / clock_hz);
 }
 
 int dp_media_stats(uint32_t stream, struct dp_media_stats *out)
 {
-	const struct record *r;
-
-	if (mc == NULL || stream >= MEDIA_STREAMS || mc->records[stream].state != STATE_UP)
+	if (!started || stream >= ctl.streams_max || ctl.records[stream].state != STATE_UP)
 		return -ENOENT;
-	r = &mc->records[stream];
 	for (unsigned int i = 0; i < 2; i++)
-		read_leg(&out->leg[i], &mc->shared.streams[stream].leg[i].show,
-			mc->shared.slots[r->slot].clock_hz);
+		read_leg(&out->leg[i], &ctl.shared.streams[stream].flow[i],
+			ctl.records[stream].remote[i]);
 	return 0;
 }

@@ -93,7 +93,6 @@ struct dp_msg_media {
 	uint8_t n_pts; // 0: any payload type
 	uint8_t pts[DP_MEDIA_PTS_MAX];
 	uint32_t clock_hz; // RTP clock of the main codec, for jitter (RFC 3550)
-	uint32_t slot;     // used inside the data plane only, where it stands for the keys
 };
 
 // Which key: of what leg `leg` receives, or (tx) of what is sent to it.

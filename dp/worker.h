@@ -114,22 +114,3 @@ bool worker_notify(struct worker *w, const struct dp_msg *m);
 
 // Takes one vector of parsed packets that this worker owns through all stages to its ends.
 void worker_process(struct worker *w, struct pkts *v);
-
-// The media part, for whoever writes dp/media.[ch] (hot) and dp/media_ctl.[ch] (cold):
-//
-// void media_stage(struct worker *w, struct pkts *v)
-//	In: packets of kind PKT_MEDIA, which this worker owns: IPv4 and UDP headers are valid,
-//	pkt->flow.dst is the media address pkt->media_id of pkt->iface_in with a port of its
-//	range. The UDP checksum is right only if pkt->l4_checked says so.
-//	Out: the packets to send on, headers rewritten and checksums right, TTL fresh, `ours` set
-//	and `flow` the new tuple (route looks up flow.dst). The rest is dropped by name.
-// void media_msg(struct worker *w, const struct dp_msg *m)
-//	A MEDIA_* message that media_ctl_send() let through.
-// int media_ctl_start(unsigned int n_workers, struct media_worker *out[]); before workers run;
-//	out[i] becomes workers[i].media
-// void media_ctl_stop(void); after they have stopped
-// int media_ctl_send(const struct dp_msg *m, struct dp_msg *to_worker, unsigned int *owner);
-//	judges MEDIA_SET/DEL (errors as dp_send says), does what allocates, and writes the message,
-//	without keys, that goes to worker `owner`. The ring is known to have room: it will be sent.
-// void media_ctl_recv(const struct dp_msg *m); MEDIA_GONE, before dp_recv() returns it
-// uint32_t media_ctl_streams(void); how many are up

@@ -3,17 +3,16 @@
 // source check and, for SRTP, its authentication.
 #include "lib/rtp_stats.h"
 
-#define SEQ_MOD      65536u
-#define MAX_DROPOUT  3000
-#define MAX_MISORDER 100
+#define SEQ_MOD     65536u
+#define MAX_DROPOUT 3000
+// What a replay window lets pass is late, no new run; so not RFC 3550's 100.
+#define MAX_MISORDER 128
 
 static void start_run(struct rtp_stats *s, uint16_t seq)
 {
-	s->lost_before = rtp_stats_lost(s);
-	s->base_seq = seq;
+	s->base_seq = seq - s->lost;
 	s->max_seq = seq;
-	s->bad_seq = SEQ_MOD + 1;
-	s->cycles = 0;
+	s->strayed = false;
 	s->received = 0;
 }
 
@@ -23,12 +22,11 @@ static bool follow(struct rtp_stats *s, uint16_t seq)
 	uint16_t ahead = (uint16_t)(seq - s->max_seq);
 
 	if (ahead < MAX_DROPOUT) {
-		if (seq < s->max_seq)
-			s->cycles += SEQ_MOD;
-		s->max_seq = seq;
+		s->max_seq += ahead;
 	} else if (ahead <= SEQ_MOD - MAX_MISORDER) {
-		if (seq != s->bad_seq) {
-			s->bad_seq = (seq + 1u) % SEQ_MOD;
+		if (!s->strayed || seq != s->bad_seq) {
+			s->bad_seq = (uint16_t)(seq + 1);
+			s->strayed = true;
 			return false;
 		}
 		start_run(s, seq); // the sender has restarted
@@ -47,6 +45,7 @@ static void measure_jitter(struct rtp_stats *s, uint32_t transit)
 void rtp_stats_add(struct rtp_stats *s, const struct rtp_hdr *h, uint32_t arrival_rtp)
 {
 	uint32_t transit = arrival_rtp - h->ts;
+	int32_t lost;
 
 	if (!s->started || h->ssrc != s->ssrc) {
 		start_run(s, h->seq);
@@ -57,14 +56,7 @@ void rtp_stats_add(struct rtp_stats *s, const struct rtp_hdr *h, uint32_t arriva
 		return;
 	}
 	s->received++;
+	lost = (int32_t)(s->max_seq - s->base_seq + 1 - s->received);
+	s->lost = lost > 0 ? (uint32_t)lost : 0;
 	measure_jitter(s, transit);
-}
-
-uint64_t rtp_stats_lost(const struct rtp_stats *s)
-{
-	uint32_t expected = s->cycles + s->max_seq - s->base_seq + 1;
-
-	if (!s->started || expected <= s->received)
-		return s->lost_before;
-	return s->lost_before + (expected - s->received);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Loss and jitter of what one party sends, from RTP headers alone (RFC 3550 A.1, A.3, A.8).
-// One object per leg; a change of source starts the count of sequence numbers anew, and the loss
-// so far is kept.
+// One object per leg, half a cache line; a change of source starts the count of sequence numbers
+// anew, and the loss so far is kept.
 #pragma once
 
 #include <stdbool.h>
@@ -9,26 +9,25 @@
 
 #include "lib/rtp.h"
 
-// All zeros is the state before the first packet.
+// All zeros is the state before the first packet. Numbers are modulo 2^32, and so are their
+// differences: a count that wraps goes on.
 struct rtp_stats {
-	bool started;
-	uint16_t max_seq;
 	uint32_t ssrc;
-	uint32_t cycles; // wraps of the sequence number, times 65536
-	uint32_t base_seq;
-	uint32_t bad_seq;     // where a new run would go on, were it one
-	uint32_t received;    // of this source
-	uint32_t transit;     // of the packet before, in RTP units
-	uint32_t jitter_q4;   // RTP units, times 16
-	uint64_t lost_before; // of earlier sources and runs
+	uint32_t max_seq; // newest sequence number, extended by its wraps
+	uint32_t
+		base_seq; // max_seq - base_seq + 1 are expected, with what was lost before this run
+	uint32_t received;  // in this run
+	uint32_t transit;   // of the packet before, in RTP units
+	uint32_t jitter_q4; // RTP units, times 16
+	uint32_t lost;      // in all; late packets reduce it, copies never make it negative
+	uint16_t bad_seq;   // where a new run would go on, if `strayed`
+	bool strayed;
+	bool started;
 };
 
 // Counts one accepted packet. `arrival_rtp` is the time of arrival in units of the RTP clock, with
 // any origin.
 void rtp_stats_add(struct rtp_stats *s, const struct rtp_hdr *h, uint32_t arrival_rtp);
-
-// Packets expected and not received; late ones reduce it, copies never make it negative.
-uint64_t rtp_stats_lost(const struct rtp_stats *s);
 
 // A time in units of the RTP clock, modulo 2^32, for any uptime.
 static inline uint32_t rtp_units(uint64_t now_ns, uint32_t clock_hz)

@@ -179,7 +179,7 @@ void harness_up_many(unsigned int n_workers, uint32_t sessions)
 	h.now_ns = 1000000000000ull;
 	h.n_workers = n_workers;
 	assert_int_equal(snapshot_open(n_workers, HARNESS_IFACES), 0);
-	assert_int_equal(media_ctl_start(n_workers, media), 0);
+	assert_int_equal(media_ctl_start(n_workers, 0, RTPSEC_AUTO, media), 0);
 	for (unsigned int i = 0; i < n_workers; i++) {
 		h.w = h.all[i] = worker_up(i, sessions);
 		h.w->media = media[i];

@@ -4,6 +4,8 @@
 
 #include <rte_eal.h>
 
+#include "dp/media_addr.h"
+
 struct worker w;
 static struct counters counters;
 static uint64_t counters_before[DP_COUNTERS];
@@ -114,7 +116,8 @@ struct rte_mbuf *frame(
 		.l3 = 14,
 		.l4 = 34,
 		.payload = HEADERS,
-		.payload_len = (uint16_t)n};
+		.payload_len = (uint16_t)n,
+		.media_id = (uint16_t)media_addr_id(iface, &dst.ip)};
 	*pkt_ipv4(m) = (struct rte_ipv4_hdr){.version_ihl = 0x45,
 		.type_of_service = 0xb8,
 		.total_length = rte_cpu_to_be_16((uint16_t)(28 + n)),
@@ -126,6 +129,7 @@ struct rte_mbuf *frame(
 		.dst_port = rte_cpu_to_be_16(dst.port),
 		.dgram_len = rte_cpu_to_be_16((uint16_t)(8 + n))};
 	memcpy(pkt_payload(m), data, n);
+	pkt_udp(m)->dgram_cksum = rte_ipv4_udptcp_cksum(pkt_ipv4(m), pkt_udp(m));
 	return m;
 }
 
@@ -243,7 +247,7 @@ int media_env_start(void **state)
 		"test", 255, 0, RTE_ALIGN(sizeof(struct pkt), RTE_MBUF_PRIV_ALIGN), 2048, 0);
 	w.count = &counters;
 	w.n_workers = 2;
-	if (w.pool == NULL || media_ctl_start(2, media) != 0)
+	if (w.pool == NULL || media_ctl_start(2, 0, RTPSEC_AUTO, media) != 0)
 		return -1;
 	w.media = media[0];
 	return 0;

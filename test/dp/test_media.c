@@ -135,7 +135,7 @@ static void test_drops(void **state)
 	expect_drop(rtp_from(&s, INSIDE, 9), DROP_MEDIA_REPLAY); // would seal one index twice
 	assert_int_equal(dp_media_stats(0, &stats), 0);
 	assert_int_equal(stats.leg[OUTSIDE].rx_bad_source, 2);
-	assert_int_equal(stats.leg[OUTSIDE].rx_rtcp, 2);
+	assert_int_equal(stats.leg[OUTSIDE].rx_rtcp_dropped, 2);
 	assert_int_equal(stats.leg[OUTSIDE].rx_auth_failed, 1);
 	assert_int_equal(stats.leg[OUTSIDE].rx_replayed, 1);
 	assert_int_equal(stats.leg[OUTSIDE].rx_malformed, 2);
@@ -292,7 +292,7 @@ static void test_ssrcs(void **state)
 		if (i + 5 < RTPSEC_SSRCS_MAX)
 			assert_true(passes(from(&s, INSIDE, p, rtp(p, 200 + i, 2))));
 		else
-			expect_drop(from(&s, INSIDE, p, rtp(p, 200 + i, 2)), DROP_MEDIA_SEAL);
+			expect_drop(from(&s, INSIDE, p, rtp(p, 200 + i, 2)), DROP_MEDIA_SSRCS);
 	}
 	del(0);
 }
@@ -372,9 +372,7 @@ static void test_checksum(void **state)
 	pkt_udp(m)->dgram_cksum = 0x1234;
 	pkt_of(m)->l4_checked = true;
 	assert_true(passes(m));
-	m = rtp_from(&s, INSIDE, 2);
-	pkt_udp(m)->dgram_cksum = rte_ipv4_udptcp_cksum(pkt_ipv4(m), pkt_udp(m));
-	assert_true(passes(m));
+	assert_true(passes(rtp_from(&s, INSIDE, 2)));
 	del(0);
 }
 

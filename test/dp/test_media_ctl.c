@@ -143,6 +143,7 @@ static void test_refused(void **state)
 	refuse(m, -EINVAL);
 	m = stream_msg(0);
 	m.media.leg[0].iface = m.media.leg[1].iface;
+	m.media.leg[0].local.ip = m.media.leg[1].local.ip;
 	m.media.leg[0].local.port = m.media.leg[1].local.port;
 	refuse(m, -EINVAL);
 	m = stream_msg(0);

@@ -108,7 +108,7 @@ void bench_env_start(void)
 	w = worker_new(0, 1, 65536, 4711);
 	bench_need(pool != NULL && w != NULL, "no memory for a worker");
 	bench_need(snapshot_open(1, 2) == 0, "no snapshot");
-	bench_need(media_ctl_start(1, media) == 0, "no SRTP engine");
+	bench_need(media_ctl_start(1, 0, RTPSEC_AUTO, media) == 0, "no SRTP engine");
 	w->pool = pool;
 	w->media = media[0];
 	w->n_ifaces = 2;

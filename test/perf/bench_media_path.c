@@ -52,7 +52,7 @@ static void worker_start(void)
 	w = worker_new(0, 1, 65536, 4711);
 	bench_need(pool != NULL && w != NULL, "no memory for a worker");
 	bench_need(snapshot_open(1, SIDES) == 0, "no snapshot");
-	bench_need(media_ctl_start(1, media) == 0, "no SRTP engine");
+	bench_need(media_ctl_start(1, DP_STREAMS_MAX, RTPSEC_AUTO, media) == 0, "no SRTP engine");
 	bench_need(snapshot_apply(&r, SIDES, err, sizeof(err)) == 0, err);
 	w->pool = pool;
 	w->media = media[0];
