@@ -79,22 +79,16 @@ bool pkt_l4_checksum_ok(struct rte_mbuf *m)
 	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
 	const struct rte_udp_hdr *l4 = rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, p->l4);
 	const uint16_t len = (uint16_t)(p->payload + p->payload_len - p->l4);
+	const uint8_t proto = ip->next_proto_id;
 	uint64_t sum = 0;
 
-	switch (ip->next_proto_id) {
-	case IPPROTO_UDP:
-		if (l4->dgram_cksum == 0)
-			return true; // the sender made none (RFC 768)
-				     // fall through
-	case IPPROTO_TCP:            // the pseudo header
-		sum = (uint64_t)ip->src_addr + ip->dst_addr + rte_cpu_to_be_16(len) +
-			rte_cpu_to_be_16(ip->next_proto_id);
-		break;
-	case IPPROTO_ICMP:
-		break;
-	default:
+	if (proto != IPPROTO_UDP && proto != IPPROTO_TCP && proto != IPPROTO_ICMP)
 		return true;
-	}
+	if (proto == IPPROTO_UDP && l4->dgram_cksum == 0)
+		return true;       // the sender made none (RFC 768)
+	if (proto != IPPROTO_ICMP) // the pseudo header
+		sum = (uint64_t)ip->src_addr + ip->dst_addr + rte_cpu_to_be_16(len) +
+			rte_cpu_to_be_16(proto);
 	// All ones, however often the carry has come round.
 	sum += pkt_sum(l4, len);
 	return sum != 0 && sum % UINT16_MAX == 0;
