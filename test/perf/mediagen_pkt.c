@@ -38,13 +38,14 @@ struct turn {
 };
 
 struct cursor {
-	uint32_t turn, left, call;
+	uint32_t turn, at; // index in the order of calls
 };
 
 struct gen_stats gen_stats;
 
 static struct {
-	uint32_t calls, speakers, step;
+	uint32_t calls, speakers;
+	uint32_t *order; // in which they speak: neighbours in memory do not follow each other
 	unsigned int payload;
 	uint32_t made;            // turns
 	struct talk *talk[SIDES]; // by side of the sender
@@ -139,6 +140,7 @@ void gen_open(uint32_t calls, const char *relay, unsigned int payload)
 	g.calls = calls;
 	g.payload = payload;
 	g.turns = zeroed(TURNS, sizeof(*g.turns));
+	g.order = zeroed(calls, sizeof(*g.order));
 	for (unsigned int side = 0; side < SIDES; side++)
 		g.talk[side] = zeroed(calls, sizeof(struct talk));
 	if (relay != NULL) {
@@ -157,25 +159,30 @@ void gen_open(uint32_t calls, const char *relay, unsigned int payload)
 	gen_speakers(calls);
 }
 
-static uint32_t gcd(uint32_t a, uint32_t b)
+static void shuffle(uint32_t *v, uint32_t n)
 {
-	return b == 0 ? a : gcd(b, a % b);
+	uint64_t x = 4711;
+
+	for (uint32_t i = 0; i < n; i++)
+		v[i] = i;
+	for (uint32_t i = n - 1; i > 0; i--) {
+		uint32_t j, kept = v[i];
+
+		x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		j = (uint32_t)((x >> 32) % (i + 1));
+		v[i] = v[j];
+		v[j] = kept;
+	}
 }
 
 void gen_speakers(uint32_t calls)
 {
-	static const uint32_t steps[] = {7919, 104729, 611953, 1};
-
 	bench_need(calls > 0 && calls <= g.calls, "more speakers than calls");
 	g.speakers = calls;
-	for (unsigned int i = 0; i < RTE_DIM(steps); i++) {
-		g.step = steps[i] % calls; // neighbours in memory do not speak in turn
-		if (gcd(g.step, calls) == 1)
-			break;
-	}
+	shuffle(g.order, calls);
 	// A turn that some have begun is not finished: each has its next packet in a new one.
 	for (unsigned int side = 0; side < SIDES; side++) {
-		g.cursor[side] = (struct cursor){.turn = g.made, .left = calls};
+		g.cursor[side] = (struct cursor){.turn = g.made};
 		for (uint32_t i = 0; i < g.calls; i++)
 			g.talk[side][i].next = g.made;
 	}
@@ -223,13 +230,13 @@ void gen_next(unsigned int side, struct rte_mbuf *m)
 	const struct turn *t;
 	uint8_t *p;
 
-	if (c->left == 0) {
+	if (c->at == g.speakers) {
 		c->turn++;
-		c->left = g.speakers;
+		c->at = 0;
 	}
 	if (c->turn == g.made)
 		turn_make(g.made++);
-	f = &g.talk[side][c->call];
+	f = &g.talk[side][g.order[c->at++]];
 	t = &g.turns[c->turn % TURNS];
 	p = rte_pktmbuf_mtod(m, uint8_t *);
 	m->data_len = (uint16_t)(HEADERS + t->len[side]);
@@ -237,11 +244,7 @@ void gen_next(unsigned int side, struct rte_mbuf *m)
 	memcpy(p, f->headers, HEADERS);
 	memcpy(p + HEADERS, t->sent[side], t->len[side]);
 	*(uint16_t *)(p + HEADERS - 2) = fold((uint64_t)f->sum + t->sum[side]);
-	c->left--;
-	c->call += g.step;
-	if (c->call >= g.speakers)
-		c->call -= g.speakers;
-	rte_prefetch0(&g.talk[side][c->call]);
+	rte_prefetch0(&g.talk[side][g.order[c->at % g.speakers]]);
 }
 
 // ---- Receiving ---------------------------------------------------------------------------------
