@@ -11,12 +11,18 @@
 #include "cp/accept.h"
 #include "cp/ime_state.h"
 #include "cp/log.h"
+#include "cp/priv.h"
 #include "cp/teardown.h"
 #include "cp/tls.h"
 
 #define TICK_S   1
 #define RETRY_US 5000           // a full ring of the workers has room again soon
 #define EDIT_MAX SIP_EDIT_ARENA // rewriting adds at most so much
+
+// What OpenSSL takes of the locked memory: for a connection, and for certificates' keys and random
+// numbers.
+#define TLS_SECURE_SIZE 4096
+#define SECURE_SPARE    (1u << 20)
 
 __attribute__((format(printf, 4, 5))) static int fail(
 	int err, char *text, size_t size, const char *fmt, ...)
@@ -136,7 +142,7 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->txns = txns_new();
 	ime->trunks = trunks_new(ime);
 	ime->peers = peers_new();
-	ime->scratch = calloc(1, sizeof(*ime->scratch));
+	ime->scratch = OPENSSL_secure_zalloc(sizeof(*ime->scratch));
 	ime->out_size = (size_t)c->sip_header_max + c->sip_body_max + EDIT_MAX;
 	ime->out = malloc(ime->out_size);
 	ime->tick = event_new(ime->env.base, -1, EV_PERSIST, on_tick, ime);
@@ -161,6 +167,18 @@ static int listen_all(struct ime *ime, char *err, size_t err_size)
 				c->ifaces[i].name, strerror(-e));
 	}
 	return 0;
+}
+
+size_t ime_secure_size(const struct config *c)
+{
+	// Streams beyond four a call would be of calls that cannot be.
+	size_t streams =
+		c->media_streams_max < 4 * CALLS_MAX ? c->media_streams_max : 4 * CALLS_MAX;
+
+	return mta_secure_size(streams) + session_secure_size(streams) +
+		priv_key_block(sizeof(struct scratch)) +
+		priv_key_block(ticket_keys_size(TICKET_KEYS_DEFAULT)) +
+		(size_t)c->tls_sessions_max * TLS_SECURE_SIZE + SECURE_SPARE;
 }
 
 int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_size)
@@ -216,9 +234,7 @@ void ime_free(struct ime *ime)
 		event_free(ime->tick);
 	if (ime->retry != NULL)
 		event_free(ime->retry);
-	if (ime->scratch != NULL)
-		OPENSSL_cleanse(ime->scratch, sizeof(*ime->scratch));
-	free(ime->scratch);
+	OPENSSL_secure_clear_free(ime->scratch, sizeof(*ime->scratch));
 	free(ime->out);
 	free(ime);
 }

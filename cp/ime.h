@@ -27,6 +27,9 @@ struct ime_env {
 	void *resolve_arg;
 };
 
+// Octets of locked memory that the keys of a configuration's calls and connections take.
+size_t ime_secure_size(const struct config *c);
+
 // Loads certificates and listens. On failure returns -errno, leaves nothing behind, and `err`
 // says which file or interface was at fault.
 int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_size);

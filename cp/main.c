@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "config/config.h"
+#include "cp/alarm.h"
 #include "cp/ime.h"
 #include "cp/log.h"
 #include "cp/mgmt.h"
@@ -95,15 +96,52 @@ static void hold_signals(int how)
 	sigprocmask(how, &set, NULL);
 }
 
-// A connection is a descriptor, and two of them are a trunk.
-static void raise_descriptors(void)
+static uint64_t mono_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+static void raise_limit(int what)
 {
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+	if (getrlimit(what, &r) == 0) {
 		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
+		setrlimit(what, &r);
 	}
+}
+
+// Calls work without; but keys may then come to the disk that swaps.
+static void keys_unlocked(size_t size)
+{
+	struct rlimit r = {0};
+
+	getrlimit(RLIMIT_MEMLOCK, &r);
+	alarm_raise(ALARM_MEMORY_UNLOCKED, mono_ns(),
+		"memory for keys may be swapped to disk: %zu MB of it cannot be locked, "
+		"RLIMIT_MEMLOCK is %llu kB",
+		size >> 20, (unsigned long long)r.rlim_cur >> 10);
+}
+
+static int lock_keys(const struct config *c, char *err, size_t err_size)
+{
+	size_t size = ime_secure_size(c);
+	int e = priv_key_memory(size);
+
+	if (e == -ENOMEM) {
+		snprintf(err, err_size, "reserve %zu MB of memory for keys: %s", size >> 20,
+			strerror(-e));
+		return e;
+	}
+	// The ticket passwords are there already.
+	if (e == 0 && c->n_imes > 0)
+		e = priv_lock(c->imes, c->n_imes * sizeof(*c->imes));
+	if (e != 0)
+		keys_unlocked(size);
+	return 0;
 }
 
 static int start_workers(struct daemon *d, char *err, size_t err_size)
@@ -134,14 +172,6 @@ static int apply_rules(const struct config *c, char *err, size_t err_size)
 }
 
 // ---- The proxy and its management ---------------------------------------------------------------
-
-static uint64_t mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
-}
 
 static uint64_t wall_s(void)
 {
@@ -288,11 +318,14 @@ static int run(struct config *c)
 	log_set_level((enum log_level)c->log_level);
 	signal(SIGPIPE, SIG_IGN);
 	hold_signals(SIG_BLOCK);
-	raise_descriptors();
+	raise_limit(RLIMIT_NOFILE); // a connection is a descriptor, and two of them are a trunk
+	raise_limit(RLIMIT_MEMLOCK);
 	e = priv_start();
 	if (e < 0)
 		snprintf(err, sizeof(err), "forbid core dumps: %s", strerror(-e));
-	else
+	if (e == 0)
+		e = lock_keys(c, err, sizeof(err));
+	if (e == 0)
 		e = daemon_up(&d, err, sizeof(err));
 	if (e == 0) {
 		log_ready(c);

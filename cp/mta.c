@@ -11,6 +11,7 @@
 #include "cp/alarm.h"
 #include "cp/media_rate.h"
 #include "cp/mta_ports.h"
+#include "cp/priv.h"
 #include "dp/dp.h"
 #include "lib/steer.h"
 
@@ -90,13 +91,9 @@ void mta_free(struct mta *m)
 	free(m);
 }
 
-size_t mta_secure_size(uint32_t streams)
+size_t mta_secure_size(size_t streams)
 {
-	size_t block = 1; // the arena's blocks are powers of two
-
-	while (block < sizeof(struct dp_msg))
-		block *= 2;
-	return block * streams;
+	return streams * priv_key_block(sizeof(struct dp_msg));
 }
 
 // ---- Streams ------------------------------------------------------------------------------------

@@ -72,5 +72,5 @@ struct mta_usage {
 struct mta_usage mta_usage(const struct mta *m);
 void mta_usage_clear(struct mta *m);
 
-// Octets of locked memory that `streams` take.
-size_t mta_secure_size(uint32_t streams);
+// Octets of locked memory that so many streams take.
+size_t mta_secure_size(size_t streams);

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Sheds what the process does not need. Called by cp/main.c, and by each worker at its start.
+// Sheds what the process does not need, and keeps its keys in locked memory. Called by cp/main.c,
+// and by each worker at its start.
 #include "cp/priv.h"
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 // What a running firewall has no use for, and whoever takes one over would want first: other
 // programs and processes, other namespaces and file systems, the kernel's inside.
@@ -108,4 +113,40 @@ int priv_forbid_calls(void)
 		e = seccomp_load(filter);
 	seccomp_release(filter);
 	return e;
+}
+
+// ---- Memory for keys ----------------------------------------------------------------------------
+
+#define KEY_BLOCK_MIN 64
+
+size_t priv_key_block(size_t n)
+{
+	size_t block = KEY_BLOCK_MIN;
+
+	while (block < n)
+		block *= 2;
+	return block;
+}
+
+int priv_key_memory(size_t size)
+{
+	switch (CRYPTO_secure_malloc_init(priv_key_block(size), KEY_BLOCK_MIN)) {
+	case 1:
+		return 0;
+	case 2:
+		return -EPERM;
+	default:
+		return -ENOMEM;
+	}
+}
+
+int priv_lock(const void *p, size_t n)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = (uintptr_t)p & ~(page - 1);
+	size_t len = (((uintptr_t)p + n + page - 1) & ~(page - 1)) - from;
+
+	if (mlock((const void *)from, len) < 0 || madvise((void *)from, len, MADV_DONTDUMP) < 0)
+		return -errno;
+	return 0;
 }

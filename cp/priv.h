@@ -3,6 +3,8 @@
 // sheds its own.
 #pragma once
 
+#include <stddef.h>
+
 // At the start of the process, before any thread or secret: no core dumps, no tracing by others,
 // nothing gained by exec. Returns -errno.
 int priv_start(void);
@@ -18,3 +20,15 @@ int priv_shed_worker(void);
 // modules, tracing. They fail with EPERM, so that the calls that are up go on. After priv_start().
 // Returns -errno.
 int priv_forbid_calls(void);
+
+// Reserves `size` octets of memory for keys, locked and left out of core dumps: OpenSSL's secure
+// heap, from which OPENSSL_secure_malloc() gives, and OpenSSL takes for private keys. The kernel
+// gives its pages when they are first touched. Once, before privileges are shed and the first key is
+// read. -EPERM: it may not be locked (RLIMIT_MEMLOCK), but is there all the same; -ENOMEM: it is not.
+int priv_key_memory(size_t size);
+
+// What a block of `n` octets takes of it: a power of two.
+size_t priv_key_block(size_t n);
+
+// Locks what is in memory already, and leaves it out of core dumps; whole pages. Returns -errno.
+int priv_lock(const void *p, size_t n);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cp/priv.h"
 #include "cp/session_state.h"
 
 struct session *session_new(
@@ -22,9 +23,7 @@ struct session *session_new(
 
 static void offer_free(struct session *s)
 {
-	if (s->offer != NULL)
-		OPENSSL_cleanse(s->offer, s->n_offer * sizeof(*s->offer));
-	free(s->offer);
+	OPENSSL_secure_clear_free(s->offer, s->n_offer * sizeof(*s->offer));
 	s->offer = NULL;
 	s->n_offer = 0;
 	s->offered = false;
@@ -32,9 +31,7 @@ static void offer_free(struct session *s)
 
 static void lines_free(struct session *s)
 {
-	if (s->line != NULL)
-		OPENSSL_cleanse(s->line, s->n_lines * sizeof(*s->line));
-	free(s->line);
+	OPENSSL_secure_clear_free(s->line, s->n_lines * sizeof(*s->line));
 }
 
 static void line_release(struct session *s, struct line *l)
@@ -62,7 +59,7 @@ static bool lines_grow(struct session *s, size_t n)
 
 	if (n <= s->n_lines)
 		return true;
-	more = calloc(n, sizeof(*more));
+	more = OPENSSL_secure_zalloc(n * sizeof(*more));
 	if (more == NULL)
 		return false;
 	if (s->n_lines > 0)
@@ -174,7 +171,7 @@ enum counter_id session_offer(
 	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan)
 {
 	bool same = same_version(s, from, sdp);
-	struct offered *next = calloc(sdp->n_media + 1, sizeof(*next));
+	struct offered *next = OPENSSL_secure_zalloc((sdp->n_media + 1) * sizeof(*next));
 	enum counter_id why = CNT_NONE;
 
 	memset(plan, 0, sizeof(*plan));
@@ -193,9 +190,7 @@ enum counter_id session_offer(
 	if (why == CNT_NONE && !plan_session(s, side_other(from), &plan->plan))
 		why = CNT_MEDIA_PORTS_FULL;
 	if (why != CNT_NONE) {
-		if (next != NULL)
-			OPENSSL_cleanse(next, sdp->n_media * sizeof(*next));
-		free(next);
+		OPENSSL_secure_clear_free(next, sdp->n_media * sizeof(*next));
 		if (!s->offered)
 			lines_settle(s);
 		return why;
@@ -316,4 +311,11 @@ bool session_live(const struct session *s)
 			return true;
 	}
 	return false;
+}
+
+size_t session_secure_size(size_t lines)
+{
+	// An offer has one line to spare.
+	return lines *
+		(priv_key_block(sizeof(struct line)) + priv_key_block(2 * sizeof(struct offered)));
 }

@@ -70,3 +70,6 @@ bool session_live(const struct session *s);
 
 // Its streams, for whoever shows or watches them.
 size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX]);
+
+// Octets of locked memory that so many media lines take.
+size_t session_secure_size(size_t lines);

@@ -3,8 +3,6 @@
 // entries into one chain; even then a lookup costs less than the derivation it saves.
 #include "lib/ticket_keys.h"
 
-#include <stdlib.h>
-
 #include <openssl/crypto.h>
 
 #include "lib/ticket.h"
@@ -71,13 +69,18 @@ static void chain_unlink(struct ticket_keys *k, uint32_t i)
 	*at = e->chain;
 }
 
+size_t ticket_keys_size(uint32_t max)
+{
+	return sizeof(struct ticket_keys) + max * sizeof(struct entry);
+}
+
 struct ticket_keys *ticket_keys_new(uint32_t max)
 {
 	struct ticket_keys *k;
 
 	if (max == 0)
 		return NULL;
-	k = malloc(sizeof(*k) + max * sizeof(k->e[0]));
+	k = OPENSSL_secure_malloc(ticket_keys_size(max));
 	if (k == NULL)
 		return NULL;
 	k->max = max;
@@ -98,7 +101,7 @@ void ticket_keys_free(struct ticket_keys *k)
 	if (k == NULL)
 		return;
 	ticket_keys_clear(k);
-	free(k);
+	OPENSSL_secure_free(k);
 }
 
 const uint8_t *ticket_keys_get(struct ticket_keys *k, uint8_t epoch, struct str salt, size_t *n)

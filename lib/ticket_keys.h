@@ -15,6 +15,8 @@ struct ticket_keys;
 
 // `max` entries at most (about 150 octets each). NULL: out of memory or max is 0.
 struct ticket_keys *ticket_keys_new(uint32_t max);
+// Octets that a table of `max` takes, of OpenSSL's secure heap where there is one.
+size_t ticket_keys_size(uint32_t max);
 void ticket_keys_free(struct ticket_keys *k);  // wipes; accepts NULL
 void ticket_keys_clear(struct ticket_keys *k); // wipes
 

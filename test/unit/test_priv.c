@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -87,6 +90,82 @@ static int shed(void)
 	return unshare(CLONE_NEWNET) == -1 && errno == EPERM ? 0 : 2;
 }
 
+// The kernel's flags of the mapping that holds an address: "rd wr lo dd" and others.
+static bool is_locked_and_not_dumped(const void *p)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	char line[512];
+	bool here = false, found = false;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+		unsigned long from, to;
+
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			here = (unsigned long)p >= from && (unsigned long)p < to;
+		if (here && strncmp(line, "VmFlags:", 8) == 0)
+			found = strstr(line, " lo") != NULL && strstr(line, " dd") != NULL;
+	}
+	fclose(f);
+	return found;
+}
+
+static int key_memory(void)
+{
+	static char secret[64];
+	char *key;
+
+	if (priv_key_memory(3u << 20) != 0)
+		return 1;
+	key = OPENSSL_secure_malloc(376);
+	if (key == NULL || !CRYPTO_secure_allocated(key) || !is_locked_and_not_dumped(key))
+		return 2;
+	OPENSSL_secure_clear_free(key, 376);
+	if (is_locked_and_not_dumped(secret))
+		return 3;
+	return priv_lock(secret, sizeof(secret)) == 0 && is_locked_and_not_dumped(secret) ? 0 : 4;
+}
+
+// As many blocks as were asked for, and no more.
+static int key_memory_size(void)
+{
+	size_t block = priv_key_block(376), n = 0;
+
+	if (block != 512 || priv_key_block(1) != 64 || priv_key_block(1024) != 1024)
+		return 1;
+	if (priv_key_memory(1024 * block) != 0)
+		return 2;
+	while (OPENSSL_secure_malloc(376) != NULL)
+		n++;
+	return n == 1024 ? 0 : 3;
+}
+
+// Without the right to lock, the memory is there, but it is told.
+static int key_memory_unlocked(void)
+{
+	const struct rlimit none = {0};
+
+	if (priv_shed_worker() != 0 || setrlimit(RLIMIT_MEMLOCK, &none) < 0)
+		return 1;
+	if (priv_key_memory(1u << 20) != -EPERM)
+		return 2;
+	if (OPENSSL_secure_malloc(376) == NULL)
+		return 3;
+	return priv_lock(&none, sizeof(none)) < 0 ? 0 : 4;
+}
+
+static void test_key_memory(void **state)
+{
+	assert_int_equal(status_of(key_memory), 0);
+	assert_int_equal(status_of(key_memory_size), 0);
+}
+
+static void test_key_memory_unlocked(void **state)
+{
+	if (geteuid() != 0)
+		skip(); // the bounding set is root's to change
+	assert_int_equal(status_of(key_memory_unlocked), 0);
+}
+
 static void test_start(void **state)
 {
 	assert_int_equal(status_of(start), 0);
@@ -110,6 +189,8 @@ int main(void)
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_forbid),
 		cmocka_unit_test(test_shed),
+		cmocka_unit_test(test_key_memory),
+		cmocka_unit_test(test_key_memory_unlocked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
