@@ -157,11 +157,14 @@ static void initial_invite(struct pass *p)
 }
 
 // Whether an in-dialog request comes from the remote that the call is with, or goes to it: what
-// answers at its address now may be somebody else.
+// answers at its address now may be somebody else. And the keys of a secure call are not for a
+// call manager without TLS.
 static bool same_peer(const struct pass *p)
 {
 	const struct call *call = p->call;
 
+	if (p->t->inside_secure != session_inside_secure(call->session))
+		return false;
 	if (p->from == SIDE_INSIDE && p->t->leg[SIDE_OUTSIDE].state != LEG_UP)
 		return true; // it goes nowhere
 	if (call->identity == NULL)

@@ -278,6 +278,36 @@ static void test_answer_488(void **state)
 	rig_assert_clean(RIG_A);
 }
 
+// Of two call managers only one has TLS: what concerns a secure call is not told to the other.
+static void test_other_ucm(void **state)
+{
+	static const char *const edit[] = {SECURE_TRUNK("inside-ca.pem"),
+		"trunk-security-mode: secure}",
+		"trunk-security-mode: secure}\n"
+		"      - {address: 192.168.10.31, trunk-security-mode: nonsecure}",
+		"tcp host 192.168.10.30", "tcp 192.168.10.0/24", NULL};
+
+	rig_up(edit);
+	rig.ucm_certificate[RIG_A] = "ucm";
+	remote_invites();
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", UCM_CONTACT SDP_TYPE, UCM_SRTP);
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	rig_outbound_server("b", "ca.pem"); // the way is open
+	host_tcp(&rig.caller, rig.base,
+		fake_net_connect(RIG_A, RIG_INSIDE, "192.168.10.31", 40002, RIG_REMOTE, 5070));
+	host_send(&rig.caller,
+		"INVITE sip:+12125550199@198.51.100.10:5070;transport=tcp SIP/2.0\n"
+		"Via: SIP/2.0/TCP 192.168.10.31:5070;branch=z9hG4bKo\n"
+		"From: <sip:+14085550123@enterprise-a.example>;tag=atag\n"
+		"To: <sip:+12125550199@enterprise-b.example>;tag=rtag\n" R_CALL_ID
+		"CSeq: 5 INVITE\nMax-Forwards: 70\n" UCM_CONTACT SDP_TYPE,
+		UCM_SRTP);
+	host_expect(&rig.caller, "SIP/2.0 481 ");
+	rig_only(RIG_A, CNT_DIALOG_PEER, 1);
+	rig_down();
+}
+
 // ---- Refused -----------------------------------------------------------------------------------
 
 static const struct {
@@ -410,6 +440,7 @@ int main(void)
 		TEST(rtp_answered),
 		TEST(answer_refused),
 		TEST(answer_488),
+		cmocka_unit_test(test_other_ucm),
 		cmocka_unit_test(test_server_refuses),
 		TEST(client_refuses),
 		TEST(outside_stranger),
