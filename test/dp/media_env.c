@@ -157,6 +157,70 @@ struct rte_mbuf *srtp_from(
 	return from(s, leg, p, n);
 }
 
+// ---- The remote --------------------------------------------------------------------------------
+
+static struct rtpsec_engine *engine;
+
+static struct rtpsec *context(const struct dp_media_leg *l, enum rtpsec_direction d)
+{
+	struct rtpsec_params p = {
+		.direction = d, .suite = l->suite, .mki_len = d == RTPSEC_OPEN ? l->mki_len : 0};
+	struct rtpsec *c = NULL;
+
+	memcpy(p.key, d == RTPSEC_SEAL ? l->rx_key : l->tx_key, sizeof(p.key));
+	assert_int_equal(rtpsec_new(&c, &p), 0);
+	return c;
+}
+
+void peer_init(struct peer *p, const struct dp_msg *s, unsigned int leg)
+{
+	p->seal = context(&s->media.leg[leg], RTPSEC_SEAL);
+	p->open = context(&s->media.leg[leg], RTPSEC_OPEN);
+}
+
+void peer_fini(struct peer *p)
+{
+	rtpsec_free(p->seal);
+	rtpsec_free(p->open);
+}
+
+static void peer_job(struct rtpsec_job *j, size_t *n,
+	void (*f)(struct rtpsec_engine *, struct rtpsec_job *, size_t))
+{
+	f(engine, j, 1);
+	assert_int_equal(j->status, RTPSEC_OK);
+	*n = j->len;
+}
+
+void peer_seal(struct peer *p, enum rtpsec_kind kind, uint8_t *pkt, size_t *n)
+{
+	struct rtpsec_job j = {.ctx = p->seal, .pkt = pkt, .len = (uint32_t)*n, .kind = kind};
+
+	peer_job(&j, n, rtpsec_seal);
+}
+
+void peer_open(struct peer *p, enum rtpsec_kind kind, uint8_t *pkt, size_t *n)
+{
+	struct rtpsec_job j = {.ctx = p->open, .pkt = pkt, .len = (uint32_t)*n, .kind = kind};
+
+	peer_job(&j, n, rtpsec_open);
+}
+
+size_t rtcp(uint8_t *p, uint32_t ssrc)
+{
+	static const uint8_t head[RTCP_LEN] = {[0] = 0x80, 200, 0, 6, [28] = 0x81, 202, 0, 2};
+
+	memcpy(p, head, RTCP_LEN);
+	for (unsigned int i = 0; i < 4; i++)
+		p[4 + i] = p[32 + i] = (uint8_t)(ssrc >> (24 - 8 * i));
+	for (unsigned int i = 8; i < 28; i++)
+		p[i] = (uint8_t)(i * 7);
+	memcpy(p + 36, "\x01\x00", 3);
+	return RTCP_LEN;
+}
+
+// ---- Through the stage -------------------------------------------------------------------------
+
 bool passes(struct rte_mbuf *m)
 {
 	struct pkts v = {.n = 1, .m = {m}};
@@ -215,6 +279,30 @@ void check_out(const struct dp_msg *s, unsigned int leg, struct rte_mbuf *m, siz
 		sum16((uint8_t *)&ip->src_addr, 8 + 8 + payload, 17 + 8 + payload), 0xffff);
 }
 
+size_t relayed(struct rte_mbuf *m, struct endpoint local, struct endpoint remote, uint8_t *out)
+{
+	struct pkts v = {.n = 1, .m = {m}};
+	struct dp_msg s = {.media = {.leg = {{.local = local, .remote = remote}}}};
+	size_t n;
+
+	media_stage(&w, &v);
+	if (v.n == 0)
+		return 0;
+	n = pkt_of(m)->payload_len;
+	check_out(&s, 0, m, n);
+	memcpy(out, pkt_payload(m), n);
+	rte_pktmbuf_free(m);
+	return n;
+}
+
+struct dp_leg_stats leg_stats(uint32_t id, unsigned int leg)
+{
+	struct dp_media_stats st;
+
+	assert_int_equal(dp_media_stats(id, &st), 0);
+	return st.leg[leg];
+}
+
 uint64_t grown(enum dp_counter_id id)
 {
 	return counter_get(&counters, id) - counters_before[id];
@@ -250,11 +338,12 @@ int media_env_start(void **state)
 	if (w.pool == NULL || media_ctl_start(2, 0, RTPSEC_AUTO, media) != 0)
 		return -1;
 	w.media = media[0];
-	return 0;
+	return rtpsec_engine_new(&engine);
 }
 
 int media_env_stop(void **state)
 {
+	rtpsec_engine_free(engine);
 	media_ctl_stop();
 	return rte_eal_cleanup();
 }

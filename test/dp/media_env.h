@@ -53,6 +53,26 @@ struct rte_mbuf *rtp_from(const struct dp_msg *s, unsigned int leg, uint16_t seq
 struct rte_mbuf *srtp_from(
 	const struct dp_msg *s, unsigned int leg, struct srtp_oracle *o, uint16_t seq);
 
+// The remote of a leg, with any suite, RTP and RTCP. Works in place, and must succeed.
+struct peer {
+	struct rtpsec *seal, *open;
+};
+void peer_init(struct peer *p, const struct dp_msg *s, unsigned int leg);
+void peer_fini(struct peer *p);
+void peer_seal(struct peer *p, enum rtpsec_kind kind, uint8_t *pkt, size_t *n);
+void peer_open(struct peer *p, enum rtpsec_kind kind, uint8_t *pkt, size_t *n);
+
+// A sender report and a source description; returns the length.
+#define RTCP_LEN 40
+size_t rtcp(uint8_t *p, uint32_t ssrc);
+
+// Takes the packet through the stage, and gives its payload; 0 octets when it does not come out.
+// What goes out is checked to come from `local` and go to `remote`.
+size_t relayed(struct rte_mbuf *m, struct endpoint local, struct endpoint remote, uint8_t *out);
+
+// Statistics of one leg.
+struct dp_leg_stats leg_stats(uint32_t id, unsigned int leg);
+
 // One packet through the stage; true when it comes out.
 bool passes(struct rte_mbuf *m);
 void expect_drop(struct rte_mbuf *m, enum dp_counter_id reason);
