@@ -61,12 +61,14 @@ void arp_stage(struct worker *w, struct pkts *v)
 	struct pkts punt = {.n = 0};
 	uint16_t n = 0;
 
+	if (likely(!(v->kinds & PKTS_OF(PKT_ARP))))
+		return;
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
 		struct pkt *p = pkt_of(m);
 		const struct rte_arp_hdr *arp;
 
-		if (likely(p->kind != PKT_ARP)) {
+		if (p->kind != PKT_ARP) {
 			v->m[n++] = m;
 			continue;
 		}

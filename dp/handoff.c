@@ -46,13 +46,16 @@ bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *
 	return media_find(s, in, f) >= 0;
 }
 
-static unsigned int owner_of_flow(
-	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f)
+// `media` is what media_find() says.
+static unsigned int owner_of(const struct handoff_key *k, const struct snapshot *s, uint16_t in,
+	const struct flow *f, int media)
 {
 	struct endpoint dst = f->dst;
 
 	if (k->n_workers == 1)
 		return 0;
+	if (media >= 0)
+		return steer_port_owner(f->dst.port, k->n_workers);
 	nat_untranslate(s->nat, s->n_nat, in, f->proto, &dst);
 	// The high bits, because the session table's buckets use the low ones of the same hash family.
 	return (uint32_t)(((uint64_t)hash_symmetric(k->seed, f, &dst) * k->n_workers) >> 32);
@@ -61,9 +64,7 @@ static unsigned int owner_of_flow(
 unsigned int handoff_owner(
 	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f)
 {
-	if (handoff_is_media(s, in, f))
-		return steer_port_owner(f->dst.port, k->n_workers);
-	return owner_of_flow(k, s, in, f);
+	return owner_of(k, s, in, f, media_find(s, in, f));
 }
 
 static void handoff_send(struct worker *w, unsigned int to, struct pkts *v)
@@ -76,37 +77,41 @@ static void handoff_send(struct worker *w, unsigned int to, struct pkts *v)
 		pkt_drop(w, v->m[i], DROP_HANDOFF_FULL);
 }
 
-// Who owns a packet that came in; marks it if it is media.
+// Who owns a packet that came in; marks it if it is media. An error about media goes where the
+// stream is, and no further.
 static unsigned int steer(const struct worker *w, struct pkt *p)
 {
 	int media = media_find(w->snap, p->iface_in, &p->flow);
 
-	if (media < 0)
-		return owner_of_flow(&w->steer, w->snap, p->iface_in, &p->flow);
-	if (p->kind == PKT_FLOW) { // an error about our media goes where the stream is, no further
+	if (media >= 0 && p->kind == PKT_FLOW) {
 		p->kind = PKT_MEDIA;
 		p->media_id = (uint16_t)media;
 	}
-	return steer_port_owner(p->flow.dst.port, w->steer.n_workers);
+	return owner_of(&w->steer, w->snap, p->iface_in, &p->flow, media);
 }
 
 void handoff_stage(struct worker *w, struct pkts *v)
 {
 	struct pkts *out = w->handoff;
-	uint16_t n = 0;
+	uint16_t n = 0, kinds = 0;
 
 	for (uint16_t i = 0; i < v->n; i++) {
-		struct pkt *p = pkt_of(v->m[i]);
+		struct rte_mbuf *m = v->m[i];
+		struct pkt *p = pkt_of(m);
+		unsigned int owner = steer(w, p);
 
-		p->owner = (uint8_t)steer(w, p);
-		if (p->kind != PKT_MEDIA && !p->l4_checked && !pkt_l4_checksum_ok(v->m[i]))
-			pkt_drop(w, v->m[i], DROP_L4_CHECKSUM);
-		else if (p->owner == w->id)
-			v->m[n++] = v->m[i];
+		if (p->kind != PKT_MEDIA && !p->l4_checked && !pkt_l4_checksum_ok(m)) {
+			pkt_drop(w, m, DROP_L4_CHECKSUM);
+			continue;
+		}
+		kinds |= PKTS_OF(p->kind);
+		if (owner == w->id)
+			v->m[n++] = m;
 		else
-			pkts_add(&out[p->owner], v->m[i]);
+			pkts_add(&out[owner], m);
 	}
 	v->n = n;
+	v->kinds = kinds;
 	for (unsigned int to = 0; to < w->n_workers; to++) {
 		if (out[to].n > 0)
 			handoff_send(w, to, &out[to]);
@@ -118,4 +123,5 @@ void handoff_recv(struct worker *w, unsigned int from, struct pkts *v)
 {
 	v->n = (uint16_t)rte_ring_sc_dequeue_burst(
 		w->handoff_in[from], (void **)v->m, PKTS_BURST, NULL);
+	v->kinds = PKTS_ANY;
 }

@@ -38,6 +38,12 @@ static bool is_no_host(rte_be32_t ip)
 	return first == 0 || first == 127 || first >= 224;
 }
 
+// The first part stands there from the start.
+static void v4_set(struct ip_addr *to, rte_be32_t ip)
+{
+	memcpy(to->b + 12, &ip, sizeof(ip));
+}
+
 static enum dp_counter_id parse_tcp(const struct rte_tcp_hdr *tcp, struct pkt *p, uint16_t len)
 {
 	uint16_t header;
@@ -100,8 +106,8 @@ static enum dp_counter_id parse_embedded(struct rte_mbuf *m, struct pkt *p, uint
 	p->inner_len = len - header;
 	p->kind = PKT_ICMP_ERROR;
 	p->flow.proto = ip->next_proto_id;
-	p->flow.src.ip = ip_from_v4_be(ip->dst_addr);
-	p->flow.dst.ip = ip_from_v4_be(ip->src_addr);
+	v4_set(&p->flow.src.ip, ip->dst_addr);
+	v4_set(&p->flow.dst.ip, ip->src_addr);
 	ports = rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, p->inner_l4);
 	if (ip->next_proto_id == IPPROTO_TCP || ip->next_proto_id == IPPROTO_UDP) {
 		p->flow.src.port = rte_be_to_cpu_16(ports->dst_port);
@@ -195,10 +201,9 @@ static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p)
 	// What Ethernet padded would else travel on, as data.
 	m->data_len = (uint16_t)(L3 + total);
 	m->pkt_len = m->data_len;
-	p->flow.src.ip = ip_from_v4_be(ip->src_addr);
-	p->flow.dst.ip = ip_from_v4_be(ip->dst_addr);
+	v4_set(&p->flow.src.ip, ip->src_addr);
+	v4_set(&p->flow.dst.ip, ip->dst_addr);
 	p->flow.proto = ip->next_proto_id;
-	p->l4 = L4;
 	if (ip->fragment_offset & rte_cpu_to_be_16(FRAGMENT_BITS)) {
 		p->kind = PKT_FRAGMENT;
 		return PASS;
@@ -216,48 +221,72 @@ static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
 		arp->arp_hlen != RTE_ETHER_ADDR_LEN || arp->arp_plen != 4)
 		return DROP_ARP_INVALID;
 	p->kind = PKT_ARP;
-	p->flow.src.ip = ip_from_v4_be(arp->arp_data.arp_sip);
-	p->flow.dst.ip = ip_from_v4_be(arp->arp_data.arp_tip);
+	v4_set(&p->flow.src.ip, arp->arp_data.arp_sip);
+	v4_set(&p->flow.dst.ip, arp->arp_data.arp_tip);
 	return PASS;
 }
 
-static const struct pkt unknown = {.iface_out = PKT_NO_IFACE, .iface_in = PKT_NO_IFACE};
+// What the packets of a burst have in common: metadata to begin with, and the MAC that they must be
+// for, as the first octets of a frame.
+struct burst {
+	struct pkt p;
+	uint64_t mac, mac_mask;
+};
+
+static void burst_init(struct burst *b, const struct rte_ether_addr *mac, uint16_t iface)
+{
+	const struct ip_addr v4 = ip_from_v4_be(0);
+
+	*b = (struct burst){.p = {.flow = {.src.ip = v4, .dst.ip = v4},
+				    .l4_checked = mac == NULL,
+				    .l3 = L3,
+				    .l4 = L4,
+				    .iface_in = iface,
+				    .iface_out = PKT_NO_IFACE}};
+	if (mac == NULL)
+		return;
+	memcpy(&b->mac, mac, sizeof(*mac));
+	memset(&b->mac_mask, 0xff, sizeof(*mac));
+}
 
 // All but the L4 checksum.
-static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct rte_ether_addr *mac)
+static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *b)
 {
 	const struct rte_ether_hdr *eth = pkt_eth(m);
 	struct pkt *p = pkt_of(m);
+	uint64_t start;
 	bool to_all;
 
-	*p = unknown;
-	p->l4_checked = mac == NULL;
+	*p = b->p;
 	if (m->nb_segs != 1 || rte_pktmbuf_data_len(m) < sizeof(*eth))
 		return DROP_RX_SHORT;
 	// Some devices take the tag off and tell about it here alone.
 	if (m->ol_flags & (RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED))
 		return DROP_ETHERTYPE;
-	p->l3 = L3;
+	memcpy(&start, eth, sizeof(start));
 	to_all = rte_is_multicast_ether_addr(&eth->dst_addr);
-	if (mac != NULL && !to_all && !rte_is_same_ether_addr(&eth->dst_addr, mac))
+	if ((start & b->mac_mask) != b->mac && !to_all)
 		return DROP_L2_NOT_FOR_US;
 	switch (rte_be_to_cpu_16(eth->ether_type)) {
+	case RTE_ETHER_TYPE_IPV4:
+		// RFC 1122 3.3.6: a unicast datagram in a broadcast frame is an attack or a mistake.
+		return to_all ? DROP_IP_DESTINATION : parse_ipv4(m, p);
 	case RTE_ETHER_TYPE_ARP:
 		return parse_arp(m, p);
 	case RTE_ETHER_TYPE_IPV6:
 		return DROP_IPV6_UNSUPPORTED;
-	case RTE_ETHER_TYPE_IPV4:
-		// RFC 1122 3.3.6: a unicast datagram in a broadcast frame is an attack or a mistake.
-		return to_all ? DROP_IP_DESTINATION : parse_ipv4(m, p);
 	}
 	return DROP_ETHERTYPE;
 }
 
 enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac)
 {
-	enum dp_counter_id bad = parse_headers(m, mac);
 	const struct pkt *p = pkt_of(m);
+	enum dp_counter_id bad;
+	struct burst b;
 
+	burst_init(&b, mac, PKT_NO_IFACE);
+	bad = parse_headers(m, &b);
 	if (bad == PASS && (p->kind == PKT_FLOW || p->kind == PKT_ICMP_ERROR) && !p->l4_checked &&
 		!pkt_l4_checksum_ok(m))
 		return DROP_L4_CHECKSUM;
@@ -274,20 +303,27 @@ static bool is_good(const struct rte_mbuf *m, const struct pkt *p)
 
 void parse_stage(struct worker *w, struct pkts *v, uint16_t iface)
 {
-	uint16_t n = 0;
+	const bool judged = w->judges_l4[iface];
+	uint16_t n = 0, kinds = PKTS_OF(PKT_FLOW);
+	struct burst b;
 
 	for (uint16_t i = 0; i < v->n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(v->m[i], void *));
+	burst_init(&b, &w->mac[iface], iface);
 	for (uint16_t i = 0; i < v->n; i++) {
-		enum dp_counter_id bad = parse_headers(v->m[i], &w->mac[iface]);
+		struct rte_mbuf *m = v->m[i];
+		enum dp_counter_id bad = parse_headers(m, &b);
 
-		pkt_of(v->m[i])->iface_in = iface;
-		if (w->judges_l4[iface] && is_good(v->m[i], pkt_of(v->m[i])))
-			pkt_of(v->m[i])->l4_checked = true;
-		if (bad == PASS)
-			v->m[n++] = v->m[i];
-		else
-			pkt_drop(w, v->m[i], bad);
+		if (unlikely(bad != PASS)) {
+			pkt_drop(w, m, bad);
+			continue;
+		}
+		if (judged)
+			pkt_of(m)->l4_checked = is_good(m, pkt_of(m));
+		if (unlikely(pkt_of(m)->kind != PKT_FLOW))
+			kinds |= PKTS_OF(pkt_of(m)->kind);
+		v->m[n++] = m;
 	}
 	v->n = n;
+	v->kinds = kinds;
 }

@@ -39,8 +39,7 @@ struct pkt {
 	uint8_t kind; // enum pkt_kind
 	uint8_t tcp_flags;
 	uint8_t icmp_type;
-	uint8_t dir;   // of its session: 0 initiator's, 1 responder's
-	uint8_t owner; // worker
+	uint8_t dir; // of its session: 0 initiator's, 1 responder's
 	// We are the sender (relayed media, resets): route leaves the TTL alone and may send it
 	// back out of the interface it came in on.
 	bool ours;
@@ -62,8 +61,14 @@ struct pkt {
 _Static_assert(
 	sizeof(struct pkt) <= RTE_CACHE_LINE_MIN_SIZE, "one line for each packet's metadata");
 
+// `kinds` says what may be in there, until the vector has gone through steer: so that nobody has to
+// look for what did not come.
+#define PKTS_OF(kind) (uint16_t)(1u << (kind))
+#define PKTS_ANY      UINT16_MAX
+
 struct pkts {
 	uint16_t n;
+	uint16_t kinds; // PKTS_OF each
 	struct rte_mbuf *m[PKTS_MAX];
 };
 

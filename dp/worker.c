@@ -50,6 +50,11 @@ void worker_process(struct worker *w, struct pkts *v)
 {
 	struct pkts media, fresh, punt;
 
+	if (v->kinds == PKTS_OF(PKT_MEDIA)) { // the most there is, and the dearest
+		media_stage(w, v);
+		route_stage(w, v);
+		return;
+	}
 	media.n = fresh.n = punt.n = 0;
 	media_split(v, &media);
 	sess_stage(w, v, &fresh, &punt); // hits stay in v

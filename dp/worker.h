@@ -112,5 +112,6 @@ unsigned int worker_turn(struct worker *w, uint64_t now_ns);
 // A message to the control thread. False: the ring is full; try again in a later turn.
 bool worker_notify(struct worker *w, const struct dp_msg *m);
 
-// Takes one vector of parsed packets that this worker owns through all stages to its ends.
+// Takes one vector of parsed packets that this worker owns, as handoff_stage() or handoff_recv()
+// left it, through all stages to its ends.
 void worker_process(struct worker *w, struct pkts *v);
