@@ -184,7 +184,7 @@ static void test_hold(void **state)
 	send_ok(&s);
 	assert_true(passes(srtp_from(&s, OUTSIDE, &k, (uint16_t)130001)));
 	expect_drop(rtp_from(&s, INSIDE, 6), DROP_MEDIA_DIRECTION);
-	assert_int_equal(k.newest >> 16, 1);
+	assert_int_equal(k.rtp_seen.newest >> 16, 1);
 	del(0);
 }
 
