@@ -90,8 +90,9 @@ void del(uint32_t id)
 
 size_t rtp(uint8_t *p, uint32_t ssrc, uint16_t seq)
 {
-	const uint8_t h[12] = {0x80, 0, (uint8_t)(seq >> 8), (uint8_t)seq, 0, 0,
-		(uint8_t)(seq * 160u >> 8), (uint8_t)(seq * 160u), (uint8_t)(ssrc >> 24),
+	const uint32_t ts = seq * 160u;
+	const uint8_t h[12] = {0x80, 0, (uint8_t)(seq >> 8), (uint8_t)seq, (uint8_t)(ts >> 24),
+		(uint8_t)(ts >> 16), (uint8_t)(ts >> 8), (uint8_t)ts, (uint8_t)(ssrc >> 24),
 		(uint8_t)(ssrc >> 16), (uint8_t)(ssrc >> 8), (uint8_t)ssrc};
 
 	memcpy(p, h, 12);
