@@ -72,6 +72,25 @@ static void test_caller_pracks(void **state)
 	assert_false(outside_leg()->tx_awaits_rx);
 }
 
+// The ACK makes an answer final: ports that were offered for a line that nobody wants are free.
+static void test_refused_line(void **state)
+{
+	struct ime_usage u;
+
+	remote_invites(SDP_SECURE "m=video 29826 RTP/SAVP 31\na=crypto:1 AES_CM_128_HMAC_SHA1_80 "
+				  "inline:" KEY_1 "\n");
+	call_answer(
+		&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, SDP_PLAIN_A "m=video 0 RTP/AVP 31\n");
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	contains(&rig.remote, "m=video 0 RTP/SAVP 31\r\n");
+	ime_usage(rig.ime[RIG_A], &u);
+	assert_int_equal(u.media_in_use, 2);
+	remote_request("ACK", "atag", 101, "");
+	host_expect(&rig.ucm[RIG_A], "ACK ");
+	ime_usage(rig.ime[RIG_A], &u);
+	assert_int_equal(u.media_in_use, 1);
+}
+
 // The remote's answer to our side's delayed offer is its proof.
 static void test_caller_answers(void **state)
 {
@@ -196,6 +215,7 @@ int main(void)
 		TEST(caller_acks),
 		TEST(caller_pracks),
 		TEST(caller_answers),
+		TEST(refused_line),
 		TEST(callee),
 		TEST(callee_offers),
 		TEST(no_ports_from_inside),

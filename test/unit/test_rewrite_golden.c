@@ -56,6 +56,7 @@ static void test_3_4(void **state)
 		.real = {ip("192.168.10.30"), 128},
 		.mapped = {ip("209.165.200.228"), 128},
 	};
+	// With `rtcp: drop`, as the vectors want it.
 	const struct sdp_plan inward = {
 		.local = ip("192.168.10.3"),
 		.media = {{.port = 30930}},

@@ -338,6 +338,10 @@ static void test_refused(void **state)
 			P("1") "m=audio 19520 RTP/SAVP 9\n" CRYPTO("1", CM80, K2)
 				CRYPTO("1", CM80, K1),
 			CNT_NONE, CNT_SDP_ANSWER},
+		// of two lines of one suite the second is not shown, so it cannot be picked
+		{OUT, true, OFFER_80 CRYPTO("2", CM80, K2),
+			P("1") "m=audio 19520 RTP/SAVP 9\n" CRYPTO("2", CM80, K2), CNT_NONE,
+			CNT_SDP_ANSWER},
 		{OUT, false, OFFER_80, P("1") "m=audio 19520 RTP/AVP 9\nm=audio 1 RTP/AVP 9\n",
 			CNT_NONE, CNT_SDP_ANSWER},
 	};
@@ -401,6 +405,20 @@ static void test_suites(void **state)
 		assert_int_equal(told(0)->leg[0].suite, rows[i].dp);
 		key_is(told(0)->leg[0].rx_key, rows[i].suite, rows[i].key);
 	}
+}
+
+// However many lines an offer has, one of each suite is remembered.
+static void test_many_crypto_lines(void **state)
+{
+	char text[8192] = R("1") "m=audio 29824 RTP/SAVP 9\n";
+
+	for (int i = 1; i < 40; i++)
+		sprintf(text + strlen(text), "a=crypto:%d %s inline:%s\n", i, i % 2 ? CM32 : CM80,
+			i < 3 ? K1 : K2);
+	session_again(true);
+	offer(OUT, text);
+	answer(IN, P("1") "m=audio 19520 RTP/SAVP 9\n" CRYPTO("2", CM80, K2));
+	key_is(told(0)->leg[OUT].rx_key, CM80, K1);
 }
 
 // What a crypto line says of its packets reaches the worker, for the side that wrote it.
@@ -485,8 +503,10 @@ static void test_passthrough(void **state)
 	key_is(told(0)->leg[OUT].rx_key, CM32, K2);
 	key_is(told(0)->leg[IN].rx_key, CM32, K2);
 
-	// Then RTP: from here on we convert, with a key of our own that nobody has used.
-	offer(IN, P("3") "m=audio 19520 RTP/AVP 9\n");
+	// Then RTP: from here on we convert, with a key of our own that nobody has used, though o=
+	// is the same.
+	offer(IN, P("2") "m=audio 19520 RTP/AVP 9\n");
+	assert_null(strstr(plan.text[0][1], K2));
 	answer(OUT, R("2") "m=audio 29824 RTP/SAVP 9\n" CRYPTO("2", CM32, K1));
 	assert_false(told(0)->passthrough);
 	assert_int_equal(told(0)->leg[IN].suite, DP_SRTP_NONE);
@@ -514,6 +534,9 @@ static void test_keys_of_repeated_offers(void **state)
 		answer(OUT, ANSWER_80);
 		offer(IN, P("2") "m=audio 19520 RTP/AVP 9 101\n"); // a refresh
 		assert_string_equal(plan.text[0][0], first);
+		answer(OUT, ANSWER_80);
+		offer(IN, P("3") "m=audio 19520 RTP/AVP 9 101\n");
+		assert_string_not_equal(plan.text[0][0], first);
 	}
 }
 
@@ -612,6 +635,7 @@ static void test_forks_differ(void **state)
 {
 	const struct dp_msg_media *closed;
 	uint32_t video;
+	size_t sets;
 
 	offer(OUT, TWO_OUT);
 	answer(IN, TWO_IN("19522"));
@@ -631,9 +655,14 @@ static void test_forks_differ(void **state)
 	session_settle(session);
 	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_DEL), 1);
 	assert_int_equal(mta_usage(env.mta).streams, 1);
+	sets = fake_dp_count(DP_MSG_MEDIA_SET);
 	answer(IN, TWO_IN("19524"));
 	assert_non_null(strstr(seen, "m=video 0 "));
 	assert_int_equal(mta_usage(env.mta).streams, 1);
+	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_SET), sets);
+	offer(OUT, TWO_OUT); // the ACK of another offer means nothing for this one
+	session_settle(session);
+	assert_int_equal(mta_usage(env.mta).streams, 2);
 }
 
 // A refused offer, and one for which the ports do not suffice, give back what they took.
@@ -666,6 +695,7 @@ int main(void)
 		TEST(golden),
 		TEST(refused),
 		TEST(suites),
+		TEST(many_crypto_lines),
 		TEST(lifetime_and_mki),
 		TEST(rtcp),
 		TEST(passthrough),
