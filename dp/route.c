@@ -125,27 +125,12 @@ static struct route_hop *hop_of(struct neigh_table *t, const struct ip_addr *dst
 		(UINT64_MAX / ROUTE_HOPS + 1)];
 }
 
-// Remembers the way over `r`. Only what is complete is remembered, so that the answer to a question
-// is seen at once.
-static enum dp_counter_id hop_fill(
-	struct worker *w, const struct route *r, const struct ip_addr *dst, struct route_hop *out)
-{
-	struct neigh_key next = {
-		.ip = ip_is_none(&r->gateway) ? *dst : r->gateway, .iface = r->iface};
-	const struct rte_ether_addr *mac = neigh_find(w, &next);
-
-	if (mac == NULL) {
-		neigh_ask(w, &next);
-		return DROP_NEIGH_UNRESOLVED;
-	}
-	*out = (struct route_hop){.dst = *dst, .mac = {*mac, w->mac[r->iface]}, .iface = r->iface};
-	return PASS;
-}
-
 // Whether the packet may leave by that interface.
-static enum dp_counter_id judge(
-	const struct worker *w, const struct pkt *p, const struct rte_ipv4_hdr *ip, uint16_t iface)
+static enum dp_counter_id judge(const struct worker *w, struct rte_mbuf *m, uint16_t iface)
 {
+	const struct pkt *p = pkt_of(m);
+	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
+
 	if (p->iface_out != PKT_NO_IFACE && p->iface_out != iface)
 		return DROP_ROUTE_NONE;
 	if (!p->ours && iface == p->iface_in)
@@ -154,6 +139,33 @@ static enum dp_counter_id judge(
 		return DROP_IP_TTL;
 	if (rte_be_to_cpu_16(ip->total_length) > w->mtu[iface])
 		return DROP_MTU_EXCEEDED;
+	return PASS;
+}
+
+// Finds the way and remembers it, once it is complete: so the answer to a question is seen at once.
+// A packet that may not take it asks no question.
+static __rte_noinline enum dp_counter_id hop_find(
+	struct worker *w, struct rte_mbuf *m, const struct ip_addr *dst, struct route_hop *out)
+{
+	const struct route *r = route_lookup(w->snap, dst);
+	const struct rte_ether_addr *mac;
+	struct neigh_key next = {.ip = *dst};
+	enum dp_counter_id bad;
+
+	if (r == NULL)
+		return DROP_ROUTE_NONE;
+	bad = judge(w, m, r->iface);
+	if (bad != PASS)
+		return bad;
+	if (!ip_is_none(&r->gateway))
+		next.ip = r->gateway;
+	next.iface = r->iface;
+	mac = neigh_find(w, &next);
+	if (mac == NULL) {
+		neigh_ask(w, &next);
+		return DROP_NEIGH_UNRESOLVED;
+	}
+	*out = (struct route_hop){.dst = *dst, .mac = {*mac, w->mac[r->iface]}, .iface = r->iface};
 	return PASS;
 }
 
@@ -167,51 +179,6 @@ static void ttl_decrement(struct rte_ipv4_hdr *ip)
 	ip->time_to_live--;
 }
 
-// Where the packet goes, or why not.
-static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m, uint16_t *out)
-{
-	struct pkt *p = pkt_of(m);
-	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
-	const struct ip_addr dst = ip_from_v4_be(ip->dst_addr);
-	struct route_hop *hop = hop_of(w->neigh, &dst);
-	const struct route *r = NULL; // the hop says it
-	enum dp_counter_id bad;
-
-	if (unlikely(!ip_eq(&hop->dst, &dst))) {
-		r = route_lookup(w->snap, &dst);
-		if (r == NULL)
-			return DROP_ROUTE_NONE;
-	}
-	bad = judge(w, p, ip, r == NULL ? hop->iface : r->iface);
-	if (bad == PASS && unlikely(r != NULL))
-		bad = hop_fill(w, r, &dst, hop);
-	if (unlikely(bad != PASS))
-		return bad;
-	if (!p->ours)
-		ttl_decrement(ip);
-	memcpy(pkt_eth(m), hop->mac, sizeof(hop->mac));
-	*out = hop->iface;
-	return PASS;
-}
-
-void route_stage(struct worker *w, struct pkts *v)
-{
-	if (unlikely(w->neigh->hops_gen != w->snap->gen)) {
-		hops_forget(w->neigh);
-		w->neigh->hops_gen = w->snap->gen;
-	}
-	for (uint16_t i = 0; i < v->n; i++) {
-		uint16_t out;
-		enum dp_counter_id bad = route_one(w, v->m[i], &out);
-
-		if (likely(bad == PASS))
-			route_tx(w, v->m[i], out);
-		else
-			pkt_drop(w, v->m[i], bad);
-	}
-	v->n = 0;
-}
-
 static void tx_send(struct worker *w, uint16_t iface)
 {
 	struct pkts *v = &w->tx[iface];
@@ -223,11 +190,52 @@ static void tx_send(struct worker *w, uint16_t iface)
 	v->n = 0;
 }
 
-void route_tx(struct worker *w, struct rte_mbuf *m, uint16_t iface)
+static inline void tx_add(struct worker *w, struct rte_mbuf *m, uint16_t iface)
 {
-	if (w->tx[iface].n == PKTS_MAX)
+	if (unlikely(w->tx[iface].n == PKTS_MAX))
 		tx_send(w, iface);
 	pkts_add(&w->tx[iface], m);
+}
+
+// Queues the packet where it goes, or says why not.
+static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
+{
+	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
+	const struct ip_addr dst = ip_from_v4_be(ip->dst_addr);
+	struct route_hop *hop = hop_of(w->neigh, &dst);
+	enum dp_counter_id bad = PASS;
+
+	if (unlikely(!ip_eq(&hop->dst, &dst)))
+		bad = hop_find(w, m, &dst, hop);
+	if (likely(bad == PASS))
+		bad = judge(w, m, hop->iface);
+	if (unlikely(bad != PASS))
+		return bad;
+	if (!pkt_of(m)->ours)
+		ttl_decrement(ip);
+	memcpy(pkt_eth(m), hop->mac, sizeof(hop->mac));
+	tx_add(w, m, hop->iface);
+	return PASS;
+}
+
+void route_stage(struct worker *w, struct pkts *v)
+{
+	if (unlikely(w->neigh->hops_gen != w->snap->gen)) {
+		hops_forget(w->neigh);
+		w->neigh->hops_gen = w->snap->gen;
+	}
+	for (uint16_t i = 0; i < v->n; i++) {
+		enum dp_counter_id bad = route_one(w, v->m[i]);
+
+		if (unlikely(bad != PASS))
+			pkt_drop(w, v->m[i], bad);
+	}
+	v->n = 0;
+}
+
+void route_tx(struct worker *w, struct rte_mbuf *m, uint16_t iface)
+{
+	tx_add(w, m, iface);
 }
 
 void route_flush(struct worker *w)
