@@ -81,6 +81,11 @@ class LabTest(unittest.TestCase):
             self.assert_heard(who, other)
         return r["way"]
 
+    def counted(self, before, site="a"):
+        """The counters that moved."""
+        now = self.lab.daemons[site].counters()
+        return {k: now[k] - before[k] for k in now if now[k] != before[k]}
+
     def moved(self, site, before):
         """The resources that a daemon holds more of than before."""
         now = self.lab.daemons[site].usage()

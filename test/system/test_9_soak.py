@@ -4,9 +4,14 @@ leaks. 200 streams for 30 seconds; with --long 2000 streams for 10 minutes."""
 
 import base64
 import contextlib
+import ctypes
 import json
+import os
+import pathlib
 import re
 import select
+import socket
+import struct
 import subprocess
 import time
 
@@ -23,6 +28,7 @@ SUITE = "AES_CM_128_HMAC_SHA1_80"
 STREAMS, SECONDS = (2000, 600) if LONG else (200, 30)
 PPS = 20  # each way on each stream; 2000 streams of 50 are more than two cores' worth of veth
 LINES = 16  # streams of one call
+PIDFD_GETFD, SOL_PACKET, PACKET_STATISTICS = 438, 263, 6
 # The way of a packet, and the end where each kernel could drop it.
 WIRES = (("foreign", "eth0"), ("inet", "to-foreign"), ("inet", "to-a"), ("cg-a", "outside"),
          ("cg-a", "inside"), ("lan-a", "to-callgate"), ("lan-a", "to-phone2"), ("phone-a2", "eth0"))
@@ -78,6 +84,32 @@ def kernel_drops():
     return out
 
 
+def ring_drops(daemon):
+    """The same of callgate's packet sockets: packets that found their ring full (PACKET_STATISTICS, which
+    starts anew whenever it is read). No file of the kernel shows it, so the socket itself is asked."""
+    inodes, out = {}, {}
+    links = json.loads(sh(*netns.inside(daemon.netns, "ip", "-j", "link")))
+    names = {link["ifindex"]: link["ifname"] for link in links}
+    for line in sh(*netns.inside(daemon.netns, "cat", "/proc/net/packet")).splitlines()[1:]:
+        fields = line.split()
+        inodes[f"socket:[{fields[8]}]"] = names.get(int(fields[4]), fields[4])
+    libc = ctypes.CDLL(None, use_errno=True)
+    pidfd = os.pidfd_open(daemon.pid())
+    for path in pathlib.Path(f"/proc/{daemon.pid()}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            iface = inodes.get(os.readlink(path))
+            if iface:
+                fd = libc.syscall(PIDFD_GETFD, pidfd, int(path.name), 0)
+                if fd < 0:
+                    raise OSError(ctypes.get_errno(), "pidfd_getfd")
+                with socket.socket(fileno=fd) as s:
+                    _, drops = struct.unpack("II", s.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
+                key = f"{daemon.netns} {iface} packet socket tp_drops"
+                out[key] = out.get(key, 0) + drops
+    os.close(pidfd)
+    return out
+
+
 def grown(before, after):
     return {k: after[k] - before[k] for k in after if after[k] > before.get(k, 0)}
 
@@ -86,7 +118,7 @@ class Soak(LabTest):
     def setUp(self):
         super().setUp()
         # A ring that holds what comes while the worker's CPU is somebody else's for a moment.
-        self.restart("a", lambda text: re.sub(r'(iface=(?:out|in)side)"', r'\1,framecnt=4096"', substitute(
+        self.restart("a", lambda text: re.sub(r'(iface=(?:out|in)side)"', r'\1,framecnt=16384"', substitute(
             text, r"port-guard: \S+", "port-guard: 0:00:00")))
         self.foreign = Foreign(self.lab)
         self.addCleanup(self.foreign.close)
@@ -130,6 +162,7 @@ class Soak(LabTest):
         print(f"    afterwards {daemon.usage()}, before {idle}", flush=True)
 
     def soak(self, daemon, ends):
+        ring_drops(daemon)
         kernel, drops, cpu = kernel_drops(), daemon.counters(), cpu_seconds(daemon.pid())
         begin = time.monotonic()
         for name in ("outside", "inside"):  # the remote speaks first, else it is not spoken to
@@ -143,7 +176,7 @@ class Soak(LabTest):
             e.say("stop")
         got = {name: json.loads(e.expect("received", 10)) for name, e in ends.items()}
         now = daemon.counters()
-        kernel = grown(kernel, kernel_drops())
+        kernel = {**grown(kernel, kernel_drops()), **grown({}, ring_drops(daemon))}
         drops = {k: v for k, v in grown(drops, now).items() if k in self.drop_names(daemon)}
         missed = {i["name"]: i["rx_missed"] + i["tx_failed"] for i in daemon.show_json("interface")}
         for name, other in (("outside", "inside"), ("inside", "outside")):

@@ -72,8 +72,7 @@ class Stub:
         self.agent.close()
 
     def take(self, call):
-        lines = parse_sdp(call.body)
-        call.answer(sdp([m._replace(port=self.port + 2 * i, crypto=[]) for i, m in enumerate(lines)],
-                        self.phone.ip))
+        lines, first = parse_sdp(call.body), self.port
         self.port += 2 * len(lines)
         self.calls.append(call)
+        call.answer(sdp([m._replace(port=first + 2 * i, crypto=[]) for i, m in enumerate(lines)], self.phone.ip))

@@ -70,18 +70,20 @@ def parse_sdp(body):
 # ---- one UDP port for two programs ----
 
 def share_port(sending, port, namespace="foreign"):
-    """What a program sends from port `sending` of a namespace leaves from `port`, where another listens. To
-    change it in the middle of a call is to move the source."""
-    sh(*netns.inside(namespace, "nft", "-f", "-"), text_in=f"""
+    """What a program sends from port `sending` of a namespace leaves from `port`, where another listens, and
+    RTCP likewise from the next. To change it in the middle of a call is to move the source."""
+    def nft(*command, **kw):
+        sh(*netns.inside(namespace, "nft", *command), **kw)
+
+    nft("-f", "-", text_in="""
         add table ip moved
-        add map ip moved ports {{ type inet_service : inet_service; }}
-        add chain ip moved out {{ type filter hook output priority 0; }}
+        add map ip moved ports { type inet_service : inet_service; }
+        add chain ip moved out { type filter hook output priority 0; }
         flush chain ip moved out
         add rule ip moved out udp sport set udp sport map @ports
     """)
-    sh(*netns.inside(namespace, "nft", "delete", "element", "ip", "moved", "ports", f"{{ {sending} }}"),
-       check=False)
-    sh(*netns.inside(namespace, "nft", "add", "element", "ip", "moved", "ports", f"{{ {sending} : {port} }}"))
+    nft("delete", "element", "ip", "moved", "ports", f"{{ {sending}, {sending + 1} }}", check=False)
+    nft("add", "element", "ip", "moved", "ports", f"{{ {sending} : {port}, {sending + 1} : {port + 1} }}")
 
 
 class Programs:
