@@ -157,6 +157,8 @@ static void test_passthrough(void **state)
 				relayed(from(&s, leg, pkt, n), out->local, out->remote, got), n);
 			assert_memory_equal(got, pkt, n);
 			expect_drop(from(&s, leg, pkt, n), DROP_MEDIA_REPLAY);
+			if (is_rtcp)
+				continue;
 			pkt[n / 2] ^= 4;
 			pkt[2] += 4; // one that was not seen before
 			expect_drop(from(&s, leg, pkt, n), DROP_MEDIA_AUTH);
