@@ -49,6 +49,7 @@ class SecureTrunk(LabTest):
                 shown, wires = self.talk(caller, callee, {
                     "net": ("inet", "to-a"), "a": ("lan-a", "to-callgate"), "b": ("lan-b", "to-callgate")})
                 self.assertIn("passthrough set", shown["a"])
+                self.assertRegex(shown["a"], r"SRTP conn 192\.168\.10\.3/\d+ to \S+ tx_pkts [1-9]\d* rx_pkts [1-9]")
                 self.assertIn("passthrough not set", shown["b"])
                 inside, net, clear = (capture.judge(wires[k]) for k in ("a", "net", "b"))
                 for verdict in (inside, net):
