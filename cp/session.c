@@ -171,7 +171,8 @@ enum counter_id session_offer(
 	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan)
 {
 	bool same = same_version(s, from, sdp);
-	struct offered *next = OPENSSL_secure_zalloc((sdp->n_media + 1) * sizeof(*next));
+	size_t size = (sdp->n_media > 0 ? sdp->n_media : 1) * sizeof(struct offered);
+	struct offered *next = OPENSSL_secure_zalloc(size);
 	enum counter_id why = CNT_NONE;
 
 	memset(plan, 0, sizeof(*plan));
@@ -190,7 +191,7 @@ enum counter_id session_offer(
 	if (why == CNT_NONE && !plan_session(s, side_other(from), &plan->plan))
 		why = CNT_MEDIA_PORTS_FULL;
 	if (why != CNT_NONE) {
-		OPENSSL_secure_clear_free(next, sdp->n_media * sizeof(*next));
+		OPENSSL_secure_clear_free(next, size);
 		if (!s->offered)
 			lines_settle(s);
 		return why;
@@ -315,7 +316,7 @@ bool session_live(const struct session *s)
 
 size_t session_secure_size(size_t lines)
 {
-	// An offer has one line to spare.
+	// A new offer stands beside the old one for a moment, and arrays are rounded up.
 	return lines *
 		(priv_key_block(sizeof(struct line)) + priv_key_block(2 * sizeof(struct offered)));
 }

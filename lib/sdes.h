@@ -26,9 +26,9 @@ enum sdes_suite {
 struct sdes {
 	uint32_t tag;
 	enum sdes_suite suite;
-	uint8_t key[SDES_KEY_LEN];
 	uint64_t lifetime; // packets, 0: the suite's default, 2^48
-	uint8_t mki_len;   // octets that stand before the tag in each packet; 0: none
+	uint8_t key[SDES_KEY_LEN];
+	uint8_t mki_len; // octets that stand before the tag in each packet; 0: none
 };
 
 // Why a line does not count. X(name, text)
