@@ -146,7 +146,8 @@ int priv_lock(const void *p, size_t n)
 	uintptr_t from = (uintptr_t)p & ~(page - 1);
 	size_t len = (((uintptr_t)p + n + page - 1) & ~(page - 1)) - from;
 
-	if (mlock((const void *)from, len) < 0 || madvise((void *)from, len, MADV_DONTDUMP) < 0)
+	if (mlock2((const void *)from, len, MLOCK_ONFAULT) < 0 ||
+		madvise((void *)from, len, MADV_DONTDUMP) < 0)
 		return -errno;
 	return 0;
 }

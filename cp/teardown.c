@@ -31,9 +31,10 @@ static struct request_via via_toward(const struct trunk *t, enum side to, const 
 static void send_bye(struct ime *ime, struct trunk *t, enum side to, const struct request_dialog *d)
 {
 	char tag[REPLY_TAG_MAX], branch[sizeof(COOKIE) + REPLY_TAG_MAX];
-	struct request_via via = via_toward(t, to, tag);
+	struct request_via via;
 
 	reply_tag(tag);
+	via = via_toward(t, to, tag);
 	snprintf(branch, sizeof(branch), COOKIE "%s", tag);
 	txn_add_own(ime->txns, t->id, to, str_from(branch), SIP_BYE, ime_now(ime));
 	send_own(ime, t, to, request_bye(d, &via, ime->out, ime->out_size));
@@ -151,9 +152,10 @@ static void ack_and_bye(struct pass *p)
 	struct call_party party = {0};
 	struct request_dialog d;
 	char tag[REPLY_TAG_MAX];
-	struct request_via via = via_toward(p->t, p->from, tag);
+	struct request_via via;
 
 	reply_tag(tag);
+	via = via_toward(p->t, p->from, tag);
 	if (dialog_toward_answerer(p, sent_invite(p->ime, p->txn), &party, &d)) {
 		send_own(p->ime, p->t, p->from,
 			request_ack_answer(&d, &via, p->ime->out, p->ime->out_size));
