@@ -264,6 +264,7 @@ static struct sess *sess_open(struct worker *w, const struct sess_key *k, enum d
 	if (key_add(t, k, (uintptr_t)slot << 1) != 0)
 		return NULL;
 	count_set(&t->n_free, t->n_free - 1);
+	t->used = RTE_MAX(t->used, slot + 1);
 	s = &t->slots[slot];
 	*s = (struct sess){.key = {*k}, .gen = w->snap->gen, .state = SESS_UP};
 	if (k->proto == PROTO_TCP)
@@ -363,7 +364,7 @@ void sess_age(struct worker *w)
 
 	if (passed_ns > AGE_LAP_NS)
 		passed_ns = AGE_LAP_NS;
-	due = passed_ns * t->max / AGE_LAP_NS;
+	due = passed_ns * t->used / AGE_LAP_NS;
 	if (due == 0)
 		return;
 	t->age_ns = w->now_ns;
@@ -371,7 +372,7 @@ void sess_age(struct worker *w)
 		due = AGE_SLOTS_MAX;
 	for (uint64_t i = 0; i < due; i++) {
 		sess_age_one(w, &t->slots[t->age_next]);
-		t->age_next = t->age_next + 1 < t->max ? t->age_next + 1 : 0;
+		t->age_next = t->age_next + 1 < t->used ? t->age_next + 1 : 0;
 	}
 }
 
@@ -418,9 +419,9 @@ size_t sess_export(struct worker *w, uint32_t *cursor, uint32_t slots, struct dp
 	const struct sess_table *t = w->sess;
 	size_t n = 0;
 
-	for (; slots > 0 && *cursor < t->max && n < max; slots--, (*cursor)++)
+	for (; slots > 0 && *cursor < t->used && n < max; slots--, (*cursor)++)
 		if (t->slots[*cursor].state != SESS_FREE)
 			sess_describe(&t->slots[*cursor], w->now_ns, &out[n++]);
-	*done = *cursor >= t->max || n == max;
+	*done = *cursor >= t->used || n == max;
 	return n;
 }

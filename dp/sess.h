@@ -46,6 +46,7 @@ struct sess_table {
 	struct sess *slots;
 	uint32_t *free; // stack of free slots
 	uint32_t max, n_free;
+	uint32_t used;  // slots below have been in use, the others not even touched
 	uint32_t punts; // live punt sessions
 	uint32_t age_next;
 	uint64_t age_ns; // when the table was last looked at
