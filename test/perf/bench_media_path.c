@@ -31,8 +31,8 @@
 #define BLOCK       12288 // packets, about
 #define BARE_MAX    1000  // calls
 #define MEMORY_MB   512
-#define INTERRUPTED 8 // times the median: not the worker's work
-#define FRAME_NS    20000000
+#define INTERRUPTED 8   // times the median: not the worker's work
+#define PACKET_NS   200 // by which the worker's clock goes on
 
 static struct worker *w;
 static struct rte_mbuf *mbufs[BURST];
@@ -131,6 +131,7 @@ static void turn(unsigned int side, struct rte_mbuf **m, unsigned int n)
 
 	v.n = (uint16_t)n;
 	memcpy(v.m, m, n * sizeof(*m));
+	w->now_ns += n * PACKET_NS;
 	parse_stage(w, &v, (uint16_t)side);
 	arp_stage(w, &v);
 	frag_stage(w, &v);
@@ -157,7 +158,6 @@ static void path_burst(struct samples *s, unsigned int side, unsigned int n, uns
 	uint64_t t;
 
 	fill(side, n);
-	w->now_ns += FRAME_NS / 256;
 	t = rte_rdtsc_precise();
 	for (unsigned int i = 0; i < n; i += each)
 		turn(side, mbufs + i, RTE_MIN(each, n - i));

@@ -26,8 +26,9 @@ LIVE = [1, 1000, 10000, 100000, 1000000]
 GB_FOR_MILLION = 4  # all processes of the path together
 PATH_ROUNDS, STORM_ROUNDS, PEER_ROUNDS = 15, 30, 5
 PEER_CALLS, PEER_SECONDS = 500, 2
-# Packets under way: one of each call and direction is as much as socket buffers hold without loss.
-WINDOW, MEMIF_WINDOW = 2 * PEER_CALLS, 2000
+WINDOW = PEER_CALLS  # packets under way
+# Slots of a memif ring, as a power of two: few for speed, more to sit out a pause of the generator.
+SLOTS_QUICK, SLOTS_PATIENT = 9, 11
 HOLD_SECONDS = 60
 PPS_PER_CALL = 100  # G.711 in packets of 20 ms, both ways
 PROGRAMS = None
@@ -202,6 +203,10 @@ def callgate(stack, calls, near, far, spaces=None):
     return Relay(drive.pid, phones, drive)
 
 
+def memif(folder, log_slots):
+    return [wires.memif_devices(folder, server, log_slots) for server in (True, False)]
+
+
 def rtpengine_relay(stack, folder):
     veths = wires.Veths("rtpengine", addresses=True)
     stack.callback(veths.down)
@@ -238,13 +243,11 @@ def peers():
         relays = {
             "rtpengine": rtpengine_relay(stack, folder),
             "veth": callgate(stack, PEER_CALLS, veths.devices(), veths.devices(), veths),
-            "memif": callgate(stack, PEER_CALLS, wires.memif_devices(folder, True),
-                              wires.memif_devices(folder, False)),
+            "memif": callgate(stack, PEER_CALLS, *memif(folder, SLOTS_QUICK)),
         }
         for _ in range(PEER_ROUNDS):
             for name, relay in relays.items():
-                window = MEMIF_WINDOW if name == "memif" else WINDOW
-                done = relay.run(f"window {window} {PEER_SECONDS}")
+                done = relay.run(f"window {WINDOW} {PEER_SECONDS}")
                 progress(f"{name}: {done['pps_cpu']:.0f} packets per CPU second, "
                          f"{done['pps']:.0f} per second")
         report_peers(relays)
@@ -270,10 +273,9 @@ def hold(stack, folder, rtpengine_calls, pps_guess):
     """Finds the most that so many calls carry, then holds 70 % of it."""
     calls = max(int(0.8 * pps_guess / PPS_PER_CALL), 100)
     progress(f"the maximum, with {calls} calls")
-    relay = callgate(stack, calls, wires.memif_devices(folder, True),
-                     wires.memif_devices(folder, False))
+    relay = callgate(stack, calls, *memif(folder, SLOTS_PATIENT))
     for _ in range(3):
-        relay.run(f"window {MEMIF_WINDOW} {PEER_SECONDS}")
+        relay.run(f"window {2 * WINDOW} {PEER_SECONDS}")
     held = min(calls, int(0.7 * statistics.median(r["pps"] for r in relay.runs) / PPS_PER_CALL))
     progress(f"{held} calls for {HOLD_SECONDS} s")
     relay.generator.ask(f"speakers {held}")

@@ -129,11 +129,12 @@ class Veths:
         return [f"net_af_packet{side},iface=side{side},framecnt=4096" for side in SIDES]
 
 
-def memif_devices(folder, server):
-    """Both ends name the same socket in a folder; the server is the relay."""
+def memif_devices(folder, server, log_slots):
+    """Both ends name the same socket in a folder; the server is the relay. Slots are as long as a
+    voice packet needs: rings that fit the caches are faster."""
     mac, role = (relay_mac, "server") if server else (router_mac, "client")
     return [f"net_memif{side},role={role},id={side},socket={folder}/memif,socket-abstract=no,"
-            f"rsize=12,mac={mac(side)}" for side in SIDES]
+            f"rsize={log_slots},bsize=512,mac={mac(side)}" for side in SIDES]
 
 
 @contextlib.contextmanager
