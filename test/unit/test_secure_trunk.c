@@ -57,6 +57,13 @@ static void remote_invites(void)
 	host_send(&rig.remote, R_INVITE TICKET_HEADER SDP_TYPE, SDP_SECURE);
 }
 
+static void expect_accepted(unsigned int n)
+{
+	for (int i = 0; i < 100 && rig.ucm_accepted[RIG_A] < n; i++)
+		host_idle(rig.base);
+	assert_int_equal(rig.ucm_accepted[RIG_A], n);
+}
+
 #define OPTIONS                                                                                    \
 	"OPTIONS sip:+12125550199@198.51.100.10:5070;transport=tls SIP/2.0\n"                      \
 	"Via: SIP/2.0/TLS 192.168.10.30:5070;branch=z9hG4bKo\n"                                    \
@@ -120,6 +127,22 @@ static void test_server(void **state)
 	rig_only(RIG_A, CNT_NONE, 0);
 	host_close(&rig.caller);
 	host_expect_closed(&rig.remote);
+}
+
+// A restarted call manager gets the request again on a new TLS connection (TLS-6).
+static void test_restart(void **state)
+{
+	remote_invites();
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(&rig.ucm[RIG_A], "486 Busy Here", "atag", "", "");
+	host_expect(&rig.remote, "SIP/2.0 486 ");
+	host_close_on_next(&rig.ucm[RIG_A]);
+	host_send(&rig.remote, "INVITE " R_URI " SIP/2.0\n" R_VIA("2") R_REST TICKET_HEADER, "");
+	expect_accepted(2);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	assert_shown(&rig.ucm[RIG_A], "callgate.enterprise-a.example");
+	assert_int_equal(rig_counter(RIG_A, CNT_REQUESTS_RESENT), 1);
+	assert_int_equal(rig_counter(RIG_A, CNT_TLS_HANDSHAKES), 3);
 }
 
 // The manual has the call manager's certificate itself imported: that one and no other, though
@@ -368,8 +391,7 @@ static void test_tcp_at_ucm(void **state)
 {
 	rig.ucm_certificate[RIG_A] = NULL;
 	remote_invites();
-	for (int i = 0; i < 100 && rig.ucm_accepted[RIG_A] == 0; i++)
-		host_idle(rig.base);
+	expect_accepted(1);
 	host_send_raw(&rig.ucm[RIG_A], "SIP/2.0 400 Bad Request\r\n\r\n", 27);
 	host_expect(&rig.remote, "SIP/2.0 503 ");
 	assert_int_equal(rig_counter(RIG_A, CNT_TCP_ON_SECURE), 1);
@@ -433,6 +455,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(client),
 		TEST(server),
+		TEST(restart),
 		cmocka_unit_test(test_pinned),
 		TEST(passthrough_inbound),
 		TEST(passthrough_outbound),
