@@ -90,11 +90,11 @@ static void expand_media(struct loader *l, const struct node *addresses, struct 
 	for (size_t i = 0; i < m->n_addrs; i++, a = a->next) {
 		bool global = a->kind == NODE_MAP && node_get(a, "interface") == NULL;
 
-		all[n++] = m->addrs[i];
-		if (global)
-			all[n - 1].iface = 0;
-		for (uint16_t f = 1; global && f < l->c->n_ifaces; f++)
-			all[n++] = (struct config_media_addr){.iface = f, .ip = m->addrs[i].ip};
+		if (!global)
+			all[n++] = m->addrs[i];
+		for (uint16_t f = 0; global && f < l->c->n_ifaces; f++)
+			all[n++] = (struct config_media_addr){
+				.iface = f, .ip = m->addrs[i].ip, .global = true};
 	}
 	free(m->addrs);
 	m->addrs = all;

@@ -43,10 +43,11 @@ struct config_acl {
 };
 
 // A global address (the manual's media-termination address without an interface) is listed once
-// for each interface.
+// for each interface, in their order.
 struct config_media_addr {
 	uint16_t iface;
 	struct ip_addr ip;
+	bool global;
 };
 
 struct config_mta {

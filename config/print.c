@@ -64,11 +64,16 @@ static void print_ime(FILE *f, const struct config *c, const struct config_ime *
 	for (size_t i = 0; i < x->n_ucms; i++)
 		fprintf(f, "  ucm address %s trunk-security-mode %s\n",
 			ip_format(&x->ucms[i].ip, ip), x->ucms[i].secure ? "secure" : "nonsecure");
-	for (size_t i = 0; i < m->n_addrs; i++)
+	for (size_t i = 0; i < m->n_addrs; i++) {
+		const struct config_media_addr *a = &m->addrs[i];
+
+		if (a->global && a->iface > 0)
+			continue;
 		fprintf(f,
 			"  media-termination address %s interface %s, ports %u to %u, guard %u s\n",
-			ip_format(&m->addrs[i].ip, ip), c->ifaces[m->addrs[i].iface].name,
+			ip_format(&a->ip, ip), a->global ? "any" : c->ifaces[a->iface].name,
 			m->rtp_min_port, m->rtp_max_port, m->port_guard_s);
+	}
 	fprintf(f, "  parity %s, rtcp %s, media-latch %s\n", x->parity_strict ? "strict" : "off",
 		x->rtcp_relay ? "relay" : "drop", x->media_latch ? "on" : "off");
 	print_suites(f, "offer", x->srtp_offer, x->n_srtp_offer);

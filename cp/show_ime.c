@@ -101,10 +101,16 @@ static void mta_json(const struct show *s, const struct config_mta *m, cJSON *j)
 	cJSON_AddStringToObject(j, "name", m->name);
 	list = cJSON_AddArrayToObject(j, "addresses");
 	for (size_t i = 0; i < m->n_addrs; i++) {
-		cJSON *a = cJSON_CreateObject();
+		const struct config_media_addr *from = &m->addrs[i];
+		cJSON *a;
 
-		cJSON_AddStringToObject(a, "ip", ip_format(&m->addrs[i].ip, ip));
-		cJSON_AddStringToObject(a, "interface", s->config->ifaces[m->addrs[i].iface].name);
+		if (from->global && from->iface > 0)
+			continue;
+		a = cJSON_CreateObject();
+		cJSON_AddStringToObject(a, "ip", ip_format(&from->ip, ip));
+		if (!from->global)
+			cJSON_AddStringToObject(
+				a, "interface", s->config->ifaces[from->iface].name);
 		cJSON_AddItemToArray(list, a);
 	}
 	cJSON_AddNumberToObject(j, "rtp_min_port", m->rtp_min_port);

@@ -366,6 +366,30 @@ static void test_summary(void **state)
 	config_free(c);
 }
 
+// A global address is one line, whatever it serves.
+static void test_summary_global(void **state)
+{
+	char yaml[2 * sizeof(config_right)], *text = NULL;
+	struct config_errors errs;
+	struct config *c;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	assert_non_null(f);
+	strcpy(yaml, config_right);
+	edit(yaml, sizeof(yaml),
+		"      - {address: 203.0.113.11, interface: outside}\n"
+		"      - {address: 192.168.20.3, interface: inside}\n",
+		"      - {address: 198.51.100.1}\n");
+	assert_int_equal(config_parse(str_from(yaml), "", false, &c, &errs), 0);
+	config_summary(f, c);
+	fclose(f);
+	assert_non_null(strstr(text, "interface any, ports 16384 to 32767, guard 30 s\n  parity"));
+	assert_null(strstr(text, "198.51.100.1 interface dmz"));
+	free(text);
+	config_free(c);
+}
+
 // Every block that is freed while `watching` is searched for the password (see meson.build).
 static bool watching;
 static unsigned int freed_with_password, freed;
@@ -417,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_password_bounds),
 		cmocka_unit_test(test_file_itself),
 		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_summary_global),
 		cmocka_unit_test(test_wiped),
 	};
 

@@ -279,6 +279,7 @@ static void test_media_addresses(void **state)
 	assert_int_equal(m->n_addrs, 6);
 	for (size_t i = 0; i < 6; i++) {
 		assert_int_equal(m->addrs[i].iface, i % 3);
+		assert_true(m->addrs[i].global);
 		assert_string_equal(
 			ip_format(&m->addrs[i].ip, ip), i < 3 ? "198.51.100.1" : "203.0.113.11");
 	}
@@ -288,6 +289,7 @@ static void test_media_addresses(void **state)
 		"      - {address: 192.168.20.4, interface: inside}\n");
 	assert_int_equal(c->mtas[0].n_addrs, 3);
 	assert_int_equal(c->mtas[0].addrs[2].iface, 1);
+	assert_false(c->mtas[0].addrs[2].global);
 	config_free(c);
 }
 

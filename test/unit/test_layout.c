@@ -41,6 +41,7 @@ static void test_layouts(void **state)
 		{"show uc-ime media-sessions detail", "media-sessions", "media-sessions-detail"},
 		{"show uc-ime media-sessions", "media-sessions", "media-sessions"},
 		{"show running-config uc-ime", "running-config", "running-config"},
+		{"show running-config uc-ime", "running-config-global", "running-config-global"},
 		{"show media CALL-ID", "media-call", "media-call"},
 		{"show media CALL-ID", "media-call-one-way", "media-call-one-way"},
 		{"show alarms", "alarms", "alarms"},

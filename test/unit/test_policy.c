@@ -63,9 +63,9 @@ static struct config *config_two(void)
 	c.routes = routes;
 	c.n_routes = 1;
 	addrs[0].ip = ip_of("203.0.113.3");
-	addrs[1] = (struct config_media_addr){1, ip_of("192.168.10.3")};
-	addrs[2] = (struct config_media_addr){0, ip_of("203.0.113.4")};
-	addrs[3] = (struct config_media_addr){1, ip_of("203.0.113.4")};
+	addrs[1] = (struct config_media_addr){.iface = 1, .ip = ip_of("192.168.10.3")};
+	addrs[2] = (struct config_media_addr){.iface = 0, .ip = ip_of("203.0.113.4")};
+	addrs[3] = (struct config_media_addr){.iface = 1, .ip = ip_of("203.0.113.4")};
 	mta = (struct config_mta){.addrs = addrs, .n_addrs = 4};
 	mta.rtp_min_port = 16384;
 	mta.rtp_max_port = 32767;

@@ -223,8 +223,8 @@ static int facts(void **state)
 {
 	config.ifaces[0].ip = ep("209.165.200.225", 0).ip;
 	config.ifaces[1].ip = ep("192.168.10.1", 0).ip;
-	mta_addrs[0] = (struct config_media_addr){0, ep("209.165.200.229", 0).ip};
-	mta_addrs[1] = (struct config_media_addr){1, ep("192.168.10.3", 0).ip};
+	mta_addrs[0] = (struct config_media_addr){.iface = 0, .ip = ep("209.165.200.229", 0).ip};
+	mta_addrs[1] = (struct config_media_addr){.iface = 1, .ip = ep("192.168.10.3", 0).ip};
 	ucms[0].ip = ep("192.168.10.30", 0).ip;
 	ucms[1].ip = ep("192.168.10.31", 0).ip;
 	call = (struct call_info){
@@ -330,6 +330,11 @@ static void test_answers(void **state)
 	expect("show uc-ime media-sessions", "{}", "media-sessions");
 	expect("show uc-ime media-sessions detail", "{}", "media-sessions");
 	expect("show running-config uc-ime", "{}", "running-config");
+	mta_addrs[0].global = mta_addrs[1].global = true;
+	mta_addrs[1].ip = mta_addrs[0].ip;
+	expect("show running-config uc-ime", "{}", "running-config-global");
+	mta_addrs[0].global = mta_addrs[1].global = false;
+	mta_addrs[1].ip = ep("192.168.10.3", 0).ip;
 	expect("show media", "{\"call_id\": \"ab6d7980\"}", "media-call");
 	expect("show usage", "{}", "usage");
 	expect("show interface", "{}", "interface");

@@ -70,8 +70,10 @@ void layout_config_ime(FILE *f, const cJSON *data)
 
 		fprintf(f, "media-termination %s\n", json_text(mta, "name"));
 		cJSON_ArrayForEach (a, cJSON_GetObjectItemCaseSensitive(mta, "addresses"))
-			fprintf(f, " address %s interface %s\n", json_text(a, "ip"),
-				json_text(a, "interface"));
+			fprintf(f, " address %s%s%s\n", json_text(a, "ip"),
+				cJSON_HasObjectItem(a, "interface") ? " interface " : "",
+				cJSON_HasObjectItem(a, "interface") ? json_text(a, "interface")
+								    : "");
 		fprintf(f, " rtp-min-port %.0f rtp-max-port %.0f\n",
 			json_number(mta, "rtp_min_port"), json_number(mta, "rtp_max_port"));
 		fprintf(f, "uc-ime %s\n", json_text(i, "name"));
