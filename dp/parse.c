@@ -141,9 +141,9 @@ static enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t l
 {
 	const void *l4 = rte_pktmbuf_mtod_offset(m, const void *, L4);
 
-	switch (p->flow.proto) {
-	case IPPROTO_UDP:
+	if (likely(p->flow.proto == IPPROTO_UDP))
 		return parse_udp(l4, p, len);
+	switch (p->flow.proto) {
 	case IPPROTO_TCP:
 		return parse_tcp(l4, p, len);
 	case IPPROTO_ICMP:
@@ -267,10 +267,12 @@ static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *
 	to_all = rte_is_multicast_ether_addr(&eth->dst_addr);
 	if ((start & b->mac_mask) != b->mac && !to_all)
 		return DROP_L2_NOT_FOR_US;
+	if (likely(eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) && !to_all))
+		return parse_ipv4(m, p);
 	switch (rte_be_to_cpu_16(eth->ether_type)) {
 	case RTE_ETHER_TYPE_IPV4:
 		// RFC 1122 3.3.6: a unicast datagram in a broadcast frame is an attack or a mistake.
-		return to_all ? DROP_IP_DESTINATION : parse_ipv4(m, p);
+		return DROP_IP_DESTINATION;
 	case RTE_ETHER_TYPE_ARP:
 		return parse_arp(m, p);
 	case RTE_ETHER_TYPE_IPV6:
