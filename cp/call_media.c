@@ -48,6 +48,10 @@ static void note_heard(struct call_media *m, struct look *l, size_t i)
 static void look_at(struct call *call, struct mta *mta, struct look *l, uint64_t now_ns)
 {
 	l->n = session_streams(call->session, l->streams);
+	for (int side = 0; side < SIDES; side++) {
+		l->heard_ns[side] = 0;
+		l->speaks[side] = false;
+	}
 	call->media.busiest_ns = call->media.quietest_ns = NOT_HEARD;
 	for (size_t i = 0; i < l->n; i++) {
 		if (!l->streams[i].live)
@@ -60,12 +64,10 @@ static void look_at(struct call *call, struct mta *mta, struct look *l, uint64_t
 
 // ---- One-way audio ------------------------------------------------------------------------------
 
-static bool is_silent(const struct call_media *m, const struct look *l, enum side side,
-	uint64_t limit_ns, uint64_t now_ns)
+// Since when a side is silent. A worker may have heard it after `now_ns`.
+static uint64_t silent_since(const struct call_media *m, const struct look *l, enum side side)
 {
-	uint64_t since = l->heard_ns[side] > m->both_ns ? l->heard_ns[side] : m->both_ns;
-
-	return now_ns - since >= limit_ns;
+	return l->heard_ns[side] > m->both_ns ? l->heard_ns[side] : m->both_ns;
 }
 
 static void name_one_way(struct call *call, struct look *l, enum side silent,
@@ -76,7 +78,7 @@ static void name_one_way(struct call *call, struct look *l, enum side silent,
 		.stats = &l->stats[l->audio],
 		.from = silent,
 		.now_ns = now_ns};
-	uint64_t since = l->heard_ns[silent] > m->both_ns ? l->heard_ns[silent] : m->both_ns;
+	uint64_t silent_s = (now_ns - silent_since(m, l, silent)) / S_NS;
 
 	m->one_way = true;
 	m->silent = silent;
@@ -85,7 +87,7 @@ static void name_one_way(struct call *call, struct look *l, enum side silent,
 	log_warning(
 		"call %s: one-way audio: the %s has been silent for %llu s while the %s speaks: "
 		"%s; callgate show media tells more",
-		call->call_id, side_name(silent), (unsigned long long)((now_ns - since) / S_NS),
+		call->call_id, side_name(silent), (unsigned long long)silent_s,
 		side_name(side_other(silent)), media_why_short(media_why(&f)));
 }
 
@@ -101,7 +103,7 @@ static void watch_one_way(struct call *call, struct look *l, uint64_t limit_ns,
 	else if (m->both_ns == 0)
 		m->both_ns = now_ns;
 	for (int side = 0; both && side < SIDES; side++)
-		silent[side] = is_silent(m, l, (enum side)side, limit_ns, now_ns);
+		silent[side] = now_ns >= silent_since(m, l, (enum side)side) + limit_ns;
 	for (int side = 0; both && side < SIDES; side++) {
 		enum side other = side_other((enum side)side);
 
@@ -123,7 +125,7 @@ static void watch_one_way(struct call *call, struct look *l, uint64_t limit_ns,
 void call_media_look(struct call *call, struct mta *mta, const struct config_timeouts *t,
 	struct counters *counters, uint64_t now_ns)
 {
-	struct look l = {0};
+	struct look l; // large, and mostly unused
 
 	look_at(call, mta, &l, now_ns);
 	watch_one_way(call, &l, t->one_way_s * S_NS, counters, now_ns);

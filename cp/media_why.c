@@ -100,7 +100,8 @@ enum media_why media_why(const struct media_flow *f)
 		return MEDIA_WHY_HOLD_SENDER;
 	if (!i->hears[to])
 		return MEDIA_WHY_HOLD_HEARER;
-	if (rx->last_rx_ns == 0 || f->now_ns - rx->last_rx_ns >= FLOW_NS)
+	// A worker may have heard it after `now_ns`.
+	if (rx->last_rx_ns == 0 || f->now_ns >= rx->last_rx_ns + FLOW_NS)
 		return why_unheard(f);
 	if (i->remote[to].port == 0)
 		return MEDIA_WHY_NO_REMOTE;

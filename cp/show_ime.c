@@ -41,7 +41,7 @@ static void visit_signaling(const struct call_info *c, void *arg)
 		show_endpoint(m, "inside_local", &s->local[SIDE_INSIDE]);
 		cJSON_AddBoolToObject(m, "local_srtp_key_set", s->local_key_set);
 		cJSON_AddBoolToObject(m, "remote_srtp_key_set", s->remote_key_set);
-		cJSON_AddStringToObject(m, "codec", s->codec != NULL ? s->codec : "");
+		show_str(m, "codec", str_from(s->codec));
 		cJSON_AddNumberToObject(m, "payload_type", s->payload_type);
 		cJSON_AddItemToArray(media, m);
 	}

@@ -149,7 +149,7 @@ static enum media_why add_direction(
 	cJSON_AddStringToObject(j, "from", side_name(f->from));
 	cJSON_AddStringToObject(j, "to", side_name(to));
 	cJSON_AddStringToObject(j, "why", media_why_name(w));
-	cJSON_AddStringToObject(j, "text", text);
+	show_str(j, "text", str_from(text)); // it may name the peer's codec
 	cJSON_AddItemToArray(list, j);
 	return w;
 }
@@ -164,7 +164,7 @@ static void add_stream(const struct search *q, const struct call_info *c, size_t
 
 	stats_of(st, &stats);
 	cJSON_AddStringToObject(j, "media", st->audio || !st->live ? "audio" : "video");
-	cJSON_AddStringToObject(j, "codec", st->codec != NULL ? st->codec : "");
+	show_str(j, "codec", str_from(st->codec));
 	directions = cJSON_CreateArray();
 	legs = cJSON_CreateArray();
 	for (int side = 0; side < SIDES; side++) {

@@ -484,13 +484,29 @@ static void test_hostile_text(void **state)
 {
 	char err[256];
 	cJSON *j;
+	cJSON *args = cJSON_Parse("{\"call_id\": \"a\"}");
+	char *text;
 	const cJSON *s;
 
 	call.call_id = STR_LIT("a\x1b[2J\xff\0b");
+	call.streams[0].codec = "G\x1b[2J\xff\x07";
 	j = show_command(&show, "show uc-ime signaling-sessions", NULL, err, sizeof(err));
 	s = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "sessions"), 0);
 	assert_string_equal(cJSON_GetObjectItem(s, "call_id")->valuestring, "a?[2J??b");
+	s = cJSON_GetArrayItem(cJSON_GetObjectItem(s, "media"), 0);
+	assert_string_equal(cJSON_GetObjectItem(s, "codec")->valuestring, "G?[2J??");
 	cJSON_Delete(j);
+	// Also where the codec stands in a sentence.
+	call.streams[0].rate[0][MEDIA_BAD_PT] = 1;
+	media_stats.leg[0].last_rx_ns = 0;
+	j = show_command(&show, "show media", args, err, sizeof(err));
+	text = cJSON_Print(j);
+	assert_non_null(strstr(text, "another codec than G?[2J??"));
+	assert_null(strstr(text, "\\u00"));
+	assert_null(strchr(text, '\xff'));
+	free(text);
+	cJSON_Delete(j);
+	cJSON_Delete(args);
 }
 
 int main(void)
