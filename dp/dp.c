@@ -106,6 +106,22 @@ static int workers_launch(const struct dp_options *o)
 	return 0;
 }
 
+// What to do about an error of workers_make(); those of rtpsec_init() have codes of their own.
+static const char *why_no_workers(int bad)
+{
+	switch (bad) {
+	case -EPERM:
+		return "memory for SRTP keys cannot be locked (start with CAP_IPC_LOCK, raise "
+		       "RLIMIT_MEMLOCK or lower media-streams-max)";
+	case -ENOTSUP:
+		return "this processor cannot do the configured srtp-engine (auto takes the best)";
+	case -EIO:
+		return "the SRTP engine calculates wrongly";
+	default:
+		return "workers do not start (raise memory-mb or lower sessions-max)";
+	}
+}
+
 int dp_start(const struct dp_options *o, char *err, size_t err_size)
 {
 	struct dp_state *d = &dp_state;
@@ -133,7 +149,7 @@ int dp_start(const struct dp_options *o, char *err, size_t err_size)
 		bad = workers_launch(o);
 	if (bad == 0)
 		return 0;
-	fail(bad, err, err_size, "workers do not start (raise memory-mb or lower sessions-max)");
+	fail(bad, err, err_size, why_no_workers(bad));
 out:
 	dp_stop();
 	return bad;

@@ -318,8 +318,6 @@ static void open_commit(
 
 void rtpsec_open(struct rtpsec_engine *e, struct rtpsec_job *jobs, size_t n_jobs)
 {
-	if (e == NULL)
-		e = rtpsec_own;
 	while (n_jobs > 0) {
 		size_t burst = n_jobs < RTPSEC_BURST ? n_jobs : RTPSEC_BURST;
 		struct counts n = {0};
@@ -368,8 +366,6 @@ static void seal_prepare(
 
 void rtpsec_seal(struct rtpsec_engine *e, struct rtpsec_job *jobs, size_t n_jobs)
 {
-	if (e == NULL)
-		e = rtpsec_own;
 	while (n_jobs > 0) {
 		size_t burst = n_jobs < RTPSEC_BURST ? n_jobs : RTPSEC_BURST;
 		struct counts n = {0};

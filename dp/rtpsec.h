@@ -80,11 +80,13 @@ enum rtpsec_tier {
 	RTPSEC_OPENSSL,      // any processor
 };
 
-// Before privileges are shed. Chooses the engine and reserves memory for `contexts_max` contexts
-// (nothing is touched before it is used). -ENOTSUP: the processor cannot do that tier; -ENOMEM;
-// -EIO: the library failed its self-test.
+// Before privileges are shed. Chooses the engine and reserves memory for `contexts_max` contexts of
+// every size: locked when it is touched, and not touched before it is used. -ENOTSUP: the processor
+// cannot do that tier; -EPERM: so much may not be locked (RLIMIT_MEMLOCK, without CAP_IPC_LOCK);
+// -ENOMEM; -EIO: the library failed its self-test; -EALREADY: once is enough.
 int rtpsec_init(enum rtpsec_tier tier, uint32_t contexts_max);
-void rtpsec_fini(void); // wipes
+// Once no engine and no context is used any more. Wipes.
+void rtpsec_fini(void);
 
 // The chosen engine for people ("intel-ipsec-mb 1.3, AVX-512 and SHA-NI"), and the name of a tier
 // as in the configuration ("ipsec-mb-avx512"). rtpsec_tier_of(): RTPSEC_AUTO when unknown.
@@ -92,13 +94,14 @@ const char *rtpsec_engine_name(void);
 const char *rtpsec_tier_name(enum rtpsec_tier t);
 enum rtpsec_tier rtpsec_tier_of(const char *name);
 
-// One per worker; its memory is never given back while the worker runs.
+// One per worker, which alone calculates with it; before privileges are shed. Errors as of
+// rtpsec_init().
 int rtpsec_engine_new(struct rtpsec_engine **out);
 void rtpsec_engine_free(struct rtpsec_engine *e);
 
 // ROC starts at 0 for every source (RFC 3711 3.3.1).
 // -ENOTSUP: a suite or direction that is not known; -EINVAL: MKI or lifetime out of range;
-// -ENOMEM: all contexts are in use, or memory cannot be locked; -EIO: the engine refused.
+// -ENOMEM: all contexts of the suite's size are in use; -EIO: the library cannot derive keys.
 int rtpsec_new(struct rtpsec **out, const struct rtpsec_params *p);
 
 // Once no worker uses it. Wipes the keys. NULL is fine.

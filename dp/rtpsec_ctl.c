@@ -52,7 +52,7 @@ static const struct {
 #define TIERS (sizeof(tiers) / sizeof(tiers[0]))
 
 static enum rtpsec_tier tier;
-struct rtpsec_engine *rtpsec_own; // the control thread's
+static struct rtpsec_engine *own; // the control thread's
 static char engine_name[96];
 
 const char *rtpsec_engine_name(void)
@@ -132,7 +132,7 @@ static int self_test(void)
 		return err;
 	memcpy(pkt, sealed, 12);
 	memset(pkt + 12, 0xab, 16);
-	rtpsec_seal(rtpsec_own, &j, 1);
+	rtpsec_seal(own, &j, 1);
 	if (j.len != sizeof(sealed) || memcmp(pkt, sealed, sizeof(sealed)) != 0)
 		err = -EIO;
 	rtpsec_free(j.ctx);
@@ -141,13 +141,13 @@ static int self_test(void)
 
 static int start(enum rtpsec_tier t)
 {
-	int err = engine_new(&rtpsec_own, t);
+	int err = engine_new(&own, t);
 
 	if (err == 0)
 		err = self_test();
 	if (err != 0) {
-		rtpsec_engine_free(rtpsec_own);
-		rtpsec_own = NULL;
+		rtpsec_engine_free(own);
+		own = NULL;
 		return err;
 	}
 	tier = t;
@@ -163,9 +163,9 @@ int rtpsec_init(enum rtpsec_tier wanted, uint32_t contexts_max)
 {
 	int err;
 
-	if (rtpsec_own != NULL)
-		return 0;
-	err = rtpsec_arenas_init(contexts_max != 0 ? contexts_max : 16384);
+	if (own != NULL)
+		return -EALREADY;
+	err = rtpsec_arenas_init(contexts_max);
 	if (err != 0)
 		return err;
 	err = -ENOTSUP;
@@ -180,8 +180,8 @@ int rtpsec_init(enum rtpsec_tier wanted, uint32_t contexts_max)
 
 void rtpsec_fini(void)
 {
-	rtpsec_engine_free(rtpsec_own);
-	rtpsec_own = NULL;
+	rtpsec_engine_free(own);
+	own = NULL;
 	rtpsec_arenas_fini();
 }
 
@@ -227,10 +227,9 @@ static int set_keys(struct rtpsec *c, const struct rtpsec_suite *s, const uint8_
 	if (err == 0 && !s->aead)
 		err = derive(s, master, RTCP_AUTH, t->rtcp_auth, sizeof(auth));
 	if (err == 0)
-		rtpsec_own->kernels->expand(
-			rtpsec_own->state, s->cipher, key, (uint8_t *)c + s->keys);
+		own->kernels->expand(own->state, s->cipher, key, (uint8_t *)c + s->keys);
 	if (err == 0 && !s->aead)
-		rtpsec_own->kernels->pads(rtpsec_own->state, auth, c->pads);
+		own->kernels->pads(own->state, auth, c->pads);
 	OPENSSL_cleanse(key, sizeof(key));
 	OPENSSL_cleanse(auth, sizeof(auth));
 	return err;

@@ -105,8 +105,6 @@ struct rtpsec_engine {
 	uint8_t away[UINT16_MAX + 1]; // plain text that nobody asked for (verify_only)
 };
 
-extern struct rtpsec_engine *rtpsec_own; // the control thread's, until every worker has its own
-
 static inline const uint8_t *rtpsec_keys(const struct rtpsec *c, const struct rtpsec_suite *s)
 {
 	return (const uint8_t *)c + s->keys;
