@@ -57,10 +57,11 @@ bool prefix_parse(struct str s, struct prefix *out)
 
 bool prefix_has(const struct prefix *p, const struct ip_addr *ip)
 {
-	struct ip_addr net = *ip;
+	unsigned int whole = p->len / 8, rest = p->len % 8;
 
-	mask_host_bits(&net, p->len);
-	return ip_eq(&net, &p->ip);
+	if (memcmp(p->ip.b, ip->b, whole) != 0)
+		return false;
+	return rest == 0 || (p->ip.b[whole] ^ ip->b[whole]) >> (8 - rest) == 0;
 }
 
 const char *ip_format(const struct ip_addr *a, char *buf)

@@ -53,6 +53,25 @@ static void test_prefix(void **state)
 	assert_false(prefix_has(&p, &in)); // 0.0.0.0/0 is every IPv4 address, and no other
 }
 
+// Each length looks at its own bits, all of them and no other.
+static void test_prefix_lengths(void **state)
+{
+	for (unsigned int len = 0; len <= 128; len++) {
+		struct prefix p = {.len = (uint8_t)len};
+		struct ip_addr ip;
+
+		for (unsigned int i = 0; i < len; i++)
+			if (i % 3 != 1)
+				p.ip.b[i / 8] |= (uint8_t)(0x80 >> i % 8);
+		for (unsigned int i = 0; i < 128; i++) {
+			ip = p.ip;
+			ip.b[i / 8] ^= (uint8_t)(0x80 >> i % 8);
+			assert_int_equal(prefix_has(&p, &ip), i >= len);
+		}
+		assert_true(prefix_has(&p, &p.ip));
+	}
+}
+
 static void test_endpoint_text(void **state)
 {
 	struct endpoint e = {.port = 5070};
@@ -70,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ip_text),
 		cmocka_unit_test(test_prefix),
+		cmocka_unit_test(test_prefix_lengths),
 		cmocka_unit_test(test_endpoint_text),
 	};
 
