@@ -3,34 +3,30 @@
 // The steer stage; see dp/handoff.h. Called after fragments and before sessions.
 #include "dp/handoff.h"
 
-#include <rte_jhash.h>
+#define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 
-// What is hashed, without padding. rte_jhash reads whole words: it is given words, for inlined
-// into this file it may else be compiled to read them before they are written.
-struct hash_input {
-	struct endpoint a, b;
-	uint32_t proto;
-};
-
-static bool endpoint_less(const struct endpoint *a, const struct endpoint *b)
+static uint64_t mix(uint64_t a, uint64_t b)
 {
-	int c = memcmp(&a->ip, &b->ip, sizeof(a->ip));
+	__uint128_t x = (__uint128_t)a * b;
 
-	return c != 0 ? c < 0 : a->port < b->port;
+	return (uint64_t)x ^ (uint64_t)(x >> 64);
 }
 
+static uint64_t hash_end(uint64_t secret, const struct endpoint *e)
+{
+	uint64_t words[2];
+
+	memcpy(words, e->ip.b, sizeof(words));
+	return mix((words[0] ^ secret) + e->port, words[1] ^ secret * GOLDEN);
+}
+
+// The two ends are added, so that it does not matter which is which.
 static uint32_t hash_symmetric(uint32_t seed, const struct flow *f, const struct endpoint *dst)
 {
-	bool swap = endpoint_less(dst, &f->src);
-	struct hash_input in = {
-		.a = swap ? *dst : f->src,
-		.b = swap ? f->src : *dst,
-		.proto = f->proto,
-	};
-	uint32_t words[sizeof(in) / sizeof(uint32_t)];
+	const uint64_t secret = (seed + 1ull) * GOLDEN;
+	const uint64_t ends = hash_end(secret, &f->src) + hash_end(secret, dst);
 
-	memcpy(words, &in, sizeof(words));
-	return rte_jhash_32b(words, RTE_DIM(words), seed);
+	return (uint32_t)mix(ends + f->proto, secret | 1);
 }
 
 // Number of the media address that the flow is for (dp/media_addr.h), or -1.
@@ -57,7 +53,6 @@ static unsigned int owner_of(const struct handoff_key *k, const struct snapshot 
 	if (media >= 0)
 		return steer_port_owner(f->dst.port, k->n_workers);
 	nat_untranslate(s->nat, s->n_nat, in, f->proto, &dst);
-	// The high bits, because the session table's buckets use the low ones of the same hash family.
 	return (uint32_t)(((uint64_t)hash_symmetric(k->seed, f, &dst) * k->n_workers) >> 32);
 }
 
