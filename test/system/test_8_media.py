@@ -180,24 +180,62 @@ class Hostile(Foreigners):
         self.assertLessEqual(got.get("MEDIA_SOURCE", 0), 2)
         self.assertGreater(self.heard_at_the_end(self.lab.phones["a1"].newest_recording(), Gstreamer.tone), 0.9)
 
-    def test_nothing_before_the_remote_has_spoken(self):
-        """The address in an offer may be a stranger's: it gets nothing before its owner has shown that he
-        holds the key."""
-        key, peer = new_key(SUITE), Gstreamer(self.foreign.dir, "gstreamer")
-        wire = self.lab.capture("early", "inet", "to-foreign", "udp")
-        call = self.foreign.offer(self.lab.phones["a1"].number, sdp(
-            [Media("audio", FOREIGN, 30000, "RTP/SAVP", [0], [(1, SUITE, key)])]))
-        self.addCleanup(call.bye)
-        call.await_answer()
+    def test_latch_is_not_for_strangers(self):
+        """With media-latch on, forged packets from elsewhere, and true ones that were overheard, move
+        nothing: the sound goes on between the two."""
+        self.restart("a", lambda text: substitute(text, r"media-latch: off", "media-latch: on"))
+        call, peer = self.gstreamer()
+        remote, local, payload, old = self.live()
+        self.assertEqual(remote, (FOREIGN, 30000))
+        thief = (FOREIGN, 31000)
+        wire = self.lab.capture("thief", "inet", "to-foreign", "udp")
+        before = self.lab.daemons["a"].counters()
+        forged = [payload[:2] + struct.pack(">H", (i * 331) & 65535) + payload[4:-1] + bytes([payload[-1] ^ 1 + i % 255])
+                  for i in range(500)]
+        with inject.Injector("a", local[0]) as out:
+            out.send([inject.udp(thief, local, p) for p in forged + old], 0.5)
         time.sleep(1)
-        early = [p for p in capture.udp_packets(wire.stop()) if p[3] == FOREIGN]
-        self.assertEqual(len(early), 0)
-        call.ack()
-        peer.begin(30000, SUITE, key, parse_sdp(call.body)[0])
-        time.sleep(1.5)
+        got = self.counted(before)
+        to = {p.dport for p in capture.rtp_packets(wire.stop()) if p.dst == FOREIGN}
         call.bye()
         peer.stop()
-        self.assertGreater(self.heard_at_the_end(peer.recording(), self.lab.phones["a1"].tone, 0.7), 0.9)
+        self.assertEqual(to, {30000})
+        self.assertEqual(sum(got.get(f"MEDIA_{k}", 0) for k in ("AUTH", "REPLAY", "LATE", "SOURCE")),
+                         len(forged) + len(old), got)
+        for path, hz in ((self.lab.phones["a1"].newest_recording(), peer.tone),
+                         (peer.recording(), self.lab.phones["a1"].tone)):
+            self.assertGreater(self.heard_at_the_end(path, hz), 0.9)
+
+    def sent_to(self, port, seconds):
+        """How many packets come to a port of the other enterprise within some time."""
+        wire = self.lab.capture("early", "inet", "to-foreign", "udp")
+        time.sleep(seconds)
+        return sum(p[3:5] == (FOREIGN, port) for p in capture.udp_packets(wire.stop()))
+
+    def test_nothing_before_the_remote_has_shown_itself(self):
+        """The address in an offer may be a stranger's. It gets nothing before the caller has confirmed the
+        answer or its media has been authenticated."""
+        number = self.lab.phones["a1"].number
+        for how in ("media", "ACK"):
+            with self.subTest(how=how):
+                key, peer = new_key(SUITE), Gstreamer(self.foreign.dir, "gstreamer")
+                call = self.foreign.offer(number, sdp(
+                    [Media("audio", FOREIGN, 30000, "RTP/SAVP", [0], [(1, SUITE, key)])]))
+                self.addCleanup(call.bye)
+                call.await_answer()
+                self.assertEqual(self.sent_to(30000, 0.7), 0)
+                if how == "media":
+                    peer.begin(30000, SUITE, key, parse_sdp(call.body)[0])
+                    time.sleep(1.5)
+                    call.ack()
+                    call.bye()
+                    peer.stop()
+                    self.assertGreater(self.heard_at_the_end(peer.recording(), self.lab.phones["a1"].tone, 0.7), 0.9)
+                else:
+                    call.ack()
+                    self.assertGreater(self.sent_to(30000, 0.5), 15)
+                    call.bye()
+                self.idle()
 
 
 class Trouble(Foreigners):

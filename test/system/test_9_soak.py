@@ -168,7 +168,7 @@ class Soak(LabTest):
         for name in ("outside", "inside"):  # the remote speaks first, else it is not spoken to
             ends[name].say("go")
             time.sleep(0.5)
-        sent = {name: int(e.expect("sent", 2 * SECONDS + 30).split()[1]) for name, e in ends.items()}
+        sent = {name: int(e.expect("sent", 3 * SECONDS + 30).split()[1]) for name, e in ends.items()}
         took = time.monotonic() - begin
         time.sleep(1)
         cpu = cpu_seconds(daemon.pid()) - cpu

@@ -16,7 +16,7 @@ import os
 
 from .util import sh
 
-PREFIX = "cg-lab-"
+PREFIX = os.environ.get("LAB_PREFIX", "cg-lab-")  # with LAB_DIR: a second lab beside the first
 SITES = {
     # inside network, outside address of the Internet's router, its prefix length
     "a": ("192.168.10", "209.165.200.254", 27),

@@ -89,7 +89,7 @@ class Call:
         self.replies = queue.Queue()
         self.acked, self.ended = threading.Event(), threading.Event()
         self.tag, self.cseq, self.branch = secrets.token_hex(6), 0, ""
-        self.invite_cseq = 0
+        self.invite_cseq, self.asked = 0, ""
         self.invite_in = invite
         self.body = invite.body if invite else b""
         if invite:
@@ -109,6 +109,8 @@ class Call:
             self.cseq += 1
             cseq = self.cseq
         branch = branch or "z9hG4bK" + secrets.token_hex(8)
+        if method != "ACK":
+            self.asked = f"{cseq} {method}"
         self.conn.send(f"{method} {self.target} SIP/2.0", [
             ("Via", f"SIP/2.0/{self.agent.transport} {self.agent.ip}:5070;branch={branch}"),
             ("Max-Forwards", "70"), *[("Route", r) for r in self.routes], ("From", self.local),
@@ -128,7 +130,7 @@ class Call:
                 m = self.replies.get(timeout=max(0.01, end - time.monotonic()))
             except queue.Empty:
                 raise LabError(f"no final reply in {deadline_s} s to call {self.id}") from None
-            if m.status >= 200:
+            if m.status >= 200 and m.one("cseq") == self.asked:
                 return m
 
     def await_answer(self, deadline_s=8):
