@@ -78,7 +78,7 @@ struct call_info {
 	uint16_t iface[SIDES];
 	bool one_way; // one side is silent while the other speaks
 	enum side silent;
-	uint64_t one_way_ns; // when that was found
+	uint64_t one_way_ns; // since when
 	bool key_low;        // one of its SRTP keys is nearly used up
 };
 

@@ -78,16 +78,16 @@ static void name_one_way(struct call *call, struct look *l, enum side silent,
 		.stats = &l->stats[l->audio],
 		.from = silent,
 		.now_ns = now_ns};
-	uint64_t silent_s = (now_ns - silent_since(m, l, silent)) / S_NS;
 
 	m->one_way = true;
 	m->silent = silent;
-	m->one_way_ns = now_ns;
+	m->one_way_ns = silent_since(m, l, silent);
 	count(counters, silent == SIDE_OUTSIDE ? CNT_ONE_WAY_OUTSIDE : CNT_ONE_WAY_INSIDE);
 	log_warning(
 		"call %s: one-way audio: the %s has been silent for %llu s while the %s speaks: "
 		"%s; callgate show media tells more",
-		call->call_id, side_name(silent), (unsigned long long)silent_s,
+		call->call_id, side_name(silent),
+		(unsigned long long)((now_ns - m->one_way_ns) / S_NS),
 		side_name(side_other(silent)), media_why_short(media_why(&f)));
 }
 
@@ -116,7 +116,7 @@ static void watch_one_way(struct call *call, struct look *l, uint64_t limit_ns,
 	if (m->one_way && !one_way) {
 		m->one_way = false;
 		if (both && !silent[m->silent])
-			log_info("call %s: the %s is heard again after %llu s of one-way audio",
+			log_info("call %s: the %s is heard again after %llu s of silence",
 				call->call_id, side_name(m->silent),
 				(unsigned long long)((now_ns - m->one_way_ns) / S_NS));
 	}

@@ -210,6 +210,7 @@ static void test_one_way(void **state)
 	assert_int_equal(seen.silent, SIDE_INSIDE);
 	assert_int_equal(rig_counter(RIG_A, CNT_ONE_WAY_INSIDE), 1);
 	assert_int_equal(rig_counter(RIG_A, CNT_ONE_WAY_OUTSIDE), 0);
+	assert_int_equal((rig.now_ns - seen.one_way_ns) / 1000000000u, 10);
 	talk_for(200, true, false);
 	assert_int_equal(rig_counter(RIG_A, CNT_ONE_WAY_INSIDE), 1);
 	talk(true, true);
