@@ -44,9 +44,9 @@ static const struct {
 	const struct rtpsec_kernels *kernels;
 } tiers[] = {
 	[RTPSEC_AUTO] = {"auto", "", NULL},
-	[RTPSEC_IPSEC_MB_AVX512] = {"ipsec-mb-avx512", "AVX-512 and SHA-NI", &rtpsec_imb},
+	[RTPSEC_IPSEC_MB_AVX512] = {"ipsec-mb-avx512", "AVX-512", &rtpsec_imb},
 	[RTPSEC_IPSEC_MB_AVX2] = {"ipsec-mb-avx2", "AVX2", &rtpsec_imb},
-	[RTPSEC_IPSEC_MB_SSE] = {"ipsec-mb-sse", "SSE and SHA-NI", &rtpsec_imb},
+	[RTPSEC_IPSEC_MB_SSE] = {"ipsec-mb-sse", "SSE", &rtpsec_imb},
 	[RTPSEC_OPENSSL] = {"openssl", "", &rtpsec_openssl},
 };
 #define TIERS (sizeof(tiers) / sizeof(tiers[0]))
@@ -102,11 +102,14 @@ int rtpsec_engine_new(struct rtpsec_engine **out)
 
 void rtpsec_engine_free(struct rtpsec_engine *e)
 {
+	size_t n;
+
 	if (e == NULL)
 		return;
 	e->kernels->fini(e->state);
-	OPENSSL_cleanse(e, e->mapped);
-	rtpsec_unmap(e, e->mapped);
+	n = e->mapped;
+	OPENSSL_cleanse(e, n);
+	rtpsec_unmap(e, n);
 }
 
 // ---- Start and stop ----------------------------------------------------------------------------
@@ -152,8 +155,9 @@ static int start(enum rtpsec_tier t)
 	}
 	tier = t;
 	if (tiers[t].kernels == &rtpsec_imb)
-		snprintf(engine_name, sizeof(engine_name), "intel-ipsec-mb %s, %s",
-			imb_get_version_str(), tiers[t].people);
+		snprintf(engine_name, sizeof(engine_name), "intel-ipsec-mb %s, %s%s",
+			imb_get_version_str(), tiers[t].people,
+			(imb_get_feature_flags() & IMB_FEATURE_SHANI) != 0 ? " and SHA-NI" : "");
 	else
 		snprintf(engine_name, sizeof(engine_name), "%s", OpenSSL_version(OPENSSL_VERSION));
 	return 0;

@@ -4,8 +4,11 @@
 #include "test/unit/rtpsec_rig.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+
+#include "dp/rtpsec_state.h"
 
 // What changes between the suites: a pair of contexts of one key.
 struct pair {
@@ -288,6 +291,24 @@ static void test_lifetime(void **state)
 	rtpsec_free(tx);
 }
 
+// RFC 3711 9.2: an index of SRTCP must not come again; but whoever sends us the last one may.
+static void test_rtcp_lifetime(void **state)
+{
+	struct pair pair = pair_new(DP_SRTP_AES_256_CM_HMAC_SHA1_80, 0);
+	uint8_t p[RIG_BUF];
+	size_t n = rig_report(p, 20);
+
+	assert_int_equal(rig_seal_rtcp(pair.tx, p, &n), RTPSEC_OK);
+	rtpsec_tail(pair.tx, &rtpsec_suites[DP_SRTP_AES_256_CM_HMAC_SHA1_80])->rtcp.next =
+		RTPSEC_RTCP_LIFETIME_MAX - 1;
+	n = rig_report(p, 20);
+	assert_int_equal(rig_seal_rtcp(pair.tx, p, &n), RTPSEC_OK);
+	assert_int_equal(rig_open_rtcp(pair.rx, p, &n), RTPSEC_OK);
+	n = rig_report(p, 20);
+	assert_int_equal(rig_seal_rtcp(pair.tx, p, &n), RTPSEC_EXHAUSTED);
+	pair_free(&pair);
+}
+
 static void sources(uint8_t suite)
 {
 	struct pair pair = pair_new(suite, 0);
@@ -395,6 +416,36 @@ static void test_wiped(void **state)
 	assert_memory_equal(p + 8, zero, sizeof(zero)); // before it is the list of the free ones
 }
 
+static unsigned long locked_kb(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	unsigned long kb = 0;
+	char line[128];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL && sscanf(line, "VmLck: %lu", &kb) != 1)
+		;
+	fclose(f);
+	assert_true(kb > 0);
+	return kb;
+}
+
+// Engines and all their memory come and go; and there is one start.
+static void test_engines(void **state)
+{
+	unsigned long before = locked_kb();
+	struct rtpsec_engine *e;
+
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(rtpsec_engine_new(&e), 0);
+		assert_true(locked_kb() > before);
+		rtpsec_engine_free(e);
+		assert_int_equal(locked_kb(), before);
+	}
+	rtpsec_engine_free(NULL);
+	assert_int_equal(rtpsec_init(RTPSEC_AUTO, 1), -EALREADY);
+}
+
 // After the start the engine opens no file and loads no library: by then the daemon has shed its
 // privileges, and may lock no more memory than this.
 static void test_asks_for_nothing(void **state)
@@ -428,10 +479,12 @@ int main(void)
 		cmocka_unit_test(test_mki),
 		cmocka_unit_test(test_verify_only),
 		cmocka_unit_test(test_lifetime),
+		cmocka_unit_test(test_rtcp_lifetime),
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_contexts_end),
 		cmocka_unit_test(test_wiped),
+		cmocka_unit_test(test_engines),
 	};
 	return RIG_RUN_TIERS(tests);
 }
