@@ -305,15 +305,6 @@ bool session_inside_secure(const struct session *s)
 	return s->inside_secure;
 }
 
-bool session_live(const struct session *s)
-{
-	for (size_t i = 0; i < s->n_lines; i++) {
-		if (s->line[i].live)
-			return true;
-	}
-	return false;
-}
-
 size_t session_secure_size(size_t lines)
 {
 	// A new offer stands beside the old one for a moment, and arrays are rounded up.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Offer and answer of one call (RFC 3264, protocol.md 4.1 to 4.3): which media ports and keys its
 // lines use, what a session description becomes on the other side, and what the worker is told.
-// Which message carries an offer and which an answer is cp/call.c's to say. Control thread only.
+// Which message carries an offer and which an answer is cp/negotiate.c's to say. Control thread only.
 #pragma once
 
 #include <stdbool.h>
@@ -64,9 +64,6 @@ void session_settle(struct session *s);
 bool session_pending(const struct session *s, enum side from);
 
 bool session_inside_secure(const struct session *s);
-
-// Some media was agreed.
-bool session_live(const struct session *s);
 
 // Its streams, for whoever shows or watches them.
 size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX]);
