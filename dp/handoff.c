@@ -20,7 +20,8 @@ static uint64_t hash_end(uint64_t secret, const struct endpoint *e)
 	return mix((words[0] ^ secret) + e->port, words[1] ^ secret * GOLDEN);
 }
 
-// The two ends are added, so that it does not matter which is which.
+// Keyed: a stranger does not choose his worker. The two ends are added, so that it does not matter
+// which is which.
 static uint32_t hash_symmetric(uint32_t seed, const struct flow *f, const struct endpoint *dst)
 {
 	const uint64_t secret = (seed + 1ull) * GOLDEN;

@@ -217,6 +217,36 @@ static void test_media_unjudged(void **state)
 	assert_int_equal(counted(DROP_MEDIA_NO_STREAM), 1);
 }
 
+// Packets of every kind in one burst: each goes its way, and flows leave in the order they came.
+static void test_mixed(void **state)
+{
+	const struct flow flows[] = {flow(PROTO_UDP, HOST_OUT, 3000, MAPPED, 4000),
+		flow(PROTO_UDP, HOST_OUT, 3001, "209.165.200.229", 16384),
+		flow(PROTO_UDP, HOST_OUT, 3002, MAPPED, 4000)};
+	uint8_t frame[FRAME_MAX];
+	struct rte_mbuf *m[6];
+	size_t len;
+
+	for (unsigned int i = 0; i < 3; i++)
+		m[2 * i] = buffer_of(frame, frame_make(frame, OUTSIDE, &flows[i], 0, 10));
+	m[1] = buffer_of(frame, frame_arp(frame, OUTSIDE, true, HOST_OUT, MAPPED));
+	m[3] = buffer_of(frame, frame_arp(frame, OUTSIDE, true, HOST_OUT, FAR));
+	len = frame_make(frame, OUTSIDE, &flows[0], 0, 10);
+	frame[ETH + 6] = 0x20;
+	ip_sum_fix(frame);
+	m[5] = buffer_of(frame, len);
+	harness_in(OUTSIDE, m, 6);
+	assert_int_equal(counted(COUNT_ARP_ANSWERED), 1);
+	assert_int_equal(counted(DROP_ARP_FOREIGN), 1);
+	assert_int_equal(counted(DROP_IP_FRAGMENT), 1);
+	assert_int_equal(counted(DROP_MEDIA_NO_STREAM), 1);
+	for (unsigned int i = 0; i < 3; i += 2) {
+		len = harness_out(INSIDE, frame);
+		assert_int_equal(frame_flow(frame, len).src.port, flows[i].src.port);
+	}
+	assert_int_equal(harness_out(INSIDE, frame), 0);
+}
+
 static void test_arp(void **state)
 {
 	const int at[] = {0, ETH, ETH + 2, ETH + 4, ETH + 5};
@@ -287,6 +317,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fragment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_device_judges, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_media_unjudged, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mixed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_arp, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 	};
