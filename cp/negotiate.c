@@ -32,8 +32,8 @@ static enum counter_id negotiate(struct pass *p, bool offer)
 	return why;
 }
 
-// See session_confirm(): what the remote says inside a dialog, it says after our side's answer; what
-// it answers, it answers for itself.
+// See session_confirm(): what the remote says inside a dialog, it says after our side's answer;
+// what it answers, it answers for itself.
 static void confirm(struct pass *p)
 {
 	bool proof = p->m->request ? p->m->to_tag.n > 0 : p->m->status > 100 && p->m->status < 300;

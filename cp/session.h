@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Offer and answer of one call (RFC 3264, protocol.md 4.1 to 4.3): which media ports and keys its
 // lines use, what a session description becomes on the other side, and what the worker is told.
-// Which message carries an offer and which an answer is cp/negotiate.c's to say. Control thread only.
+// Which message carries an offer and which an answer is cp/negotiate.c's to say. Control thread
+// only.
 #pragma once
 
 #include <stdbool.h>
@@ -39,8 +40,9 @@ void session_free(struct session *s); // ends its streams, wipes keys; accepts N
 // until the answer. CNT_NONE, or why the offer is refused (CNT_MEDIA_PORTS_FULL: also without
 // memory); then nothing changed.
 //
-// SRTP-3: with a secure inside, crypto lines of accepted suites go through as they came, and with an
-// answer in SRTP the packets do too. When the inside speaks RTP, secure or not, media is converted.
+// SRTP-3: with a secure inside, crypto lines of accepted suites go through as they came, and with
+// an answer in SRTP the packets do too. When the inside speaks RTP, secure or not, media is
+// converted.
 enum counter_id session_offer(
 	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan);
 

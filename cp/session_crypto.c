@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which suites and keys the lines of a session use (protocol.md 4.2, 4.3): the choice from an offer,
-// our own lines, and passing through (SRTP-3).
+// Which suites and keys the lines of a session use (protocol.md 4.2, 4.3): the choice from an
+// offer, our own lines, and passing through (SRTP-3).
 #include <openssl/rand.h>
 
 #include "cp/session_state.h"
@@ -19,8 +19,8 @@ static bool has_suite(const struct offered *o, enum sdes_suite suite)
 	return false;
 }
 
-// The lines of a description that may be chosen: usable (SRTP-5), of an accepted suite, the first of
-// each. rewrite_sdp() keeps the same ones.
+// The lines of a description that may be chosen: usable (SRTP-5), of an accepted suite, the first
+// of each. rewrite_sdp() keeps the same ones.
 static void read_lines(const struct config_ime *cfg, const struct sdp_media *m, struct offered *o)
 {
 	struct str rest = m->section, value;

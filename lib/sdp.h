@@ -129,8 +129,9 @@ struct endpoint sdp_media_remote_rtcp(const struct sdp *s, const struct sdp_medi
 // Whether the line has the attribute, say "rtcp-mux".
 bool sdp_media_has(const struct sdp_media *m, struct str attr);
 
-// Audio or video over one of the four RTP profiles, active, one port, and without `h264` some format
-// other than H.264: what we relay. A line that is not is refused by port 0 (protocol.md 4.1).
+// Audio or video over one of the four RTP profiles, active, one port, and without `h264` some
+// format other than H.264: what we relay. A line that is not is refused by port 0 (protocol.md
+// 4.1).
 bool sdp_media_relayable(const struct sdp_media *m, bool h264);
 
 static inline bool sdp_proto_secure(enum sdp_proto p)

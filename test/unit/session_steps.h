@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Offer and answer of one session without SIP, over a fake data plane: what a side says, what the other
-// side is shown, and what the worker is told. For test_session.c and test_session_sdp.c.
+// Offer and answer of one session without SIP, over a fake data plane: what a side says, what the
+// other side is shown, and what the worker is told. For test_session.c and test_session_sdp.c.
 #pragma once
 
 #include "cp/session.h"
@@ -17,11 +17,12 @@
 #define WE_OUT     WE("209.165.200.229")
 #define WE_IN      WE("192.168.10.3")
 
-#define K1                      "4fl6DT4Bi+DWT6MsBt5BOQ7Gda1Jiv7rtpYLOqvm"
-#define K2                      "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
-#define K128                    "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJQ" // 28 octets, unpadded
-#define K256                    "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSojd0RmdmcmVCspeEc3QGY=" // 44
-#define KCM2                    "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSojd0RmdmcmVCspeEc3QGZiNQ==" // 46
+#define K1   "4fl6DT4Bi+DWT6MsBt5BOQ7Gda1Jiv7rtpYLOqvm"
+#define K2   "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
+#define K128 "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJQ"                       // 28 octets, unpadded
+#define K256 "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSojd0RmdmcmVCspeEc3QGY=" // 44
+// 46
+#define KCM2                    "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSojd0RmdmcmVCspeEc3QGZiNQ=="
 #define CM80                    "AES_CM_128_HMAC_SHA1_80"
 #define CM32                    "AES_CM_128_HMAC_SHA1_32"
 #define G128                    "AEAD_AES_128_GCM"

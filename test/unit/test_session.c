@@ -187,8 +187,8 @@ static void test_keys_of_repeated_offers(void **state)
 	}
 }
 
-// The remote calls: nothing is sent to the address in its offer until it has shown that it is in the
-// call, and then the worker is told once.
+// The remote calls: nothing is sent to the address in its offer until it has shown that it is in
+// the call, and then the worker is told once.
 static void test_awaits(void **state)
 {
 	size_t n;

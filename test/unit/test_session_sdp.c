@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Descriptions in, descriptions out (protocol.md 4.1 to 4.3): a table of whole exchanges, and of those
-// that are refused.
+// Descriptions in, descriptions out (protocol.md 4.1 to 4.3): a table of whole exchanges, and of
+// those that are refused.
 #include "test/unit/test.h"
 
 #include "test/unit/session_steps.h"
