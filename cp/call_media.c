@@ -96,7 +96,8 @@ static void watch_one_way(struct call *call, struct look *l, uint64_t limit_ns,
 {
 	struct call_media *m = &call->media;
 	bool both = call->state == CALL_UP && l->speaks[SIDE_OUTSIDE] && l->speaks[SIDE_INSIDE];
-	bool silent[SIDES] = {false}, one_way = false;
+	bool silent[SIDES] = {false}, one_way;
+	enum side who;
 
 	if (!both)
 		m->both_ns = 0;
@@ -104,22 +105,18 @@ static void watch_one_way(struct call *call, struct look *l, uint64_t limit_ns,
 		m->both_ns = now_ns;
 	for (int side = 0; both && side < SIDES; side++)
 		silent[side] = now_ns >= silent_since(m, l, (enum side)side) + limit_ns;
-	for (int side = 0; both && side < SIDES; side++) {
-		enum side other = side_other((enum side)side);
-
-		if (!silent[side] || silent[other])
-			continue;
-		one_way = true;
-		if (!m->one_way || m->silent != (enum side)side)
-			name_one_way(call, l, (enum side)side, counters, now_ns);
-	}
-	if (m->one_way && !one_way) {
-		m->one_way = false;
-		if (both && !silent[m->silent])
-			log_info("call %s: the %s is heard again after %llu s of silence",
-				call->call_id, side_name(m->silent),
-				(unsigned long long)((now_ns - m->one_way_ns) / S_NS));
-	}
+	// The one that is not silent was heard of late: both may speak for longer than the limit.
+	one_way = silent[SIDE_OUTSIDE] != silent[SIDE_INSIDE];
+	who = silent[SIDE_OUTSIDE] ? SIDE_OUTSIDE : SIDE_INSIDE;
+	if (one_way && !(m->one_way && m->silent == who))
+		name_one_way(call, l, who, counters, now_ns);
+	if (one_way || !m->one_way)
+		return;
+	m->one_way = false;
+	if (both && !silent[m->silent])
+		log_info("call %s: the %s is heard again after %llu s of silence", call->call_id,
+			side_name(m->silent),
+			(unsigned long long)((now_ns - m->one_way_ns) / S_NS));
 }
 
 void call_media_look(struct call *call, struct mta *mta, const struct config_timeouts *t,

@@ -41,14 +41,16 @@ size_t fake_dp_count(enum dp_msg_type type)
 
 int dp_send(const struct dp_msg *m)
 {
+	bool media = m->type == DP_MSG_MEDIA_SET || m->type == DP_MSG_MEDIA_DEL;
+
 	if (fake_dp_send_error != 0)
 		return fake_dp_send_error;
+	if (media && m->media.stream >= FAKE_DP_STREAMS)
+		return -EINVAL;
 	if (fake_dp_n_sent < FAKE_DP_MSGS)
 		fake_dp_sent[fake_dp_n_sent++] = *m;
-	if (m->type == DP_MSG_MEDIA_SET)
-		up[m->media.stream] = true;
-	else if (m->type == DP_MSG_MEDIA_DEL)
-		up[m->media.stream] = false;
+	if (media)
+		up[m->media.stream] = m->type == DP_MSG_MEDIA_SET;
 	return 0;
 }
 
