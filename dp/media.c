@@ -1,237 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The RTP and SRTP relay: finds the stream of a packet, opens, measures, seals and readdresses it
-// (protocol.md 4.5). Called by dp/worker.c with whole bursts.
+// The RTP and SRTP relay: opens, measures, seals and readdresses what dp/media_judge.c has found to
+// belong to a stream (protocol.md 4.5). Called by dp/worker.c with whole bursts.
 // Hot: runs on a worker.
 //
 // The order matters. Nothing about a stream changes before a packet is known to be from its
 // remote and, for SRTP, authenticated; then packets are committed in order of arrival. A packet
 // that may not go on because of a hold is opened all the same: else its rollover counter would
 // fall behind, and the call would stay silent after the hold (RFC 3711 3.3.1).
-//
-// What a burst needs from far memory is asked for in waves (port table, flows, contexts), each
-// while the one before arrives. The hint is prefetch1: some processors drop prefetch0 when they
-// are busy, which is when it counts.
 #include "dp/media.h"
 
-#include <rte_branch_prediction.h>
-#include <rte_prefetch.h>
-
+#include "dp/media_pkt.h"
 #include "dp/media_state.h"
 #include "lib/rtcp.h"
-#include "lib/rtp.h"
 
 #define MEDIA_TTL 64
 #define PORT_ONE  ((uint64_t)__builtin_bswap16(1) << 32) // to add to an even port
-
-// One packet on its way through the stage.
-struct media_pkt {
-	struct rte_mbuf *m;
-	struct media_flow *f;
-	uint8_t *data;      // RTP or RTCP
-	uint64_t src;       // media_peer() that sent it
-	uint64_t from, to;  // media_peer()s of the packet that goes on
-	uint16_t len, came; // octets at `data` now, and on arrival
-	uint8_t kind;       // enum rtpsec_kind
-	bool rtcp_port;     // it came to the odd port
-	struct rtp_hdr h;   // RTCP: its SSRC alone
-};
-
-// The packets still in the stage.
-struct media_burst {
-	uint32_t n;
-	struct media_pkt p[PKTS_MAX];
-};
-
-static void add64(uint64_t *p, uint64_t n)
-{
-	__atomic_store_n(p, *p + n, __ATOMIC_RELAXED);
-}
-
-static void add32(uint32_t *p, uint32_t n)
-{
-	__atomic_store_n(p, *p + n, __ATOMIC_RELAXED);
-}
-
-// ---- Which stream ------------------------------------------------------------------------------
-
-static void find(struct worker *w, struct pkts *v, struct media_burst *b)
-{
-	const struct media_shared *sh = &w->media->shared;
-	uint32_t where[PKTS_MAX];
-	struct media_flow *f[PKTS_MAX];
-
-	for (unsigned int i = 0; i < v->n; i++) {
-		const struct pkt *p = pkt_of(v->m[i]);
-
-		where[i] = media_place(p->media_id, p->flow.dst.port);
-		rte_prefetch1(&sh->table[where[i]]);
-	}
-	for (unsigned int i = 0; i < v->n; i++) {
-		uint32_t entry = __atomic_load_n(&sh->table[where[i]], __ATOMIC_RELAXED);
-
-		// The entry 0 leads into the void before the first, which is there and empty.
-		f[i] = (struct media_flow *)sh->streams - 1 + entry;
-		rte_prefetch1(f[i]);
-		rte_prefetch1(&f[i]->stats);
-	}
-	for (unsigned int i = 0; i < v->n; i++) {
-		const struct pkt *p = pkt_of(v->m[i]);
-		struct media_pkt *x = &b->p[b->n];
-
-		if (unlikely(__atomic_load_n(&f[i]->where, __ATOMIC_RELAXED) != where[i])) {
-			pkt_drop(w, v->m[i], DROP_MEDIA_NO_STREAM);
-			continue;
-		}
-		if (f[i]->rx != NULL)
-			rtpsec_prefetch(f[i]->rx);
-		if (f[i]->tx != NULL)
-			rtpsec_prefetch(f[i]->tx);
-		x->m = v->m[i];
-		x->f = f[i];
-		x->data = pkt_payload(x->m);
-		x->len = x->came = p->payload_len;
-		x->rtcp_port = p->flow.dst.port & 1;
-		b->n++;
-	}
-}
-
-// ---- May it speak ------------------------------------------------------------------------------
-
-// Drops by name, or keeps: the two ends of a step that judges packet by packet.
-static void keep_or_drop(struct worker *w, struct media_burst *b, uint32_t *kept,
-	struct media_pkt *x, enum dp_counter_id reason)
-{
-	if (unlikely(reason != PASS)) {
-		pkt_drop(w, x->m, reason);
-		return;
-	}
-	if (unlikely(&b->p[*kept] != x))
-		b->p[*kept] = *x;
-	(*kept)++;
-}
-
-static bool knows_ssrc(const struct media_flow *f, uint32_t ssrc)
-{
-	if (likely(f->stats.started && f->stats.ssrc == ssrc))
-		return true;
-	for (unsigned int i = 0; i < f->n_ssrcs; i++)
-		if (f->ssrcs[i] == ssrc)
-			return true;
-	return false;
-}
-
-static bool may_be_ssrc(const struct media_flow *f, uint32_t ssrc)
-{
-	return knows_ssrc(f, ssrc) || f->n_ssrcs < MEDIA_SSRCS;
-}
-
-static enum dp_counter_id malformed(struct media_flow *f)
-{
-	add64(&f->rx_malformed, 1);
-	return DROP_MEDIA_MALFORMED;
-}
-
-static enum dp_counter_id no_rtcp(struct media_flow *f)
-{
-	add64(&f->rx_rtcp_dropped, 1);
-	return DROP_MEDIA_RTCP;
-}
-
-// RTP-1. The remote of a leg that latches may be elsewhere by now: its tag will tell. RTCP that
-// shares the port with RTP does not lead, it follows.
-static bool may_come_from(const struct media_flow *f, uint64_t remote, uint64_t src, bool leads)
-{
-	return remote != 0 && (src == remote || ((f->flags & MEDIA_LATCH) != 0 && leads));
-}
-
-static enum dp_counter_id stranger(struct media_flow *f)
-{
-	add64(&f->rx_bad_source, 1);
-	return DROP_MEDIA_SOURCE;
-}
-
-// Nothing else says that a plain packet is what was sent; SRTP has its tag.
-static bool intact(const struct media_pkt *x)
-{
-	return x->f->rx != NULL || pkt_of(x->m)->l4_checked || pkt_l4_checksum_ok(x->m);
-}
-
-static enum dp_counter_id judge_rtcp(struct media_pkt *x)
-{
-	struct media_flow *f = x->f;
-
-	x->kind = RTPSEC_RTCP;
-	if (!(f->rx != NULL ? rtcp_head_ok : rtcp_ok)(x->data, x->len))
-		return malformed(f);
-	x->h.ssrc = rtcp_ssrc(x->data);
-	return may_be_ssrc(f, x->h.ssrc) ? PASS : DROP_MEDIA_SSRCS;
-}
-
-// RTP-4: the port above a stream's is its RTCP port.
-static enum dp_counter_id judge_rtcp_port(struct media_pkt *x)
-{
-	struct media_flow *f = x->f;
-
-	if ((f->flags & MEDIA_RTCP) == 0 || f->rtcp_remote == 0)
-		return no_rtcp(f);
-	if (!may_come_from(f, f->rtcp_remote, x->src, true))
-		return stranger(f);
-	return intact(x) ? judge_rtcp(x) : DROP_L4_CHECKSUM;
-}
-
-static bool may_have_pt(const struct media_flow *f, uint8_t pt)
-{
-	if (likely((f->flags & MEDIA_PT_KNOWN) != 0 && f->last_pt == pt))
-		return true;
-	return f->pts[pt / 64] >> (pt % 64) & 1;
-}
-
-// RTP-5.
-static enum dp_counter_id judge_rtp(struct media_pkt *x)
-{
-	struct media_flow *f = x->f;
-
-	x->kind = RTPSEC_RTP;
-	if (!rtp_parse(x->data, x->len, &x->h) ||
-		(f->rx == NULL && !rtp_padding_ok(x->data, x->len, &x->h)))
-		return malformed(f);
-	if (unlikely(!may_have_pt(f, x->h.pt))) {
-		add64(&f->rx_bad_pt, 1);
-		return DROP_MEDIA_PT;
-	}
-	return may_be_ssrc(f, x->h.ssrc) ? PASS : DROP_MEDIA_SSRCS;
-}
-
-// What can be said without a key.
-static enum dp_counter_id judge(struct media_pkt *x)
-{
-	const struct rte_ipv4_hdr *ip = pkt_ipv4(x->m);
-	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
-	struct media_flow *f = x->f;
-	bool rtcp = rtp_is_rtcp(x->data, x->len);
-
-	x->src = ip->src_addr | (uint64_t)udp->src_port << 32;
-	if (unlikely(x->rtcp_port))
-		return judge_rtcp_port(x);
-	if (unlikely(!may_come_from(f, f->remote, x->src, !rtcp)))
-		return stranger(f);
-	if (unlikely(!intact(x)))
-		return DROP_L4_CHECKSUM;
-	if (likely(!rtcp))
-		return judge_rtp(x);
-	if ((f->flags & MEDIA_RTCP) == 0 || (f->flags & MEDIA_MUX_IN) == 0)
-		return no_rtcp(f);
-	return judge_rtcp(x);
-}
-
-static void judge_burst(struct worker *w, struct media_burst *b)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < b->n; i++)
-		keep_or_drop(w, b, &kept, &b->p[i], judge(&b->p[i]));
-	b->n = kept;
-}
 
 // ---- Open --------------------------------------------------------------------------------------
 
@@ -244,14 +27,14 @@ static bool is_elsewhere(const struct media_pkt *x)
 static enum dp_counter_id forged(struct media_pkt *x)
 {
 	if (is_elsewhere(x))
-		return stranger(x->f);
-	add64(&x->f->rx_auth_failed, 1);
+		return media_stranger(x->f);
+	media_add64(&x->f->rx_auth_failed, 1);
 	return DROP_MEDIA_AUTH;
 }
 
 static enum dp_counter_id seen_before(struct media_flow *f, bool late)
 {
-	add64(late ? &f->rx_late : &f->rx_replayed, 1);
+	media_add64(late ? &f->rx_late : &f->rx_replayed, 1);
 	return late ? DROP_MEDIA_LATE : DROP_MEDIA_REPLAY;
 }
 
@@ -268,12 +51,12 @@ static enum dp_counter_id open_verdict(struct worker *w, struct media_pkt *x, ui
 {
 	switch (status) {
 	case RTPSEC_OK:
-		return likely(is_well_formed(x)) ? PASS : malformed(x->f);
+		return likely(is_well_formed(x)) ? PASS : media_malformed(x->f);
 	case RTPSEC_REPLAYED:
 	case RTPSEC_LATE:
 		return seen_before(x->f, status == RTPSEC_LATE);
 	case RTPSEC_MALFORMED:
-		return malformed(x->f);
+		return media_malformed(x->f);
 	case RTPSEC_SSRCS:
 		return DROP_MEDIA_SSRCS;
 	case RTPSEC_EXHAUSTED:
@@ -281,40 +64,6 @@ static enum dp_counter_id open_verdict(struct worker *w, struct media_pkt *x, ui
 		return DROP_MEDIA_KEY_USED_UP;
 	}
 	return forged(x);
-}
-
-static void open_burst(struct worker *w, struct media_burst *b)
-{
-	struct rtpsec_job jobs[PKTS_MAX];
-	uint32_t n = 0, k = 0, kept = 0, opened = 0;
-
-	for (uint32_t i = 0; i < b->n; i++) {
-		const struct media_pkt *x = &b->p[i];
-
-		if (x->f->rx != NULL)
-			jobs[n++] = (struct rtpsec_job){.ctx = x->f->rx,
-				.pkt = x->data,
-				.len = x->len,
-				.kind = x->kind,
-				.verify_only = (x->f->flags & MEDIA_PASS) != 0};
-	}
-	if (n == 0)
-		return;
-	rtpsec_open(w->media->engine, jobs, n);
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct media_pkt *x = &b->p[i];
-		enum dp_counter_id reason = PASS;
-
-		if (x->f->rx != NULL) {
-			x->len = (uint16_t)jobs[k].len;
-			opened += jobs[k].status == RTPSEC_OK && !jobs[k].verify_only;
-			reason = open_verdict(w, x, jobs[k].status);
-			k++;
-		}
-		keep_or_drop(w, b, &kept, x, reason);
-	}
-	b->n = kept;
-	count_add(w, COUNT_MEDIA_OPENED, opened);
 }
 
 // ---- Commit and measure ------------------------------------------------------------------------
@@ -368,7 +117,7 @@ static enum dp_counter_id identify(struct worker *w, struct media_pkt *x)
 
 	if (unlikely(--f->key_in == 0))
 		media_key_check(w, f);
-	if (unlikely(!knows_ssrc(f, x->h.ssrc))) {
+	if (unlikely(!media_knows_ssrc(f, x->h.ssrc))) {
 		if (f->n_ssrcs == MEDIA_SSRCS)
 			return DROP_MEDIA_SSRCS;
 		f->ssrcs[f->n_ssrcs++] = x->h.ssrc;
@@ -399,7 +148,7 @@ static enum dp_counter_id target(struct media_pkt *x, uint64_t to, uint16_t proo
 	struct media_flow *f = x->f;
 
 	if (unlikely((f->flags & MEDIA_AWAITS) != 0 && (f->flags & proof) == 0)) {
-		add32(&f->tx_waiting, 1);
+		media_add32(&f->tx_waiting, 1);
 		return DROP_MEDIA_WAITING;
 	}
 	x->from = f->out_local;
@@ -416,12 +165,12 @@ static enum dp_counter_id commit_rtcp(struct media_pkt *x)
 	enum dp_counter_id bad;
 
 	if (to == 0)
-		return no_rtcp(f);
+		return media_no_rtcp(f);
 	bad = target(x, to, mux ? MEDIA_OUT_PROVEN : MEDIA_OUT_RTCP_PROVEN);
 	if (!mux)
 		x->from += PORT_ONE;
 	if (bad == PASS)
-		add32(&f->rx_rtcp, 1);
+		media_add32(&f->rx_rtcp, 1);
 	return bad;
 }
 
@@ -436,34 +185,60 @@ static enum dp_counter_id commit(struct worker *w, struct media_pkt *x)
 		return commit_rtcp(x);
 	measure(w, x);
 	if (unlikely((f->flags & MEDIA_RX) == 0)) {
-		add32(&f->rx_on_hold, 1);
+		media_add32(&f->rx_on_hold, 1);
 		return DROP_MEDIA_DIRECTION;
 	}
-	add64(&f->rx_packets, 1);
-	add64(&f->rx_octets, x->came);
+	media_add64(&f->rx_packets, 1);
+	media_add64(&f->rx_octets, x->came);
 	if (unlikely((f->flags & MEDIA_TX) == 0))
 		return DROP_MEDIA_DIRECTION;
 	return target(x, f->out_remote, MEDIA_OUT_PROVEN);
 }
 
-static void commit_burst(struct worker *w, struct media_burst *b)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < b->n; i++)
-		keep_or_drop(w, b, &kept, &b->p[i], commit(w, &b->p[i]));
-	b->n = kept;
-}
-
-// ---- Seal --------------------------------------------------------------------------------------
-
 // The frame ends where the payload does; Ethernet padding and the SRTP tag go.
-static void set_length(struct media_pkt *x, uint32_t len)
+static void set_length(struct media_pkt *x)
 {
-	x->len = (uint16_t)len;
-	x->m->data_len = (uint16_t)(pkt_of(x->m)->payload + len);
+	x->m->data_len = (uint16_t)(pkt_of(x->m)->payload + x->len);
 	x->m->pkt_len = x->m->data_len;
 }
+
+static enum dp_counter_id has_room(struct media_pkt *x)
+{
+	set_length(x);
+	return x->f->tx == NULL || rte_pktmbuf_tailroom(x->m) >= RTPSEC_TRAILER_MAX
+		? PASS
+		: DROP_MTU_EXCEEDED;
+}
+
+static void commit_burst(struct worker *w, struct media_burst *b)
+{
+	const struct rtpsec_job *opened = b->open.at;
+	const uint32_t n = b->n;
+	uint32_t decrypted = 0;
+
+	b->n = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct media_pkt *x = &b->p[i];
+		struct rtpsec *tx = x->f->tx;
+		enum dp_counter_id bad = PASS;
+
+		if (x->f->rx != NULL) {
+			x->len = (uint16_t)opened->len;
+			bad = open_verdict(w, x, opened->status);
+			decrypted += opened->status == RTPSEC_OK && !opened->verify_only;
+			opened++;
+		}
+		if (likely(bad == PASS))
+			bad = commit(w, x);
+		if (likely(bad == PASS))
+			bad = has_room(x);
+		if (likely(media_keep(w, b, x, bad)) && tx != NULL)
+			media_job(&b->seal, &b->p[b->n - 1], tx);
+	}
+	count_add(w, COUNT_MEDIA_OPENED, decrypted);
+}
+
+// ---- Seal and send -----------------------------------------------------------------------------
 
 static enum dp_counter_id seal_verdict(struct worker *w, struct media_pkt *x, uint8_t status)
 {
@@ -479,58 +254,8 @@ static enum dp_counter_id seal_verdict(struct worker *w, struct media_pkt *x, ui
 	case RTPSEC_SSRCS:
 		return DROP_MEDIA_SSRCS;
 	}
-	return malformed(x->f);
+	return media_malformed(x->f);
 }
-
-static void make_room(struct worker *w, struct media_burst *b)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct media_pkt *x = &b->p[i];
-
-		set_length(x, x->len);
-		keep_or_drop(w, b, &kept, x,
-			x->f->tx == NULL || rte_pktmbuf_tailroom(x->m) >= RTPSEC_TRAILER_MAX
-				? PASS
-				: DROP_MTU_EXCEEDED);
-	}
-	b->n = kept;
-}
-
-static void seal_burst(struct worker *w, struct media_burst *b)
-{
-	struct rtpsec_job jobs[PKTS_MAX];
-	uint32_t n = 0, k = 0, kept = 0, sealed = 0;
-
-	for (uint32_t i = 0; i < b->n; i++) {
-		const struct media_pkt *x = &b->p[i];
-
-		if (x->f->tx != NULL)
-			jobs[n++] = (struct rtpsec_job){
-				.ctx = x->f->tx, .pkt = x->data, .len = x->len, .kind = x->kind};
-	}
-	if (n == 0)
-		return;
-	rtpsec_seal(w->media->engine, jobs, n);
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct media_pkt *x = &b->p[i];
-		enum dp_counter_id reason = PASS;
-
-		if (x->f->tx != NULL) {
-			reason = seal_verdict(w, x, jobs[k].status);
-			if (likely(reason == PASS))
-				set_length(x, jobs[k].len);
-			sealed += reason == PASS;
-			k++;
-		}
-		keep_or_drop(w, b, &kept, x, reason);
-	}
-	b->n = kept;
-	count_add(w, COUNT_MEDIA_SEALED, sealed);
-}
-
-// ---- Send --------------------------------------------------------------------------------------
 
 // RFC 1071: the checksum of a sum of words in network order.
 static uint16_t checksum(uint64_t sum)
@@ -578,39 +303,60 @@ static void readdress(struct media_pkt *x)
 	struct pkt *p = pkt_of(x->m);
 
 	write_headers(x);
-	p->flow.src = media_endpoint(x->from);
-	p->flow.dst = media_endpoint(x->to);
 	p->payload_len = x->len;
 	p->iface_out = (uint16_t)(x->from >> 48);
 	p->ours = true;
 	if (unlikely(x->kind == RTPSEC_RTCP)) {
-		add32(&f->tx_rtcp, 1);
+		media_add32(&f->tx_rtcp, 1);
 		return;
 	}
-	add64(&f->tx_packets, 1);
-	add64(&f->tx_octets, x->len);
+	media_add64(&f->tx_packets, 1);
+	media_add64(&f->tx_octets, x->len);
+}
+
+static void send_burst(struct worker *w, struct media_burst *b, struct pkts *v)
+{
+	const struct rtpsec_job *sealed = b->seal.at;
+	uint32_t rtcp = 0, passed = 0, encrypted = 0;
+
+	v->n = 0;
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct media_pkt *x = &b->p[i];
+
+		if (x->f->tx != NULL) {
+			enum dp_counter_id bad = seal_verdict(w, x, sealed->status);
+
+			x->len = (uint16_t)sealed++->len;
+			if (unlikely(bad != PASS)) {
+				pkt_drop(w, x->m, bad);
+				continue;
+			}
+			set_length(x);
+			encrypted++;
+		}
+		readdress(x);
+		rtcp += x->kind == RTPSEC_RTCP;
+		passed += (x->f->flags & MEDIA_PASS) != 0;
+		pkts_add(v, x->m);
+	}
+	count_add(w, COUNT_MEDIA_SEALED, encrypted);
+	count_add(w, COUNT_MEDIA_RELAYED, v->n);
+	count_add(w, COUNT_MEDIA_RTCP_RELAYED, rtcp);
+	count_add(w, COUNT_MEDIA_PASSTHROUGH, passed);
 }
 
 void media_stage(struct worker *w, struct pkts *v)
 {
-	uint32_t rtcp = 0, passed = 0;
 	struct media_burst b;
 
-	b.n = 0;
-	find(w, v, &b);
-	judge_burst(w, &b);
-	open_burst(w, &b);
+	if (v->n == 0)
+		return;
+	b.n = b.open.n = b.seal.n = 0;
+	media_judge_burst(w, v, &b);
+	if (b.open.n > 0)
+		rtpsec_open(w->media->engine, b.open.at, b.open.n);
 	commit_burst(w, &b);
-	make_room(w, &b);
-	seal_burst(w, &b);
-	v->n = 0;
-	for (uint32_t i = 0; i < b.n; i++) {
-		readdress(&b.p[i]);
-		rtcp += b.p[i].kind == RTPSEC_RTCP;
-		passed += (b.p[i].f->flags & MEDIA_PASS) != 0;
-		pkts_add(v, b.p[i].m);
-	}
-	count_add(w, COUNT_MEDIA_RELAYED, b.n);
-	count_add(w, COUNT_MEDIA_RTCP_RELAYED, rtcp);
-	count_add(w, COUNT_MEDIA_PASSTHROUGH, passed);
+	if (b.seal.n > 0)
+		rtpsec_seal(w->media->engine, b.seal.at, b.seal.n);
+	send_burst(w, &b, v);
 }

@@ -9,7 +9,7 @@
 // is as on the wire and its destination the media address pkt->media_id of pkt->iface_in. The UDP
 // checksum is right only if pkt->l4_checked says so.
 // Out: the packets to send on, in order of arrival, rewritten and with right checksums; `ours` is
-// set, `flow` is the new tuple and iface_out the leg's. The rest is dropped by name.
+// set, iface_out is the leg's, and `flow` is still that of arrival. The rest is dropped by name.
 void media_stage(struct worker *w, struct pkts *v);
 
 // A MEDIA_SET or MEDIA_DEL as media_ctl_send() wrote it.

@@ -48,13 +48,17 @@ static bool started;
 
 // ---- Start and stop ----------------------------------------------------------------------------
 
-// Zero, and touched by nobody yet: the kernel gives what is used.
+// Zero, and touched by nobody yet: the kernel gives what is used, in large pages if it has any, for
+// a packet of one call in many finds none of its small ones in the TLB.
 static void *reserve(size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return p != MAP_FAILED ? p : NULL;
+	if (p == MAP_FAILED)
+		return NULL;
+	(void)madvise(p, size, MADV_HUGEPAGE);
+	return p;
 }
 
 static void give_back(void *p, size_t size)
@@ -462,49 +466,10 @@ uint32_t media_ctl_streams_max(void)
 	return ctl.streams_max;
 }
 
-// ---- Statistics --------------------------------------------------------------------------------
-
-#define READ(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
-
-static void read_leg(struct dp_leg_stats *out, const struct media_flow *in, uint64_t negotiated)
+const struct media_stream *media_ctl_stream(uint32_t stream, uint64_t negotiated[2])
 {
-	const struct media_flow *back = media_other(in);
-	const uint32_t clock_hz = READ(in->clock_hz);
-	const bool latched = (READ(in->flags) & MEDIA_LATCHED) != 0;
-
-	*out = (struct dp_leg_stats){
-		.rx_packets = READ(in->rx_packets),
-		.rx_octets = READ(in->rx_octets),
-		.tx_packets = READ(back->tx_packets),
-		.tx_octets = READ(back->tx_octets),
-		.rx_rtcp = READ(in->rx_rtcp),
-		.tx_rtcp = READ(back->tx_rtcp),
-		.rx_bad_source = READ(in->rx_bad_source),
-		.rx_auth_failed = READ(in->rx_auth_failed),
-		.rx_replayed = READ(in->rx_replayed),
-		.rx_late = READ(in->rx_late),
-		.rx_malformed = READ(in->rx_malformed),
-		.rx_bad_pt = READ(in->rx_bad_pt),
-		.rx_on_hold = READ(in->rx_on_hold),
-		.rx_rtcp_dropped = READ(in->rx_rtcp_dropped),
-		.tx_waiting = READ(back->tx_waiting),
-		.rx_lost = READ(in->stats.lost),
-		.last_rx_ns = READ(in->last_rx_ns),
-		.last_pt = READ(in->last_pt),
-		.remote = media_endpoint(latched ? READ(in->remote) : negotiated),
-		.latched = latched,
-	};
-	if (clock_hz != 0)
-		out->jitter_us =
-			(uint32_t)((uint64_t)READ(in->stats.jitter_q4) * 1000000 / 16 / clock_hz);
-}
-
-int dp_media_stats(uint32_t stream, struct dp_media_stats *out)
-{
-	if (!started || stream >= ctl.streams_max || ctl.records[stream].state != STATE_UP)
-		return -ENOENT;
-	for (unsigned int i = 0; i < 2; i++)
-		read_leg(&out->leg[i], &ctl.shared.streams[stream].flow[i],
-			ctl.records[stream].remote[i]);
-	return 0;
+	if (stream >= ctl.streams_max || ctl.records[stream].state != STATE_UP)
+		return NULL;
+	memcpy(negotiated, ctl.records[stream].remote, sizeof(ctl.records[stream].remote));
+	return &ctl.shared.streams[stream];
 }

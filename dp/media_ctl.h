@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The control thread's side of the relay: creates and frees what dp/media.c uses. Control thread
-// only. dp_media_stats() of dp/dp.h lives here too.
+// only.
 #pragma once
 
 #include <stdint.h>
@@ -9,6 +9,7 @@
 #include "dp/rtpsec.h"
 
 struct media_worker;
+struct media_stream;
 
 // Before the workers run; out[i] belongs to worker i. Reserves room for `streams_max` streams,
 // touched by use (0: MEDIA_STREAMS_DEFAULT). Also readies the SRTP engine, which may load
@@ -38,3 +39,7 @@ void media_ctl_recv(const struct dp_msg *m);
 // How many streams are up, or deleted and not yet gone; and how many there can be.
 uint32_t media_ctl_streams(void);
 uint32_t media_ctl_streams_max(void);
+
+// For dp/media_show.c: the worker's side of a stream that is up, to be read with relaxed loads, and
+// the remotes (media_peer()) that were negotiated; NULL: no such stream.
+const struct media_stream *media_ctl_stream(uint32_t stream, uint64_t negotiated[2]);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A burst on its way through the relay: what dp/media_judge.c finds out about its packets and
+// dp/media.c acts upon. Nobody else includes it.
+#pragma once
+
+#include <rte_branch_prediction.h>
+
+#include "dp/media.h"
+#include "dp/media_state.h"
+#include "lib/rtp.h"
+
+// One packet on its way through the stage.
+struct media_pkt {
+	struct rte_mbuf *m;
+	struct media_flow *f;
+	uint8_t *data;      // RTP or RTCP
+	uint64_t src;       // media_peer() that sent it
+	uint64_t from, to;  // media_peer()s of the packet that goes on
+	uint16_t len, came; // octets at `data` now, and on arrival
+	uint8_t kind;       // enum rtpsec_kind
+	bool rtcp_port;     // it came to the odd port
+	struct rtp_hdr h;   // RTCP: its SSRC alone
+};
+
+// For the engine, in the order of the packets, of which some need it and some do not.
+struct media_jobs {
+	uint32_t n;
+	struct rtpsec_job at[PKTS_MAX];
+};
+
+// The packets still in the stage.
+struct media_burst {
+	uint32_t n;
+	struct media_pkt p[PKTS_MAX];
+	struct media_jobs open, seal;
+};
+
+// The first half: finds the flow of each packet and drops, by name, what may not speak as far as
+// that can be told without a key. No stream is changed but for its counters of what was refused.
+// The rest is in b->p, and what is to be opened in b->open.
+void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b);
+
+// ---- Used in both halves -----------------------------------------------------------------------
+
+static inline void media_add64(uint64_t *p, uint64_t n)
+{
+	__atomic_store_n(p, *p + n, __ATOMIC_RELAXED);
+}
+
+static inline void media_add32(uint32_t *p, uint32_t n)
+{
+	__atomic_store_n(p, *p + n, __ATOMIC_RELAXED);
+}
+
+// Drops by name, or keeps: the two ends of a step that judges packet by packet.
+static inline bool media_keep(
+	struct worker *w, struct media_burst *b, struct media_pkt *x, enum dp_counter_id reason)
+{
+	if (unlikely(reason != PASS)) {
+		pkt_drop(w, x->m, reason);
+		return false;
+	}
+	if (unlikely(&b->p[b->n] != x))
+		b->p[b->n] = *x;
+	b->n++;
+	return true;
+}
+
+static inline void media_job(struct media_jobs *j, const struct media_pkt *x, struct rtpsec *ctx)
+{
+	j->at[j->n++] = (struct rtpsec_job){.ctx = ctx,
+		.pkt = x->data,
+		.len = x->len,
+		.kind = x->kind,
+		.verify_only = (x->f->flags & MEDIA_PASS) != 0};
+}
+
+static inline bool media_knows_ssrc(const struct media_flow *f, uint32_t ssrc)
+{
+	if (likely(f->stats.started && f->stats.ssrc == ssrc))
+		return true;
+	for (unsigned int i = 0; i < f->n_ssrcs; i++)
+		if (f->ssrcs[i] == ssrc)
+			return true;
+	return false;
+}
+
+static inline enum dp_counter_id media_malformed(struct media_flow *f)
+{
+	media_add64(&f->rx_malformed, 1);
+	return DROP_MEDIA_MALFORMED;
+}
+
+static inline enum dp_counter_id media_no_rtcp(struct media_flow *f)
+{
+	media_add64(&f->rx_rtcp_dropped, 1);
+	return DROP_MEDIA_RTCP;
+}
+
+static inline enum dp_counter_id media_stranger(struct media_flow *f)
+{
+	media_add64(&f->rx_bad_source, 1);
+	return DROP_MEDIA_SOURCE;
+}
