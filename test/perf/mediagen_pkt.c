@@ -188,6 +188,11 @@ void gen_speakers(uint32_t calls)
 	}
 }
 
+const uint32_t *gen_order(void)
+{
+	return g.order;
+}
+
 // ---- Sending -----------------------------------------------------------------------------------
 
 static void turn_make(uint32_t number)

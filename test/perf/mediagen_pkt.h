@@ -30,6 +30,9 @@ void gen_open(uint32_t calls, const char *relay, unsigned int payload);
 // From now on only these many of the calls speak, each with its next packet.
 void gen_speakers(uint32_t calls);
 
+// The speakers, in the order in which they take turns.
+const uint32_t *gen_order(void);
+
 // Fills an empty buffer with the next packet that some phone of `side` sends.
 void gen_next(unsigned int side, struct rte_mbuf *m);
 
