@@ -20,25 +20,35 @@ struct counts {
 	size_t hmac, crypt[RTPSEC_CIPHERS];
 };
 
-static inline void prefetch_lines(const uint8_t *p, size_t octets)
+// The lines of the octets `from` to `to` of a context, into the second level: the first drops hints
+// when many are under way.
+static inline void prefetch_lines(const uint8_t *c, size_t from, size_t to)
 {
-	// To the second level: the first drops hints when many are under way.
-	for (size_t i = 0; i < octets; i += 64)
-		__builtin_prefetch(p + i, 0, 2);
+	for (size_t i = from & ~(size_t)63; i < to; i += 64)
+		__builtin_prefetch(c + i, 0, 2);
 }
 
+static inline bool is_from(const struct rtpsec_arena *a, const struct rtpsec *c)
+{
+	return (uintptr_t)c - (uintptr_t)a->base < a->size * a->max;
+}
+
+// The suite stands in the context, which is not near yet; its address tells.
 void rtpsec_prefetch(const struct rtpsec *c)
 {
-	const struct rtpsec_arena *gcm = &rtpsec_arena_gcm;
 	const uint8_t *p = (const uint8_t *)c;
 
-	if ((uintptr_t)p - (uintptr_t)gcm->base >= gcm->size * gcm->max) {
-		prefetch_lines(p, sizeof(*c) + RTPSEC_CM_128_KEYS);
-		return;
+	if (is_from(&rtpsec_arena_cm_128, c)) {
+		prefetch_lines(p, 0, sizeof(*c) + RTPSEC_CM_128_KEYS);
+	} else if (is_from(&rtpsec_arena_cm_256, c)) {
+		prefetch_lines(p, 0, sizeof(*c) + RTPSEC_CM_256_KEYS);
+	} else {
+		prefetch_lines(p, 0, 1);
+		prefetch_lines(p, RTPSEC_GCM_KEYS_AT, RTPSEC_GCM_KEYS_AT + RTPSEC_CM_256_KEYS);
+		// The low powers of H stand last; a voice packet takes ten.
+		prefetch_lines(p, RTPSEC_GCM_KEYS_AT + RTPSEC_GCM_KEYS - 160,
+			RTPSEC_GCM_KEYS_AT + RTPSEC_GCM_KEYS);
 	}
-	prefetch_lines(p, RTPSEC_GCM_KEYS_AT + RTPSEC_CM_128_KEYS);
-	// The low powers of H stand last; a voice packet takes a dozen.
-	prefetch_lines(p + RTPSEC_GCM_KEYS_AT + RTPSEC_GCM_KEYS - 192, 192);
 }
 
 uint64_t rtpsec_left(const struct rtpsec *c)
