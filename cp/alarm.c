@@ -45,11 +45,6 @@ void alarm_clear(enum alarm_id id, uint64_t now_ns)
 		(unsigned long long)((now_ns - a->raised_ns) / S_NS), (unsigned long long)a->count);
 }
 
-bool alarm_active(enum alarm_id id)
-{
-	return table[id].active;
-}
-
 const struct alarm *alarm_get(enum alarm_id id)
 {
 	return &table[id];

@@ -36,7 +36,6 @@ struct alarm {
 void alarm_raise(enum alarm_id id, uint64_t now_ns, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void alarm_clear(enum alarm_id id, uint64_t now_ns); // nothing happens unless it is on
-bool alarm_active(enum alarm_id id);
 
 const struct alarm *alarm_get(enum alarm_id id);
 void alarms_reset(void); // for tests: as if none had ever been

@@ -152,6 +152,7 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 		ime->scratch == NULL || ime->out == NULL || ime->tick == NULL || ime->retry == NULL)
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	ime->session_env.mta = ime->mta;
+	mta_tick(ime->mta, ime_now(ime));
 	return 0;
 }
 

@@ -40,8 +40,9 @@ struct mta {
 	struct counters *counters;
 	struct mta_ports *ports;
 	unsigned int n_workers, next_worker;
-	uint64_t now_ns; // of the last tick
-	uint16_t alarm_iface[SIDES];
+	uint64_t now_ns;          // of the last tick
+	bool no_ports, no_stream; // alarms that are on
+	uint16_t no_ports_iface[SIDES];
 	// Pages of the array are touched only as ids are used: those below `n_used` have been.
 	struct stream *streams;
 	uint32_t n_streams, n_used, first_free;
@@ -138,7 +139,8 @@ static struct stream *stream_of(struct mta *m, uint32_t id)
 
 static int no_ports(struct mta *m, const uint16_t iface[SIDES])
 {
-	memcpy(m->alarm_iface, iface, sizeof(m->alarm_iface));
+	m->no_ports = true;
+	memcpy(m->no_ports_iface, iface, sizeof(m->no_ports_iface));
 	alarm_raise(ALARM_MEDIA_PORTS, m->now_ns,
 		"no media port is free for a new call: %u streams have theirs, %u pairs rest after "
 		"their calls",
@@ -148,6 +150,7 @@ static int no_ports(struct mta *m, const uint16_t iface[SIDES])
 
 static int no_stream(struct mta *m)
 {
+	m->no_stream = true;
 	alarm_raise(ALARM_MEDIA_STREAMS, m->now_ns,
 		"as many media streams as there can be: %u of calls, %u just ending", m->in_use,
 		m->leaving);
@@ -323,15 +326,18 @@ bool mta_retry(struct mta *m)
 
 void mta_tick(struct mta *m, uint64_t now_ns)
 {
-	uint32_t used = m->in_use + m->leaving;
+	uint32_t free_streams = m->n_streams - m->in_use - m->leaving;
 
 	m->now_ns = now_ns;
 	mta_ports_tick(m->ports, now_ns);
-	if (alarm_active(ALARM_MEDIA_PORTS) &&
-		mta_ports_enough(m->ports, m->alarm_iface, ALARM_FREE_SHARE))
+	if (m->no_ports && mta_ports_enough(m->ports, m->no_ports_iface, ALARM_FREE_SHARE)) {
+		m->no_ports = false;
 		alarm_clear(ALARM_MEDIA_PORTS, now_ns);
-	if (m->n_streams - used >= m->n_streams / ALARM_FREE_SHARE)
+	}
+	if (m->no_stream && free_streams >= m->n_streams / ALARM_FREE_SHARE) {
+		m->no_stream = false;
 		alarm_clear(ALARM_MEDIA_STREAMS, now_ns);
+	}
 }
 
 struct mta_usage mta_usage(const struct mta *m)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cp/alarm.h"
 #include "cp/call_state.h"
 #include "test/unit/rig.h"
 #include "test/unit/sip_texts.h"
@@ -169,13 +170,15 @@ static void test_full(void **state)
 	assert_non_null(start(SIDE_OUTSIDE));
 }
 
-// The whole proxy when its media ports run out: the new call gets 503, those that are up stay.
+// The whole proxy when its media ports run out: the new call gets 503, those that are up stay, and
+// an alarm is on until calls have ended and their ports have rested.
 static void test_ports_run_out(void **state)
 {
 	static const char *const edit[] = {"rtp-max-port: 32767", "rtp-max-port: 16639", NULL};
 	struct ime_usage u;
 	char head[2048];
 
+	alarms_reset();
 	rig_up(edit);
 	rig_remote("b", "ca.pem");
 	for (int i = 0; i < 128; i++) {
@@ -194,6 +197,16 @@ static void test_ports_run_out(void **state)
 	ime_usage(rig.ime[RIG_A], &u);
 	assert_int_equal(u.signaling_in_use, 128);
 	assert_int_equal(u.media_in_use, 128);
+	assert_true(alarm_get(ALARM_MEDIA_PORTS)->active);
+	rig_pass_s(60); // nobody answers, the calls are over
+	ime_usage(rig.ime[RIG_A], &u);
+	assert_int_equal(u.media_in_use, 0);
+	assert_int_equal(u.media_resting, 2 * 128);
+	rig_pass_s(1);
+	rig_pass_s(30);
+	assert_true(alarm_get(ALARM_MEDIA_PORTS)->active);
+	rig_pass_s(1);
+	assert_false(alarm_get(ALARM_MEDIA_PORTS)->active);
 	rig_down();
 }
 

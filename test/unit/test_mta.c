@@ -331,13 +331,13 @@ static void test_streams_alarm(void **state)
 	for (int i = 0; i < 16; i++)
 		assert_int_equal(alloc(&held[i]), 0);
 	assert_int_equal(alloc(&s), -ENOSPC);
-	assert_true(alarm_active(ALARM_MEDIA_STREAMS));
-	assert_false(alarm_active(ALARM_MEDIA_PORTS));
+	assert_true(alarm_get(ALARM_MEDIA_STREAMS)->active);
+	assert_false(alarm_get(ALARM_MEDIA_PORTS)->active);
 	mta_tick(mta, 1001 * S_NS);
-	assert_true(alarm_active(ALARM_MEDIA_STREAMS));
+	assert_true(alarm_get(ALARM_MEDIA_STREAMS)->active);
 	mta_release(mta, held[7].id);
 	mta_tick(mta, 1002 * S_NS);
-	assert_false(alarm_active(ALARM_MEDIA_STREAMS));
+	assert_false(alarm_get(ALARM_MEDIA_STREAMS)->active);
 	assert_int_equal(alloc(&s), 0);
 	assert_int_equal(s.id, held[7].id);
 }
