@@ -12,6 +12,7 @@ static uint64_t counters_before[DP_COUNTERS];
 struct dp_msg up[8];
 unsigned int n_up;
 bool up_full;
+uint32_t streams_max;
 
 bool worker_notify(struct worker *worker, const struct dp_msg *m)
 {
@@ -336,7 +337,7 @@ int media_env_start(void **state)
 		"test", 255, 0, RTE_ALIGN(sizeof(struct pkt), RTE_MBUF_PRIV_ALIGN), 2048, 0);
 	w.count = &counters;
 	w.n_workers = 2;
-	if (w.pool == NULL || media_ctl_start(2, 0, RTPSEC_AUTO, media) != 0)
+	if (w.pool == NULL || media_ctl_start(2, streams_max, RTPSEC_AUTO, media) != 0)
 		return -1;
 	w.media = media[0];
 	return rtpsec_engine_new(&engine);

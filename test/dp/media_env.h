@@ -30,6 +30,9 @@ extern struct dp_msg up[8];
 extern unsigned int n_up;
 extern bool up_full;
 
+// What the relay is started with; a main() may change it.
+extern uint32_t streams_max;
+
 struct endpoint ep(const char *ip, uint16_t port);
 void key_fill(uint8_t key[DP_SRTP_KEY_LEN], uint8_t seed);
 
