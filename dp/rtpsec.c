@@ -390,7 +390,8 @@ void rtpsec_seal(struct rtpsec_engine *e, struct rtpsec_job *jobs, size_t n_jobs
 
 			if (!p->calculated)
 				continue;
-			memcpy(jobs[i].pkt + p->len, p->op.mac, p->suite->tag_len);
+			// Always as much as the longest takes: there is room, and it is one store.
+			memcpy(jobs[i].pkt + p->len, p->op.mac, RTPSEC_GCM_TAG);
 			jobs[i].len = p->len + p->suite->tag_len;
 		}
 		jobs += burst;

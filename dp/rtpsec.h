@@ -122,7 +122,8 @@ void rtpsec_prefetch(const struct rtpsec *c);
 // A packet that is not RTPSEC_OK is to be dropped: its octets may have changed.
 void rtpsec_open(struct rtpsec_engine *e, struct rtpsec_job *jobs, size_t n);
 
-// Encrypts and signs; there must be RTPSEC_TRAILER_MAX octets of room behind each packet.
+// Encrypts and signs; there must be RTPSEC_TRAILER_MAX octets of room behind each packet, and all
+// of them may be written.
 // RTPSEC_REPLAYED, RTPSEC_LATE: this index was sealed before, or may have been; doing it again
 // would reveal the keystream.
 void rtpsec_seal(struct rtpsec_engine *e, struct rtpsec_job *jobs, size_t n);
