@@ -11,22 +11,17 @@
 
 #include "dp/rtpsec_state.h"
 
-#define CM_KEYS     ((uint16_t)sizeof(struct rtpsec))
-#define CM_128_TAIL (CM_KEYS + RTPSEC_CM_128_KEYS)
-#define CM_256_TAIL (CM_KEYS + RTPSEC_CM_256_KEYS)
-#define GCM_TAIL    (RTPSEC_GCM_KEYS_AT + RTPSEC_GCM_KEYS)
-
 #define CM(bits, tag)                                                                              \
 	{                                                                                          \
 		.cipher = RTPSEC_CM_##bits, .key_len = bits / 8, .salt_len = 14, .tag_len = tag,   \
-		.rtcp_tag_len = RTPSEC_CM_RTCP_TAG, .keys = CM_KEYS, .tail = CM_##bits##_TAIL,     \
-		.arena = &rtpsec_arena_cm_##bits                                                   \
+		.rtcp_tag_len = RTPSEC_CM_RTCP_TAG, .keys = RTPSEC_CM_KEYS_AT,                     \
+		.tail = RTPSEC_CM_##bits##_TAIL_AT, .arena = &rtpsec_arena_cm_##bits               \
 	}
 #define GCM_SUITE(bits)                                                                            \
 	{                                                                                          \
 		.cipher = RTPSEC_GCM_##bits, .key_len = bits / 8, .salt_len = 12,                  \
 		.tag_len = RTPSEC_GCM_TAG, .rtcp_tag_len = RTPSEC_GCM_TAG, .aead = true,           \
-		.keys = RTPSEC_GCM_KEYS_AT, .tail = GCM_TAIL, .arena = &rtpsec_arena_gcm           \
+		.keys = RTPSEC_GCM_KEYS_AT, .tail = RTPSEC_GCM_TAIL_AT, .arena = &rtpsec_arena_gcm \
 	}
 
 const struct rtpsec_suite rtpsec_suites[DP_SRTP_SUITES] = {

@@ -38,9 +38,9 @@ void rtpsec_unmap(void *p, size_t octets)
 
 // ---- Arenas ------------------------------------------------------------------------------------
 
-struct rtpsec_arena rtpsec_arena_cm_128 = {.size = 384};
-struct rtpsec_arena rtpsec_arena_cm_256 = {.size = 512};
-struct rtpsec_arena rtpsec_arena_gcm = {.size = 1280};
+struct rtpsec_arena rtpsec_arena_cm_128 = {.size = RTPSEC_CM_128_SIZE};
+struct rtpsec_arena rtpsec_arena_cm_256 = {.size = RTPSEC_CM_256_SIZE};
+struct rtpsec_arena rtpsec_arena_gcm = {.size = RTPSEC_GCM_SIZE};
 
 static struct rtpsec_arena *const arenas[] = {
 	&rtpsec_arena_cm_128, &rtpsec_arena_cm_256, &rtpsec_arena_gcm};

@@ -44,8 +44,6 @@ struct rtpsec {
 	uint8_t pads[RTPSEC_PADS];
 	// keys, tail
 };
-#define RTPSEC_GCM_KEYS_AT 128
-_Static_assert(sizeof(struct rtpsec) == 96, "AES keys need a 16-octet boundary behind it");
 
 struct rtpsec_tail {
 	struct rtpsec_source source;
@@ -55,6 +53,21 @@ struct rtpsec_tail {
 	bool more; // its block of further sources was touched
 	uint8_t rtcp_key[];
 };
+
+// Where keys and tail are, and the size of all.
+#define RTPSEC_CM_KEYS_AT     sizeof(struct rtpsec)
+#define RTPSEC_CM_128_TAIL_AT (RTPSEC_CM_KEYS_AT + RTPSEC_CM_128_KEYS)
+#define RTPSEC_CM_256_TAIL_AT (RTPSEC_CM_KEYS_AT + RTPSEC_CM_256_KEYS)
+#define RTPSEC_GCM_KEYS_AT    128
+#define RTPSEC_GCM_TAIL_AT    (RTPSEC_GCM_KEYS_AT + RTPSEC_GCM_KEYS)
+#define RTPSEC_CM_128_SIZE    384
+#define RTPSEC_CM_256_SIZE    512
+#define RTPSEC_GCM_SIZE       1280
+_Static_assert(RTPSEC_CM_KEYS_AT == 96, "AES keys need a 16-octet boundary");
+_Static_assert(RTPSEC_CM_128_TAIL_AT + sizeof(struct rtpsec_tail) + 16 <= RTPSEC_CM_128_SIZE &&
+		RTPSEC_CM_256_TAIL_AT + sizeof(struct rtpsec_tail) + 32 <= RTPSEC_CM_256_SIZE &&
+		RTPSEC_GCM_TAIL_AT + sizeof(struct rtpsec_tail) + 32 <= RTPSEC_GCM_SIZE,
+	"a context holds its tail");
 
 struct rtpsec_more {
 	struct rtpsec_source source[RTPSEC_SSRCS_MAX - 2];
