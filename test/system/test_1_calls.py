@@ -60,8 +60,9 @@ class Calls(LabTest):
         lab.connect("b1", "a1")
         for site, daemon in lab.daemons.items():
             told = daemon.log.read_text(errors="replace")
+            call_id = daemon.show_json("uc-ime", "signaling-sessions")["sessions"][0]["call_id"]
             for what in (["uc-ime", "signaling-sessions"], ["uc-ime", "media-sessions", "detail"],
-                         ["running-config", "uc-ime"]):
+                         ["media", call_id], ["running-config", "uc-ime"]):
                 told += daemon.show(*what) + json.dumps(daemon.show_json(*what))
             self.assertIn("Call-ID", told)
             head = mint(lab, site, lab.phones[f"{site}1"].number)[:5]  # every ticket begins like this
