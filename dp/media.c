@@ -132,11 +132,21 @@ static enum dp_counter_id identify(struct worker *w, struct media_pkt *x)
 	return PASS;
 }
 
-static void measure(const struct worker *w, struct media_pkt *x)
+// Nearly all calls have the same clock, and divisions are dear.
+static uint32_t now_rtp(const struct worker *w, struct media_burst *b, uint32_t clock_hz)
+{
+	if (unlikely(b->clock_hz != clock_hz)) {
+		b->clock_hz = clock_hz;
+		b->now_rtp = rtp_units(w->now_ns, clock_hz);
+	}
+	return b->now_rtp;
+}
+
+static void measure(const struct worker *w, struct media_burst *b, struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
 
-	rtp_stats_add(&f->stats, &x->h, rtp_units(w->now_ns, f->clock_hz));
+	rtp_stats_add(&f->stats, &x->h, now_rtp(w, b, f->clock_hz));
 	__atomic_store_n(&f->last_rx_ns, w->now_ns, __ATOMIC_RELAXED);
 	f->last_pt = x->h.pt;
 	f->flags |= MEDIA_PT_KNOWN;
@@ -174,7 +184,7 @@ static enum dp_counter_id commit_rtcp(struct media_pkt *x)
 	return bad;
 }
 
-static enum dp_counter_id commit(struct worker *w, struct media_pkt *x)
+static enum dp_counter_id commit(struct worker *w, struct media_burst *b, struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
 	enum dp_counter_id bad = identify(w, x);
@@ -183,7 +193,7 @@ static enum dp_counter_id commit(struct worker *w, struct media_pkt *x)
 		return bad;
 	if (unlikely(x->kind == RTPSEC_RTCP))
 		return commit_rtcp(x);
-	measure(w, x);
+	measure(w, b, x);
 	if (unlikely((f->flags & MEDIA_RX) == 0)) {
 		media_add32(&f->rx_on_hold, 1);
 		return DROP_MEDIA_DIRECTION;
@@ -229,7 +239,7 @@ static void commit_burst(struct worker *w, struct media_burst *b)
 			opened++;
 		}
 		if (likely(bad == PASS))
-			bad = commit(w, x);
+			bad = commit(w, b, x);
 		if (likely(bad == PASS))
 			bad = has_room(x);
 		if (likely(media_keep(w, b, x, bad)) && tx != NULL)
@@ -352,6 +362,7 @@ void media_stage(struct worker *w, struct pkts *v)
 	if (v->n == 0)
 		return;
 	b.n = b.open.n = b.seal.n = 0;
+	b.clock_hz = b.now_rtp = 0;
 	media_judge_burst(w, v, &b);
 	if (b.open.n > 0)
 		rtpsec_open(w->media->engine, b.open.at, b.open.n);

@@ -33,6 +33,7 @@ struct media_burst {
 	uint32_t n;
 	struct media_pkt p[PKTS_MAX];
 	struct media_jobs open, seal;
+	uint32_t clock_hz, now_rtp; // the time in units of the RTP clock asked for last
 };
 
 // The first half: finds the flow of each packet and drops, by name, what may not speak as far as
