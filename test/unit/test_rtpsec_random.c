@@ -248,7 +248,10 @@ static uint16_t random_seq(struct pair *pair, size_t source)
 
 	if (chance(16) && *next > 200)
 		return (uint16_t)(*next - random_below(160));
-	*next += chance(64) ? random_below(chance(4) ? 32000 : 200) : 1;
+	if (chance(2048))
+		*next += 0x7fff + random_below(3); // as far ahead as behind
+	else
+		*next += chance(64) ? random_below(chance(4) ? 32000 : 200) : 1;
 	return (uint16_t)*next;
 }
 
