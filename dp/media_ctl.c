@@ -98,8 +98,10 @@ int media_ctl_start(unsigned int n_workers, uint32_t streams_max, enum rtpsec_ti
 	ctl.streams_max = streams_max != 0 ? streams_max : MEDIA_STREAMS_DEFAULT;
 	// The old context and the new one of a leg live side by side until the worker has switched.
 	err = rtpsec_init(tier, CONTEXTS * (ctl.streams_max + n_workers * MEDIA_MAILBOX));
-	if (err != 0)
+	if (err != 0) {
+		ctl = (struct media_ctl){0};
 		return err;
+	}
 	started = true;
 	ctl.n_workers = n_workers;
 	ctl.before = reserve(STREAMS_SIZE);

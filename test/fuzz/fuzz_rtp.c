@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// RTP headers and their statistics. The input is a row of packets, each behind an octet with its
+// RTP and RTCP headers, and the statistics of RTP. The input is a row of packets, each behind an octet with its
 // length; every packet is parsed in a block of exactly its size, so that a read past it is seen.
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/rtcp.h"
 #include "lib/rtp_stats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,7 +31,8 @@ static bool packet(const uint8_t *data, size_t n, struct rtp_stats *stats)
 			check(p[n - 1] > 0 && h.len + p[n - 1] <= (int)n);
 		rtp_stats_add(stats, &h, h.ts ^ h.seq);
 	}
-	rtp_is_rtcp(p, n);
+	if (rtcp_ok(p, n))
+		check(rtcp_head_ok(p, n) && n % 4 == 0);
 	free(p);
 	return ok;
 }
