@@ -138,6 +138,8 @@ static void receive(unsigned int side)
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
 	for (uint16_t i = 0; i < n; i++)
+		gen_expect(side, m[i]);
+	for (uint16_t i = 0; i < n; i++)
 		gen_judge(side, m[i]);
 	rte_pktmbuf_free_bulk(m, n);
 }

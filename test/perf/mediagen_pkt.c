@@ -292,21 +292,40 @@ static bool udp_sum_ok(const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *
 	return udp->dgram_cksum == 0 || (sum >> 16) + (sum & UINT16_MAX) == UINT16_MAX;
 }
 
+// Whose phone a frame is for; UINT32_MAX: ARP and the like.
+static uint32_t call_of(unsigned int side, const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(p + 14);
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
+	uint32_t call;
+
+	if (m->data_len < HEADERS + RTP || p[12] != 8 || p[13] != 0 || ip->version_ihl != 0x45 ||
+		ip->next_proto_id != IPPROTO_UDP)
+		return UINT32_MAX;
+	call = plan_call_of(side, rte_be_to_cpu_32(ip->dst_addr), rte_be_to_cpu_16(udp->dst_port));
+	return call < g.calls ? call : UINT32_MAX;
+}
+
+void gen_expect(unsigned int side, const struct rte_mbuf *m)
+{
+	uint32_t call = call_of(side, m);
+
+	if (call != UINT32_MAX)
+		rte_prefetch0(&g.talk[side ^ 1][call]);
+}
+
 void gen_judge(unsigned int side, const struct rte_mbuf *m)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(p + 14);
 	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
+	uint32_t call = call_of(side, m), number;
 	const char *why = NULL;
 	const struct turn *t;
-	uint32_t call, number;
 	struct talk *f;
 
-	if (m->data_len < HEADERS + RTP || p[12] != 8 || p[13] != 0 || ip->version_ihl != 0x45 ||
-		ip->next_proto_id != IPPROTO_UDP)
-		return; // ARP and the like
-	call = plan_call_of(side, rte_be_to_cpu_32(ip->dst_addr), rte_be_to_cpu_16(udp->dst_port));
-	if (call >= g.calls)
+	if (call == UINT32_MAX)
 		return;
 	gen_stats.received++;
 	f = &g.talk[side ^ 1][call];

@@ -36,5 +36,6 @@ const uint32_t *gen_order(void);
 // Fills an empty buffer with the next packet that some phone of `side` sends.
 void gen_next(unsigned int side, struct rte_mbuf *m);
 
-// Judges a frame that arrived for a phone of `side`.
+// Judges a frame that arrived for a phone of `side`. gen_expect() brings near what that takes.
+void gen_expect(unsigned int side, const struct rte_mbuf *m);
 void gen_judge(unsigned int side, const struct rte_mbuf *m);
