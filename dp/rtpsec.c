@@ -199,6 +199,29 @@ static inline void fill(struct rtpsec_pending *p, const struct rtpsec_job *j, ui
 
 // ---- Opening -----------------------------------------------------------------------------------
 
+// The tags of the counter mode have 4 and 10 octets; of the latter, octets 2 to 9 are taken at once.
+static inline void copy_tag(uint8_t *to, const uint8_t *from, size_t n)
+{
+	memcpy(to, from, 4);
+	if (n == 10)
+		memcpy(to + 2, from + 2, 8);
+}
+
+// In a time that does not depend on what is compared.
+static inline bool same_tag(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	uint64_t long_a, long_b;
+	uint32_t short_a, short_b;
+
+	memcpy(&short_a, a, 4);
+	memcpy(&short_b, b, 4);
+	if (n == 4)
+		return (short_a ^ short_b) == 0;
+	memcpy(&long_a, a + 2, 8);
+	memcpy(&long_b, b + 2, 8);
+	return ((short_a ^ short_b) | (long_a ^ long_b)) == 0;
+}
+
 static void open_prepare(
 	struct rtpsec_engine *e, struct rtpsec_job *j, struct rtpsec_pending *p, struct counts *n)
 {
@@ -227,29 +250,11 @@ static void open_prepare(
 		memcpy(p->op.mac, j->pkt + p->len, RTPSEC_GCM_TAG);
 		add_crypt(e, n, p);
 	} else {
+		copy_tag(p->tag, j->pkt + j->len - s->tag_len, s->tag_len);
 		memcpy(p->behind, j->pkt + p->len, ROC_LEN);
 		rtpsec_put_be32(j->pkt + p->len, (uint32_t)(p->index >> 16));
 		add_hmac(e, n, p);
 	}
-}
-
-// In a time that does not depend on what is compared. The short tags have 4 and 10 octets.
-static inline bool same_tag(const uint8_t *a, const uint8_t *b, size_t n)
-{
-	uint32_t x[2], differ;
-
-	memcpy(&x[0], a, 4);
-	memcpy(&x[1], b, 4);
-	differ = x[0] ^ x[1];
-	if (n == 10) {
-		uint64_t y[2];
-
-		memcpy(&y[0], a + 2, 8);
-		memcpy(&y[1], b + 2, 8);
-		y[0] ^= y[1];
-		differ |= (uint32_t)(y[0] | y[0] >> 32);
-	}
-	return differ == 0;
 }
 
 static void open_calculate(struct rtpsec_engine *e, struct rtpsec_job *jobs,
@@ -269,8 +274,7 @@ static void open_calculate(struct rtpsec_engine *e, struct rtpsec_job *jobs,
 			continue;
 		}
 		memcpy(j->pkt + p->len, p->behind, ROC_LEN);
-		p->genuine =
-			same_tag(p->op.mac, j->pkt + j->len - p->suite->tag_len, p->suite->tag_len);
+		p->genuine = same_tag(p->op.mac, p->tag, p->suite->tag_len);
 		if (p->genuine && !j->verify_only && p->op.len != 0) {
 			p->changed = true;
 			add_crypt(e, n, p);

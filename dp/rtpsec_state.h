@@ -102,6 +102,7 @@ struct rtpsec_pending {
 	uint32_t ssrc, len;
 	uint16_t seq;
 	uint8_t behind[4]; // what stood where the ROC is put
+	uint8_t tag[10];   // the counter mode's, as it came
 	bool calculated;   // with `index`
 	bool genuine;
 	bool changed; // the payload is no longer what came
@@ -167,10 +168,14 @@ static inline void rtpsec_mark(uint64_t window[2], int64_t behind)
 static inline void rtpsec_iv(const struct rtpsec_suite *s, const uint8_t salt[RTPSEC_SALT],
 	uint32_t ssrc, uint64_t index, uint8_t iv[16])
 {
-	uint64_t hi, lo = 0;
+	uint64_t hi, lo;
+	uint32_t third;
+	uint16_t last;
 
 	__builtin_memcpy(&hi, salt, 8);
-	__builtin_memcpy(&lo, salt + 8, 6);
+	__builtin_memcpy(&third, salt + 8, 4);
+	__builtin_memcpy(&last, salt + 12, 2);
+	lo = (uint64_t)last << 32 | third;
 	if (s->aead) { // octets 2 to 5, and 6 to 11
 		hi ^= __builtin_bswap64((uint64_t)ssrc << 16 | index >> 32);
 		lo ^= __builtin_bswap32((uint32_t)index);
