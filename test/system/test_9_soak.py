@@ -111,7 +111,7 @@ def ring_drops(daemon):
 
 
 def grown(before, after):
-    return {k: after[k] - before[k] for k in after if after[k] > before.get(k, 0)}
+    return {k: v - before.get(k, 0) for k, v in after.items() if v > before.get(k, 0)}
 
 
 class Soak(LabTest):

@@ -116,7 +116,8 @@ def judge_signalling(path):
     """Frames that show SIP, SDP, tickets or keys, frames of TCP payload that are no TLS, and frames that
     are TLS."""
     return {"sip-in-clear": len(tshark(path, SIP_IN_CLEAR)),
-            "tcp-not-tls": len(tshark(path, "tcp.len>0 && !tls && !tcp.analysis.keep_alive")),
+            "tcp-not-tls": len(tshark(path, "tcp.len>0 && !tls && !tcp.reassembled_in "
+                                        "&& !tcp.analysis.keep_alive")),
             "tls": len(tshark(path, "tls"))}
 
 
