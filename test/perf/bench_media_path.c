@@ -3,7 +3,7 @@
 // calls; packets are fresh, and what comes out is verified. A server, so that test/perf/media.py
 // can let several of them take turns; it answers these lines with a JSON object each:
 //	round		nanoseconds per packet, mean of both ways: in bursts of 32, one by one, and
-//			of the bare engine with contexts of its own (up to 1000 calls)
+//			of the bare engine with contexts of its own (with 1000 calls)
 //	memory		octets that the calls have taken, traffic included
 //	storm on|off	TLS handshakes on the other CPU
 //	bench_media_path CPU OTHER-CPU CALLS PAYLOAD
@@ -29,7 +29,7 @@
 
 #define BURST       32
 #define BLOCK       12288 // packets, about
-#define BARE_MAX    1000  // calls
+#define BARE_CALLS  1000  // calls
 #define MEMORY_MB   512
 #define INTERRUPTED 8   // times the median: not the worker's work
 #define PACKET_NS   200 // by which the worker's clock goes on
@@ -185,7 +185,7 @@ static void path_block(struct samples *s, unsigned int each)
 // ---- The bare engine ---------------------------------------------------------------------------
 
 static struct rtpsec_engine *engine;
-static struct rtpsec *bare[SIDES][BARE_MAX]; // by side that packets come from
+static struct rtpsec *bare[SIDES][BARE_CALLS]; // by side that packets come from
 
 static struct rtpsec *context(enum rtpsec_direction d, uint8_t seed)
 {
@@ -253,12 +253,14 @@ static void round_run(void)
 	static struct samples s;
 	double path, path_all, one, alone = 0;
 
+	path_block(&s, BURST); // others have run since the last round: warms up
 	path_block(&s, BURST);
 	path_all = mean(&s, s.n);
 	path = undisturbed(&s);
 	path_block(&s, 1);
 	one = undisturbed(&s);
 	if (engine != NULL) {
+		bare_block(&s);
 		bare_block(&s);
 		alone = undisturbed(&s);
 	}
@@ -306,7 +308,7 @@ int main(int argc, char **argv)
 	calls_up();
 	first_turn();
 	memory = resident() - before;
-	if (calls <= BARE_MAX)
+	if (calls == BARE_CALLS)
 		bare_start();
 	storm_open(atoi(argv[2]));
 	printf("{\"calls\": %u}\n", calls);

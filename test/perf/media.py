@@ -290,6 +290,9 @@ def hold(stack, folder, rtpengine_calls, pps_guess):
 def main():
     global PROGRAMS
     PROGRAMS = pathlib.Path(sys.argv[1])
+    if CPU == OTHER_CPU:
+        progress("two CPUs are needed")
+        return 2
     for name, part in (("engine", engines), ("path", paths), ("peers", peers)):
         engine("gauge", name)
         part()
