@@ -6,6 +6,14 @@
 
 #include "dp/rtpsec.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define RIG_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RIG_ASAN 1
+#endif
+#endif
+
 #define RIG_BUF      2048
 #define RIG_CONTEXTS 64
 

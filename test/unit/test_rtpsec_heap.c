@@ -11,17 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
-
 static size_t heap_calls;
 
-#ifndef HAS_ASAN // it has a heap of its own
+#ifndef RIG_ASAN // it has a heap of its own
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t k, size_t n);
 void *__libc_realloc(void *p, size_t n);
@@ -107,7 +99,7 @@ static void test_heap(void **state)
 {
 	size_t before, after;
 
-#ifdef HAS_ASAN
+#ifdef RIG_ASAN
 	skip();
 #endif
 	contexts_new();
@@ -137,7 +129,7 @@ static void test_system_calls(void **state)
 	pthread_t thread;
 	size_t ok = 0;
 
-#ifdef HAS_ASAN
+#ifdef RIG_ASAN
 	skip();
 #endif
 	contexts_new();
