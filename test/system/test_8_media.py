@@ -137,8 +137,8 @@ class Hostile(Foreigners):
         files = {s: w.stop() for s, w in wires.items()}
         print(f"    {n} forged, {len(replays)} again, {len(elsewhere)} from elsewhere: "
               f"{ {k: v for k, v in got.items() if k.startswith('MEDIA_')} }", flush=True)
-        # A number that was seen before is refused without a look at the tag (RFC 3711 3.3).
-        self.assertGreater(got["MEDIA_AUTH"], n / 2)
+        # Numbers seen before and old ones are refused without a look at the tag (RFC 3711 3.3).
+        self.assertGreater(got["MEDIA_AUTH"], n / 5)
         self.assertGreaterEqual(got["MEDIA_REPLAY"], len(replays))
         self.assertEqual(sum(got.get(f"MEDIA_{k}", 0) for k in ("AUTH", "REPLAY", "LATE")), n + len(replays))
         self.assertEqual(got["MEDIA_SOURCE"], len(elsewhere))
