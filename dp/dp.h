@@ -113,8 +113,9 @@ int dp_apply(const struct dp_rules *r, char *err, size_t err_size);
 // ---- Messages ----------------------------------------------------------------------------------
 
 // Queues a message to the worker (or workers) concerned. -ENOBUFS: a ring is full, nothing was
-// sent, try again later. -EINVAL: the ports of a MEDIA_SET do not belong to one worker, or the
-// stream id is out of range. -ENOTSUP: a suite the engine does not do.
+// sent, try again later. What else is wrong with a MEDIA_SET or MEDIA_DEL: see media_ctl_send() in
+// dp/media_ctl.h. -EINVAL is the sender's mistake (a stream id out of range, ports of two workers,
+// a latch on plain RTP), -ENOTSUP what cannot be done (a suite, IPv6), -ENOMEM and -ENOSPC limits.
 int dp_send(const struct dp_msg *m);
 
 // The next message from any worker: 1, or 0 when there is none.

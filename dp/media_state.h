@@ -64,7 +64,6 @@ enum media_flag {
 	MEDIA_MUX_IN = 1 << 5,  // RTCP may come on the RTP port
 	MEDIA_MUX_OUT = 1 << 6, // and goes to the other remote's
 	MEDIA_AWAITS = 1 << 7,  // tx_awaits_rx of the other leg
-	MEDIA_SETTING = 0xff,   // all of the above
 	// The worker's.
 	MEDIA_LATCHED = 1 << 8,      // `remote` is not what was negotiated
 	MEDIA_PROVEN = 1 << 9,       // `remote` has sent something authentic
