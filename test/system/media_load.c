@@ -53,12 +53,12 @@ static void die(const char *what)
 	exit(1);
 }
 
-static uint64_t now_ns(void)
+static double now_s(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static struct rtpsec *context(const char *hex, enum rtpsec_direction direction)
@@ -238,23 +238,30 @@ static bool told(void)
 	return poll(&fd, 1, 0) > 0 && fgets(line, sizeof(line), stdin) != NULL;
 }
 
+// A sender that was kept from its CPU goes on where it was: to catch up would be a flood.
 static void run(int epoll, double pps, double seconds)
 {
-	uint64_t total = (uint64_t)(pps * seconds) * n_streams, sent = 0, begin = now_ns();
+	double rate = pps * n_streams, begin = now_s();
+	uint64_t total = (uint64_t)(pps * seconds) * n_streams, sent = 0;
+	double most = rate / 50 + BURST;
 
 	while (sent < total) {
-		double elapsed = (double)(now_ns() - begin) * 1e-9;
-		uint64_t due = (uint64_t)(elapsed * pps * n_streams);
+		double due = (now_s() - begin) * rate - (double)sent;
 
-		if (due > total)
-			due = total;
-		while (sent < due) {
-			uint32_t n = due - sent < BURST ? (uint32_t)(due - sent) : BURST;
+		if (due > most) {
+			begin += (due - most) / rate;
+			due = most;
+		}
+		while (due >= 1 && sent < total) {
+			uint32_t n = due < BURST ? (uint32_t)due : BURST;
 
 			if (n > n_streams)
 				n = n_streams;
+			if (n > total - sent)
+				n = (uint32_t)(total - sent);
 			send_burst((uint32_t)(sent % n_streams), n);
 			sent += n;
+			due -= n;
 			receive(epoll, 0);
 		}
 		receive(epoll, 1);

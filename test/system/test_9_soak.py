@@ -189,7 +189,7 @@ class Soak(LabTest):
         self.assertEqual({k: v for k, v in drops.items() if k.startswith("MEDIA_")}, {})
         named = sum(kernel.values()) + sum(missed.values())
         self.assertLessEqual(lost, named, "lost packets that no kernel counter names")
-        self.assertLess(lost, sum(sent.values()) / 1000)
+        self.assertLess(lost, sum(sent.values()) / 100)
 
     def drop_names(self, daemon):
         return {c["name"] for c in daemon.show_json("counters") if c["drop"]}
