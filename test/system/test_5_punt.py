@@ -392,12 +392,10 @@ class Punt(unittest.TestCase):
             stdout=subprocess.PIPE, text=True)
         self.addCleanup(end, flood)
         time.sleep(1.5) # it builds its frames, and runs
-        took = []
-        for i in range(6):
+        for i in range(10):
             begin = time.monotonic()
             self.assertTrue(tcp(IN, NOBODY, 5040 + i), "the call manager")
-            took.append(time.monotonic() - begin)
-        self.assertLess(sorted(took)[-2], 1, took)  # on a busy machine one of them may start late
+            self.assertLess(time.monotonic() - begin, 1)
         self.assertTrue(ping(OUT, OWN_OUT, 3))
         self.assertIsNone(flood.poll(), "the flood ended before the test did")
         self.assertGreater(int(line(flood)), 50000)
