@@ -26,9 +26,12 @@ LIVE = [1, 1000, 10000, 100000, 1000000]
 GB_FOR_MILLION = 4  # all processes of the path together
 PATH_ROUNDS, STORM_ROUNDS, PEER_ROUNDS = 15, 30, 5
 PEER_CALLS, PEER_SECONDS = 500, 2
-WINDOW = PEER_CALLS  # packets under way
-# Slots of a memif ring, as a power of two: few for speed, more to sit out a pause of the generator.
-SLOTS_QUICK, SLOTS_PATIENT = 9, 11
+# Packets under way: one of each call where sockets and the kernel's rings are between, which lose
+# when there are many; over memif enough for whole bursts on both cores.
+WINDOW, MEMIF_WINDOW = PEER_CALLS, 2000
+# Slots of a memif ring, as a power of two: few for the caches, more to sit out pauses of the
+# generator.
+SLOTS_QUICK, SLOTS_PATIENT = 11, 12
 HOLD_SECONDS = 60
 PPS_PER_CALL = 100  # G.711 in packets of 20 ms, both ways
 PROGRAMS = None
@@ -247,7 +250,8 @@ def peers():
         }
         for _ in range(PEER_ROUNDS):
             for name, relay in relays.items():
-                done = relay.run(f"window {WINDOW} {PEER_SECONDS}")
+                window = MEMIF_WINDOW if name == "memif" else WINDOW
+                done = relay.run(f"window {window} {PEER_SECONDS}")
                 progress(f"{name}: {done['pps_cpu']:.0f} packets per CPU second, "
                          f"{done['pps']:.0f} per second")
         report_peers(relays)
@@ -275,7 +279,7 @@ def hold(stack, folder, rtpengine_calls, pps_guess):
     progress(f"the maximum, with {calls} calls")
     relay = callgate(stack, calls, *memif(folder, SLOTS_PATIENT))
     for _ in range(3):
-        relay.run(f"window {2 * WINDOW} {PEER_SECONDS}")
+        relay.run(f"window {MEMIF_WINDOW} {PEER_SECONDS}")
     held = min(calls, int(0.7 * statistics.median(r["pps"] for r in relay.runs) / PPS_PER_CALL))
     progress(f"{held} calls for {HOLD_SECONDS} s")
     relay.generator.ask(f"speakers {held}")
