@@ -28,7 +28,7 @@ struct record {
 	struct rtpsec *ctx[CONTEXTS];
 	uint64_t digest[CONTEXTS];
 	uint64_t remote[2], rtcp_remote[2]; // as negotiated
-	uint32_t where[2];
+	uint32_t where[2], rx_warn[2];
 	uint8_t state; // enum state
 	uint8_t owner;
 };
@@ -240,17 +240,16 @@ struct contexts {
 	bool kept[CONTEXTS]; // taken over from the record
 };
 
-// Everything that makes a context what it is, in 64 bits that say nothing about the key and that
-// only who knows the key can aim at.
+// What makes a context what it is, in 64 bits that say nothing about the key and that only who knows
+// the key can aim at. Not the lifetime: a key that is written again with another one is the same
+// key, and its rollover counter goes on.
 static int digest_of(const struct rtpsec_params *p, uint64_t *out)
 {
-	uint8_t m[3 + sizeof(p->lifetime) + DP_SRTP_KEY_LEN] = {
-		(uint8_t)p->direction, p->suite, p->mki_len};
+	uint8_t m[3 + DP_SRTP_KEY_LEN] = {(uint8_t)p->direction, p->suite, p->mki_len};
 	uint8_t md[EVP_MAX_MD_SIZE];
 	int ok;
 
-	memcpy(m + 3, &p->lifetime, sizeof(p->lifetime));
-	memcpy(m + 3 + sizeof(p->lifetime), p->key, DP_SRTP_KEY_LEN);
+	memcpy(m + 3, p->key, DP_SRTP_KEY_LEN);
 	ok = EVP_Digest(m, sizeof(m), md, NULL, EVP_sha256(), NULL);
 	memcpy(out, md, sizeof(*out));
 	OPENSSL_cleanse(m, sizeof(m));
@@ -348,7 +347,8 @@ static void fill_flow(struct media_setting_flow *f, const struct dp_msg_media *m
 		.rtcp_out_remote = target(&out->remote_rtcp),
 		.rx = c->ctx[2 * i + RTPSEC_OPEN],
 		.tx = c->ctx[2 * (i ^ 1) + RTPSEC_SEAL],
-		.rx_warn = (uint32_t)MEDIA_KEY_WARN(lifetime_of(in)),
+		.rx_warn = c->kept[2 * i + RTPSEC_OPEN] ? old->rx_warn[i]
+							: (uint32_t)MEDIA_KEY_WARN(lifetime_of(in)),
 		.flags = flags_of(m, i),
 	};
 	f->fresh = old->state != STATE_UP || f->rx != old->ctx[2 * i + RTPSEC_OPEN] ||
@@ -412,6 +412,7 @@ static int send_set(const struct dp_msg_media *m, struct dp_msg *to_worker, unsi
 	memcpy(r->digest, c.digest, sizeof(r->digest));
 	for (unsigned int i = 0; i < 2; i++) {
 		r->where[i] = where[i];
+		r->rx_warn[i] = s->flow[i].rx_warn;
 		r->remote[i] = s->flow[i].remote;
 		r->rtcp_remote[i] = s->flow[i].rtcp_remote;
 	}

@@ -80,8 +80,8 @@ struct dp_media_leg {
 };
 
 // A relay between leg 0 (outside, the Internet) and leg 1 (inside). Both local ports belong to
-// the slice of one worker (lib/steer.h). In a MEDIA_SET for a live stream a leg whose suite and
-// key are unchanged keeps its rollover counter and replay window (SRTP-7).
+// the slice of one worker (lib/steer.h). In a MEDIA_SET for a live stream a leg whose suite, key
+// and MKI length are unchanged keeps its rollover counter, replay window and lifetime (SRTP-7).
 struct dp_msg_media {
 	uint32_t stream;   // below DP_STREAMS_MAX, chosen by the control thread
 	uint16_t instance; // 0 until there are several

@@ -231,6 +231,7 @@ static void test_same_key(void **state)
 	assert_true(passes(from(&s, OUTSIDE, copy, n)));
 	s.media.leg[OUTSIDE].remote.port = 20002;
 	s.media.leg[OUTSIDE].local.port += 200;
+	s.media.leg[OUTSIDE].rx_lifetime = UINT64_C(1) << 31;
 	key_fill(s.media.leg[OUTSIDE].tx_key, 78); // the other direction may change
 	send_ok(&s);
 	expect_drop(from(&s, OUTSIDE, copy, n), DROP_MEDIA_REPLAY);
