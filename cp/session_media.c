@@ -4,9 +4,10 @@
 
 #include "cp/session_state.h"
 
+// Who has no address (hold as in RFC 2543) can neither be sent to nor believed (RTP-1).
 static bool may_send(const struct half *h)
 {
-	return h->dir == SDP_SENDRECV || h->dir == SDP_SENDONLY;
+	return h->remote.port != 0 && (h->dir == SDP_SENDRECV || h->dir == SDP_SENDONLY);
 }
 
 static bool may_receive(const struct half *h)

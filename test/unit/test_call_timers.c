@@ -262,6 +262,29 @@ static void test_one_way_on_hold(void **state)
 	assert_gone();
 }
 
+// A hold by address, as in RFC 2543, is a hold as any other: whoever has no address says nothing
+// either, and the silence ends no call.
+static void test_hold_by_address(void **state)
+{
+	call_establish();
+	talk_for(5, true, true);
+	call_b_request("INVITE", "hold", 102, B_CONTACT SDP_TYPE,
+		"v=0\no=CCM 2000 2 IN IP4 192.168.20.30\ns=-\nc=IN IP4 0.0.0.0\nt=0 0\n"
+		"m=audio 20000 RTP/AVP 9\n");
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, SDP_PLAIN_A);
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	call_b_request("ACK", "hold", 102, "", "");
+	host_expect(&rig.ucm[RIG_A], "ACK ");
+	rig_pass_s(29 * 60);
+	host_expect_silence(&rig.caller);
+	look();
+	assert_false(seen.streams[0].sends[SIDE_OUTSIDE] || seen.streams[0].hears[SIDE_OUTSIDE]);
+	rig_only(RIG_A, CNT_NONE, 0);
+	call_hang_up();
+	assert_gone();
+}
+
 // ---- Keys ---------------------------------------------------------------------------------------
 
 static void key_says(bool used_up, uint32_t stream)
@@ -314,6 +337,7 @@ int main(void)
 		TEST(disconnect),
 		TEST(one_way),
 		TEST(one_way_on_hold),
+		TEST(hold_by_address),
 		TEST(key_used_up),
 	};
 
