@@ -244,6 +244,27 @@ static void test_same_key(void **state)
 	del(0);
 }
 
+// The tag needs room in the buffer; RTP without one does not.
+static void test_no_room(void **state)
+{
+	struct dp_msg s = stream_msg(0);
+	uint8_t p[2048] = {0};
+	size_t most = 2048 - RTE_PKTMBUF_HEADROOM - HEADERS - 3; // what frame() can make
+
+	send_ok(&s);
+	for (unsigned int i = 0; i < 2; i++) {
+		size_t n = most + 3 - RTPSEC_TRAILER_MAX + i;
+
+		rtp(p, SSRC, (uint16_t)i);
+		assert_true(n <= most);
+		if (i == 0)
+			assert_true(passes(from(&s, INSIDE, p, n)));
+		else
+			expect_drop(from(&s, INSIDE, p, n), DROP_MTU_EXCEEDED);
+	}
+	del(0);
+}
+
 static void test_two_copies(void **state)
 {
 	struct dp_msg s = stream_msg(0);
@@ -388,6 +409,7 @@ int main(void)
 		MEDIA_TEST(test_hold),
 		MEDIA_TEST(test_new_key),
 		MEDIA_TEST(test_same_key),
+		MEDIA_TEST(test_no_room),
 		MEDIA_TEST(test_two_copies),
 		MEDIA_TEST(test_ssrcs),
 		MEDIA_TEST(test_ssrcs_srtp),

@@ -85,6 +85,17 @@ static void test_no_leak(void **state)
 	del(0);
 }
 
+// Nor do calls that end.
+static void test_no_leak_of_calls(void **state)
+{
+	struct dp_msg s = stream_msg(0);
+
+	for (uint32_t i = 0; i < 2 * (MAX + 2 * 1024) + 1; i++) { // two contexts each
+		send_ok(&s);
+		del(0);
+	}
+}
+
 // SRTP-4: the message to the worker has no key in it.
 static void test_no_keys_in_message(void **state)
 {
@@ -298,6 +309,7 @@ int main(void)
 		MEDIA_TEST(test_no_keys_in_message),
 		MEDIA_TEST(test_refused),
 		MEDIA_TEST(test_threads),
+		MEDIA_TEST(test_no_leak_of_calls),
 	};
 	streams_max = MAX;
 	return cmocka_run_group_tests(tests, media_env_start, media_env_stop);

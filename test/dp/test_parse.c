@@ -208,6 +208,30 @@ static void test_device_judges(void **state)
 	}
 }
 
+// A device that found UDP's checksum right has not looked at the one of an error that quotes UDP;
+// and an error about media is no media.
+static void test_icmp_error_judged(void **state)
+{
+	static const char *const quoted_ip[] = {MAPPED, "209.165.200.229"};
+
+	h.w->judges_l4[OUTSIDE] = true;
+	for (unsigned int i = 0; i < 4; i++) {
+		const char *to = quoted_ip[i % 2];
+		const struct flow sent = flow(PROTO_UDP, to, 16384, FAR, 9000);
+		uint8_t quoted[FRAME_MAX], frame[FRAME_MAX];
+		size_t len = frame_make(quoted, OUTSIDE, &sent, 0, 40);
+		struct rte_mbuf *m;
+
+		len = frame_error(frame, OUTSIDE, HOST_OUT, to, quoted + ETH, len - ETH);
+		frame[len - 1] ^= i < 2;
+		m = buffer_of(frame, len);
+		m->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+		harness_in(OUTSIDE, &m, 1);
+		assert_int_equal(counted(DROP_L4_CHECKSUM), i < 2 ? i + 1 : 2);
+		assert_int_equal(counted(DROP_ICMP_NO_SESSION), i < 2 ? 0 : i - 1);
+	}
+}
+
 // Whether a media packet's checksum matters is the relay's to say.
 static void test_media_unjudged(void **state)
 {
@@ -314,6 +338,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_table, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_metadata, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_icmp_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_icmp_error_judged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fragment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_device_judges, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_media_unjudged, setup, teardown),

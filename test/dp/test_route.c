@@ -100,9 +100,9 @@ static void test_judged_each_time(void **state)
 {
 	neigh(DP_MSG_NEIGH_SET, "192.168.10.77", 7);
 	assert_int_equal(way("192.168.10.77", PASS), 7);
-	h.w->mtu[INSIDE] = 30;
+	h.w->mtu[INSIDE] = 37; // one less than it has
 	assert_int_equal(way("192.168.10.77", DROP_MTU_EXCEEDED), -1);
-	h.w->mtu[INSIDE] = 1500;
+	h.w->mtu[INSIDE] = 38;
 	assert_int_equal(way("192.168.10.77", PASS), 7);
 }
 

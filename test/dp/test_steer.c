@@ -102,6 +102,9 @@ static void test_media_not(void **state)
 		{OUTSIDE, flow(PROTO_UDP, "198.51.100.1", 9000, "209.165.200.230", 32768)},
 		{OUTSIDE, flow(PROTO_UDP, "198.51.100.1", 9000, "209.165.200.231", 16384)},
 	};
+	const struct flow last = flow(PROTO_UDP, "198.51.100.1", 9000, "209.165.200.230", 32767);
+
+	assert_true(handoff_is_media(&rules, OUTSIDE, &last));
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_false(handoff_is_media(&rules, cases[i].in, &cases[i].f));

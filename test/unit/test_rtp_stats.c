@@ -22,8 +22,10 @@ static void test_loss(void **state)
 		{{5, 7, 7, 7, -1}, 0}, // copies hide a loss, but never below zero
 		{{5, 5, 5, -1}, 0}, {{65534, 65535, 0, 1, -1}, 0}, {{65534, 1, -1}, 2},
 		{{65534, 1, 65535, 0, -1}, 0}, {{10, 2000, -1}, 1989},
-		{{10, 11, 20000, -1}, 0},                  // one stray packet counts for nothing
-		{{10, 12, 20000, 20001, 20003, -1}, 2},    // restart: 11 and 20002
+		{{10, 11, 20000, -1}, 0},               // one stray packet counts for nothing
+		{{10, 12, 20000, 20001, 20003, -1}, 2}, // restart: 11 and 20002
+		// What made a restart likely once does not make the next one.
+		{{10, 20000, 20001, 22000, 24000, 26000, 20001, 26001, 26003, -1}, 5997},
 		{{1000, 1128, 1001, 1000 + 127, -1}, 125}, // as late as a replay window permits
 		{{0, 65535, -1}, 0},                       // before the first
 	};

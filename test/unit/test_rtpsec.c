@@ -354,6 +354,29 @@ static void sources(uint8_t suite)
 	pair_free(&pair);
 }
 
+// Memory that was used for the sources of SRTCP alone begins anew, too.
+static void report_sources(uint8_t suite)
+{
+	for (unsigned int i = 0; i < 6; i++) {
+		struct rtpsec *c = rig_context(RTPSEC_SEAL, suite, 0, 0);
+		uint8_t p[RIG_BUF];
+		size_t n = rig_report(p, 20);
+
+		p[4] = i % 3;
+		assert_int_equal(rig_seal_rtcp(c, p, &n), RTPSEC_OK);
+		n = rig_report(p, 20);
+		p[4] = 9;
+		assert_int_equal(rig_seal_rtcp(c, p, &n), RTPSEC_OK);
+		assert_int_equal(p[n - (rig_tag_len(suite) == 16 ? 1 : 11)], 0); // the index
+		rtpsec_free(c);
+	}
+}
+
+static void test_report_sources(void **state)
+{
+	each_suite(report_sources);
+}
+
 // A table that is full refuses the new and keeps the old.
 static void test_sources(void **state)
 {
@@ -481,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_lifetime),
 		cmocka_unit_test(test_rtcp_lifetime),
 		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_report_sources),
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_contexts_end),
 		cmocka_unit_test(test_wiped),
