@@ -257,7 +257,8 @@ static void say_hold(struct words *w, enum media_why why)
 	if (why == MEDIA_WHY_HOLD_SENDER)
 		say(w,
 			"On hold: the %s has told in its SDP that it sends nothing (a=recvonly, "
-			"a=inactive or c=0.0.0.0). No fault of the network; the party there resumes the call.",
+			"a=inactive or c=0.0.0.0). No fault of the network; the party there "
+			"resumes the call.",
 			w->from);
 	else
 		say(w,
