@@ -173,6 +173,8 @@ enum counter_id session_offer(
 	bool same = same_version(s, from, sdp);
 	size_t size = (sdp->n_media > 0 ? sdp->n_media : 1) * sizeof(struct offered);
 	struct offered *next = OPENSSL_secure_zalloc(size);
+	const bool offered = s->offered, pending = offered && !s->answered;
+	const enum side offerer = s->offerer;
 	enum counter_id why = CNT_NONE;
 
 	memset(plan, 0, sizeof(*plan));
@@ -192,7 +194,9 @@ enum counter_id session_offer(
 		why = CNT_MEDIA_PORTS_FULL;
 	if (why != CNT_NONE) {
 		OPENSSL_secure_clear_free(next, size);
-		if (!s->offered)
+		s->offered = offered;
+		s->offerer = offerer;
+		if (!pending)
 			lines_settle(s);
 		return why;
 	}

@@ -362,6 +362,24 @@ static void test_ports_return(void **state)
 	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_DEL), 0);
 }
 
+#define OFFER_F8 R("9") "m=audio 29830 RTP/SAVP 9\n" CRYPTO("1", "F8_128_HMAC_SHA1_80", K1)
+
+// A refused offer leaves an offer of the other side as it was, answered or not.
+static void test_refused_between(void **state)
+{
+	uint8_t ours[DP_SRTP_KEY_LEN];
+
+	offer(IN, RTP_80);
+	offer_refused(OUT, OFFER_F8, CNT_SDP_CRYPTO);
+	assert_true(session_pending(session, IN));
+	assert_int_equal(mta_usage(session_env.mta).streams, 1);
+	answer(OUT, ANSWER_80);
+	memcpy(ours, told(0)->leg[OUT].tx_key, sizeof(ours));
+	offer_refused(OUT, OFFER_F8, CNT_SDP_CRYPTO);
+	answer(OUT, ANSWER_80); // its 200 again
+	assert_memory_equal(told(0)->leg[OUT].tx_key, ours, sizeof(ours));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, session_setup, session_teardown)
 
 int main(void)
@@ -380,6 +398,7 @@ int main(void)
 		TEST(parity_strict),
 		TEST(forks_differ),
 		TEST(ports_return),
+		TEST(refused_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
