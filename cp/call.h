@@ -58,6 +58,7 @@ struct call_stream_info {
 	// What each side's description says of it; a direction is on hold unless one sends and the
 	// other hears.
 	bool sends[SIDES], hears[SIDES];
+	bool ours[SIDES]; // its address is one of our own: media would have to turn round here
 	// As the workers know it.
 	uint8_t suite[SIDES]; // enum dp_srtp_suite
 	bool awaits[SIDES];   // nothing is sent to it before a packet of its own was authenticated

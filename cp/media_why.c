@@ -100,6 +100,8 @@ enum media_why media_why(const struct media_flow *f)
 		return MEDIA_WHY_HOLD_SENDER;
 	if (!i->hears[to])
 		return MEDIA_WHY_HOLD_HEARER;
+	if (i->ours[f->from] || i->ours[to])
+		return MEDIA_WHY_OURSELVES;
 	// A worker may have heard it after `now_ns`.
 	if (rx->last_rx_ns == 0 || f->now_ns >= rx->last_rx_ns + FLOW_NS)
 		return why_unheard(f);
@@ -268,6 +270,18 @@ static void say_hold(struct words *w, enum media_why why)
 			w->to);
 }
 
+static void say_ourselves(struct words *w)
+{
+	bool from = w->f->info->ours[w->f->from];
+
+	say(w,
+		"The media address that the %s gave, %s, is one of our own: two of our calls have "
+		"been connected with each other there (forwarding, transfer), and media does not "
+		"turn round here. Have the call manager anchor the media of such calls itself (a "
+		"media termination point).",
+		from ? w->from : w->to, from ? w->theirs : w->target);
+}
+
 // Refusals that are rare.
 static void say_refused(struct words *w, enum media_why why)
 {
@@ -354,6 +368,9 @@ size_t media_why_text(const struct media_flow *f, enum media_why why, char *buf,
 	case MEDIA_WHY_HOLD_SENDER:
 	case MEDIA_WHY_HOLD_HEARER:
 		say_hold(&w, why);
+		break;
+	case MEDIA_WHY_OURSELVES:
+		say_ourselves(&w);
 		break;
 	case MEDIA_WHY_NOTHING:
 	case MEDIA_WHY_STOPPED:

@@ -16,6 +16,8 @@
 	X(NOT_UP, "not-up", "no media has been agreed yet")                                        \
 	X(HOLD_SENDER, "hold-sender", "its party has the call on hold")                            \
 	X(HOLD_HEARER, "hold-hearer", "the other party has the call on hold")                      \
+	X(OURSELVES, "ourselves",                                                                  \
+		"a party's media address is our own, as of two calls connected with each other")   \
 	X(NOTHING, "nothing", "nothing ever arrived from it")                                      \
 	X(STOPPED, "stopped", "its packets have stopped coming")                                   \
 	X(WRONG_SOURCE, "wrong-source",                                                            \

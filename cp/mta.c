@@ -202,6 +202,15 @@ int mta_local(const struct mta *m, uint16_t iface, struct ip_addr *out)
 	return -ENOENT;
 }
 
+bool mta_is_ours(const struct mta *m, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < m->pool->n_addrs; i++) {
+		if (ip_eq(&m->pool->addrs[i].ip, ip))
+			return true;
+	}
+	return false;
+}
+
 // ---- Messages -----------------------------------------------------------------------------------
 
 static int send_now(struct mta *m, struct stream *st, const struct dp_msg *msg)

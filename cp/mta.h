@@ -38,6 +38,9 @@ int mta_alloc(struct mta *m, const uint16_t iface[SIDES], const struct mta_strea
 // A media-termination address of an interface, for a description without a stream. -ENOENT: none.
 int mta_local(const struct mta *m, uint16_t iface, struct ip_addr *out);
 
+// Whether an address is one of media termination.
+bool mta_is_ours(const struct mta *m, const struct ip_addr *ip);
+
 // Tells the worker what to relay; `msg` carries everything but version, type, stream and the local
 // endpoints, which this fills in. Nothing is sent when nothing changed. When the ring is full the
 // message is kept and mta_retry() sends it. Copies `msg`; the caller wipes its own. Returns

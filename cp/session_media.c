@@ -131,6 +131,7 @@ size_t session_streams(const struct session *s, struct call_stream_info out[CALL
 			out[n].remote[side] = l->half[side].remote;
 			out[n].sends[side] = may_send(&l->half[side]);
 			out[n].hears[side] = may_receive(&l->half[side]);
+			out[n].ours[side] = mta_is_ours(s->env->mta, &l->half[side].remote.ip);
 		}
 		mta_describe(s->env->mta, l->stream.id, &out[n]);
 		if (pending)

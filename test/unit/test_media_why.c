@@ -160,6 +160,20 @@ static void test_not_sent_on(void **state)
 	EXPECT(NO_REMOTE, "the outside has not said yet");
 }
 
+// The inside has connected two of our calls: whichever direction one looks at, that is why.
+static void test_ourselves(void **state)
+{
+	info.remote[SIDE_INSIDE] = ep("192.168.10.3", 30940);
+	info.ours[SIDE_INSIDE] = true;
+	flow.hop_unknown = true;
+	EXPECT(OURSELVES, "the inside gave, 192.168.10.3:30940,", "our own", "transfer");
+	flow.from = SIDE_INSIDE;
+	silent(0);
+	EXPECT(OURSELVES, "the inside gave, 192.168.10.3:30940,", "our own", "transfer");
+	info.hears[SIDE_OUTSIDE] = false;
+	EXPECT(HOLD_HEARER, "On hold");
+}
+
 static void test_both(void **state)
 {
 	static const struct {
@@ -236,6 +250,7 @@ int main(void)
 		cmocka_unit_test_setup(test_refused, setup),
 		cmocka_unit_test_setup(test_refused_before, setup),
 		cmocka_unit_test_setup(test_not_sent_on, setup),
+		cmocka_unit_test_setup(test_ourselves, setup),
 		cmocka_unit_test_setup(test_both, setup),
 		cmocka_unit_test_setup(test_all_texts, setup),
 		cmocka_unit_test_setup(test_rates, setup),

@@ -362,6 +362,18 @@ static void test_ports_return(void **state)
 	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_DEL), 0);
 }
 
+// A call manager that connects two of our calls names our own address; `show` has to know.
+static void test_ourselves(void **state)
+{
+	struct call_stream_info info[CALL_STREAMS_MAX];
+
+	offer(OUT, OFFER_80);
+	answer(IN, O("1") "c=IN IP4 192.168.10.3\nt=0 0\nm=audio 19520 RTP/AVP 9\n");
+	assert_int_equal(session_streams(session, info), 1);
+	assert_true(info[0].ours[IN]);
+	assert_false(info[0].ours[OUT]);
+}
+
 #define OFFER_F8 R("9") "m=audio 29830 RTP/SAVP 9\n" CRYPTO("1", "F8_128_HMAC_SHA1_80", K1)
 
 // A refused offer leaves an offer of the other side as it was, answered or not.
@@ -399,6 +411,7 @@ int main(void)
 		TEST(forks_differ),
 		TEST(ports_return),
 		TEST(refused_between),
+		TEST(ourselves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
