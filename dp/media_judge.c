@@ -13,45 +13,60 @@
 
 // ---- Which stream ------------------------------------------------------------------------------
 
-static void find(struct worker *w, struct pkts *v, struct media_burst *b)
+// Where a packet came in, and the flow that the port table has for it.
+struct found {
+	uint32_t where;
+	struct media_flow *f;
+};
+
+// What the packet says of itself, its flow not yet being near.
+static void read_packet(struct media_pkt *x, struct rte_mbuf *m)
 {
-	const struct media_shared *sh = &w->media->shared;
-	uint32_t where[PKTS_MAX];
-	struct media_flow *f[PKTS_MAX];
+	const struct pkt *p = pkt_of(m);
+	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
 
+	x->m = m;
+	x->data = pkt_payload(m);
+	x->len = x->came = p->payload_len;
+	x->src = ip->src_addr | (uint64_t)udp->src_port << 32;
+	x->rtcp_port = p->flow.dst.port & 1;
+	x->kind = x->rtcp_port || rtp_is_rtcp(x->data, x->len) ? RTPSEC_RTCP : RTPSEC_RTP;
+	x->is_rtp = rtp_parse(x->data, x->len, &x->h);
+}
+
+static void find(const struct media_shared *sh, const struct pkts *v, struct found *found,
+	struct media_burst *b)
+{
 	for (unsigned int i = 0; i < v->n; i++) {
 		const struct pkt *p = pkt_of(v->m[i]);
 
-		where[i] = media_place(p->media_id, p->flow.dst.port);
-		rte_prefetch1(&sh->table[where[i]]);
+		found[i].where = media_place(p->media_id, p->flow.dst.port);
+		rte_prefetch1(&sh->table[found[i].where]);
 	}
 	for (unsigned int i = 0; i < v->n; i++) {
-		uint32_t entry = __atomic_load_n(&sh->table[where[i]], __ATOMIC_RELAXED);
-
+		uint32_t entry = __atomic_load_n(&sh->table[found[i].where], __ATOMIC_RELAXED);
 		// The entry 0 leads into the void before the first, which is there and empty.
-		f[i] = (struct media_flow *)sh->streams - 1 + entry;
-		rte_prefetch1(f[i]);
-		rte_prefetch1(&f[i]->stats);
-	}
-	for (unsigned int i = 0; i < v->n; i++) {
-		const struct pkt *p = pkt_of(v->m[i]);
-		struct media_pkt *x = &b->p[b->n];
+		struct media_flow *f = (struct media_flow *)sh->streams - 1 + entry;
 
-		if (unlikely(__atomic_load_n(&f[i]->where, __ATOMIC_RELAXED) != where[i])) {
-			pkt_drop(w, v->m[i], DROP_MEDIA_NO_STREAM);
-			continue;
-		}
-		if (f[i]->rx != NULL)
-			rtpsec_prefetch(f[i]->rx);
-		if (f[i]->tx != NULL)
-			rtpsec_prefetch(f[i]->tx);
-		x->m = v->m[i];
-		x->f = f[i];
-		x->data = pkt_payload(x->m);
-		x->len = x->came = p->payload_len;
-		x->rtcp_port = p->flow.dst.port & 1;
-		b->n++;
+		rte_prefetch1(f);
+		rte_prefetch1(&f->stats);
+		found[i].f = f;
+		read_packet(&b->p[i], v->m[i]);
 	}
+}
+
+static bool is_there(const struct found *d)
+{
+	return __atomic_load_n(&d->f->where, __ATOMIC_RELAXED) == d->where;
+}
+
+static void prefetch_contexts(const struct media_flow *f)
+{
+	if (f->rx != NULL)
+		rtpsec_prefetch(f->rx);
+	if (f->tx != NULL)
+		rtpsec_prefetch(f->tx);
 }
 
 // ---- May it speak ------------------------------------------------------------------------------
@@ -78,7 +93,6 @@ static enum dp_counter_id judge_rtcp(struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
 
-	x->kind = RTPSEC_RTCP;
 	if (!(f->rx != NULL ? rtcp_head_ok : rtcp_ok)(x->data, x->len))
 		return media_malformed(f);
 	x->h.ssrc = rtcp_ssrc(x->data);
@@ -109,9 +123,7 @@ static enum dp_counter_id judge_rtp(struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
 
-	x->kind = RTPSEC_RTP;
-	if (!rtp_parse(x->data, x->len, &x->h) ||
-		(f->rx == NULL && !rtp_padding_ok(x->data, x->len, &x->h)))
+	if (!x->is_rtp || (f->rx == NULL && !rtp_padding_ok(x->data, x->len, &x->h)))
 		return media_malformed(f);
 	if (unlikely(!may_have_pt(f, x->h.pt))) {
 		media_add64(&f->rx_bad_pt, 1);
@@ -123,12 +135,9 @@ static enum dp_counter_id judge_rtp(struct media_pkt *x)
 // What can be said without a key.
 static enum dp_counter_id judge(struct media_pkt *x)
 {
-	const struct rte_ipv4_hdr *ip = pkt_ipv4(x->m);
-	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
 	struct media_flow *f = x->f;
-	bool rtcp = rtp_is_rtcp(x->data, x->len);
+	bool rtcp = x->kind == RTPSEC_RTCP;
 
-	x->src = ip->src_addr | (uint64_t)udp->src_port << 32;
 	if (unlikely(x->rtcp_port))
 		return judge_rtcp_port(x);
 	if (unlikely(!may_come_from(f, f->remote, x->src, !rtcp)))
@@ -144,16 +153,20 @@ static enum dp_counter_id judge(struct media_pkt *x)
 
 void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b)
 {
-	uint32_t n;
+	struct found found[PKTS_MAX];
 
-	find(w, v, b);
-	n = b->n;
-	b->n = 0;
-	for (uint32_t i = 0; i < n; i++) {
+	find(&w->media->shared, v, found, b);
+	for (uint32_t i = 0; i < v->n; i++) {
 		struct media_pkt *x = &b->p[i];
-		struct rtpsec *rx = x->f->rx;
+		struct media_flow *f = found[i].f;
 
-		if (likely(media_keep(w, b, x, judge(x))) && rx != NULL)
-			media_job(&b->open, &b->p[b->n - 1], rx);
+		if (unlikely(!is_there(&found[i]))) {
+			pkt_drop(w, x->m, DROP_MEDIA_NO_STREAM);
+			continue;
+		}
+		prefetch_contexts(f);
+		x->f = f;
+		if (likely(media_keep(w, b, x, judge(x))) && f->rx != NULL)
+			media_job(&b->open, &b->p[b->n - 1], f->rx);
 	}
 }

@@ -19,6 +19,7 @@ struct media_pkt {
 	uint16_t len, came; // octets at `data` now, and on arrival
 	uint8_t kind;       // enum rtpsec_kind
 	bool rtcp_port;     // it came to the odd port
+	bool is_rtp;        // `h` could be read
 	struct rtp_hdr h;   // RTCP: its SSRC alone
 };
 
