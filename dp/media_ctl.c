@@ -240,16 +240,16 @@ struct contexts {
 	bool kept[CONTEXTS]; // taken over from the record
 };
 
-// What makes a context what it is, in 64 bits that say nothing about the key and that only who knows
+// What makes a context of one direction what it is, in 64 bits that say nothing about the key and that only who knows
 // the key can aim at. Not the lifetime: a key that is written again with another one is the same
 // key, and its rollover counter goes on.
 static int digest_of(const struct rtpsec_params *p, uint64_t *out)
 {
-	uint8_t m[3 + DP_SRTP_KEY_LEN] = {(uint8_t)p->direction, p->suite, p->mki_len};
+	uint8_t m[2 + DP_SRTP_KEY_LEN] = {p->suite, p->mki_len};
 	uint8_t md[EVP_MAX_MD_SIZE];
 	int ok;
 
-	memcpy(m + 3, p->key, DP_SRTP_KEY_LEN);
+	memcpy(m + 2, p->key, DP_SRTP_KEY_LEN);
 	ok = EVP_Digest(m, sizeof(m), md, NULL, EVP_sha256(), NULL);
 	memcpy(out, md, sizeof(*out));
 	OPENSSL_cleanse(m, sizeof(m));

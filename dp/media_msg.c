@@ -46,13 +46,13 @@ static void set_contexts(struct media_flow *f, const struct media_setting_flow *
 	f->key_in = 1; // ask with the next packet
 }
 
-// What the other leg's set_source() left alone stays, unless nothing may be sent there.
+// What the other leg's set_source() left alone stays.
 static void set_target(struct media_flow *f, const struct media_setting_flow *s)
 {
 	f->out_local = s->out_local;
-	if (f->out_remote == 0 || s->out_remote == 0)
+	if (f->out_remote == 0)
 		f->out_remote = s->out_remote;
-	if (f->rtcp_out_remote == 0 || s->rtcp_out_remote == 0)
+	if (f->rtcp_out_remote == 0)
 		f->rtcp_out_remote = s->rtcp_out_remote;
 }
 
