@@ -20,6 +20,11 @@
 #define LANES_USED_LONG  7
 #define LANES_USED_SHORT 15
 
+_Static_assert(sizeof(((struct gcm_key_data *)NULL)->expanded_keys) +
+			sizeof(((struct gcm_key_data *)NULL)->ghash_keys) ==
+		RTPSEC_GCM_KEYS,
+	"the library's keys fit, and end, where a context's do");
+
 struct imb_state {
 	IMB_MGR *mgr;    // the tier's
 	IMB_MGR *narrow; // for a few hashes; may be the same
