@@ -178,6 +178,7 @@ static void test_hold(void **state)
 	send_ok(&s);
 	for (uint32_t i = 60001; i < 60001 + 70000; i += 500)
 		expect_drop(srtp_from(&s, OUTSIDE, &k, (uint16_t)i), DROP_MEDIA_DIRECTION);
+	assert_int_equal(leg_stats(0, OUTSIDE).rx_on_hold, 140);
 	assert_true(passes(rtp_from(&s, INSIDE, 5)));
 	s.media.leg[OUTSIDE].rx_allowed = true;
 	s.media.leg[OUTSIDE].tx_allowed = false;
@@ -212,6 +213,10 @@ static void test_new_key(void **state)
 	assert_int_equal(v.n, 1);
 	assert_int_equal(srtp_oracle_open(&us, pkt_payload(v.m[0]), &n), ORACLE_OK);
 	rte_pktmbuf_free(v.m[0]);
+	s.media.leg[OUTSIDE].suite = DP_SRTP_AES_CM_128_HMAC_SHA1_32;
+	send_ok(&s);
+	srtp_oracle_init(&new, s.media.leg[OUTSIDE].rx_key, 4);
+	assert_true(passes(srtp_from(&s, OUTSIDE, &new, 100)));
 	del(0);
 }
 
@@ -370,6 +375,10 @@ static void test_stats(void **state)
 	assert_int_equal(st.leg[INSIDE].rx_lost, 5);
 	assert_int_equal(st.leg[INSIDE].last_pt, 101);
 	assert_in_range(st.leg[INSIDE].jitter_us, 9800, 10200);
+	s.media.leg[INSIDE].remote.port += 2; // what it sends is no sequel
+	send_ok(&s);
+	assert_true(passes(from(&s, INSIDE, p, rtp(p, 4711, 900))));
+	assert_int_equal(leg_stats(0, INSIDE).rx_lost, 5);
 	assert_int_equal(dp_media_stats(1, &st), -ENOENT);
 	assert_int_equal(dp_media_stats(DP_STREAMS_MAX, &st), -ENOENT);
 	del(0);

@@ -194,6 +194,10 @@ static void test_refused(void **state)
 	m = stream_msg(0);
 	m.media.leg[1].local.port = live.media.leg[1].local.port;
 	refuse(m, -EADDRINUSE);
+	m = live;
+	m.media.leg[1].suite =
+		DP_SRTP_SUITES; // when the contexts of the other leg are found already
+	refuse(m, -ENOTSUP);
 	assert_true(passes(rtp_from(&live, INSIDE, 1)));
 	del(9);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What keeps strangers out of a call: source, latch, gate, replay, floods; and keys that end.
+#include "dp/rtpsec_state.h" // first: a local name there is a global one in the next
+
 #include "test/dp/media_env.h"
 
+#include "dp/media_state.h"
 #include "lib/rtp.h"
 
 #define FLOOD 100000
@@ -305,15 +308,20 @@ static void test_flood_latch(void **state)
 
 // ---- Keys --------------------------------------------------------------------------------------
 
-static void expect_key(bool used_up)
+static void expect_key_of(bool tx, bool used_up)
 {
 	assert_int_equal(n_up, 1);
 	assert_int_equal(up[0].type, DP_MSG_MEDIA_KEY);
 	assert_int_equal(up[0].key.stream, 7);
 	assert_int_equal(up[0].key.leg, OUTSIDE);
-	assert_false(up[0].key.tx);
+	assert_int_equal(up[0].key.tx, tx);
 	assert_int_equal(up[0].key.used_up, used_up);
 	n_up = 0;
+}
+
+static void expect_key(bool used_up)
+{
+	expect_key_of(false, used_up);
 }
 
 // 4.3: a lifetime of 64 packets, said once when 4 are left and once when none is.
@@ -356,6 +364,38 @@ static void test_lifetime(void **state)
 	del(7);
 }
 
+// The key that we send with is safe for longer than a test can wait.
+static void spend_tx_key(uint64_t left)
+{
+	uint64_t negotiated[2];
+
+	media_ctl_stream(7, negotiated)->flow[INSIDE].tx->left = left;
+}
+
+static void test_tx_lifetime(void **state)
+{
+	struct dp_msg s = stream_msg(7);
+	uint16_t seq = 0;
+
+	send_ok(&s);
+	for (unsigned int lap = 0; lap < 2; lap++) {
+		spend_tx_key(3);
+		for (unsigned int i = 0; i < 3; i++) {
+			assert_true(sends_to(&s, s.media.leg[OUTSIDE].remote, seq++));
+			if (i == 0)
+				expect_key_of(true, false);
+			assert_int_equal(n_up, 0);
+		}
+		expect_drop(rtp_from(&s, INSIDE, seq++), DROP_MEDIA_KEY_USED_UP);
+		expect_key_of(true, true);
+		expect_drop(rtp_from(&s, INSIDE, seq++), DROP_MEDIA_KEY_USED_UP);
+		assert_int_equal(n_up, 0);
+		key_fill(s.media.leg[OUTSIDE].tx_key, 93); // of the new key all is said anew
+		send_ok(&s);
+	}
+	del(7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +409,7 @@ int main(void)
 		MEDIA_TEST(test_flood),
 		MEDIA_TEST(test_flood_latch),
 		MEDIA_TEST(test_lifetime),
+		MEDIA_TEST(test_tx_lifetime),
 	};
 	return cmocka_run_group_tests(tests, media_env_start, media_env_stop);
 }

@@ -162,11 +162,27 @@ static void test_dropped(void **state)
 	use_mux(&mux.media.leg[INSIDE]);
 	send_ok(&mux);
 	expect_drop(rtcp_from(&s, INSIDE, p, n), DROP_MEDIA_RTCP); // nobody has that port any more
+	mux.media.rtcp = false;
+	send_ok(&mux);
+	expect_drop(rtcp_from(&mux, INSIDE, p, n), DROP_MEDIA_RTCP);
 	o->remote_rtcp.port = 0;
 	send_ok(&s);
 	expect_drop(rtcp_from(&s, INSIDE, p, n), DROP_MEDIA_RTCP); // nowhere to go
-	assert_int_equal(leg_stats(0, INSIDE).rx_rtcp_dropped, 5);
+	assert_int_equal(leg_stats(0, INSIDE).rx_rtcp_dropped, 6);
 	assert_int_equal(leg_stats(0, INSIDE).rx_rtcp, 0);
+	del(0);
+}
+
+// In clear, nothing but the checksum says that it came whole.
+static void test_checksum(void **state)
+{
+	struct dp_msg s = rtcp_msg();
+	uint8_t p[RTCP_LEN];
+	struct rte_mbuf *m = rtcp_from(&s, INSIDE, p, rtcp(p, SSRC + 1));
+
+	send_ok(&s);
+	pkt_payload(m)[20] ^= 1;
+	expect_drop(m, DROP_L4_CHECKSUM);
 	del(0);
 }
 
@@ -198,6 +214,8 @@ static void test_forged(void **state)
 		else
 			expect_drop(rtcp_from(&s, OUTSIDE, p, m), DROP_MEDIA_SSRCS);
 	}
+	rtcp(p, SSRC + 20); // one more costs no look at its tag
+	expect_drop(rtcp_from(&s, OUTSIDE, p, RTCP_LEN + 14), DROP_MEDIA_SSRCS);
 	assert_int_equal(leg_stats(0, OUTSIDE).rx_auth_failed, 1);
 	assert_int_equal(leg_stats(0, OUTSIDE).rx_replayed, 1);
 	assert_int_equal(leg_stats(0, OUTSIDE).rx_malformed, 1);
@@ -289,6 +307,7 @@ int main(void)
 		MEDIA_TEST(test_relayed),
 		MEDIA_TEST(test_mixed),
 		MEDIA_TEST(test_dropped),
+		MEDIA_TEST(test_checksum),
 		MEDIA_TEST(test_forged),
 		MEDIA_TEST(test_hold),
 		MEDIA_TEST(test_latch),
