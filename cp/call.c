@@ -310,7 +310,6 @@ void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
 			.one_way = k->media.one_way,
 			.silent = k->media.silent,
 			.one_way_ns = k->media.one_way_ns,
-			.key_low = k->media.key_low,
 		};
 
 		info.n_streams = session_streams(k->session, info.streams);

@@ -53,6 +53,7 @@ struct call_stream_info {
 	bool local_key_set, remote_key_set; // of the outside leg
 	bool passthrough;
 	bool audio;
+	bool key_low;      // one of its SRTP keys is nearly used up
 	const char *codec; // "G722"; "" when unknown
 	uint8_t payload_type;
 	// What each side's description says of it; a direction is on hold unless one sends and the
@@ -80,7 +81,6 @@ struct call_info {
 	bool one_way; // one side is silent while the other speaks
 	enum side silent;
 	uint64_t one_way_ns; // since when
-	bool key_low;        // one of its SRTP keys is nearly used up
 };
 
 typedef void call_visit_fn(const struct call_info *info, void *arg);

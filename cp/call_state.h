@@ -36,7 +36,6 @@ struct call_media {
 	bool one_way;
 	enum side silent;
 	uint64_t one_way_ns;
-	bool key_low;
 };
 
 struct call {

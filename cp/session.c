@@ -309,6 +309,16 @@ bool session_inside_secure(const struct session *s)
 	return s->inside_secure;
 }
 
+void session_key_low(struct session *s, const struct dp_msg_key *key)
+{
+	enum side from = key->tx ? side_other((enum side)key->leg) : (enum side)key->leg;
+
+	for (size_t i = 0; i < s->n_lines; i++) {
+		if (s->line[i].allocated && s->line[i].stream.id == key->stream)
+			s->line[i].key_low[from] = true;
+	}
+}
+
 size_t session_secure_size(size_t lines)
 {
 	// A new offer stands beside the old one for a moment, and arrays are rounded up.

@@ -70,5 +70,9 @@ bool session_inside_secure(const struct session *s);
 // Its streams, for whoever shows or watches them.
 size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX]);
 
+// The worker says that a key of this stream nears its end: of what leg `leg` receives, or (tx) of
+// what is sent to it. session_streams() tells it until another key is agreed.
+void session_key_low(struct session *s, const struct dp_msg_key *key);
+
 // Octets of locked memory that so many media lines take.
 size_t session_secure_size(size_t lines);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Which suites and keys the lines of a session use (protocol.md 4.2, 4.3): the choice from an
 // offer, our own lines, and passing through (SRTP-3).
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include "cp/session_state.h"
@@ -118,6 +119,15 @@ static enum counter_id read_answer(const struct sdp_media *m, const struct offer
 	return CNT_SDP_ANSWER;
 }
 
+static void take_key(struct line *l, enum side from, const struct sdes *key)
+{
+	struct sdes *now = &l->key[from];
+
+	if (now->suite != key->suite || CRYPTO_memcmp(now->key, key->key, sizeof(now->key)) != 0)
+		l->key_low[from] = false;
+	*now = *key;
+}
+
 enum counter_id crypto_answer(const struct session *s, enum side from, const struct sdp_media *m,
 	const struct offered *o, struct line *l)
 {
@@ -126,15 +136,15 @@ enum counter_id crypto_answer(const struct session *s, enum side from, const str
 	unsigned int k = 0;
 
 	if (!speaks_srtp(s, from, m)) { // RTP inside, whatever it was offered
-		l->key[SIDE_OUTSIDE] = o->key[0];
-		l->key[SIDE_INSIDE] = o->ours;
+		take_key(l, SIDE_OUTSIDE, &o->key[0]);
+		take_key(l, SIDE_INSIDE, &o->ours);
 		l->passthrough = false;
 		return CNT_NONE;
 	}
 	why = read_answer(m, o, &answer, &k);
 	if (why == CNT_NONE) {
-		l->key[from] = answer;
-		l->key[side_other(from)] = o->key[k];
+		take_key(l, from, &answer);
+		take_key(l, side_other(from), &o->key[k]);
 		l->passthrough = o->srtp;
 	}
 	sdes_wipe(&answer);

@@ -123,6 +123,7 @@ size_t session_streams(const struct session *s, struct call_stream_info out[CALL
 			.local_key_set = l->live || pending,
 			.remote_key_set = l->live || (pending && s->offerer == SIDE_OUTSIDE),
 			.audio = l->audio,
+			.key_low = l->key_low[SIDE_OUTSIDE] || l->key_low[SIDE_INSIDE],
 			.codec = l->codec,
 			.payload_type = l->pt,
 		};

@@ -40,6 +40,7 @@ struct line {
 	// What protects packets from the outside and packets from the inside, on the outside leg:
 	// the remote's key, and ours or (passing through) the inside party's.
 	struct sdes key[SIDES];
+	bool key_low[SIDES]; // it is nearly used up
 	char codec[32];
 	uint8_t pt;
 	uint32_t clock_hz;

@@ -182,11 +182,14 @@ static void add_stream(const struct search *q, const struct call_info *c, size_t
 static void add_call(const struct search *q, const struct call_info *c)
 {
 	cJSON *j = cJSON_CreateObject(), *streams;
+	bool key_low = false;
 
+	for (size_t i = 0; i < c->n_streams; i++)
+		key_low |= c->streams[i].key_low;
 	show_str(j, "call_id", c->call_id);
 	cJSON_AddStringToObject(j, "state", call_state_name(c->state));
 	show_u64(j, "age_s", (q->s->mono_ns() - c->started_ns) / S_NS);
-	cJSON_AddBoolToObject(j, "key_low", c->key_low);
+	cJSON_AddBoolToObject(j, "key_low", key_low);
 	streams = cJSON_AddArrayToObject(j, "streams");
 	for (size_t i = 0; i < c->n_streams; i++)
 		add_stream(q, c, i, streams);

@@ -219,7 +219,7 @@ void teardown_key(struct ime *ime, const struct dp_msg_key *key)
 	if (call == NULL)
 		return; // it ended meanwhile
 	if (!key->used_up) {
-		call->media.key_low = true;
+		session_key_low(call->session, key);
 		count(&ime->counters, CNT_SRTP_KEY_LOW);
 		log_warning(
 			"call %s: the SRTP key of what we %s the %s has a sixteenth of its packets "

@@ -305,11 +305,11 @@ static void test_key_used_up(void **state)
 	call_establish();
 	look();
 	stream = seen.streams[0].stream;
-	assert_false(seen.key_low);
+	assert_false(seen.streams[0].key_low);
 	key_says(true, stream + 100); // nobody's
 	key_says(false, stream);
 	look();
-	assert_true(seen.key_low);
+	assert_true(seen.streams[0].key_low);
 	assert_int_equal(rig_counter(RIG_A, CNT_SRTP_KEY_LOW), 1);
 	host_expect_silence(&rig.caller);
 	key_says(true, stream);

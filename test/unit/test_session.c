@@ -374,6 +374,44 @@ static void test_ourselves(void **state)
 	assert_false(info[0].ours[OUT]);
 }
 
+static bool key_is_low(void)
+{
+	struct call_stream_info info[CALL_STREAMS_MAX];
+
+	assert_int_equal(session_streams(session, info), 1);
+	return info[0].key_low;
+}
+
+// That a key is nearly used up is told as long as it is in use: not of the keys that follow it.
+static void test_key_low(void **state)
+{
+	struct dp_msg_key key = {.leg = OUT};
+
+	offer(OUT, OFFER_80);
+	answer(IN, RTP_80);
+	key.stream = told(0)->stream + 1;
+	session_key_low(session, &key); // another's
+	assert_false(key_is_low());
+	key.stream--;
+	session_key_low(session, &key);
+	assert_true(key_is_low());
+	offer(OUT, OFFER_80); // a refresh
+	answer(IN, RTP_80);
+	assert_true(key_is_low());
+	offer(OUT, R("2") "m=audio 29824 RTP/SAVP 9\n" CRYPTO("1", CM80, K2));
+	assert_true(key_is_low());
+	answer(IN, RTP_80);
+	assert_false(key_is_low());
+	key.tx = true;
+	session_key_low(session, &key);
+	offer(OUT, R("2") "m=audio 29824 RTP/SAVP 9\n" CRYPTO("1", CM80, K1));
+	answer(IN, RTP_80);
+	assert_true(key_is_low()); // ours is still the same
+	offer(IN, P("2") "m=audio 19520 RTP/AVP 9\n");
+	answer(OUT, ANSWER_80);
+	assert_false(key_is_low());
+}
+
 #define OFFER_F8 R("9") "m=audio 29830 RTP/SAVP 9\n" CRYPTO("1", "F8_128_HMAC_SHA1_80", K1)
 
 // A refused offer leaves an offer of the other side as it was, answered or not.
@@ -412,6 +450,7 @@ int main(void)
 		TEST(ports_return),
 		TEST(refused_between),
 		TEST(ourselves),
+		TEST(key_low),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
