@@ -453,6 +453,30 @@ static unsigned long locked_kb(void)
 	return kb;
 }
 
+// Keys are in no core dump, no swap and no child.
+static void test_guarded(void **state)
+{
+	struct rtpsec *c = rig_context(RTPSEC_OPEN, DP_SRTP_AEAD_AES_256_GCM, 0, 0);
+	FILE *f = fopen("/proc/self/smaps", "r");
+	bool here = false;
+	char line[512];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		unsigned long from, to;
+
+		if (sscanf(line, "%lx-%lx", &from, &to) == 2)
+			here = (uintptr_t)c >= from && (uintptr_t)c < to;
+		else if (here && strncmp(line, "VmFlags:", 8) == 0)
+			break;
+	}
+	fclose(f);
+	assert_non_null(strstr(line, " lo"));
+	assert_non_null(strstr(line, " dd"));
+	assert_non_null(strstr(line, " dc"));
+	rtpsec_free(c);
+}
+
 // Engines and all their memory come and go; and there is one start.
 static void test_engines(void **state)
 {
@@ -508,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_contexts_end),
 		cmocka_unit_test(test_wiped),
+		cmocka_unit_test(test_guarded),
 		cmocka_unit_test(test_engines),
 	};
 	return RIG_RUN_TIERS(tests);

@@ -153,6 +153,24 @@ static void test_cm_packets(void **state)
 	}
 }
 
+// RFC 3711 3.4: SRTCP that is not encrypted, which we never send but read. The tag is HMAC-SHA1 by
+// label 4 of protocol.md 4.4.
+static void test_cm_clear_report(void **state)
+{
+	static const char report[] =
+		"81c8000d4d617273 4e5450314e545032525450200000042a0000e9304c756e"
+		"61deadbeefdeadbeefdeadbeefdeadbeefdeadbeef";
+	struct rtpsec *rx = rig_context(RTPSEC_OPEN, DP_SRTP_AES_CM_128_HMAC_SHA1_80, 0, 0);
+	uint8_t plain[RIG_BUF], p[RIG_BUF];
+	size_t n_plain = unhex(report, plain), n = unhex(report, p);
+
+	n += unhex("000005d4 eb74fc596bb7074adf6f", p + n);
+	assert_int_equal(rig_open_rtcp(rx, p, &n), RTPSEC_OK);
+	assert_int_equal(n, n_plain);
+	assert_memory_equal(p, plain, n);
+	rtpsec_free(rx);
+}
+
 static const char key_128[] = "000102030405060708090a0b0c0d0e0f";
 static const char key_256[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 static const char salt[] = "517569642070726f2071756f 0000";
@@ -260,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_derivation),
 		cmocka_unit_test(test_keystream),
 		cmocka_unit_test(test_cm_packets),
+		cmocka_unit_test(test_cm_clear_report),
 		cmocka_unit_test(test_gcm_packets),
 		cmocka_unit_test(test_gcm_reports),
 	};
