@@ -240,9 +240,9 @@ struct contexts {
 	bool kept[CONTEXTS]; // taken over from the record
 };
 
-// What makes a context of one direction what it is, in 64 bits that say nothing about the key and that only who knows
-// the key can aim at. Not the lifetime: a key that is written again with another one is the same
-// key, and its rollover counter goes on.
+// What makes a context of one direction what it is, in 64 bits that say nothing about the key and
+// that only who knows the key can aim at. Not the lifetime: a key that is written again with
+// another one is the same key, and its rollover counter goes on.
 static int digest_of(const struct rtpsec_params *p, uint64_t *out)
 {
 	uint8_t m[2 + DP_SRTP_KEY_LEN] = {p->suite, p->mki_len};
