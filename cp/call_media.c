@@ -127,18 +127,3 @@ void call_media_look(struct call *call, struct mta *mta, const struct config_tim
 	look_at(call, mta, &l, now_ns);
 	watch_one_way(call, &l, t->one_way_s * S_NS, counters, now_ns);
 }
-
-struct call *call_of_stream(const struct calls *calls, uint32_t stream)
-{
-	struct call_stream_info streams[CALL_STREAMS_MAX];
-
-	for (struct call *call = calls_first(calls); call != NULL; call = calls_next(call)) {
-		size_t n = session_streams(call->session, streams);
-
-		for (size_t i = 0; i < n; i++) {
-			if (streams[i].live && streams[i].stream == stream)
-				return call;
-		}
-	}
-	return NULL;
-}

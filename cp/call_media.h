@@ -10,6 +10,3 @@
 // Once a second for each call, with or without media.
 void call_media_look(struct call *call, struct mta *mta, const struct config_timeouts *t,
 	struct counters *counters, uint64_t now_ns);
-
-// The call that a worker's stream belongs to, or NULL.
-struct call *call_of_stream(const struct calls *calls, uint32_t stream);

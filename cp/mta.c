@@ -25,6 +25,7 @@ enum stream_state { STREAM_FREE, STREAM_HELD, STREAM_LIVE, STREAM_LEAVING };
 
 struct stream {
 	struct mta_stream s;
+	uint64_t owner;       // 0: none, or no more
 	uint32_t addr[SIDES]; // index in the pool
 	uint32_t next_free;   // id, while it is free
 	uint8_t state;        // enum stream_state
@@ -191,6 +192,16 @@ int mta_alloc(struct mta *m, const uint16_t iface[SIDES], const struct mta_strea
 	return 0;
 }
 
+void mta_own(struct mta *m, uint32_t id, uint64_t owner)
+{
+	m->streams[id].owner = owner;
+}
+
+uint64_t mta_owner(const struct mta *m, uint32_t id)
+{
+	return id < m->n_used ? m->streams[id].owner : 0;
+}
+
 int mta_local(const struct mta *m, uint16_t iface, struct ip_addr *out)
 {
 	for (size_t i = 0; i < m->pool->n_addrs; i++) {
@@ -296,6 +307,7 @@ void mta_release(struct mta *m, uint32_t id)
 	struct stream *st = &m->streams[id];
 
 	m->in_use--;
+	st->owner = 0;
 	forget_msg(st);
 	if (st->known) {
 		m->leaving++;

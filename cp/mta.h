@@ -35,6 +35,10 @@ void mta_free(struct mta *m); // wipes keys; accepts NULL
 int mta_alloc(struct mta *m, const uint16_t iface[SIDES], const struct mta_stream *beside,
 	struct mta_stream *out);
 
+// Whose a stream is, so that what its worker says finds the call at once. 0: nobody's.
+void mta_own(struct mta *m, uint32_t id, uint64_t owner);
+uint64_t mta_owner(const struct mta *m, uint32_t id);
+
 // A media-termination address of an interface, for a description without a stream. -ENOENT: none.
 int mta_local(const struct mta *m, uint16_t iface, struct ip_addr *out);
 

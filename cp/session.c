@@ -21,6 +21,11 @@ struct session *session_new(
 	return s;
 }
 
+void session_own(struct session *s, uint64_t owner)
+{
+	s->owner = owner;
+}
+
 static void offer_free(struct session *s)
 {
 	OPENSSL_secure_clear_free(s->offer, s->n_offer * sizeof(*s->offer));
@@ -153,6 +158,7 @@ static enum counter_id offer_line(struct session *s, enum side from, const struc
 	if (!l->allocated) {
 		if (mta_alloc(s->env->mta, s->iface, some_stream(s), &l->stream) != 0)
 			return CNT_MEDIA_PORTS_FULL;
+		mta_own(s->env->mta, l->stream.id, s->owner);
 		l->allocated = true;
 	}
 	half_from(s, from, sdp, m, &o->half);

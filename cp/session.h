@@ -34,6 +34,9 @@ struct session_plan {
 // NULL: out of memory. `env` outlives it. `inside_secure`: the call manager's trunk-security-mode.
 struct session *session_new(
 	const struct session_env *env, const uint16_t iface[SIDES], bool inside_secure);
+// What mta_owner() tells of the streams that it takes from now on.
+void session_own(struct session *s, uint64_t owner);
+
 void session_free(struct session *s); // ends its streams, wipes keys; accepts NULL
 
 // An offer of side `from`: takes ports, reads its crypto lines or makes ours. Media stays as it was

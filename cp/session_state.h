@@ -48,6 +48,7 @@ struct line {
 
 struct session {
 	const struct session_env *env;
+	uint64_t owner;
 	uint16_t iface[SIDES];
 	bool inside_secure;
 	bool confirmed; // see session_confirm()

@@ -213,7 +213,7 @@ void teardown_late(struct pass *p)
 
 void teardown_key(struct ime *ime, const struct dp_msg_key *key)
 {
-	struct call *call = call_of_stream(ime->calls, key->stream);
+	struct call *call = call_by_id(ime->calls, mta_owner(ime->mta, key->stream));
 	const char *side = side_name((enum side)key->leg);
 
 	if (call == NULL)

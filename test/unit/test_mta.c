@@ -196,6 +196,21 @@ static void test_no_address(void **state)
 	assert_true(ip_eq(&ip, &addrs[1].ip));
 }
 
+// What a worker says late about a stream that has ended is about nobody.
+static void test_owner(void **state)
+{
+	struct mta_stream s;
+
+	assert_int_equal(mta_owner(mta, 0), 0);
+	assert_int_equal(alloc(&s), 0);
+	assert_int_equal(mta_owner(mta, s.id), 0);
+	mta_own(mta, s.id, 77);
+	assert_int_equal(mta_owner(mta, s.id), 77);
+	assert_int_equal(mta_owner(mta, s.id + 1), 0);
+	mta_release(mta, s.id);
+	assert_int_equal(mta_owner(mta, s.id), 0);
+}
+
 // A stream's id is free when its worker has let go; what the worker never heard of, at once.
 static void test_release(void **state)
 {
@@ -443,6 +458,7 @@ int main(void)
 		TEST(beside),
 		TEST(global_address),
 		TEST(no_address),
+		TEST(owner),
 		TEST(release),
 		TEST(guard),
 		TEST(guard_order),
