@@ -172,7 +172,8 @@ static void talk(bool outside, bool inside)
 		hear(SIDE_OUTSIDE);
 	if (inside)
 		hear(SIDE_INSIDE);
-	rig_pass_s(0);
+	for (int i = 0; i < 2; i++)
+		ime_tick(rig.ime[i]); // rig_pass_s() would wait for messages, each second
 }
 
 // The look at the streams comes once a second, at its own time: a limit is met within one more.
