@@ -98,6 +98,30 @@ static void test_icmp_error(void **state)
 	harness_down();
 }
 
+// A media packet takes along which of our addresses it is for.
+static void test_media_id(void **state)
+{
+	static const char *const to[] = {"209.165.200.229", "192.168.10.3"};
+
+	harness_up(64);
+	for (uint16_t in = 0; in < 2; in++) {
+		const struct flow f = flow(PROTO_UDP, FAR, 1000, to[in], 16384);
+		struct pkts v = {.n = 1, .kinds = PKTS_ANY};
+		struct ip_addr a = ip(to[in]);
+
+		v.m[0] = buffer_of(frame, frame_make(frame, in, &f, 0, 10));
+		assert_int_equal(parse_frame(v.m[0], NULL), PASS);
+		pkt_of(v.m[0])->iface_in = in;
+		worker_turn(h.w, h.now_ns);
+		handoff_stage(h.w, &v);
+		assert_int_equal(v.n, 1);
+		assert_int_equal(pkt_of(v.m[0])->kind, PKT_MEDIA);
+		assert_int_equal(pkt_of(v.m[0])->media_id, media_addr_id(in, &a));
+		rte_pktmbuf_free(v.m[0]);
+	}
+	harness_down();
+}
+
 // A full ring is a named drop and loses no buffer. The ring is made full with packets for a worker
 // that does not run.
 static void test_ring_full(void **state)
@@ -129,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_session),
 		cmocka_unit_test(test_icmp_error),
+		cmocka_unit_test(test_media_id),
 		cmocka_unit_test(test_ring_full),
 	};
 

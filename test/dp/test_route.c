@@ -106,6 +106,28 @@ static void test_judged_each_time(void **state)
 	assert_int_equal(way("192.168.10.77", PASS), 7);
 }
 
+// What has to leave by one interface does not leave by another.
+static void test_iface_out(void **state)
+{
+	const struct flow f = flow(PROTO_UDP, FAR, 1000, "192.168.10.77", 2000);
+	uint8_t frame[FRAME_MAX];
+
+	neigh(DP_MSG_NEIGH_SET, "192.168.10.77", 7);
+	for (unsigned int i = 0; i < 3; i++) {
+		struct pkts v = {.n = 1};
+
+		v.m[0] = buffer_of(frame, frame_make(frame, OUTSIDE, &f, 0, 10));
+		assert_int_equal(parse_frame(v.m[0], NULL), PASS);
+		pkt_of(v.m[0])->iface_in = OUTSIDE;
+		pkt_of(v.m[0])->iface_out = i == 1 ? OUTSIDE : INSIDE;
+		worker_turn(h.w, h.now_ns);
+		route_stage(h.w, &v);
+		route_flush(h.w);
+		assert_int_equal(harness_out(INSIDE, frame) > 0, i != 1);
+		assert_int_equal(counted(DROP_ROUTE_NONE), i != 0);
+	}
+}
+
 static int setup(void **state)
 {
 	harness_up(64);
@@ -125,6 +147,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_judged_each_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_iface_out, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);

@@ -26,6 +26,7 @@ static void test_whole(void **state)
 		{RR "40ca0000", false}, {"80c9ffff 11111111", false},
 		{RR "a1ca0002 11111111 00000004", true}, // padding, in the last
 		{"a0c90001 11111111" SDES, false},       // and in the first
+		{"a0c90002 11111111 00000004 a1ca0002 11111111 00000004", false}, // and in both
 		{RR "a1ca0002 11111111 00000000", false}, {RR "a1ca0002 11111111 00000003", false},
 		{RR "a1ca0002 11111111 00000008", true},
 		{RR "a1ca0002 11111111 0000000c", false}, // into the header

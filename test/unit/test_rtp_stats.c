@@ -21,7 +21,8 @@ static void test_loss(void **state)
 		{{5, 7, 6, -1}, 0},    // late
 		{{5, 7, 7, 7, -1}, 0}, // copies hide a loss, but never below zero
 		{{5, 5, 5, -1}, 0}, {{65534, 65535, 0, 1, -1}, 0}, {{65534, 1, -1}, 2},
-		{{65534, 1, 65535, 0, -1}, 0}, {{10, 2000, -1}, 1989},
+		{{65534, 1, 65535, 0, -1}, 0}, {{10, 2000, -1}, 1989}, {{10, 3009, -1}, 2998},
+		{{10, 3010, -1}, 0},                    // so far that it may be a restart
 		{{10, 11, 20000, -1}, 0},               // one stray packet counts for nothing
 		{{10, 12, 20000, 20001, 20003, -1}, 2}, // restart: 11 and 20002
 		// What made a restart likely once does not make the next one.
