@@ -98,12 +98,23 @@ int media_set(const struct session *s, const struct line *l)
 	return err;
 }
 
+// With its keys as they are: a key that was taken away and came back with another fork's answer would
+// begin its keystream anew.
 void media_close(const struct session *s, const struct line *l)
 {
 	struct dp_msg msg;
 
 	memset(&msg, 0, sizeof(msg));
+	message_fill(s, l, &msg.media);
+	for (int side = 0; side < SIDES; side++) {
+		struct dp_media_leg *leg = &msg.media.leg[side];
+
+		leg->rx_allowed = leg->tx_allowed = false;
+		memset(&leg->remote, 0, sizeof(leg->remote));
+		memset(&leg->remote_rtcp, 0, sizeof(leg->remote_rtcp));
+	}
 	mta_set(s->env->mta, l->stream.id, &msg);
+	OPENSSL_cleanse(&msg, sizeof(msg));
 }
 
 size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX])

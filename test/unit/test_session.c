@@ -310,19 +310,26 @@ static void test_parity_strict(void **state)
 static void test_forks_differ(void **state)
 {
 	const struct dp_msg_media *closed;
+	struct dp_msg_media live;
 	uint32_t video;
 	size_t sets;
 
 	offer(OUT, TWO_OUT);
 	answer(IN, TWO_IN("19522"));
-	video = told(0)->stream;
+	live = *told(0);
+	video = live.stream;
 	answer(IN, TWO_IN("0"));
 	closed = told(0);
 	assert_int_equal(closed->stream, video);
 	for (int side = 0; side < SIDES; side++) {
 		assert_false(closed->leg[side].rx_allowed || closed->leg[side].tx_allowed);
 		assert_int_equal(closed->leg[side].remote.port, 0);
+		assert_int_equal(closed->leg[side].remote_rtcp.port, 0);
 	}
+	// Its keystream goes on where it was, should another fork want the line.
+	assert_int_equal(closed->leg[OUT].suite, live.leg[OUT].suite);
+	assert_memory_equal(closed->leg[OUT].tx_key, live.leg[OUT].tx_key, DP_SRTP_KEY_LEN);
+	assert_memory_equal(closed->leg[OUT].rx_key, live.leg[OUT].rx_key, DP_SRTP_KEY_LEN);
 	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_DEL), 0);
 	answer(IN, TWO_IN("19524"));
 	assert_int_equal(told(0)->stream, video);
