@@ -11,7 +11,8 @@
 // ---- Settings ----------------------------------------------------------------------------------
 
 // A leg that is as before keeps what its packets have shown: where it has latched to, that it is
-// who it says, its sources. A leg that is not begins anew.
+// who it says. A leg that is not begins anew. Either may have new sources: many a phone begins one
+// with each resume, from the same port and with the same key.
 static void set_source(struct media_flow *f, const struct media_setting_flow *s)
 {
 	struct media_flow *other = media_other(f);
@@ -23,8 +24,8 @@ static void set_source(struct media_flow *f, const struct media_setting_flow *s)
 		keep &= MEDIA_OUT_PROVEN | MEDIA_OUT_RTCP_PROVEN;
 		other->flags &= (uint16_t) ~(MEDIA_OUT_PROVEN | MEDIA_OUT_RTCP_PROVEN);
 		f->stats.started = false;
-		f->n_ssrcs = 0;
 	}
+	f->n_ssrcs = 0;
 	if (s->fresh || (s->flags & MEDIA_LATCH) == 0) {
 		keep &= (uint16_t)~MEDIA_LATCHED;
 		f->remote = s->remote;

@@ -21,8 +21,8 @@
 #include "dp/rtpsec.h"
 #include "lib/rtp_stats.h"
 
-// Sources that one leg may have for one remote and one key, RTP and RTCP together; more look like
-// an attack, and would use up the other leg's SRTP context.
+// New sources that one leg may show between one MEDIA_SET and the next, RTP and RTCP together; more
+// look like an attack, and would use up the other leg's SRTP context.
 #define MEDIA_SSRCS 4
 // Settings that one worker has not handled yet; a power of two.
 #define MEDIA_MAILBOX 1024

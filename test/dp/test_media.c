@@ -310,13 +310,18 @@ static void test_ssrcs(void **state)
 	rte_pktmbuf_free_bulk(v.m, v.n);
 	expect_drop(from(&s, INSIDE, p, rtp(p, 106, 1)), DROP_MEDIA_SSRCS);
 	assert_true(passes(from(&s, INSIDE, p, rtp(p, 100, 2))));
+	s.media.leg[INSIDE].rx_allowed = false; // a hold, and then a new source from the same port
+	send_ok(&s);
+	s.media.leg[INSIDE].rx_allowed = true;
+	send_ok(&s);
+	assert_true(passes(from(&s, INSIDE, p, rtp(p, 107, 1))));
 	s.media.leg[INSIDE].remote.port += 2; // a new remote may have new sources
 	send_ok(&s);
 	assert_true(passes(from(&s, INSIDE, p, rtp(p, 106, 2))));
 	for (uint32_t i = 0; i < 2 * RTPSEC_SSRCS_MAX; i++) { // but one key bears only so many
 		s.media.leg[INSIDE].remote.port += 2;
 		send_ok(&s);
-		if (i + 5 < RTPSEC_SSRCS_MAX)
+		if (i + 6 < RTPSEC_SSRCS_MAX)
 			assert_true(passes(from(&s, INSIDE, p, rtp(p, 200 + i, 2))));
 		else
 			expect_drop(from(&s, INSIDE, p, rtp(p, 200 + i, 2)), DROP_MEDIA_SSRCS);
