@@ -212,6 +212,18 @@ void harness_down(void)
 	assert_int_equal(rte_mempool_in_use_count(h.pool), 0);
 }
 
+int harness_setup(void **state)
+{
+	harness_up(64);
+	return 0;
+}
+
+int harness_teardown(void **state)
+{
+	harness_down();
+	return 0;
+}
+
 void harness_in(uint16_t iface, struct rte_mbuf **m, unsigned int n)
 {
 	struct pkts v = {.n = (uint16_t)n};

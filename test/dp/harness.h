@@ -41,6 +41,10 @@ void harness_up_many(unsigned int n_workers, uint32_t sessions);
 // Ends the test's workers; fails if a buffer is missing.
 void harness_down(void);
 
+// One worker with room for 64 sessions, for a test that needs no more.
+int harness_setup(void **state);
+int harness_teardown(void **state);
+
 struct endpoint ep(const char *ip, uint16_t port);
 struct ip_addr ip(const char *text);
 bool ip_is(const struct ip_addr *a, const char *text);

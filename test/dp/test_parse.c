@@ -320,31 +320,22 @@ static void test_hostile(void **state)
 	assert_true(counted(COUNT_TX) > 0);
 }
 
-static int setup(void **state)
-{
-	harness_up(64);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	harness_down();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_table, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_metadata, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_icmp_error, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_icmp_error_judged, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_fragment, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_device_judges, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_media_unjudged, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mixed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_arp, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_table, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_metadata, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_icmp_error, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_icmp_error_judged, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_fragment, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_device_judges, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_media_unjudged, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_mixed, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_arp, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_hostile, harness_setup, harness_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);

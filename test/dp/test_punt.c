@@ -346,19 +346,7 @@ static void test_neighbour_miss(void **state)
 	assert_int_equal(harness_out(OUTSIDE, frame), 0);
 }
 
-static int setup(void **state)
-{
-	harness_up(64);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	harness_down();
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, harness_setup, harness_teardown)
 
 int main(void)
 {

@@ -128,26 +128,15 @@ static void test_iface_out(void **state)
 	}
 }
 
-static int setup(void **state)
-{
-	harness_up(64);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	harness_down();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_neighbour, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_judged_each_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_iface_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_neighbour, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_many, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_rules, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_judged_each_time, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_iface_out, harness_setup, harness_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);

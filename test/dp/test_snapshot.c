@@ -180,19 +180,7 @@ static void test_media_addresses(void **state)
 	assert_int_equal(media_addr_find(snapshot_root.current->media_index, 1, &none, 25000), -1);
 }
 
-static int setup(void **state)
-{
-	harness_up(64);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	harness_down();
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, harness_setup, harness_teardown)
 
 int main(void)
 {
