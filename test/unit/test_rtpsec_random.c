@@ -105,6 +105,18 @@ static int libsrtp_verdict(srtp_err_status_t s)
 	}
 }
 
+// `copy` is what libsrtp2 made of the packet, `p` what the oracle did.
+static void libsrtp_agrees(srtp_err_status_t s, int verdict, const uint8_t *copy, size_t len,
+	const uint8_t *p, size_t n)
+{
+	by_libsrtp++;
+	assert_int_equal(libsrtp_verdict(s), verdict);
+	if (verdict == RTPSEC_OK) {
+		assert_int_equal(len, n);
+		assert_memory_equal(copy, p, n);
+	}
+}
+
 static uint32_t ssrc_of(const uint8_t *p, unsigned int kind)
 {
 	const uint8_t *s = p + (kind == RTPSEC_RTP ? 8 : 4);
@@ -183,12 +195,7 @@ static int reference_seal(struct pair *pair, unsigned int kind, uint8_t *p, size
 			? srtp_protect(r->libsrtp, copy, &len)
 			: srtp_protect_rtcp(r->libsrtp, copy, &len);
 
-		by_libsrtp++;
-		assert_int_equal(libsrtp_verdict(s), verdict);
-		if (verdict == RTPSEC_OK) {
-			assert_int_equal(len, *n);
-			assert_memory_equal(copy, p, *n);
-		}
+		libsrtp_agrees(s, verdict, copy, (size_t)len, p, *n);
 	}
 	return verdict;
 }
@@ -228,12 +235,7 @@ static int reference_open(struct pair *pair, unsigned int kind, uint8_t *p, size
 			? srtp_unprotect(r->libsrtp, copy, &len)
 			: srtp_unprotect_rtcp(r->libsrtp, copy, &len);
 
-		by_libsrtp++;
-		assert_int_equal(libsrtp_verdict(s), verdict);
-		if (verdict == RTPSEC_OK) {
-			assert_int_equal(len, *n);
-			assert_memory_equal(copy, p, *n);
-		}
+		libsrtp_agrees(s, verdict, copy, (size_t)len, p, *n);
 	}
 	return verdict;
 }
