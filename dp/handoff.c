@@ -44,8 +44,8 @@ bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *
 }
 
 // `media` is what media_find() says.
-static unsigned int owner_of(const struct handoff_key *k, const struct snapshot *s, uint16_t in,
-	const struct flow *f, int media)
+static inline unsigned int owner_of(const struct handoff_key *k, const struct snapshot *s,
+	uint16_t in, const struct flow *f, int media)
 {
 	struct endpoint dst = f->dst;
 
@@ -81,7 +81,7 @@ static unsigned int steer(const struct worker *w, struct pkt *p)
 
 	if (media >= 0 && p->kind == PKT_FLOW) {
 		p->kind = PKT_MEDIA;
-		p->media_id = (uint16_t)media;
+		p->place = media_place((unsigned int)media, p->flow.dst.port);
 	}
 	return owner_of(&w->steer, w->snap, p->iface_in, &p->flow, media);
 }

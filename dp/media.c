@@ -49,9 +49,9 @@ static bool is_well_formed(const struct media_pkt *x)
 
 static enum dp_counter_id open_verdict(struct worker *w, struct media_pkt *x, uint8_t status)
 {
-	switch (status) {
-	case RTPSEC_OK:
+	if (likely(status == RTPSEC_OK))
 		return likely(is_well_formed(x)) ? PASS : media_malformed(x->f);
+	switch (status) {
 	case RTPSEC_REPLAYED:
 	case RTPSEC_LATE:
 		return seen_before(x->f, status == RTPSEC_LATE);
@@ -212,12 +212,11 @@ static void set_length(struct media_pkt *x)
 	x->m->pkt_len = x->m->data_len;
 }
 
-static enum dp_counter_id has_room(struct media_pkt *x)
+static bool has_room(const struct media_pkt *x)
 {
-	set_length(x);
-	return x->f->tx == NULL || rte_pktmbuf_tailroom(x->m) >= RTPSEC_TRAILER_MAX
-		? PASS
-		: DROP_MTU_EXCEEDED;
+	const struct rte_mbuf *m = x->m;
+
+	return m->data_off + pkt_of(x->m)->payload + x->len + RTPSEC_TRAILER_MAX <= m->buf_len;
 }
 
 static void commit_burst(struct worker *w, struct media_burst *b)
@@ -240,8 +239,8 @@ static void commit_burst(struct worker *w, struct media_burst *b)
 		}
 		if (likely(bad == PASS))
 			bad = commit(w, b, x);
-		if (likely(bad == PASS))
-			bad = has_room(x);
+		if (unlikely(bad == PASS && tx != NULL && !has_room(x)))
+			bad = DROP_MTU_EXCEEDED;
 		if (likely(media_keep(w, b, x, bad)) && tx != NULL)
 			media_job(&b->seal, &b->p[b->n - 1], tx);
 	}
@@ -252,9 +251,9 @@ static void commit_burst(struct worker *w, struct media_burst *b)
 
 static enum dp_counter_id seal_verdict(struct worker *w, struct media_pkt *x, uint8_t status)
 {
-	switch (status) {
-	case RTPSEC_OK:
+	if (likely(status == RTPSEC_OK))
 		return PASS;
+	switch (status) {
 	case RTPSEC_REPLAYED:
 	case RTPSEC_LATE:
 		return seen_before(x->f, status == RTPSEC_LATE);
@@ -267,44 +266,38 @@ static enum dp_counter_id seal_verdict(struct worker *w, struct media_pkt *x, ui
 	return media_malformed(x->f);
 }
 
-// RFC 1071: the checksum of a sum of words in network order.
+// RFC 1071: the checksum of a sum of words in network order, 1 to 65535. What could be 0 is all ones,
+// the other form that 0 has in ones' complement: to UDP 0 means that there is none (RFC 768).
 static uint16_t checksum(uint64_t sum)
 {
-	sum = (sum >> 32) + (sum & UINT32_MAX);
-	sum = (sum >> 16) + (sum & UINT16_MAX);
-	sum = (sum >> 16) + (sum & UINT16_MAX);
-	sum = (sum >> 16) + (sum & UINT16_MAX);
-	return (uint16_t)~sum;
+	return (uint16_t)(UINT16_MAX - sum % UINT16_MAX);
 }
 
 // We are the sender of what leaves: our address and port, a fresh TTL. DSCP is the phones'.
-// The sums are of the values, since to read back headers that were just written, in other sizes,
-// stalls for longer than all of the rest takes.
+// The headers are put together in registers and summed there: they are written in few, wide stores,
+// and never read back, which would stall for longer than all of the rest takes.
 static void write_headers(struct media_pkt *x)
 {
-	struct rte_ipv4_hdr *ip = pkt_ipv4(x->m);
-	struct rte_udp_hdr *udp = pkt_udp(x->m);
-	const rte_be32_t src = (rte_be32_t)x->from, dst = (rte_be32_t)x->to;
-	const rte_be16_t sport = (rte_be16_t)(x->from >> 32), dport = (rte_be16_t)(x->to >> 32);
-	const rte_be16_t udp_len = rte_cpu_to_be_16((uint16_t)(sizeof(*udp) + x->len));
-	const rte_be16_t ip_len = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + sizeof(*udp) + x->len));
-	const uint64_t addresses = (uint64_t)src + dst;
-	const rte_be16_t first =
-		rte_cpu_to_be_16((uint16_t)(ip->version_ihl << 8 | ip->type_of_service));
-	uint16_t sum;
+	uint8_t *const ip = x->data - sizeof(struct rte_udp_hdr) - sizeof(struct rte_ipv4_hdr);
+	const uint16_t udp_len = (uint16_t)(sizeof(struct rte_udp_hdr) + x->len);
+	const uint16_t ip_len = (uint16_t)(sizeof(struct rte_ipv4_hdr) + udp_len);
+	const uint64_t addresses = (uint32_t)x->from | x->to << 32;
+	const uint64_t sum = (uint32_t)x->from + (x->to & UINT32_MAX);
+	uint32_t ttl = rte_cpu_to_be_16(MEDIA_TTL << 8 | PROTO_UDP);
+	uint64_t udp = (x->from >> 32 & UINT16_MAX) | (x->to >> 16 & 0xffff0000u) |
+		(uint64_t)rte_cpu_to_be_16(udp_len) << 32;
+	uint64_t start; // version to fragment offset
 
-	ip->hdr_checksum = checksum(addresses + first + ip_len + ip->packet_id +
-		ip->fragment_offset + rte_cpu_to_be_16(MEDIA_TTL << 8 | PROTO_UDP));
-	ip->total_length = ip_len;
-	ip->time_to_live = MEDIA_TTL;
-	ip->src_addr = src;
-	ip->dst_addr = dst;
-	sum = checksum(addresses + rte_cpu_to_be_16(PROTO_UDP) + 2 * (uint32_t)udp_len + sport +
-		dport + pkt_sum(x->data, x->len));
-	udp->dgram_cksum = sum != 0 ? sum : UINT16_MAX; // 0 means none (RFC 768)
-	udp->dgram_len = udp_len;
-	udp->src_port = sport;
-	udp->dst_port = dport;
+	memcpy(&start, ip, sizeof(start));
+	start = (start & ~UINT64_C(0xffff0000)) | (uint32_t)rte_cpu_to_be_16(ip_len) << 16;
+	ttl |= (uint32_t)checksum(sum + (start & UINT32_MAX) + (start >> 32) + ttl) << 16;
+	udp |= (uint64_t)checksum(sum + rte_cpu_to_be_16(PROTO_UDP) + rte_cpu_to_be_16(udp_len) +
+		       (udp & UINT32_MAX) + (udp >> 32) + pkt_sum(x->data, x->len))
+		<< 48;
+	memcpy(ip, &start, sizeof(start));
+	memcpy(ip + 8, &ttl, sizeof(ttl));
+	memcpy(ip + 12, &addresses, sizeof(addresses));
+	memcpy(ip + 20, &udp, sizeof(udp));
 }
 
 static void readdress(struct media_pkt *x)
@@ -341,9 +334,9 @@ static void send_burst(struct worker *w, struct media_burst *b, struct pkts *v)
 				pkt_drop(w, x->m, bad);
 				continue;
 			}
-			set_length(x);
 			encrypted++;
 		}
+		set_length(x);
 		readdress(x);
 		rtcp += x->kind == RTPSEC_RTCP;
 		passed += (x->f->flags & MEDIA_PASS) != 0;

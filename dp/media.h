@@ -6,7 +6,7 @@
 #include "dp/worker.h"
 
 // In: packets of kind PKT_MEDIA that this worker owns: IPv4 and UDP headers are valid, pkt->flow
-// is as on the wire and its destination the media address pkt->media_id of pkt->iface_in. The UDP
+// is as on the wire and its destination the media address pkt->place of pkt->iface_in. The UDP
 // checksum is right only if pkt->l4_checked says so.
 // Out: the packets to send on, in order of arrival, rewritten and with right checksums; `ours` is
 // set, iface_out is the leg's, and `flow` is still that of arrival. The rest is dropped by name.

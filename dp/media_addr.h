@@ -14,6 +14,9 @@
 // Pairs in the life of the process; the port tables that their number indexes are reserved, not
 // touched.
 #define MEDIA_ADDRS_MAX 4096
+// RTP ports are even.
+#define MEDIA_PORT_PAIRS 32768u
+#define MEDIA_PLACES     (MEDIA_ADDRS_MAX * MEDIA_PORT_PAIRS)
 
 struct media_entry {
 	uint64_t key; // 0: empty
@@ -51,6 +54,12 @@ static inline int media_addr_find(
 		if (e->key == key && port >= e->port_lo && port <= e->port_hi)
 			return e->id;
 	}
+}
+
+// The index in the port table of an even port, or of the odd one behind it. 0 is nobody's.
+static inline uint32_t media_place(unsigned int addr_id, uint16_t port)
+{
+	return addr_id * MEDIA_PORT_PAIRS + port / 2;
 }
 
 // The number of a pair, given now if it has none yet. -ENOSPC: MEDIA_ADDRS_MAX are in use; only a

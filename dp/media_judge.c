@@ -13,52 +13,43 @@
 
 // ---- Which stream ------------------------------------------------------------------------------
 
-// Where a packet came in, and the flow that the port table has for it.
-struct found {
-	uint32_t where;
-	struct media_flow *f;
-};
-
-// What the packet says of itself, its flow not yet being near.
+// What the packet says of itself, its flow not yet being near. There are no IP options.
 static void read_packet(struct media_pkt *x, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
-	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
-	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
+	uint8_t *data = pkt_payload(m);
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)data - 1;
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)udp - 1;
 
 	x->m = m;
-	x->data = pkt_payload(m);
+	x->data = data;
 	x->len = x->came = p->payload_len;
 	x->src = ip->src_addr | (uint64_t)udp->src_port << 32;
 	x->rtcp_port = p->flow.dst.port & 1;
-	x->kind = x->rtcp_port || rtp_is_rtcp(x->data, x->len) ? RTPSEC_RTCP : RTPSEC_RTP;
-	x->is_rtp = rtp_parse(x->data, x->len, &x->h);
+	x->kind = x->rtcp_port || rtp_is_rtcp(data, p->payload_len) ? RTPSEC_RTCP : RTPSEC_RTP;
+	x->is_rtp = rtp_parse(data, p->payload_len, &x->h);
 }
 
-static void find(const struct media_shared *sh, const struct pkts *v, struct found *found,
-	struct media_burst *b)
+static void find(const struct media_shared *sh, const struct pkts *v, struct media_burst *b)
 {
+	for (unsigned int i = 0; i < v->n; i++)
+		rte_prefetch1(&sh->table[pkt_of(v->m[i])->place]);
 	for (unsigned int i = 0; i < v->n; i++) {
-		const struct pkt *p = pkt_of(v->m[i]);
-
-		found[i].where = media_place(p->media_id, p->flow.dst.port);
-		rte_prefetch1(&sh->table[found[i].where]);
-	}
-	for (unsigned int i = 0; i < v->n; i++) {
-		uint32_t entry = __atomic_load_n(&sh->table[found[i].where], __ATOMIC_RELAXED);
+		const uint32_t *at = &sh->table[pkt_of(v->m[i])->place];
 		// The entry 0 leads into the void before the first, which is there and empty.
-		struct media_flow *f = (struct media_flow *)sh->streams - 1 + entry;
+		struct media_flow *f = (struct media_flow *)sh->streams - 1 +
+			__atomic_load_n(at, __ATOMIC_RELAXED);
 
 		rte_prefetch1(f);
 		rte_prefetch1(&f->stats);
-		found[i].f = f;
+		b->p[i].f = f;
 		read_packet(&b->p[i], v->m[i]);
 	}
 }
 
-static bool is_there(const struct found *d)
+static bool is_there(const struct media_pkt *x)
 {
-	return __atomic_load_n(&d->f->where, __ATOMIC_RELAXED) == d->where;
+	return __atomic_load_n(&x->f->where, __ATOMIC_RELAXED) == pkt_of(x->m)->place;
 }
 
 static void prefetch_contexts(const struct media_flow *f)
@@ -153,19 +144,16 @@ static enum dp_counter_id judge(struct media_pkt *x)
 
 void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b)
 {
-	struct found found[PKTS_MAX];
-
-	find(&w->media->shared, v, found, b);
+	find(&w->media->shared, v, b);
 	for (uint32_t i = 0; i < v->n; i++) {
 		struct media_pkt *x = &b->p[i];
-		struct media_flow *f = found[i].f;
+		struct media_flow *f = x->f;
 
-		if (unlikely(!is_there(&found[i]))) {
+		if (unlikely(!is_there(x))) {
 			pkt_drop(w, x->m, DROP_MEDIA_NO_STREAM);
 			continue;
 		}
 		prefetch_contexts(f);
-		x->f = f;
 		if (likely(media_keep(w, b, x, judge(x))) && f->rx != NULL)
 			media_job(&b->open, &b->p[b->n - 1], f->rx);
 	}

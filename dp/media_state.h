@@ -26,9 +26,6 @@
 #define MEDIA_SSRCS 4
 // Settings that one worker has not handled yet; a power of two.
 #define MEDIA_MAILBOX 1024
-// RTP ports are even.
-#define MEDIA_PORT_PAIRS 32768u
-#define MEDIA_PLACES     (MEDIA_ADDRS_MAX * MEDIA_PORT_PAIRS)
 
 // Address and port as they stand in a packet, in one word: 32 bits of IPv4 address and, above
 // them, 16 of port. 0: none. For our own side the interface is in the top 16.
@@ -46,12 +43,6 @@ static inline struct endpoint media_endpoint(uint64_t peer)
 	if (e.port != 0)
 		e.ip = ip_from_v4_be((uint32_t)peer);
 	return e;
-}
-
-// The index in the port table of an even port, or of the odd one behind it. 0 is nobody's.
-static inline uint32_t media_place(unsigned int addr_id, uint16_t port)
-{
-	return addr_id * MEDIA_PORT_PAIRS + port / 2;
 }
 
 enum media_flag {

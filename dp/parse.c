@@ -69,7 +69,8 @@ static enum dp_counter_id parse_tcp(const struct rte_tcp_hdr *tcp, struct pkt *p
 	return PASS;
 }
 
-static enum dp_counter_id parse_udp(const struct rte_udp_hdr *udp, struct pkt *p, uint16_t len)
+static inline enum dp_counter_id parse_udp(
+	const struct rte_udp_hdr *udp, struct pkt *p, uint16_t len)
 {
 	// Octets between UDP's end and IP's end are a covert channel at best.
 	if (len < sizeof(*udp) || udp->dgram_len != rte_cpu_to_be_16(len) || udp->dst_port == 0)
@@ -137,15 +138,11 @@ static enum dp_counter_id parse_icmp(struct rte_mbuf *m, struct pkt *p, uint16_t
 	return PASS;
 }
 
-static enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t len)
+static __rte_noinline enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t len)
 {
-	const void *l4 = rte_pktmbuf_mtod_offset(m, const void *, L4);
-
-	if (likely(p->flow.proto == IPPROTO_UDP))
-		return parse_udp(l4, p, len);
 	switch (p->flow.proto) {
 	case IPPROTO_TCP:
-		return parse_tcp(l4, p, len);
+		return parse_tcp(rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, L4), p, len);
 	case IPPROTO_ICMP:
 		return parse_icmp(m, p, len);
 	}
@@ -177,9 +174,9 @@ static enum dp_counter_id judge_header(const struct rte_ipv4_hdr *ip)
 	return DROP_IP_OPTIONS;
 }
 
-static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p)
+static enum dp_counter_id parse_ipv4(
+	struct rte_mbuf *m, struct pkt *p, const struct rte_ipv4_hdr *ip)
 {
-	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, L3);
 	uint32_t room = rte_pktmbuf_data_len(m) - L3;
 	uint16_t total;
 
@@ -208,6 +205,9 @@ static enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p)
 		p->kind = PKT_FRAGMENT;
 		return PASS;
 	}
+	if (likely(ip->next_proto_id == IPPROTO_UDP))
+		return parse_udp(
+			(const struct rte_udp_hdr *)(ip + 1), p, (uint16_t)(total - sizeof(*ip)));
 	return parse_l4(m, p, (uint16_t)(total - sizeof(*ip)));
 }
 
@@ -226,8 +226,11 @@ static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
 	return PASS;
 }
 
+// In the first octets of a frame, read as a word: the bit that says multicast or broadcast.
+#define GROUP_MAC 1
+
 // What the packets of a burst have in common: metadata to begin with, and the MAC that they must be
-// for, as the first octets of a frame.
+// for, as the first octets of a frame. Without a MAC, any one of a single station.
 struct burst {
 	struct pkt p;
 	uint64_t mac, mac_mask;
@@ -243,8 +246,10 @@ static void burst_init(struct burst *b, const struct rte_ether_addr *mac, uint16
 				    .l4 = L4,
 				    .iface_in = iface,
 				    .iface_out = PKT_NO_IFACE}};
-	if (mac == NULL)
+	if (mac == NULL) {
+		b->mac_mask = GROUP_MAC;
 		return;
+	}
 	memcpy(&b->mac, mac, sizeof(*mac));
 	memset(&b->mac_mask, 0xff, sizeof(*mac));
 }
@@ -255,7 +260,6 @@ static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *
 	const struct rte_ether_hdr *eth = pkt_eth(m);
 	struct pkt *p = pkt_of(m);
 	uint64_t start;
-	bool to_all;
 
 	*p = b->p;
 	if (m->nb_segs != 1 || rte_pktmbuf_data_len(m) < sizeof(*eth))
@@ -264,11 +268,12 @@ static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *
 	if (m->ol_flags & (RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED))
 		return DROP_ETHERTYPE;
 	memcpy(&start, eth, sizeof(start));
-	to_all = rte_is_multicast_ether_addr(&eth->dst_addr);
-	if ((start & b->mac_mask) != b->mac && !to_all)
+	if (likely((start & b->mac_mask) == b->mac)) {
+		if (likely(eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)))
+			return parse_ipv4(m, p, (const struct rte_ipv4_hdr *)(eth + 1));
+	} else if ((start & GROUP_MAC) == 0) {
 		return DROP_L2_NOT_FOR_US;
-	if (likely(eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) && !to_all))
-		return parse_ipv4(m, p);
+	}
 	switch (rte_be_to_cpu_16(eth->ether_type)) {
 	case RTE_ETHER_TYPE_IPV4:
 		// RFC 1122 3.3.6: a unicast datagram in a broadcast frame is an attack or a mistake.

@@ -54,8 +54,11 @@ struct pkt {
 	uint16_t inner_len;         // octets present from inner_l4
 	uint16_t iface_in;
 	uint16_t iface_out; // PKT_NO_IFACE: not yet known
-	uint16_t media_id;  // PKT_MEDIA: number of its destination (dp/media_addr.h)
-	uint32_t sess;      // index in the worker's table, once looked up
+	union {
+		uint32_t sess; // index in the worker's table, once looked up
+		uint32_t
+			place; // PKT_MEDIA: of its destination, in the port table (dp/media_addr.h)
+	};
 };
 
 _Static_assert(
@@ -97,9 +100,11 @@ static inline uint8_t *pkt_payload(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod_offset(m, uint8_t *, pkt_of(m)->payload);
 }
 
-// The ones' complement sum of `n` octets as words of the machine's order, as rte_raw_cksum() has it
-// but in a fraction of the time (RFC 1071 2, 4.1). `n` is below 2^32.
-uint16_t pkt_sum(const void *data, size_t n);
+// The sum of `n` octets as words of the machine's order: what rte_raw_cksum() has, before the carries
+// are folded in, and in a fraction of the time (RFC 1071 2, 4.1). `n` is below 2^30.
+uint64_t pkt_sum(const void *data, size_t n);
+// The same without AVX-512. For pkt_sum(), and its test on a machine that has it.
+uint64_t pkt_sum_any(const void *data, size_t n);
 
 // Whether the TCP, UDP or ICMP checksum of a parsed IPv4 packet is right, or there is none (RFC 768,
 // other protocols). Reads the packet to its end.

@@ -116,13 +116,9 @@ static const struct rte_ether_addr *neigh_find(struct worker *w, const struct ne
 
 // ---- Packets -----------------------------------------------------------------------------------
 
-static struct route_hop *hop_of(struct neigh_table *t, const struct ip_addr *dst)
+static inline struct route_hop *hop_of(struct neigh_table *t, rte_be32_t dst)
 {
-	uint64_t d[2];
-
-	words_of(dst, d);
-	return &t->hop[(d[0] ^ d[1]) * UINT64_C(0x9e3779b97f4a7c15) /
-		(UINT64_MAX / ROUTE_HOPS + 1)];
+	return &t->hop[dst * UINT64_C(0x9e3779b97f4a7c15) / (UINT64_MAX / ROUTE_HOPS + 1)];
 }
 
 // Whether the packet may leave by that interface.
@@ -145,11 +141,12 @@ static enum dp_counter_id judge(const struct worker *w, struct rte_mbuf *m, uint
 // Finds the way and remembers it, once it is complete: so the answer to a question is seen at once.
 // A packet that may not take it asks no question.
 static __rte_noinline enum dp_counter_id hop_find(
-	struct worker *w, struct rte_mbuf *m, const struct ip_addr *dst, struct route_hop *out)
+	struct worker *w, struct rte_mbuf *m, rte_be32_t dst_be, struct route_hop *out)
 {
-	const struct route *r = route_lookup(w->snap, dst);
+	const struct ip_addr dst = ip_from_v4_be(dst_be);
+	const struct route *r = route_lookup(w->snap, &dst);
 	const struct rte_ether_addr *mac;
-	struct neigh_key next = {.ip = *dst};
+	struct neigh_key next = {.ip = dst};
 	enum dp_counter_id bad;
 
 	if (r == NULL)
@@ -165,7 +162,8 @@ static __rte_noinline enum dp_counter_id hop_find(
 		neigh_ask(w, &next);
 		return DROP_NEIGH_UNRESOLVED;
 	}
-	*out = (struct route_hop){.dst = *dst, .mac = {*mac, w->mac[r->iface]}, .iface = r->iface};
+	*out = (struct route_hop){
+		.dst = dst_be, .mac = {*mac, w->mac[r->iface]}, .iface = r->iface};
 	return PASS;
 }
 
@@ -201,12 +199,11 @@ static inline void tx_add(struct worker *w, struct rte_mbuf *m, uint16_t iface)
 static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 {
 	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
-	const struct ip_addr dst = ip_from_v4_be(ip->dst_addr);
-	struct route_hop *hop = hop_of(w->neigh, &dst);
+	struct route_hop *hop = hop_of(w->neigh, ip->dst_addr);
 	enum dp_counter_id bad = PASS;
 
-	if (unlikely(!ip_eq(&hop->dst, &dst)))
-		bad = hop_find(w, m, &dst, hop);
+	if (unlikely(hop->dst != ip->dst_addr))
+		bad = hop_find(w, m, ip->dst_addr, hop);
 	if (likely(bad == PASS))
 		bad = judge(w, m, hop->iface);
 	if (unlikely(bad != PASS))

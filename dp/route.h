@@ -32,7 +32,7 @@ struct neigh_asked {
 
 // What the routes and neighbours of the moment say about one destination.
 struct route_hop {
-	struct ip_addr dst;           // none: nothing yet
+	rte_be32_t dst;               // IPv4; 0: nothing yet
 	struct rte_ether_addr mac[2]; // destination and source, as they stand in the frame
 	uint16_t iface;
 } __attribute__((aligned(32)));

@@ -119,7 +119,7 @@ struct rte_mbuf *frame(
 		.l4 = 34,
 		.payload = HEADERS,
 		.payload_len = (uint16_t)n,
-		.media_id = (uint16_t)media_addr_id(iface, &dst.ip)};
+		.place = media_place((unsigned int)media_addr_id(iface, &dst.ip), dst.port)};
 	*pkt_ipv4(m) = (struct rte_ipv4_hdr){.version_ihl = 0x45,
 		.type_of_service = 0xb8,
 		.total_length = rte_cpu_to_be_16((uint16_t)(28 + n)),

@@ -99,7 +99,7 @@ static void test_icmp_error(void **state)
 }
 
 // A media packet takes along which of our addresses it is for.
-static void test_media_id(void **state)
+static void test_media_place(void **state)
 {
 	static const char *const to[] = {"209.165.200.229", "192.168.10.3"};
 
@@ -116,7 +116,8 @@ static void test_media_id(void **state)
 		handoff_stage(h.w, &v);
 		assert_int_equal(v.n, 1);
 		assert_int_equal(pkt_of(v.m[0])->kind, PKT_MEDIA);
-		assert_int_equal(pkt_of(v.m[0])->media_id, media_addr_id(in, &a));
+		assert_int_equal(pkt_of(v.m[0])->place,
+			media_place((unsigned int)media_addr_id(in, &a), 16384));
 		rte_pktmbuf_free(v.m[0]);
 	}
 	harness_down();
@@ -153,7 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_session),
 		cmocka_unit_test(test_icmp_error),
-		cmocka_unit_test(test_media_id),
+		cmocka_unit_test(test_media_place),
 		cmocka_unit_test(test_ring_full),
 	};
 
