@@ -2,8 +2,8 @@
 // The whole path of media through a worker, all stages but the devices, for a number of live
 // calls; packets are fresh, and what comes out is verified. A server, so that test/perf/media.py
 // can let several of them take turns; it answers these lines with a JSON object each:
-//	round		nanoseconds per packet, mean of both ways: in bursts of 32, one by one, and
-//			of the bare engine with contexts of its own (with 1000 calls)
+//	round		nanoseconds per packet, mean of both ways: in bursts of 32, one by one,
+//			forged, and of the bare engine with contexts of its own (with 1000 calls)
 //	memory		octets that the calls have taken, traffic included
 //	storm on|off	TLS handshakes on the other CPU
 //	bench_media_path CPU OTHER-CPU CALLS PAYLOAD
@@ -153,16 +153,43 @@ static void sent(unsigned int side, unsigned int n)
 	w->tx[side].n = 0;
 }
 
-static void path_burst(struct samples *s, unsigned int side, unsigned int n, unsigned int each)
+static void path_timed(struct samples *s, unsigned int side, unsigned int n, unsigned int each)
 {
-	uint64_t t;
+	uint64_t t = rte_rdtsc_precise();
 
-	fill(side, n);
-	t = rte_rdtsc_precise();
 	for (unsigned int i = 0; i < n; i += each)
 		turn(side, mbufs + i, RTE_MIN(each, n - i));
 	sample(s, rte_rdtsc_precise() - t, n);
+}
+
+static void path_burst(struct samples *s, unsigned int side, unsigned int n, unsigned int each)
+{
+	fill(side, n);
+	path_timed(s, side, n, each);
 	sent(side ^ 1, n);
+}
+
+// What a flood of forgeries costs: each packet is the call's next but for its tag, and after the
+// block of them the same packets come as they should, which have to pass.
+static void forged_burst(struct samples *s, unsigned int n)
+{
+	uint8_t *last[BURST];
+	const uint64_t before = counter_get(w->count, DROP_MEDIA_AUTH);
+
+	fill(OUTSIDE, n);
+	for (unsigned int i = 0; i < n; i++) {
+		last[i] = rte_pktmbuf_mtod_offset(
+			mbufs[i], uint8_t *, rte_pktmbuf_data_len(mbufs[i]) - 1);
+		*last[i] ^= 1;
+	}
+	path_timed(s, OUTSIDE, n, n);
+	bench_need(counter_get(w->count, DROP_MEDIA_AUTH) - before == n,
+		"forged packets are not dropped as such");
+	w->dropped.n = 0; // the buffers are the bench's
+	for (unsigned int i = 0; i < n; i++)
+		*last[i] ^= 1;
+	turn(OUTSIDE, mbufs, n);
+	sent(INSIDE, n);
 }
 
 // Whole turns of all calls where that is few packets, so that blocks of different kinds take the
@@ -179,6 +206,15 @@ static void path_block(struct samples *s, unsigned int each)
 		n = RTE_MIN(left, (unsigned int)BURST);
 		for (unsigned int side = 0; side < SIDES; side++)
 			path_burst(s, side, n, each);
+	}
+}
+
+static void forged_block(struct samples *s)
+{
+	s->n = 0;
+	for (unsigned int left = block_len(), n; left > 0; left -= n) {
+		n = RTE_MIN(left, (unsigned int)BURST);
+		forged_burst(s, n);
 	}
 }
 
@@ -251,7 +287,7 @@ static void bare_block(struct samples *s)
 static void round_run(void)
 {
 	static struct samples s;
-	double path, path_all, one, alone = 0;
+	double path, path_all, one, forged, alone = 0;
 
 	path_block(&s, BURST); // others have run since the last round: warms up
 	path_block(&s, BURST);
@@ -259,15 +295,17 @@ static void round_run(void)
 	path = undisturbed(&s);
 	path_block(&s, 1);
 	one = undisturbed(&s);
+	forged_block(&s);
+	forged = undisturbed(&s);
 	if (engine != NULL) {
 		bare_block(&s);
 		bare_block(&s);
 		alone = undisturbed(&s);
 	}
 	bench_need(gen_stats.bad == 0, "what comes out is wrong");
-	printf("{\"path\": %.2f, \"path_all\": %.2f, \"one\": %.2f, \"engine\": %.2f, "
-	       "\"handshakes\": %lu}\n",
-		path, path_all, one, alone, storm_count());
+	printf("{\"path\": %.2f, \"path_all\": %.2f, \"one\": %.2f, \"forged\": %.2f, "
+	       "\"engine\": %.2f, \"handshakes\": %lu}\n",
+		path, path_all, one, forged, alone, storm_count());
 }
 
 static uint64_t resident(void)

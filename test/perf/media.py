@@ -126,6 +126,8 @@ def report_paths(names, rounds):
                    "the path with 1000 live calls", at_most=goal)
     figure("burst1_over_burst32", median_ratio(rounds, (base, "one"), (base, "path")), "ratio",
            "the path in bursts of 32", at_most=2.5)
+    figure("forged_over_genuine", median_ratio(rounds, (base, "forged"), (base, "path")), "ratio",
+           "a packet that passes; what a forged one on a live port costs", at_most=1)
 
 
 def storm(server):
