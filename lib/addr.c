@@ -9,14 +9,22 @@ bool ip_parse(struct str s, struct ip_addr *out)
 {
 	char z[IP_TEXT_MAX];
 	uint32_t v4;
+	bool v6;
 
+	// Most of what is asked about is a name.
+	if (s.n == 0 || s.n >= sizeof(z))
+		return false;
+	v6 = memchr(s.p, ':', s.n) != NULL;
+	if (!v6 && (s.p[0] < '0' || s.p[0] > '9'))
+		return false;
 	if (!str_copy(s, z, sizeof(z)) || strlen(z) != s.n)
 		return false;
-	if (inet_pton(AF_INET, z, &v4) == 1) {
-		*out = ip_from_v4_be(v4);
-		return true;
-	}
-	return inet_pton(AF_INET6, z, out->b) == 1;
+	if (v6)
+		return inet_pton(AF_INET6, z, out->b) == 1;
+	if (inet_pton(AF_INET, z, &v4) != 1)
+		return false;
+	*out = ip_from_v4_be(v4);
+	return true;
 }
 
 static void mask_host_bits(struct ip_addr *ip, unsigned int len)

@@ -3,6 +3,9 @@
 // lib/sip_check.c.
 #include "lib/sip.h"
 
+#include "lib/chars.h"
+
+// In the order of their lengths, so that few have to be compared.
 static const struct {
 	struct str name;
 	char compact; // RFC 3261 7.3.3 and the IANA registry; 0: none
@@ -12,43 +15,43 @@ static const struct {
 	{                                                                                          \
 		{text, sizeof(text) - 1}, c, SIP_H_##i                                             \
 	}
+	H("To", 't', TO),
 	H("Via", 'v', VIA),
 	H("From", 'f', FROM),
-	H("To", 't', TO),
-	H("Call-ID", 'i', CALL_ID),
 	H("CSeq", 0, CSEQ),
-	H("Max-Forwards", 0, MAX_FORWARDS),
-	H("Contact", 'm', CONTACT),
-	H("Route", 0, ROUTE),
-	H("Record-Route", 0, RECORD_ROUTE),
-	H("Content-Type", 'c', CONTENT_TYPE),
-	H("Content-Length", 'l', CONTENT_LENGTH),
-	H("Content-Encoding", 'e', CONTENT_ENCODING),
-	H("Require", 0, REQUIRE),
-	H("Proxy-Require", 0, PROXY_REQUIRE),
-	H("Supported", 'k', SUPPORTED),
-	H("Allow", 0, ALLOW),
 	H("RSeq", 0, RSEQ),
 	H("RAck", 0, RACK),
-	H("Reason", 0, REASON),
+	H("Route", 0, ROUTE),
+	H("Allow", 0, ALLOW),
 	H("Event", 'o', EVENT),
-	H("Replaces", 0, REPLACES),
-	H("Target-Dialog", 0, TARGET_DIALOG),
-	H("Session-Expires", 'x', SESSION_EXPIRES),
-	H("Refer-To", 'r', REFER_TO),
-	H("Referred-By", 'b', REFERRED_BY),
-	H("P-Asserted-Identity", 0, P_ASSERTED_IDENTITY),
-	H("Remote-Party-ID", 0, REMOTE_PARTY_ID),
-	H("Diversion", 0, DIVERSION),
-	H("Identity", 'y', IDENTITY),
-	H("Warning", 0, WARNING),
-	H("Alert-Info", 0, ALERT_INFO),
-	H("Call-Info", 0, CALL_INFO),
-	H("User-Agent", 0, USER_AGENT),
+	H("Reason", 0, REASON),
 	H("Server", 0, SERVER),
-	H("X-Cisco-UC-IME-Ticket", 0, TICKET),
-	H("X-Cisco-ViPR-Ticket", 0, TICKET),
+	H("Call-ID", 'i', CALL_ID),
+	H("Contact", 'm', CONTACT),
+	H("Require", 0, REQUIRE),
+	H("Warning", 0, WARNING),
+	H("Replaces", 0, REPLACES),
+	H("Refer-To", 'r', REFER_TO),
+	H("Identity", 'y', IDENTITY),
+	H("Supported", 'k', SUPPORTED),
+	H("Diversion", 0, DIVERSION),
+	H("Call-Info", 0, CALL_INFO),
+	H("Alert-Info", 0, ALERT_INFO),
+	H("User-Agent", 0, USER_AGENT),
+	H("Referred-By", 'b', REFERRED_BY),
+	H("Max-Forwards", 0, MAX_FORWARDS),
+	H("Record-Route", 0, RECORD_ROUTE),
+	H("Content-Type", 'c', CONTENT_TYPE),
+	H("Proxy-Require", 0, PROXY_REQUIRE),
+	H("Target-Dialog", 0, TARGET_DIALOG),
+	H("Content-Length", 'l', CONTENT_LENGTH),
+	H("Session-Expires", 'x', SESSION_EXPIRES),
+	H("Remote-Party-ID", 0, REMOTE_PARTY_ID),
+	H("Content-Encoding", 'e', CONTENT_ENCODING),
 	H("X-UCIME-Fallback", 0, FALLBACK),
+	H("P-Asserted-Identity", 0, P_ASSERTED_IDENTITY),
+	H("X-Cisco-ViPR-Ticket", 0, TICKET),
+	H("X-Cisco-UC-IME-Ticket", 0, TICKET),
 #undef H
 };
 
@@ -97,26 +100,27 @@ enum sip_method sip_method_of(struct str name)
 	return SIP_UNKNOWN;
 }
 
-static enum sip_header_id header_id(struct str name)
+static enum sip_header_id compact_id(char c)
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (str_caseeq(known[i].name, name) ||
-			(name.n == 1 && known[i].compact != 0 &&
-				(name.p[0] | 0x20) == known[i].compact))
+		if ((c | 0x20) == known[i].compact)
+			return known[i].id;
+	return SIP_H_OTHER;
+}
+
+static enum sip_header_id header_id(struct str name)
+{
+	if (name.n == 1)
+		return compact_id(name.p[0]);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && known[i].name.n <= name.n; i++)
+		if (str_caseeq(known[i].name, name))
 			return known[i].id;
 	return SIP_H_OTHER;
 }
 
 bool sip_is_token(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i], l = (char)(c | 0x20);
-
-		if ((c < '0' || c > '9') && (l < 'a' || l > 'z') &&
-			(c == '\0' || strchr("-.!%*_+`'~", c) == NULL))
-			return false;
-	}
-	return s.n > 0;
+	return s.n > 0 && chars_all(s, CHAR_TOKEN);
 }
 
 // The length of the first header line with what is folded into it.
@@ -183,6 +187,12 @@ static enum sip_reason parse_start(struct sip_msg *m, struct str line)
 	return SIP_OK;
 }
 
+static void note(struct sip_msg *m, enum sip_header_id id)
+{
+	m->repeated |= m->present & SIP_H_BIT(id);
+	m->present |= SIP_H_BIT(id);
+}
+
 enum sip_reason sip_parse(struct sip_msg *m, struct str bytes)
 {
 	struct str line, rest = str_split(bytes, '\n', &line);
@@ -200,7 +210,8 @@ enum sip_reason sip_parse(struct sip_msg *m, struct str bytes)
 			return SIP_LINE_END; // no empty line
 		if (m->n_headers == SIP_HEADERS_MAX)
 			return SIP_TOO_MANY_HEADERS;
-		r = sip_header_take(&rest, &m->headers[m->n_headers++]);
+		r = sip_header_take(&rest, &m->headers[m->n_headers]);
+		note(m, m->headers[m->n_headers++].id);
 	}
 	if (r == SIP_OK)
 		m->body = (struct str){rest.p + 2, rest.n - 2};
@@ -212,6 +223,8 @@ const struct sip_header *sip_header_next(
 {
 	const struct sip_header *h = after != NULL ? after + 1 : m->headers;
 
+	if (((after != NULL ? m->repeated : m->present) & SIP_H_BIT(id)) == 0)
+		return NULL;
 	for (; h < m->headers + m->n_headers; h++)
 		if (h->id == id)
 			return h;

@@ -112,6 +112,7 @@ enum sip_header_id {
 	SIP_H_TICKET,   // X-Cisco-UC-IME-Ticket and X-Cisco-ViPR-Ticket (TKT-5 counts both)
 	SIP_H_FALLBACK, // X-UCIME-Fallback (5.1)
 };
+#define SIP_H_BIT(id) (UINT64_C(1) << (id))
 
 struct sip_header {
 	enum sip_header_id id;
@@ -141,6 +142,7 @@ struct sip_msg {
 	// headers in the order they came
 	struct sip_header headers[SIP_HEADERS_MAX];
 	size_t n_headers;
+	uint64_t present, repeated; // SIP_H_BIT of each kind that is there, or is there again
 	struct str body;
 	// Filled in by sip_check.
 	struct uri uri;     // Request-URI

@@ -2,24 +2,15 @@
 // The sanity checks of a message and the fields that everybody asks for; see lib/sip.h.
 #include "lib/sip.h"
 
+#include "lib/chars.h"
+
 // Headers that RFC 3261 and its extensions allow once: two of them could be read differently by
 // us and by the call manager behind us.
-static const enum sip_header_id singles[] = {
-	SIP_H_FROM,
-	SIP_H_TO,
-	SIP_H_CALL_ID,
-	SIP_H_CSEQ,
-	SIP_H_MAX_FORWARDS,
-	SIP_H_CONTENT_TYPE,
-	SIP_H_RSEQ,
-	SIP_H_RACK,
-	SIP_H_EVENT,
-	SIP_H_REPLACES,
-	SIP_H_TARGET_DIALOG,
-	SIP_H_SESSION_EXPIRES,
-	SIP_H_REFER_TO,
-	SIP_H_REFERRED_BY,
-};
+static const uint64_t singles = SIP_H_BIT(SIP_H_FROM) | SIP_H_BIT(SIP_H_TO) |
+	SIP_H_BIT(SIP_H_CALL_ID) | SIP_H_BIT(SIP_H_CSEQ) | SIP_H_BIT(SIP_H_MAX_FORWARDS) |
+	SIP_H_BIT(SIP_H_CONTENT_TYPE) | SIP_H_BIT(SIP_H_RSEQ) | SIP_H_BIT(SIP_H_RACK) |
+	SIP_H_BIT(SIP_H_EVENT) | SIP_H_BIT(SIP_H_REPLACES) | SIP_H_BIT(SIP_H_TARGET_DIALOG) |
+	SIP_H_BIT(SIP_H_SESSION_EXPIRES) | SIP_H_BIT(SIP_H_REFER_TO) | SIP_H_BIT(SIP_H_REFERRED_BY);
 
 static bool slash_next(struct str *rest, struct str *part)
 {
@@ -33,7 +24,7 @@ static bool slash_next(struct str *rest, struct str *part)
 bool sip_via_parse(struct str s, struct sip_via *out)
 {
 	struct str name, version, tail, sent_by;
-	size_t n = 0;
+	size_t n;
 
 	memset(out, 0, sizeof(*out));
 	s = str_trim(s);
@@ -42,8 +33,7 @@ bool sip_via_parse(struct str s, struct sip_via *out)
 		!str_caseeq(name, STR_LIT("SIP")) || !str_eq(version, STR_LIT("2.0")))
 		return false;
 	tail = str_trim(tail);
-	while (n < tail.n && strchr(" \t\r\n", tail.p[n]) == NULL)
-		n++;
+	n = chars_before(tail, CHAR_LWS);
 	out->transport = (struct str){tail.p, n};
 	tail = (struct str){tail.p + n, tail.n - n};
 	str_split(tail, ';', &sent_by);
@@ -201,8 +191,7 @@ enum sip_reason sip_check(struct sip_msg *m)
 		r = check_cseq(m);
 	if (r == SIP_OK)
 		r = check_request(m);
-	for (size_t i = 0; r == SIP_OK && i < sizeof(singles) / sizeof(singles[0]); i++)
-		if (sip_header_count(m, singles[i]) > 1)
-			r = SIP_DUP_HEADER;
+	if (r == SIP_OK && (m->repeated & singles) != 0)
+		r = SIP_DUP_HEADER;
 	return r == SIP_OK ? check_body(m) : r;
 }

@@ -30,7 +30,12 @@ static inline bool str_eq(struct str a, struct str b)
 }
 
 // Case-insensitive for ASCII letters only, whatever the locale.
-bool str_caseeq(struct str a, struct str b);
+bool str_same_letters(const char *a, const char *b, size_t n);
+
+static inline bool str_caseeq(struct str a, struct str b)
+{
+	return a.n == b.n && str_same_letters(a.p, b.p, a.n);
+}
 
 bool str_has_prefix(struct str s, struct str prefix);
 bool str_has_caseprefix(struct str s, struct str prefix);

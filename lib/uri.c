@@ -2,25 +2,7 @@
 // URIs, parameters, comma lists and name-addr; see lib/uri.h.
 #include "lib/uri.h"
 
-static bool is_lws(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static bool is_ctl(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
-static bool is_one_of(char c, const char *set)
-{
-	return c != '\0' && strchr(set, c) != NULL;
-}
+#include "lib/chars.h"
 
 static struct str skip(struct str s, size_t n)
 {
@@ -29,19 +11,17 @@ static struct str skip(struct str s, size_t n)
 
 static struct str skip_lws(struct str s)
 {
-	while (s.n > 0 && is_lws(s.p[0]))
+	while (s.n > 0 && char_is(s.p[0], CHAR_LWS))
 		s = skip(s, 1);
 	return s;
 }
 
-// How many octets stand before the first of `set`, at most all.
-static size_t before(struct str s, const char *set)
+// How many octets stand before the first `c`, at most all.
+static size_t before(struct str s, char c)
 {
-	size_t i = 0;
+	const char *at = s.n > 0 ? memchr(s.p, c, s.n) : NULL;
 
-	while (i < s.n && !is_one_of(s.p[i], set))
-		i++;
-	return i;
+	return at != NULL ? (size_t)(at - s.p) : s.n;
 }
 
 // The length of the quoted string at the start, quotes included; 0 when it does not end.
@@ -56,15 +36,6 @@ static size_t quoted(struct str s)
 	return 0;
 }
 
-// What any URI may consist of; RFC 3261 wants everything else escaped.
-static bool uri_octets(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] == 0x7f || is_one_of(s.p[i], "<>\"\\"))
-			return false;
-	return s.n > 0;
-}
-
 static bool host_ok(struct str host)
 {
 	struct ip_addr ip;
@@ -73,10 +44,7 @@ static bool host_ok(struct str host)
 		return false;
 	if (host.p[0] == '[')
 		return uri_host_ip(host, &ip);
-	for (size_t i = 0; i < host.n; i++)
-		if (!is_alnum(host.p[i]) && !is_one_of(host.p[i], "-._"))
-			return false;
-	return true;
+	return chars_all(host, CHAR_HOST);
 }
 
 bool uri_host_ip(struct str host, struct ip_addr *out)
@@ -89,9 +57,9 @@ bool uri_host_ip(struct str host, struct ip_addr *out)
 
 bool uri_hostport_parse(struct str s, struct str *host, uint16_t *port)
 {
-	size_t at = s.n > 0 && s.p[0] == '[' ? before(s, "]") : 0;
+	size_t at = s.n > 0 && s.p[0] == '[' ? before(s, ']') : 0;
 	struct str tail = skip(s, at);
-	size_t colon = before(tail, ":");
+	size_t colon = before(tail, ':');
 	uint64_t v = 0;
 
 	*host = str_trim((struct str){s.p, at + colon});
@@ -118,7 +86,7 @@ bool uri_param_next(struct str *rest, struct uri_param *out)
 	if (s.p[0] != ';')
 		return false;
 	s = skip_lws(skip(s, 1));
-	n = before(s, ";=,\"<>?@ \t\r\n");
+	n = chars_before(s, CHAR_NAME_END);
 	out->name = (struct str){s.p, n};
 	out->value = (struct str){s.p + n, 0};
 	if (n == 0)
@@ -126,7 +94,7 @@ bool uri_param_next(struct str *rest, struct uri_param *out)
 	s = skip(s, n);
 	if (skip_lws(s).n > 0 && skip_lws(s).p[0] == '=') {
 		s = skip_lws(skip(skip_lws(s), 1));
-		n = s.n > 0 && s.p[0] == '"' ? quoted(s) : before(s, ";,\"<>? \t\r\n");
+		n = s.n > 0 && s.p[0] == '"' ? quoted(s) : chars_before(s, CHAR_VALUE_END);
 		if (n == 0)
 			return false;
 		out->value = (struct str){s.p, n};
@@ -162,24 +130,24 @@ static bool params_ok(struct str params)
 
 static bool sip_uri_parse(struct str s, struct uri *out)
 {
-	size_t at = before(s, "@"), n;
+	size_t at = before(s, '@'), n;
 
 	if (at < s.n) {
 		struct str userinfo = {s.p, at};
 
-		n = before(userinfo, ":");
+		n = before(userinfo, ':');
 		out->user = (struct str){s.p, n};
 		if (n < at)
 			out->password = skip(userinfo, n + 1);
 		s = skip(s, at + 1);
 		// A second '@' could be read as a host further on.
-		if (out->user.n == 0 || before(s, "@") < s.n)
+		if (out->user.n == 0 || before(s, '@') < s.n)
 			return false;
 	}
-	n = before(s, ";?");
+	n = chars_before(s, CHAR_HOST_END);
 	out->hostport = (struct str){s.p, n};
 	s = skip(s, n);
-	n = before(s, "?");
+	n = before(s, '?');
 	out->params = (struct str){s.p, n};
 	if (n < s.n)
 		out->headers = skip(s, n + 1);
@@ -188,7 +156,7 @@ static bool sip_uri_parse(struct str s, struct uri *out)
 
 static bool tel_uri_parse(struct str s, struct uri *out)
 {
-	size_t n = before(s, ";");
+	size_t n = before(s, ';');
 
 	out->user = (struct str){s.p, n};
 	out->params = skip(s, n);
@@ -202,11 +170,9 @@ bool uri_parse(struct str s, struct uri *out)
 	memset(out, 0, sizeof(*out));
 	out->text = s;
 	tail = str_split(s, ':', &scheme);
-	if (!uri_octets(s) || scheme.n == 0 || scheme.n == s.n)
+	if (s.n == 0 || chars_before(s, CHAR_NOT_URI) < s.n || scheme.n == 0 || scheme.n == s.n ||
+		!chars_all(scheme, CHAR_SCHEME))
 		return false;
-	for (size_t i = 0; i < scheme.n; i++)
-		if (!is_alnum(scheme.p[i]) && !is_one_of(scheme.p[i], "+-."))
-			return false;
 	if (scheme.p[0] < 'A') // a letter comes first
 		return false;
 	if (str_caseeq(scheme, STR_LIT("sip")))
@@ -227,11 +193,16 @@ bool uri_list_next(struct str *rest, struct str *elem)
 		bool angle = false;
 		size_t i = 0;
 
-		while (i < s.n && (angle || s.p[i] != ',')) {
-			size_t n = s.p[i] == '"' && !angle ? quoted(skip(s, i)) : 1;
+		for (;;) {
+			size_t n = 1;
 
+			i += chars_before(skip(s, i), CHAR_LIST);
+			if (i == s.n || (s.p[i] == ',' && !angle))
+				break;
 			if (s.p[i] == '<' || s.p[i] == '>')
 				angle = s.p[i] == '<';
+			else if (s.p[i] == '"' && !angle)
+				n = quoted(skip(s, i));
 			i = n > 0 ? i + n : s.n;
 		}
 		*elem = str_trim((struct str){s.p, i});
@@ -247,10 +218,7 @@ static bool display_ok(struct str s)
 {
 	if (s.n > 0 && s.p[0] == '"')
 		return quoted(s) == s.n;
-	for (size_t i = 0; i < s.n; i++)
-		if ((is_ctl(s.p[i]) && !is_lws(s.p[i])) || is_one_of(s.p[i], "\";,>"))
-			return false;
-	return true;
+	return chars_before(s, CHAR_NOT_DISPLAY) == s.n;
 }
 
 bool name_addr_parse(struct str s, struct name_addr *out)
@@ -260,18 +228,18 @@ bool name_addr_parse(struct str s, struct name_addr *out)
 	memset(out, 0, sizeof(*out));
 	s = str_trim(s);
 	n = s.n > 0 && s.p[0] == '"' ? quoted(s) : 0;
-	n += before(skip(s, n), "<");
+	n += before(skip(s, n), '<');
 	if (n < s.n) {
 		out->bracketed = true;
 		out->display = str_trim((struct str){s.p, n});
 		s = skip(s, n + 1);
-		close = before(s, ">");
+		close = before(s, '>');
 		if (close == s.n || !display_ok(out->display))
 			return false;
 		out->uri = (struct str){s.p, close};
 		s = skip(s, close + 1);
 	} else {
-		n = before(s, "; \t\r\n");
+		n = chars_before(s, CHAR_SPEC_END);
 		out->uri = (struct str){s.p, n};
 		s = skip(s, n);
 	}
