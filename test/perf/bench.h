@@ -52,18 +52,32 @@ static inline double bench_ratio(const struct bench_series *a, const struct benc
 	return bench_median(&r);
 }
 
-// `goal` 0: none. A goal is a lower bound here; where "at_most" is true it is an upper one (the
-// figures of media.py). `against` says what the value was measured against.
-static inline void bench_figure(
-	const char *name, double value, const char *unit, double goal, const char *against)
+// `goal` 0: none. `against` says what the value was measured against.
+static inline void bench_print(const char *name, double value, const char *unit, double goal,
+	bool at_most, const char *against)
 {
+	const bool met = at_most ? value <= goal : value >= goal;
+
 	printf("{\"name\": \"%s\", \"value\": %.4g, \"unit\": \"%s\", ", name, value, unit);
 	if (goal > 0)
-		printf("\"goal\": %g, \"at_most\": false, \"met\": %s, ", goal,
-			value >= goal ? "true" : "false");
+		printf("\"goal\": %g, \"at_most\": %s, \"met\": %s, ", goal,
+			at_most ? "true" : "false", met ? "true" : "false");
 	else
 		printf("\"goal\": null, \"at_most\": false, \"met\": null, ");
 	printf("\"against\": \"%s\"}\n", against);
+}
+
+// A goal that is a lower bound, and one that is an upper.
+static inline void bench_figure(
+	const char *name, double value, const char *unit, double goal, const char *against)
+{
+	bench_print(name, value, unit, goal, false, against);
+}
+
+static inline void bench_limit(
+	const char *name, double value, const char *unit, double goal, const char *against)
+{
+	bench_print(name, value, unit, goal, true, against);
 }
 
 static inline void bench_need(bool ok, const char *what)

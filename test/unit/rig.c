@@ -92,10 +92,10 @@ static void ucm_accepts(int fd, const struct endpoint *peer, void *arg)
 
 	host_close(&rig.ucm[which]);
 	if (rig.ucm_certificate[which] != NULL)
-		host_tls(&rig.ucm[which], rig.base, fd, true, rig.dir, rig.ucm_certificate[which],
+		host_tls(&rig.ucm[which], rig.hosts, fd, true, rig.dir, rig.ucm_certificate[which],
 			"inside-ca.pem");
 	else
-		host_tcp(&rig.ucm[which], rig.base, fd);
+		host_tcp(&rig.ucm[which], rig.hosts, fd);
 	rig.ucm_accepted[which]++;
 }
 
@@ -117,7 +117,7 @@ void rig_up(const char *const *edit)
 	log_set_level(getenv("RIG_LOG") != NULL ? LOG_DEBUG : LOG_ERROR);
 	rig = (struct rig){
 		.now_ns = 1000000000000u, .wall_s = MARCH_2026, .base = event_base_new()};
-	rig.ucm[RIG_A].base = rig.ucm[RIG_B].base = rig.base;
+	rig.hosts = rig.ucm[RIG_A].base = rig.ucm[RIG_B].base = rig.base;
 	snprintf(rig.dir, sizeof(rig.dir), "/tmp/callgate-rig-XXXXXX");
 	assert_non_null(mkdtemp(rig.dir));
 	pki_make(rig.dir);
@@ -172,7 +172,7 @@ int rig_teardown(void **state)
 void rig_caller(void)
 {
 	host_close(&rig.caller);
-	host_tcp(&rig.caller, rig.base,
+	host_tcp(&rig.caller, rig.hosts,
 		fake_net_connect(RIG_B, RIG_INSIDE, RIG_UCM_B, 40000, RIG_UCM_A_MAPPED, 5070));
 }
 
@@ -181,7 +181,7 @@ void rig_remote(const char *certificate, const char *ca)
 	int fd = fake_net_connect(RIG_A, RIG_OUTSIDE, RIG_REMOTE, 40001, RIG_UCM_A_MAPPED, 5070);
 
 	host_close(&rig.remote);
-	host_tls(&rig.remote, rig.base, fd, false, rig.dir, certificate, ca);
+	host_tls(&rig.remote, rig.hosts, fd, false, rig.dir, certificate, ca);
 }
 
 static struct {
@@ -191,7 +191,7 @@ static struct {
 static void remote_accepts(int fd, const struct endpoint *peer, void *arg)
 {
 	host_close(&rig.remote);
-	host_tls(&rig.remote, rig.base, fd, true, rig.dir, outbound.certificate, outbound.ca);
+	host_tls(&rig.remote, rig.hosts, fd, true, rig.dir, outbound.certificate, outbound.ca);
 }
 
 void rig_outbound_server(const char *certificate, const char *ca)
@@ -206,7 +206,7 @@ void rig_outbound(const char *certificate, const char *ca)
 {
 	rig_outbound_server(certificate, ca);
 	host_close(&rig.caller);
-	host_tcp(&rig.caller, rig.base,
+	host_tcp(&rig.caller, rig.hosts,
 		fake_net_connect(RIG_A, RIG_INSIDE, RIG_UCM_A, 40002, RIG_REMOTE, 5070));
 }
 

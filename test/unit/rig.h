@@ -22,6 +22,7 @@
 
 struct rig {
 	struct event_base *base;
+	struct event_base *hosts; // of the hosts; the same, unless a bench tells their time apart
 	char dir[64];
 	struct config *config[2];
 	struct ime *ime[2];
