@@ -41,8 +41,10 @@ static void lines_free(struct session *s)
 
 static void line_release(struct session *s, struct line *l)
 {
-	if (l->allocated)
+	if (l->allocated) {
+		media_add(l, &s->past);
 		mta_release(s->env->mta, l->stream.id);
+	}
 	OPENSSL_cleanse(l, sizeof(*l));
 }
 

@@ -73,6 +73,18 @@ bool session_inside_secure(const struct session *s);
 // Its streams, for whoever shows or watches them.
 size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX]);
 
+// What its lines have relayed so far, those that are over included.
+struct session_totals {
+	struct media_total {
+		uint64_t packets, octets; // accepted
+		uint64_t lost, late;      // by sequence numbers; too old for the replay window
+		uint64_t refused;         // wrong source, authentication, replayed, malformed
+		uint32_t jitter_us;       // the highest of its streams
+	} from[SIDES];
+	unsigned int streams; // that relayed anything
+};
+void session_totals(const struct session *s, struct session_totals *out);
+
 // The worker says that a key of this stream nears its end: of what leg `leg` receives, or (tx) of
 // what is sent to it. session_streams() tells it until another key is agreed.
 void session_key_low(struct session *s, const struct dp_msg_key *key);

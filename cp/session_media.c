@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include "cp/session_state.h"
+#include "dp/dp.h"
 
 // Who has no address (hold as in RFC 2543) can neither be sent to nor believed (RTP-1).
 static bool may_send(const struct half *h)
@@ -115,6 +116,38 @@ void media_close(const struct session *s, const struct line *l)
 	}
 	mta_set(s->env->mta, l->stream.id, &msg);
 	OPENSSL_cleanse(&msg, sizeof(msg));
+}
+
+void media_add(const struct line *l, struct session_totals *t)
+{
+	struct dp_media_stats stats = {0};
+	bool any = false;
+
+	if (dp_media_stats(l->stream.id, &stats) < 0)
+		return; // the worker never had it
+	for (int side = 0; side < SIDES; side++) {
+		const struct dp_leg_stats *leg = &stats.leg[side];
+		struct media_total *to = &t->from[side];
+
+		to->packets += leg->rx_packets;
+		to->octets += leg->rx_octets;
+		to->lost += leg->rx_lost;
+		to->late += leg->rx_late;
+		to->refused += leg->rx_bad_source + leg->rx_auth_failed + leg->rx_replayed +
+			leg->rx_malformed + leg->rx_bad_pt;
+		if (leg->jitter_us > to->jitter_us)
+			to->jitter_us = leg->jitter_us;
+		any |= leg->rx_packets > 0;
+	}
+	t->streams += any;
+}
+
+void session_totals(const struct session *s, struct session_totals *out)
+{
+	*out = s->past;
+	for (size_t i = 0; i < s->n_lines; i++)
+		if (s->line[i].allocated)
+			media_add(&s->line[i], out);
 }
 
 size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX])

@@ -59,7 +59,8 @@ struct session {
 	enum side offerer;
 	struct offered *offer;
 	size_t n_offer;
-	char version[SIDES][64]; // o= of the last description of a side (SRTP-7)
+	char version[SIDES][64];    // o= of the last description of a side (SRTP-7)
+	struct session_totals past; // of lines that are over
 };
 
 // ---- cp/session_crypto.c -----------------------------------------------------------------------
@@ -81,6 +82,9 @@ void crypto_plan_answer(enum side from, size_t i, struct session_plan *plan, con
 
 // Tells the worker about an agreed line. -errno when it refuses.
 int media_set(const struct session *s, const struct line *l);
+
+// Adds what a line's stream has counted.
+void media_add(const struct line *l, struct session_totals *t);
 
 // Tells it that nobody may speak any more; the ports stay.
 void media_close(const struct session *s, const struct line *l);
