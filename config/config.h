@@ -146,7 +146,9 @@ struct config {
 	char srtp_engine[32];           // "auto" or an engine's name
 	// management
 	char socket_path[CONFIG_PATH_MAX]; // UNIX socket of the client
-	enum { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG } log_level;
+	uint8_t log_severity; // what is less grave is not logged, 0 to 7 as syslog counts
+	bool log_json;        // a JSON object a line, else text
+	bool log_asa;         // "%ASA-" instead of "%UCIME-"
 	// firewall
 	struct config_iface ifaces[CONFIG_IFACES_MAX];
 	size_t n_ifaces;

@@ -67,16 +67,15 @@ void read_management(struct loader *l, const struct node *n, void *obj)
 
 void read_logging(struct loader *l, const struct node *n, void *obj)
 {
-	static const char *const levels[] = {
-		[CONFIG_LOG_ERROR] = "error",
-		[CONFIG_LOG_WARNING] = "warning",
-		[CONFIG_LOG_INFO] = "info",
-		[CONFIG_LOG_DEBUG] = "debug",
-		NULL,
-	};
+	static const char *const levels[] = {// the severities of syslog
+		"emergency", "alert", "critical", "error", "warning", "notice", "info", "debug",
+		NULL};
+	static const char *const formats[] = {"text", "json", NULL};
 	static const struct field fields[] = {
-		{"level", .kind = FIELD_ENUM, .required = true, FIELD_AT(struct config, log_level),
-			.names = levels},
+		{"level", .kind = FIELD_ENUM, .required = true,
+			FIELD_AT(struct config, log_severity), .names = levels},
+		{"format", .kind = FIELD_ENUM, FIELD_AT(struct config, log_json), .names = formats},
+		{"asa-compat", .kind = FIELD_BOOL, FIELD_AT(struct config, log_asa)},
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);

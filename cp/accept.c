@@ -95,7 +95,6 @@ void accept_connection(
 	struct ime *ime = arg;
 	const struct config *c = ime->config;
 	const struct config_ucm *caller = ucm_of(ime->cfg, &peer->ip), *called;
-	char from[ENDPOINT_TEXT_MAX], to[ENDPOINT_TEXT_MAX];
 	struct endpoint real = *dst;
 	struct trunk_open o = {0};
 	enum counter_id why;
@@ -117,7 +116,8 @@ void accept_connection(
 		return;
 	}
 	count(&ime->counters, why);
-	log_info("connection %s to %s refused: %s", endpoint_format(peer, ':', from),
-		endpoint_format(dst, ':', to), counter_name(why));
+	log_event_from(CONN_NOT_OURS, &peer->ip, log_endpoint("peer", peer),
+		log_endpoint("destination", dst), log_text("interface", c->ifaces[iface].name),
+		log_text("counter", counter_name(why)));
 	close(fd);
 }

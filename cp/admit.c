@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/admit.h"
 
-#include "cp/log.h"
-
 static void called_number(const struct pass *p, struct did *out)
 {
 	struct did to;
@@ -46,7 +44,6 @@ enum counter_id admit_ticket(struct pass *p)
 	const struct sip_header *h = sip_header(p->m, SIP_H_TICKET);
 	struct peer *peer = peers_get(ime->peers, &p->t->peer[SIDE_OUTSIDE].ip, p->now_ns);
 	struct ticket *ticket = &ime->scratch->ticket;
-	char uuid[TICKET_UUID_TEXT_MAX];
 	struct did called = {.n = 0};
 	struct ticket_request req = {
 		.n_headers = (unsigned int)sip_header_count(p->m, SIP_H_TICKET),
@@ -62,12 +59,13 @@ enum counter_id admit_ticket(struct pass *p)
 	v = ticket_verify(&ime->ticket, &req, ime->ticket_keys, &peer->ticket_misses,
 		&peers_ticket_rate, ticket);
 	if (v == TICKET_OK) {
+		p->ticket = ticket;
 		count(&ime->counters, CNT_TICKETS_VALID);
 		return CNT_NONE;
 	}
 	p->reason = ticket_verdict_reason(v);
 	if (v != TICKET_FAIL_NOT_FOUND && v != TICKET_FAIL_DECODE)
-		log_info("ticket %s: %s", ticket_uuid_text(ticket, uuid), p->reason);
+		p->ticket = ticket;
 	return counter_of(v);
 }
 

@@ -30,7 +30,8 @@ void alarm_raise(enum alarm_id id, uint64_t now_ns, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(a->text, sizeof(a->text), fmt, ap);
 	va_end(ap);
-	log_warning("alarm %s: %s; what to do: %s", a->name, a->text, a->remedy);
+	log_event(ALARM, log_text("alarm", a->name), log_text("detail", a->text),
+		log_text("remedy", a->remedy));
 }
 
 void alarm_clear(enum alarm_id id, uint64_t now_ns)
@@ -41,8 +42,8 @@ void alarm_clear(enum alarm_id id, uint64_t now_ns)
 		return;
 	a->active = false;
 	a->cleared_ns = now_ns;
-	log_warning("alarm %s is over after %llu s; it happened %llu times", a->name,
-		(unsigned long long)((now_ns - a->raised_ns) / S_NS), (unsigned long long)a->count);
+	log_event(ALARM_OVER, log_text("alarm", a->name),
+		log_u64("lasted_s", (now_ns - a->raised_ns) / S_NS), log_u64("count", a->count));
 }
 
 const struct alarm *alarm_get(enum alarm_id id)

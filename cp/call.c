@@ -7,6 +7,7 @@
 
 #include "cp/call_party.h"
 #include "cp/call_state.h"
+#include "cp/log_line.h"
 
 #define BUCKETS 4096u
 
@@ -69,7 +70,15 @@ static void call_free(struct call *call)
 	free(call->fb_sensitivity);
 	free(call->session_id);
 	free(call->trunk_uri);
+	free(call->from_uri);
+	free(call->to_uri);
 	free(call);
+}
+
+// Of what a call is never searched for, the log shows no more.
+static char *log_copy(struct str s)
+{
+	return call_text((struct str){s.p, s.n < LOG_VALUE_MAX ? s.n : LOG_VALUE_MAX});
 }
 
 static bool fill(struct call *call, const struct sip_msg *m, const struct call_start *start)
@@ -82,10 +91,13 @@ static bool fill(struct call *call, const struct sip_msg *m, const struct call_s
 	call->started_ns = call->signal_ns = start->now_ns;
 	call->call_id = call_text(m->call_id);
 	call->caller_tag = call_text(m->from_tag);
+	call->from_uri = log_copy(m->from.uri);
+	call->to_uri = log_copy(m->to.uri);
 	if (start->identity.n > 0)
 		call->identity = call_text(start->identity);
 	call->session = session_new(start->env, call->iface, start->inside_secure);
-	return call->call_id != NULL && call->caller_tag != NULL && call->session != NULL &&
+	return call->call_id != NULL && call->caller_tag != NULL && call->from_uri != NULL &&
+		call->to_uri != NULL && call->session != NULL &&
 		(start->identity.n == 0 || call->identity != NULL) &&
 		call_party_from_invite(&call->party[call->caller], m, &call->n_record_routes);
 }
@@ -190,6 +202,7 @@ static void hang_up(struct call *call, enum side from, const struct sip_msg *m, 
 	if (!others && call->state != CALL_ENDING) {
 		call->state = CALL_ENDING;
 		call->ending_ns = now_ns;
+		call_ends(call, CALL_END_BYE, from);
 	}
 }
 

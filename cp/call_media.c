@@ -83,12 +83,10 @@ static void name_one_way(struct call *call, struct look *l, enum side silent,
 	m->silent = silent;
 	m->one_way_ns = silent_since(m, l, silent);
 	count(counters, silent == SIDE_OUTSIDE ? CNT_ONE_WAY_OUTSIDE : CNT_ONE_WAY_INSIDE);
-	log_warning(
-		"call %s: one-way audio: the %s has been silent for %llu s while the %s speaks: "
-		"%s; callgate show media tells more",
-		call->call_id, side_name(silent),
-		(unsigned long long)((now_ns - m->one_way_ns) / S_NS),
-		side_name(side_other(silent)), media_why_short(media_why(&f)));
+	log_event(ONE_WAY, log_text("call_id", call->call_id),
+		log_text("silent", side_name(silent)),
+		log_u64("silent_s", (now_ns - m->one_way_ns) / S_NS),
+		log_text("why", media_why_short(media_why(&f))));
 }
 
 static void watch_one_way(struct call *call, struct look *l, uint64_t limit_ns,
@@ -114,9 +112,9 @@ static void watch_one_way(struct call *call, struct look *l, uint64_t limit_ns,
 		return;
 	m->one_way = false;
 	if (both && !silent[m->silent])
-		log_info("call %s: the %s is heard again after %llu s of silence", call->call_id,
-			side_name(m->silent),
-			(unsigned long long)((now_ns - m->one_way_ns) / S_NS));
+		log_event(ONE_WAY_OVER, log_text("call_id", call->call_id),
+			log_text("silent", side_name(m->silent)),
+			log_u64("silent_s", (now_ns - m->one_way_ns) / S_NS));
 }
 
 void call_media_look(struct call *call, struct mta *mta, const struct config_timeouts *t,

@@ -14,6 +14,7 @@
 #include "cp/request.h"
 #include "cp/session.h"
 #include "lib/sip.h"
+#include "lib/ticket.h"
 
 #define CALLS_MAX        4096u
 #define CALL_DIALOGS_MAX 8 // forked answers of one call
@@ -36,6 +37,28 @@ struct call_media {
 	bool one_way;
 	enum side silent;
 	uint64_t one_way_ns;
+};
+
+// X(NAME, word in the log, whether a side caused it, what it means)
+#define CALL_ENDS(X)                                                                               \
+	X(OTHER, "callgate", false, "callgate ended it; another line says why")                    \
+	X(BYE, "bye", true, "that side hung up")                                                   \
+	X(BYE_UNANSWERED, "bye-unanswered", true, "that side hung up, the other never confirmed")  \
+	X(CANCEL, "cancel", true, "the caller gave up before an answer")                           \
+	X(REFUSED, "refused", true, "that side refused it, with this status")                      \
+	X(DESCRIPTION, "description-refused", true, "what that side says of media may not pass")   \
+	X(NO_RESPONSE, "no-response", false, "nothing answered its INVITE in a minute (SIP-7)")    \
+	X(UNANSWERED, "unanswered", false, "it rang too long (SIP-7)")                             \
+	X(IDLE, "silence", false, "no signalling, and a side is silent or on hold (SIP-7)")        \
+	X(MEDIA_IDLE, "no-media", false, "no media from either side (SIP-7)")                      \
+	X(KEY_USED_UP, "key-used-up", true, "an SRTP key toward or from that side is used up")     \
+	X(LOST, "connection-lost", true, "the connection with that side was lost")                 \
+	X(STOPPED, "stopped", false, "callgate was stopped")
+
+enum call_end {
+#define X(name, word, by, meaning) CALL_END_##name,
+	CALL_ENDS(X)
+#undef X
 };
 
 struct call {
@@ -63,6 +86,12 @@ struct call {
 	bool early_media;
 	uint64_t started_ns, answered_ns, signal_ns, ringing_ns, ending_ns;
 	char *fb_sensitivity, *session_id, *trunk_uri;
+	// For the log.
+	char *from_uri, *to_uri;                // who called whom
+	char ticket_uuid[TICKET_UUID_TEXT_MAX]; // of the ticket that let it in; "": none
+	enum call_end end;                      // why it ends, once that is known
+	enum side end_by;
+	uint16_t end_status; // of CALL_END_REFUSED
 };
 
 struct calls;
@@ -87,6 +116,16 @@ struct call *call_new(
 	struct calls *c, const struct sip_msg *invite, const struct call_start *start);
 void call_remove(struct calls *c, struct call *call);
 bool calls_full(const struct calls *c);
+
+// Why a call is about to end; what was said first stands.
+static inline void call_ends(struct call *call, enum call_end why, enum side by)
+{
+	if (call->end != CALL_END_OTHER)
+		return;
+	call->end = why;
+	call->end_by = by;
+}
+
 struct call *call_by_id(const struct calls *c, uint64_t id);
 
 // The call of an INVITE without To tag: same Call-ID, caller's tag and side.

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "cp/accept.h"
+#include "cp/call_end.h"
 #include "cp/ime_state.h"
 #include "cp/log.h"
 #include "cp/priv.h"
@@ -214,12 +215,24 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 	return 0;
 }
 
+// Each call's line is written, though no BYE is sent.
+static void stop_calls(struct ime *ime)
+{
+	struct call *call;
+
+	while (ime->calls != NULL && (call = calls_first(ime->calls)) != NULL) {
+		call_ends(call, CALL_END_STOPPED, SIDE_INSIDE);
+		call_end(ime, call);
+	}
+}
+
 void ime_free(struct ime *ime)
 {
 	if (ime == NULL)
 		return;
 	for (size_t i = 0; i < CONFIG_IFACES_MAX; i++)
 		tsock_listener_close(ime->listeners[i]);
+	stop_calls(ime);
 	trunks_free(ime->trunks);
 	calls_free(ime->calls);
 	txns_free(ime->txns);

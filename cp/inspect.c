@@ -6,8 +6,10 @@
 #include <openssl/crypto.h>
 
 #include "cp/admit.h"
+#include "cp/call_end.h"
 #include "cp/ime_state.h"
 #include "cp/log.h"
+#include "cp/media_why.h"
 #include "cp/negotiate.h"
 #include "cp/pass.h"
 #include "cp/teardown.h"
@@ -61,25 +63,23 @@ static bool start_call(struct pass *p)
 		start.peer[s] = p->t->peer[s];
 	}
 	p->call = call_new(p->ime->calls, p->m, &start);
+	if (p->call != NULL && p->ticket != NULL)
+		ticket_uuid_text(p->ticket, p->call->ticket_uuid);
 	return p->call != NULL;
 }
 
-// One line for each turn in a call's life.
-static void log_call(const struct pass *p, const char *what)
+// A call that never was one: its refusal has been told.
+static void undo_call(struct pass *p)
 {
-	const struct call *call = p->call;
-	char outside[ENDPOINT_TEXT_MAX], inside[ENDPOINT_TEXT_MAX];
-
-	log_info("call %s %s after %lu s: %s, outside %s, inside %s", call->call_id, what,
-		(unsigned long)((p->now_ns - call->started_ns) / 1000000000u),
-		call->caller == SIDE_OUTSIDE ? "inbound" : "outbound",
-		endpoint_format(&call->peer[SIDE_OUTSIDE], ':', outside),
-		endpoint_format(&call->peer[SIDE_INSIDE], ':', inside));
+	call_remove(p->ime->calls, p->call);
+	p->call = NULL;
+	if (p->txn != NULL)
+		p->txn->call = 0;
 }
 
 static void end_call(struct pass *p)
 {
-	call_remove(p->ime->calls, p->call);
+	call_end(p->ime, p->call);
 	p->call = NULL;
 	if (p->txn != NULL)
 		p->txn->call = 0;
@@ -135,7 +135,7 @@ static void initial_invite(struct pass *p)
 		return;
 	}
 	if (!remember(p)) {
-		end_call(p);
+		undo_call(p);
 		return;
 	}
 	why = negotiate_request(p);
@@ -150,7 +150,7 @@ static void initial_invite(struct pass *p)
 	}
 	if (why != CNT_NONE) {
 		pass_refuse(p, why, status);
-		end_call(p);
+		undo_call(p);
 		return;
 	}
 	count(&p->ime->counters, CNT_CALLS_STARTED);
@@ -236,6 +236,7 @@ static void ack(struct pass *p)
 		why = negotiate_request(p);
 		if (why != CNT_NONE) { // the answer of a delayed offer
 			pass_refuse(p, why, 0);
+			call_ends(p->call, CALL_END_DESCRIPTION, p->from);
 			teardown_call(p->ime, p->call, is_our_fault(why) ? 503 : 488);
 			return;
 		}
@@ -304,7 +305,10 @@ static void count_answer(struct pass *p, bool was_up)
 {
 	if (!was_up && p->call->state == CALL_UP) {
 		count(&p->ime->counters, CNT_CALLS_ANSWERED);
-		log_call(p, "answered");
+		log_event(CALL_ANSWERED, log_text("call_id", p->call->call_id),
+			log_u64("setup_ms", (p->now_ns - p->call->started_ns) / 1000000),
+			log_endpoint("outside", &p->call->peer[SIDE_OUTSIDE]),
+			log_endpoint("inside", &p->call->peer[SIDE_INSIDE]));
 	}
 }
 
@@ -329,11 +333,12 @@ static void responded(struct pass *p)
 	if (x->method == SIP_BYE && p->call->state == CALL_ENDING && status != 401 &&
 		status != 407) {
 		count(&p->ime->counters, CNT_CALLS_ENDED);
-		log_call(p, "hung up");
 		end_call(p);
 	} else if (x->initial && status >= 300 && p->call->state != CALL_UP) {
 		count(&p->ime->counters, CNT_CALLS_FAILED);
-		log_call(p, "not answered");
+		call_ends(p->call, x->cancelled ? CALL_END_CANCEL : CALL_END_REFUSED,
+			x->cancelled ? x->from : p->from);
+		p->call->end_status = status;
 		end_call(p);
 	} else if (status >= 300 && x->offered) {
 		session_rollback(p->call->session);
@@ -347,6 +352,7 @@ static void refuse_description(struct pass *p, enum counter_id why)
 	pass_drop(p, why);
 	if (p->m->status < 200)
 		return; // the final answer may still be a good one
+	call_ends(p->call, CALL_END_DESCRIPTION, p->from);
 	if (p->m->method == SIP_INVITE)
 		teardown_answer(p, status);
 	else
@@ -428,12 +434,19 @@ static void refuse_malformed(struct trunk *t, enum side from, const struct sip_m
 		count(&ime->counters, CNT_REPLIES_SENT);
 }
 
+static void log_malformed(const struct trunk *t, enum side from, enum sip_reason why)
+{
+	log_event_from(SIP_REFUSED, &t->peer[from].ip,
+		log_text("counter", counter_name(counter_sip(why))),
+		log_text("detail", sip_reason_text(why)), log_endpoint("peer", &t->peer[from]),
+		log_text("side", side_name(from)));
+}
+
 void inspect_message(struct trunk *t, enum side from, struct str bytes)
 {
 	struct ime *ime = t->ime;
 	struct sip_msg *m = &ime->scratch->msg;
 	struct pass p = {.ime = ime, .t = t, .from = from, .m = m, .now_ns = ime_now(ime)};
-	char peer[ENDPOINT_TEXT_MAX];
 	enum sip_reason why = sip_parse(m, bytes);
 
 	if (why == SIP_OK)
@@ -442,8 +455,7 @@ void inspect_message(struct trunk *t, enum side from, struct str bytes)
 		why = SIP_BAD_VIA; // RFC 2543: no transaction can be told from another
 	if (why != SIP_OK) {
 		count(&ime->counters, counter_sip(why));
-		log_info("message from %s refused: %s", endpoint_format(&t->peer[from], ':', peer),
-			sip_reason_text(why));
+		log_malformed(t, from, why);
 		refuse_malformed(t, from, m);
 		return;
 	}
@@ -496,13 +508,14 @@ static void lose(struct txn *x, void *arg)
 	}
 	call = call_by_id(ime->calls, x->call);
 	if (x->initial && call != NULL && call->state != CALL_UP) {
+		call_ends(call, CALL_END_LOST, lost->side);
 		if (x->from == lost->side) { // nobody waits for the answer any more
 			teardown_call(ime, call, 503);
 			return;
 		}
-		call_remove(ime->calls, call);
+		call_end(ime, call);
 	} else if (x->method == SIP_BYE && call != NULL) {
-		call_remove(ime->calls, call);
+		call_end(ime, call);
 	} else if (x->offered && call != NULL) {
 		session_rollback(call->session);
 	}

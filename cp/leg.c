@@ -8,6 +8,7 @@
 #include "cp/ime_state.h"
 #include "cp/inspect.h"
 #include "cp/log.h"
+#include "cp/media_why.h"
 #include "cp/tls.h"
 #include "dp/dp.h"
 
@@ -83,11 +84,20 @@ static bool take_ids(struct leg *l, struct conn *c)
 	return false;
 }
 
+// The name that stands for the remote's certificate; empty toward a call manager.
+static struct str peer_name(const struct leg *l)
+{
+	const struct domain_ids *ids = &l->trunk->remote_ids;
+
+	if (l->side == SIDE_INSIDE || ids->n == 0)
+		return STR_LIT("");
+	return (struct str){ids->id[0].name, ids->id[0].n};
+}
+
 static void on_up(struct conn *c, void *arg)
 {
 	struct leg *l = arg;
 	struct trunk *t = l->trunk;
-	char peer[ENDPOINT_TEXT_MAX];
 
 	if (l->state == LEG_CLOSING)
 		return;
@@ -99,9 +109,12 @@ static void on_up(struct conn *c, void *arg)
 			return;
 		count(&t->ime->counters, CNT_TLS_HANDSHAKES);
 		trust(l, DP_MSG_TRUST_SET);
-		log_info("trunk %lu: %s up with %s (%s)", (unsigned long)t->id,
-			SSL_get_version(conn_ssl(c)), endpoint_format(&t->peer[l->side], ':', peer),
-			SSL_get_cipher_name(conn_ssl(c)));
+		log_event_from(TLS_UP, &t->peer[l->side].ip,
+			log_endpoint("peer", &t->peer[l->side]),
+			log_text("side", side_name(l->side)), log_u64("trunk", t->id),
+			log_str("identity", peer_name(l)),
+			log_text("version", SSL_get_version(conn_ssl(c))),
+			log_text("cipher", SSL_get_cipher_name(conn_ssl(c))));
 	}
 	if (l->backlog != NULL) {
 		size_t n = evbuffer_get_length(l->backlog);
@@ -118,7 +131,6 @@ static void on_closed(struct conn *c, enum counter_id why, const char *text, voi
 	struct leg *l = arg;
 	struct trunk *t = l->trunk;
 	bool was_up = l->state == LEG_UP;
-	char peer[ENDPOINT_TEXT_MAX];
 
 	if (l->state == LEG_CLOSING)
 		return;
@@ -128,12 +140,13 @@ static void on_closed(struct conn *c, enum counter_id why, const char *text, voi
 		text = counter_help(why); // what to do about it
 	if (why != CNT_NONE) {
 		count(&t->ime->counters, why);
-		log_warning("trunk %lu: connection with %s: %s: %s", (unsigned long)t->id,
-			endpoint_format(&t->peer[l->side], ':', peer), counter_name(why), text);
+		log_event_from(CONN_FAILED, &t->peer[l->side].ip,
+			log_endpoint("peer", &t->peer[l->side]),
+			log_text("side", side_name(l->side)), log_u64("trunk", t->id),
+			log_text("counter", counter_name(why)), log_text("detail", text));
 	} else if (was_up && l->side == SIDE_INSIDE && l->side != t->accepted && !l->proven) {
-		log_warning("trunk %lu: call manager %s closed the connection without a word: does "
-			    "its trunk fit trunk-security-mode?",
-			(unsigned long)t->id, endpoint_format(&t->peer[l->side], ':', peer));
+		log_event(UCM_CLOSED, log_endpoint("peer", &t->peer[l->side]),
+			log_u64("trunk", t->id));
 	}
 	if (!was_up && l->side != t->accepted)
 		l->failed_ns = ime_now(t->ime);
@@ -156,10 +169,10 @@ static bool may_pass(struct leg *out, struct str message)
 static void framing_lost(struct leg *l, struct str head, enum sip_reason why)
 {
 	struct trunk *t = l->trunk;
-	char peer[ENDPOINT_TEXT_MAX];
 
-	log_warning("trunk %lu: %s sent what is no SIP: %s", (unsigned long)t->id,
-		endpoint_format(&t->peer[l->side], ':', peer), sip_reason_text(why));
+	log_event_from(NOT_SIP, &t->peer[l->side].ip, log_endpoint("peer", &t->peer[l->side]),
+		log_text("side", side_name(l->side)), log_u64("trunk", t->id),
+		log_text("detail", sip_reason_text(why)));
 	inspect_malformed(t, l->side, head, why);
 	leg_close(l, true);
 }
@@ -279,6 +292,18 @@ static enum counter_id take_tls(struct leg *l)
 	return CNT_NONE;
 }
 
+static void log_limit(const struct leg *l, enum counter_id why)
+{
+	const struct endpoint *peer = &l->trunk->peer[l->side];
+
+	if (why == CNT_TLS_SESSIONS_FULL)
+		log_event_from(TLS_SESSIONS_FULL, &peer->ip, log_endpoint("peer", peer),
+			log_u64("max", l->trunk->ime->config->tls_sessions_max));
+	else
+		log_event_from(CONN_LIMIT, &peer->ip, log_endpoint("peer", peer),
+			log_text("counter", counter_name(why)));
+}
+
 bool leg_accept(struct leg *l, int fd)
 {
 	struct conn_options o = options(l, fd);
@@ -291,11 +316,8 @@ bool leg_accept(struct leg *l, int fd)
 		why = take_tls(l);
 	}
 	if (why != CNT_NONE) {
-		char peer[ENDPOINT_TEXT_MAX];
-
 		count(&t->ime->counters, why);
-		log_warning("connection from %s refused: %s",
-			endpoint_format(&t->peer[l->side], ':', peer), counter_name(why));
+		log_limit(l, why);
 		close(fd);
 		return false;
 	}

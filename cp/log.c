@@ -1,113 +1,109 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Writes the log (cp/log.h). Each line is one write(), so that lines of several processes on one
-// terminal do not mix, and holds printable characters only: what peers send ends up here.
+// terminal do not mix.
 #include "cp/log.h"
 
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_OCTETS 1024
-#define PER_SECOND      10
-// Places are told apart by a small table; two that share a slot share a budget only while both
-// are loud.
-#define PLACES 256
+#include "cp/log_limit.h"
 
-struct place {
-	const char *file;
-	int line;
-	time_t second;
-	unsigned int written; // in this second
-	unsigned int held_back;
-};
+#define TELL_PER_TICK 20 // summaries; the rest a second later
 
-static enum log_level level_max = LOG_INFO;
-static struct place places[PLACES];
-
-static const char *level_name(enum log_level level)
+static uint64_t mono_ns(void)
 {
-	static const char *const names[] = {"ERROR", "WARNING", "INFO", "DEBUG"};
-
-	return names[level];
-}
-
-// Whether this line may be written now; *held_back is how many of its place were not.
-static bool place_take(const char *file, int line, time_t now_s, unsigned int *held_back)
-{
-	struct place *p = &places[((uintptr_t)file / 16 + (unsigned int)line) % PLACES];
-
-	*held_back = 0;
-	if (p->file != file || p->line != line) {
-		*p = (struct place){.file = file, .line = line, .second = now_s};
-	} else if (p->second != now_s) {
-		p->second = now_s;
-		p->written = 0;
-	}
-	if (p->written == PER_SECOND) {
-		p->held_back++;
-		return false;
-	}
-	p->written++;
-	*held_back = p->held_back;
-	p->held_back = 0;
-	return true;
-}
-
-// Control characters and octets above ASCII become '?': no line of a log may be forged.
-static void make_printable(char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] < 0x20 || p[i] > 0x7e)
-			p[i] = '?';
-	}
-}
-
-// Appends as vsnprintf does and returns the new length, at most `size` - 1.
-static size_t append(char *buf, size_t size, size_t len, const char *fmt, va_list ap)
-{
-	int n = vsnprintf(buf + len, size - len, fmt, ap);
-
-	if (n < 0)
-		return len;
-	return len + (size_t)n < size ? len + (size_t)n : size - 1;
-}
-
-void log_set_level(enum log_level level)
-{
-	level_max = level;
-}
-
-void log_line(enum log_level level, const char *file, int line, const char *fmt, ...)
-{
-	char buf[LINE_MAX_OCTETS];
-	unsigned int held_back;
 	struct timespec ts;
-	struct tm tm;
-	size_t len, head;
-	va_list ap;
 
-	if (level > level_max)
-		return;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int64_t wall_ns(void)
+{
+	struct timespec ts;
+
 	clock_gettime(CLOCK_REALTIME, &ts);
-	if (!place_take(file, line, ts.tv_sec, &held_back))
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static struct log_options options = {
+	.style = {.host = "callgate"}, .severity_max = 6, .mono_ns = mono_ns, .wall_ns = wall_ns};
+static struct log_limits limits;
+static char host[256];
+static uint64_t lost; // lines that nobody took, and not told yet
+
+void log_open(const struct log_options *o)
+{
+	struct log_options old = options;
+
+	options = *o;
+	snprintf(host, sizeof(host), "%s", o->style.host);
+	options.style.host = host;
+	if (o->mono_ns == NULL)
+		options.mono_ns = old.mono_ns;
+	if (o->wall_ns == NULL)
+		options.wall_ns = old.wall_ns;
+}
+
+void log_set_severity(uint8_t max)
+{
+	options.severity_max = max;
+}
+
+// A pipe or a socket that is writable takes LOG_LINE_MAX octets at once.
+static bool put_line(enum event_id id, const struct log_field *fields, size_t n)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	char buf[LOG_LINE_MAX];
+	size_t len;
+
+	if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT))
+		return false;
+	len = log_line_write(
+		&options.style, event_info(id), options.wall_ns(), fields, n, buf, sizeof(buf));
+	return write(STDERR_FILENO, buf, len) == (ssize_t)len;
+}
+
+static bool is_told(enum event_id id)
+{
+	return event_info(id)->severity <= options.severity_max;
+}
+
+void log_write(
+	enum event_id id, const struct ip_addr *from, const struct log_field *fields, size_t n)
+{
+	struct log_field all[LOG_FIELDS_MAX + 1];
+	uint64_t suppressed = 0;
+
+	if (!is_told(id) || !log_limit_take(&limits, id, from, options.mono_ns(), &suppressed))
 		return;
-	gmtime_r(&ts.tv_sec, &tm);
-	len = strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%S", &tm);
-	len += (size_t)snprintf(buf + len, sizeof(buf) - len, ".%03uZ %s ",
-		(unsigned int)(ts.tv_nsec / 1000000), level_name(level));
-	if (held_back > 0)
-		len += (size_t)snprintf(
-			buf + len, sizeof(buf) - len, "(%u like it held back) ", held_back);
-	head = len;
-	va_start(ap, fmt);
-	len = append(buf, sizeof(buf) - 1, len, fmt, ap); // room for the line's end
-	va_end(ap);
-	make_printable(buf + head, len - head);
-	buf[len++] = '\n';
-	if (write(STDERR_FILENO, buf, len) < 0)
-		return; // nobody listens, and there is no other place to say so
+	if (n > LOG_FIELDS_MAX)
+		n = LOG_FIELDS_MAX;
+	memcpy(all, fields, n * sizeof(*all));
+	all[n++] = log_nonzero("suppressed", suppressed);
+	if (lost > 0 && put_line(EVT_LINES_LOST, LOG_FIELDS(log_u64("count", lost))))
+		lost = 0;
+	if (!put_line(id, all, n))
+		lost++;
+}
+
+static void tell(const struct log_suppressed *s)
+{
+	const struct event_info *e = event_info(s->event);
+	bool any = ip_is_none(&s->from);
+
+	log_event(SUPPRESSED, log_u64("count", s->count), log_u64("event", e->number),
+		log_text("event_name", e->name),
+		any ? log_text("source", "any") : log_ip("source", &s->from));
+}
+
+void log_tick(void)
+{
+	uint64_t now_ns = options.mono_ns();
+	struct log_suppressed s;
+
+	for (int i = 0; i < TELL_PER_TICK && log_limit_next(&limits, now_ns, &s); i++)
+		tell(&s);
 }

@@ -1,18 +1,39 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The log of the control plane: one line per event on standard error, with a level and what was
-// being done. Never a key, a password or a ticket (LOG-1). Control thread only; a worker counts.
+// The log of the control plane: one line per event of cp/events.def on standard error, as text or
+// JSON (cp/log_line.h), within the event's limits (cp/log_limit.h). Never a key, a password or a
+// ticket (LOG-1, CLI-2). Control thread only; a worker counts.
 #pragma once
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+#include "cp/events.h"
+#include "cp/log_line.h"
 
-void log_set_level(enum log_level level);
+struct log_options {
+	struct log_style style;    // the host's name is copied
+	uint8_t severity_max;      // less grave events are not told; 0: none
+	uint64_t (*mono_ns)(void); // CLOCK_MONOTONIC
+	int64_t (*wall_ns)(void);  // since 1970 UTC
+};
 
-// "2026-01-01T00:00:00.000Z LEVEL text". A line that would repeat more than 10 times a second from
-// one place is held back; the next one says how many were.
-#define log_error(...)   log_line(LOG_ERROR, __FILE__, __LINE__, __VA_ARGS__)
-#define log_warning(...) log_line(LOG_WARNING, __FILE__, __LINE__, __VA_ARGS__)
-#define log_info(...)    log_line(LOG_INFO, __FILE__, __LINE__, __VA_ARGS__)
-#define log_debug(...)   log_line(LOG_DEBUG, __FILE__, __LINE__, __VA_ARGS__)
+// From the start it tells severity 6 and graver as text, with clocks of its own. Clocks that are
+// NULL stay as they are.
+void log_open(const struct log_options *o);
+void log_set_severity(uint8_t max);
 
-void log_line(enum log_level level, const char *file, int line, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+// log_event(TICKET_NONE, log_endpoint("peer", &e), ...): a line of an event of our own.
+// log_event_from(TICKET_NONE, &ip, ...): of one that the host at `ip` caused.
+// A line that may not come now is counted; a later one, or log_tick(), says how many. A line that
+// its reader has no room for is lost, and told: nothing here waits.
+#define log_event(name, ...)          log_write(EVT_##name, NULL, LOG_FIELDS(__VA_ARGS__))
+#define log_event_from(name, ip, ...) log_write(EVT_##name, ip, LOG_FIELDS(__VA_ARGS__))
+
+#define LOG_FIELDS(...)                                                                            \
+	(const struct log_field[]){__VA_ARGS__},                                                   \
+		sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
+
+// At most LOG_FIELDS_MAX fields.
+#define LOG_FIELDS_MAX 64
+void log_write(
+	enum event_id id, const struct ip_addr *from, const struct log_field *fields, size_t n);
+
+// Once a second: tells what was suppressed some time ago and no line has told since.
+void log_tick(void);

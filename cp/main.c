@@ -31,7 +31,7 @@
 struct daemon {
 	struct config *config;
 	struct event_base *base;
-	struct event *sigterm, *sigint;
+	struct event *sigterm, *sigint, *log_tick;
 	bool dp_up;
 	struct stack *stack;
 	struct netlink *netlink;
@@ -47,12 +47,18 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 {
 	struct daemon *d = arg;
 
-	log_info("stopping: signal %d", (int)sig);
+	log_event(STOPPING, log_u64("signal", (uint64_t)sig));
 	event_base_loopbreak(d->base);
+}
+
+static void on_log_tick(evutil_socket_t fd, short what, void *arg)
+{
+	log_tick();
 }
 
 static int loop_new(struct daemon *d)
 {
+	static const struct timeval tick = {.tv_sec = 1};
 	struct event_config *ec = event_config_new();
 
 	// The punt path's pace is below a millisecond, which epoll's time-out cannot express.
@@ -63,11 +69,13 @@ static int loop_new(struct daemon *d)
 		goto out;
 	d->sigterm = evsignal_new(d->base, SIGTERM, on_signal, d);
 	d->sigint = evsignal_new(d->base, SIGINT, on_signal, d);
+	d->log_tick = event_new(d->base, -1, EV_PERSIST, on_log_tick, NULL);
 out:
 	if (ec != NULL)
 		event_config_free(ec);
-	if (d->sigterm == NULL || d->sigint == NULL || event_add(d->sigterm, NULL) < 0 ||
-		event_add(d->sigint, NULL) < 0)
+	if (d->sigterm == NULL || d->sigint == NULL || d->log_tick == NULL ||
+		event_add(d->sigterm, NULL) < 0 || event_add(d->sigint, NULL) < 0 ||
+		event_add(d->log_tick, &tick) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -78,6 +86,8 @@ static void loop_free(struct daemon *d)
 		event_free(d->sigterm);
 	if (d->sigint != NULL)
 		event_free(d->sigint);
+	if (d->log_tick != NULL)
+		event_free(d->log_tick);
 	if (d->base != NULL)
 		event_base_free(d->base);
 }
@@ -302,11 +312,18 @@ static void log_ready(const struct config *c)
 	size_t len = 0;
 
 	for (size_t i = 0; i < c->n_ifaces && len < sizeof(ifaces); i++)
-		len += (size_t)snprintf(ifaces + len, sizeof(ifaces) - len, ", %s %s",
-			c->ifaces[i].name, ip_format(&c->ifaces[i].ip, ip));
-	log_info("SRTP engine: %s", dp_srtp_engine());
-	log_info("ready: callgated %s, %s, %u workers%s", CALLGATE_VERSION, c->hostname,
-		c->n_workers, ifaces);
+		len += (size_t)snprintf(ifaces + len, sizeof(ifaces) - len, "%s%s %s",
+			i > 0 ? ", " : "", c->ifaces[i].name, ip_format(&c->ifaces[i].ip, ip));
+	log_event(READY, log_text("version", CALLGATE_VERSION), log_u64("workers", c->n_workers),
+		log_text("srtp_engine", dp_srtp_engine()), log_text("interfaces", ifaces));
+}
+
+static void log_start(const struct config *c)
+{
+	log_open(&(struct log_options){
+		.style = {.host = c->hostname, .json = c->log_json, .asa = c->log_asa},
+		.severity_max = c->log_severity,
+	});
 }
 
 static int run(struct config *c)
@@ -315,7 +332,7 @@ static int run(struct config *c)
 	char err[ERR_MAX] = "";
 	int e;
 
-	log_set_level((enum log_level)c->log_level);
+	log_start(c);
 	signal(SIGPIPE, SIG_IGN);
 	hold_signals(SIG_BLOCK);
 	raise_limit(RLIMIT_NOFILE); // a connection is a descriptor, and two of them are a trunk
@@ -332,11 +349,11 @@ static int run(struct config *c)
 		hold_signals(SIG_UNBLOCK);
 		event_base_dispatch(d.base);
 	} else {
-		log_error("start: %s", err);
+		log_event(START_FAILED, log_text("error", err));
 	}
 	daemon_down(&d);
 	if (e == 0)
-		log_info("stopped");
+		log_event(STOPPED);
 	return e == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -280,6 +280,7 @@ void mgmt_close(struct mgmt *m)
 		close(m->fd);
 	if (m->inode != 0 && lstat(m->addr.sun_path, &st) == 0 && st.st_ino == m->inode &&
 		unlink(m->addr.sun_path) < 0)
-		log_warning("remove %s: %s", m->addr.sun_path, strerror(errno));
+		log_event(SOCKET_LEFT, log_text("path", m->addr.sun_path),
+			log_text("error", strerror(errno)));
 	free(m);
 }

@@ -161,7 +161,7 @@ static void learn(
 	struct neigh *n = find_or_add(nl, iface, ip);
 
 	if (n == NULL) {
-		log_warning("neighbour table is full (%d)", NEIGHS_MAX);
+		log_event(NEIGH_FULL, log_u64("max", NEIGHS_MAX));
 		return;
 	}
 	if (memcmp(n->mac, mac, sizeof(n->mac)) != 0)
@@ -188,7 +188,7 @@ static void ask(struct netlink *nl, const struct neigh *n)
 	nl->asks_left--;
 	err = rtnl_neigh_use(nl->rtnl, nl->ifindex[n->iface], &n->ip);
 	if (err < 0)
-		log_warning("ask for a neighbour: %s", strerror(-err));
+		log_event(NEIGH_ASK, log_ip("ip", &n->ip), log_text("error", strerror(-err)));
 }
 
 // Answers a question from the table, or passes it on.
@@ -230,7 +230,7 @@ static void dump_start(struct netlink *nl)
 	nl->dump_begun = false;
 	nl->dump_again = false;
 	if (mnl_socket_sendto(nl->sock, h, h->nlmsg_len) < 0) {
-		log_warning("read the neighbour table: %s", strerror(errno));
+		log_event(NEIGH_READ, log_text("error", strerror(errno)));
 		nl->dump_again = true; // in a second
 		return;
 	}

@@ -7,6 +7,7 @@
 
 #include "cp/call_party.h"
 #include "cp/log.h"
+#include "cp/media_why.h"
 
 static void keep_fallback(struct call *call, const struct rewrite_fallback *fb)
 {
@@ -83,21 +84,45 @@ enum counter_id pass_forward(struct pass *p)
 	return why;
 }
 
+static enum event_id event_of(enum counter_id why)
+{
+	switch (why) {
+	case CNT_TICKET_NONE:
+		return EVT_TICKET_NONE;
+	case CNT_TICKET_INTEGRITY:
+	case CNT_TICKET_DECODE:
+	case CNT_TICKET_EPOCH:
+	case CNT_TICKET_DID:
+	case CNT_TICKET_TIME:
+	case CNT_TICKET_DOMAIN:
+		return EVT_TICKET_INVALID;
+	case CNT_TICKET_RATE:
+		return EVT_TICKET_UNCHECKED;
+	case CNT_NO_DIALOG:
+		return EVT_NO_DIALOG;
+	case CNT_ROUTE_DOMAIN:
+		return EVT_ROUTE_INVALID;
+	case CNT_RTP_OVER_IME:
+		return EVT_NO_SRTP;
+	default:
+		return EVT_SIP_REFUSED;
+	}
+}
+
+// `status` is what it is answered with; 0: nothing.
 static void log_refusal(const struct pass *p, enum counter_id why, uint16_t status)
 {
-	char peer[ENDPOINT_TEXT_MAX];
-	const char *reason = p->reason != NULL ? p->reason : counter_name(why);
+	const struct endpoint *peer = &p->t->peer[p->from];
+	char uuid[TICKET_UUID_TEXT_MAX];
 
-	endpoint_format(&p->t->peer[p->from], ':', peer);
-	if (!p->m->request)
-		log_info("response %u from %s dropped: %s, Call-ID %.*s", p->m->status, peer,
-			reason, STR_FMT(p->m->call_id));
-	else if (status == 0)
-		log_info("%.*s from %s dropped: %s, Call-ID %.*s", STR_FMT(p->m->method_name), peer,
-			reason, STR_FMT(p->m->call_id));
-	else
-		log_info("%.*s from %s refused with %u: %s, Call-ID %.*s",
-			STR_FMT(p->m->method_name), peer, status, reason, STR_FMT(p->m->call_id));
+	log_write(event_of(why), &peer->ip,
+		LOG_FIELDS(log_text("reason", p->reason), log_text("counter", counter_name(why)),
+			log_endpoint("peer", peer), log_text("side", side_name(p->from)),
+			p->m->request ? log_str("request", p->m->method_name)
+				      : log_u64("response", p->m->status),
+			log_nonzero("answer", status), log_str("call_id", p->m->call_id),
+			log_text("uuid",
+				p->ticket != NULL ? ticket_uuid_text(p->ticket, uuid) : NULL)));
 }
 
 // Without room to remember the request it is still answered.

@@ -16,6 +16,7 @@ struct pass {
 	bool planned;       // scratch.sdp and scratch.plan say what becomes of the body
 	bool strip;         // a session description that nobody negotiates: not for the other side
 	const char *reason; // for the log, instead of the counter's name; NULL: none
+	const struct ticket *ticket; // of the INVITE at hand, decoded; NULL: none
 };
 
 // Rewrites and sends it to the other side. CNT_NONE, or why it could not be sent (not counted).

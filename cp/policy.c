@@ -214,7 +214,7 @@ static void trust(const struct config *c, const struct ip_addr *ip)
 	m.trust.ip = *ip;
 	m.trust.iface = (uint16_t)iface;
 	if (iface < 0 || dp_send(&m) < 0)
-		log_warning("a call manager has no punt budget of its own");
+		log_event(NO_PUNT_BUDGET, log_ip("ucm", ip));
 }
 
 void policy_trust(const struct config *c)

@@ -52,7 +52,7 @@ static void on_message(struct punt *p, const struct dp_msg *m)
 			p->media(m, p->media_arg);
 		break;
 	default:
-		log_error("message %u from a worker is unknown", m->type);
+		log_event(WORKER_MESSAGE, log_u64("type", m->type));
 	}
 }
 
@@ -86,8 +86,8 @@ static unsigned int move_frames(struct punt *p)
 			continue;
 		err = tap_write(p->ports[iface].tap, frame, len);
 		if (err < 0)
-			log_warning("give a frame of %zu octets to %s: %s", len,
-				tap_name(p->ports[iface].tap), strerror(-err));
+			log_event(TAP_WRITE, log_text("device", tap_name(p->ports[iface].tap)),
+				log_u64("octets", len), log_text("error", strerror(-err)));
 	}
 	return n;
 }
@@ -122,7 +122,8 @@ static void on_frame(evutil_socket_t fd, short what, void *arg)
 		if (n == 0)
 			return;
 		if (n < 0) {
-			log_error("read from %s: %s", tap_name(port->tap), strerror((int)-n));
+			log_event(TAP_READ, log_text("device", tap_name(port->tap)),
+				log_text("error", strerror((int)-n)));
 			return;
 		}
 		dp_punt_send(port->iface, frame, (size_t)n);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cp/call_end.h"
 #include "cp/call_media.h"
 #include "cp/call_party.h"
 #include "cp/log.h"
@@ -105,7 +106,7 @@ void teardown_call(struct ime *ime, struct call *call, uint16_t status)
 		give_up_invite(ime, t, x, status);
 	if (call->state == CALL_UP || call->answered_ns != 0)
 		bye_both(ime, call);
-	call_remove(ime->calls, call);
+	call_end(ime, call);
 }
 
 // The dialog that a 2xx has made, as its sender knows it.
@@ -178,7 +179,7 @@ void teardown_answer(struct pass *p, uint16_t status)
 		if (t != NULL && call_dialog_toward(p->call, side_other(p->from), &d))
 			send_bye(p->ime, t, side_other(p->from), &d);
 	}
-	call_remove(p->ime->calls, p->call);
+	call_end(p->ime, p->call);
 	p->call = NULL;
 }
 
@@ -221,15 +222,14 @@ void teardown_key(struct ime *ime, const struct dp_msg_key *key)
 	if (!key->used_up) {
 		session_key_low(call->session, key);
 		count(&ime->counters, CNT_SRTP_KEY_LOW);
-		log_warning(
-			"call %s: the SRTP key of what we %s the %s has a sixteenth of its packets "
-			"left, then the call ends; hold and resume makes new keys",
-			call->call_id, key->tx ? "send to" : "receive from", side);
+		log_event(KEY_LOW, log_text("call_id", call->call_id), log_text("side", side),
+			log_text("key", key->tx ? "sent" : "received"));
 		return;
 	}
 	count(&ime->counters, CNT_CALLS_KEY_USED_UP);
-	log_warning("call %s ended: SRTP key used up (of what we %s the %s)", call->call_id,
-		key->tx ? "send to" : "receive from", side);
+	log_event(KEY_USED_UP, log_text("call_id", call->call_id), log_text("side", side),
+		log_text("key", key->tx ? "sent" : "received"));
+	call_ends(call, CALL_END_KEY_USED_UP, (enum side)key->leg);
 	teardown_call(ime, call, 500);
 }
 
@@ -237,13 +237,13 @@ void teardown_expired(struct ime *ime, uint64_t now_ns)
 {
 	static const struct {
 		enum counter_id counter;
-		const char *text;
+		enum call_end end;
 	} why[] = {
-		[CALL_HALF_OPEN] = {CNT_CALLS_HALF_OPEN, "nothing answered its INVITE"},
-		[CALL_UNANSWERED] = {CNT_CALLS_UNANSWERED, "it rang too long"},
-		[CALL_IDLE] = {CNT_CALLS_IDLE, "no signalling, and silence from one side"},
-		[CALL_MEDIA_IDLE] = {CNT_CALLS_MEDIA_IDLE, "no media from either side"},
-		[CALL_DISCONNECT] = {CNT_CALLS_DISCONNECT, "nobody answered its BYE"},
+		[CALL_HALF_OPEN] = {CNT_CALLS_HALF_OPEN, CALL_END_NO_RESPONSE},
+		[CALL_UNANSWERED] = {CNT_CALLS_UNANSWERED, CALL_END_UNANSWERED},
+		[CALL_IDLE] = {CNT_CALLS_IDLE, CALL_END_IDLE},
+		[CALL_MEDIA_IDLE] = {CNT_CALLS_MEDIA_IDLE, CALL_END_MEDIA_IDLE},
+		[CALL_DISCONNECT] = {CNT_CALLS_DISCONNECT, CALL_END_BYE_UNANSWERED},
 	};
 	struct call *call, *next;
 
@@ -256,9 +256,9 @@ void teardown_expired(struct ime *ime, uint64_t now_ns)
 		if (e == CALL_LIVES)
 			continue;
 		count(&ime->counters, why[e].counter);
-		log_info("call %s ended: %s", call->call_id, why[e].text);
+		call->end = why[e].end;
 		if (e == CALL_DISCONNECT)
-			call_remove(ime->calls, call);
+			call_end(ime, call);
 		else
 			teardown_call(ime, call, 408);
 	}

@@ -140,7 +140,7 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 		if (err == -EAGAIN)
 			return;
 		if (err < 0) {
-			log_warning("accept a connection: %s", strerror(-err));
+			log_event(ACCEPT_FAILED, log_text("error", strerror(-err)));
 			break;
 		}
 		l->budget--;

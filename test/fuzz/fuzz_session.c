@@ -139,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2 || size > 65536)
 		return 0;
-	log_set_level(LOG_ERROR);
+	log_set_severity(0);
 	configure(data[0]);
 	ip_parse(STR_LIT("209.165.200.229"), &addrs[SIDE_OUTSIDE].ip);
 	ip_parse(STR_LIT("192.168.10.3"), &addrs[SIDE_INSIDE].ip);

@@ -97,7 +97,7 @@ class SecureTrunk(LabTest):
     def assert_refused(self, name, before):
         a = self.lab.daemons["a"]
         wait_for(f"{name} to be counted", 5, lambda: a.refusals().get(name, 0) == before.get(name, 0) + 1)
-        return next(line for line in a.log.read_text().splitlines() if f"{name}: " in line)
+        return next(line for line in a.log.read_text().splitlines() if f"counter={name} " in line)
 
     def test_plain_tcp_is_refused(self):
         before = self.lab.daemons["a"].refusals()

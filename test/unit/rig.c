@@ -114,7 +114,7 @@ static void start(int which, const char *sample, const char *const *edit)
 void rig_up(const char *const *edit)
 {
 	signal(SIGPIPE, SIG_IGN);
-	log_set_level(getenv("RIG_LOG") != NULL ? LOG_DEBUG : LOG_ERROR);
+	log_set_severity(getenv("RIG_LOG") != NULL ? 7 : 0);
 	rig = (struct rig){
 		.now_ns = 1000000000000u, .wall_s = MARCH_2026, .base = event_base_new()};
 	rig.hosts = rig.ucm[RIG_A].base = rig.ucm[RIG_B].base = rig.base;

@@ -34,7 +34,7 @@ void session_again(bool inside_secure)
 int session_setup(void **state)
 {
 	fake_dp_reset();
-	log_set_level(LOG_ERROR);
+	log_set_severity(0);
 	ip_parse(STR_LIT("209.165.200.229"), &addrs[OUT].ip);
 	ip_parse(STR_LIT("192.168.10.3"), &addrs[IN].ip);
 	session_pool = (struct config_mta){

@@ -40,7 +40,12 @@ static const struct edited firewall[] = {
 	{"sessions", {{"hostname: cg", "sessions-max: 1023"}},
 		"1:15: sessions-max: found 1023, expected sessions from 1024 to 67108864"},
 	{"log level", {{"level: info", "level: verbose"}},
-		"72:18: level: found verbose, expected error, warning, info or debug"},
+		"72:18: level: found verbose, expected emergency, alert, critical, error, "
+		"warning, notice, info or debug"},
+	{"log format", {{"level: info", "level: info, format: xml"}},
+		"72:32: format: found xml, expected text or json"},
+	{"LOG-1", {{"level: info", "level: info, asa-compat: maybe"}},
+		"72:36: asa-compat: found maybe, expected on or off"},
 	{"socket", {{"/run/cg.sock", "cg.sock"}},
 		"4:22: socket: found cg.sock, expected an absolute path"},
 	{"socket",

@@ -151,7 +151,9 @@ static void test_sample_b(void **state)
 	assert_int_equal(a->memory_mb, b->memory_mb);
 	assert_int_equal(a->rx_queues, b->rx_queues);
 	assert_int_equal(a->sessions_max, b->sessions_max);
-	assert_int_equal(a->log_level, b->log_level);
+	assert_int_equal(a->log_severity, b->log_severity);
+	assert_int_equal(a->log_json, b->log_json);
+	assert_int_equal(a->log_asa, b->log_asa);
 	assert_int_equal(a->tls_sessions_max, b->tls_sessions_max);
 	assert_int_equal(a->sip_header_max, b->sip_header_max);
 	assert_int_equal(a->sip_body_max, b->sip_body_max);

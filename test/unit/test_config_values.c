@@ -50,7 +50,19 @@ static void test_machine(void **state)
 	assert_string_equal(c->srtp_engine, "auto");
 	config_free(c);
 	c = with("level: info", "level: debug");
-	assert_int_equal(c->log_level, CONFIG_LOG_DEBUG);
+	assert_int_equal(c->log_severity, 7);
+	assert_false(c->log_json);
+	assert_false(c->log_asa);
+	config_free(c);
+	c = with("level: info", "level: alert, format: json, asa-compat: on");
+	assert_int_equal(c->log_severity, 1);
+	assert_true(c->log_json);
+	assert_true(c->log_asa);
+	config_free(c);
+	c = with("level: info", "level: warning, format: text, asa-compat: off");
+	assert_int_equal(c->log_severity, 4);
+	assert_false(c->log_json);
+	assert_false(c->log_asa);
 	config_free(c);
 }
 

@@ -1,36 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "test/unit/test.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cp/log.h"
+#include "test/unit/log_capture.h"
 
-static char out[65536];
-static int saved = -1, pipe_fd[2];
+#define S_NS 1000000000ull
+#define HEAD "2026-01-01T00:00:00.000Z cg "
 
-static void capture(void)
+static int fresh(void **state)
 {
-	assert_int_equal(pipe(pipe_fd), 0);
-	saved = dup(STDERR_FILENO);
-	dup2(pipe_fd[1], STDERR_FILENO);
-}
-
-// What was logged since capture().
-static const char *captured(void)
-{
-	ssize_t n;
-
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	close(pipe_fd[1]);
-	n = read(pipe_fd[0], out, sizeof(out) - 1);
-	close(pipe_fd[0]);
-	out[n > 0 ? n : 0] = '\0';
-	return out;
+	log_capture_open(6, false);
+	return 0;
 }
 
 static unsigned int lines(const char *text)
@@ -44,68 +30,98 @@ static unsigned int lines(const char *text)
 
 static void test_line(void **state)
 {
-	const char *text;
-
-	capture();
-	log_warning("peer %s", "sent\r\n2026 ERROR forged\x1b[2J\xff");
-	text = captured();
-	assert_int_equal(lines(text), 1);
-	assert_int_equal(text[10], 'T');
-	assert_non_null(strstr(text, "Z WARNING peer sent??2026 ERROR forged?[2J?\n"));
+	log_capture();
+	log_event(TAP_READ, log_text("device", "sent\r\n2026 forged"));
+	assert_string_equal(log_captured(),
+		HEAD "%UCIME-3-339403: cannot read from the kernel; "
+		     "device=\"sent\\x0d\\x0a2026 forged\"\n");
 }
 
-static void test_level(void **state)
+static void test_severity(void **state)
 {
-	capture();
-	log_debug("hidden");
-	log_set_level(LOG_DEBUG);
-	log_debug("shown");
-	log_set_level(LOG_INFO);
-	assert_null(strstr(captured(), "hidden"));
-	assert_non_null(strstr(out, "DEBUG shown\n"));
+	log_set_severity(3);
+	log_capture();
+	log_event(READY);
+	log_event(TAP_READ);
+	log_set_severity(5);
+	log_event(READY);
+	log_set_severity(0);
+	log_event(ALARM);
+	assert_string_equal(log_captured(),
+		HEAD "%UCIME-3-339403: cannot read from the kernel\n" HEAD
+		     "%UCIME-5-339101: ready\n");
 }
 
-static void test_long(void **state)
+// The next line says how many were held back; so does the clock when none comes.
+static void test_suppressed(void **state)
 {
-	char big[5000];
+	struct ip_addr ip = ip_from_v4_be(htonl(0xc633640a));
+	const char *out;
 
-	memset(big, 'x', sizeof(big) - 1);
-	big[sizeof(big) - 1] = '\0';
-	capture();
-	log_info("%s", big);
-	assert_int_equal(lines(captured()), 1);
-	assert_true(strlen(out) <= 1024);
-}
-
-// One place may not fill the disk; another place is heard all the same.
-static void test_held_back(void **state)
-{
-	const struct timespec rest = {.tv_nsec = 10000000};
-	time_t second = time(NULL);
-
-	while (time(NULL) == second) // all within one second
-		nanosleep(&rest, NULL);
-	capture();
-	for (int i = 0; i < 26; i++) {
-		if (i == 25) {
-			log_info("other place");
-			sleep(1);
-		}
-		log_info("loud %d", i);
-	}
-	captured();
+	log_capture();
+	for (int i = 0; i < 25; i++)
+		log_event_from(TICKET_NONE, &ip, log_u64("i", (uint64_t)i));
+	log_capture_ns += S_NS;
+	log_tick();
+	log_event_from(TICKET_NONE, &ip, log_u64("i", 25));
+	log_event_from(TICKET_NONE, &ip, log_u64("i", 26));
+	log_capture_ns += 10 * S_NS;
+	log_tick();
+	log_tick();
+	out = log_captured();
 	assert_int_equal(lines(out), 12);
-	assert_non_null(strstr(out, "other place"));
-	assert_non_null(strstr(out, "(15 like it held back) loud 25"));
+	assert_non_null(strstr(out, "i=9\n"));
+	assert_non_null(strstr(out, "i=25 suppressed=15\n"));
+	assert_non_null(strstr(out,
+		HEAD "%UCIME-4-339106: lines of an event were suppressed; count=1 event=339001 "
+		     "event_name=TICKET_NONE source=198.51.100.10\n"));
+}
+
+// Who does not read costs lines, never time; the first line that he takes again says how many.
+static void test_reader_too_slow(void **state)
+{
+	unsigned int kept = 0, count = 0;
+	char drain[65536];
+	const char *out;
+	ssize_t n;
+
+	log_capture();
+	assert_int_equal(fcntl(log_capture_fd(), F_SETPIPE_SZ, 8192), 8192);
+	for (int i = 0; i < 200; i++) {
+		log_capture_ns += S_NS;
+		log_event(TAP_READ, log_u64("i", (uint64_t)i));
+	}
+	n = read(log_capture_fd(), drain, sizeof(drain) - 1);
+	drain[n > 0 ? n : 0] = '\0';
+	kept = lines(drain);
+	log_capture_ns += S_NS;
+	log_event(TAP_READ, log_u64("i", 200));
+	out = log_captured();
+	assert_true(kept > 10 && kept < 190);
+	assert_int_equal(sscanf(strstr(out, "count="), "count=%u", &count), 1);
+	assert_int_equal(count + kept, 200);
+	assert_non_null(strstr(out, "%UCIME-4-339107: "));
+	assert_non_null(strstr(out, "i=200\n"));
+}
+
+static void test_json(void **state)
+{
+	log_capture_open(6, true);
+	log_capture();
+	log_event(READY, log_u64("workers", 2));
+	assert_string_equal(log_captured(),
+		"{\"time\":\"2026-01-01T00:00:00.000Z\",\"host\":\"cg\",\"number\":339101,"
+		"\"severity\":5,\"name\":\"READY\",\"text\":\"ready\",\"workers\":2}\n");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_line),
-		cmocka_unit_test(test_level),
-		cmocka_unit_test(test_long),
-		cmocka_unit_test(test_held_back),
+		cmocka_unit_test_setup(test_line, fresh),
+		cmocka_unit_test_setup(test_severity, fresh),
+		cmocka_unit_test_setup(test_suppressed, fresh),
+		cmocka_unit_test_setup(test_reader_too_slow, fresh),
+		cmocka_unit_test_setup(test_json, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void add_addr(uint16_t iface, const char *ip)
 
 static int setup(void **state)
 {
-	log_set_level(LOG_ERROR);
+	log_set_severity(0);
 	alarms_reset();
 	fake_dp_reset();
 	counters = (struct counters){0};

@@ -398,7 +398,7 @@ static void test_alarms(void **state)
 {
 	char err[256];
 
-	log_set_level(LOG_ERROR);
+	log_set_severity(0);
 	alarms_reset();
 	cJSON_Delete(show_command(&show, "show alarms", NULL, err, sizeof(err)));
 	alarm_raise(ALARM_MEDIA_PORTS, (4000 - 312) * S_NS, "%s", "no media port is free");
