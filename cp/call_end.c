@@ -11,9 +11,9 @@ static const struct {
 	const char *word;
 	bool by; // a side
 } ends[] = {
-#define X(name, word, by, meaning) [CALL_END_##name] = {word, by},
-	CALL_ENDS(X)
-#undef X
+#define CALL_END(name, word, by, meaning) [CALL_END_##name] = {word, by},
+#include "cp/call_ends.def"
+#undef CALL_END
 };
 
 // What describes the call: its first audio stream, else its first one.

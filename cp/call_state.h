@@ -39,26 +39,10 @@ struct call_media {
 	uint64_t one_way_ns;
 };
 
-// X(NAME, word in the log, whether a side caused it, what it means)
-#define CALL_ENDS(X)                                                                               \
-	X(OTHER, "callgate", false, "callgate ended it; another line says why")                    \
-	X(BYE, "bye", true, "that side hung up")                                                   \
-	X(BYE_UNANSWERED, "bye-unanswered", true, "that side hung up, the other never confirmed")  \
-	X(CANCEL, "cancel", true, "the caller gave up before an answer")                           \
-	X(REFUSED, "refused", true, "that side refused it, with this status")                      \
-	X(DESCRIPTION, "description-refused", true, "what that side says of media may not pass")   \
-	X(NO_RESPONSE, "no-response", false, "nothing answered its INVITE in a minute (SIP-7)")    \
-	X(UNANSWERED, "unanswered", false, "it rang too long (SIP-7)")                             \
-	X(IDLE, "silence", false, "no signalling, and a side is silent or on hold (SIP-7)")        \
-	X(MEDIA_IDLE, "no-media", false, "no media from either side (SIP-7)")                      \
-	X(KEY_USED_UP, "key-used-up", true, "an SRTP key toward or from that side is used up")     \
-	X(LOST, "connection-lost", true, "the connection with that side was lost")                 \
-	X(STOPPED, "stopped", false, "callgate was stopped")
-
 enum call_end {
-#define X(name, word, by, meaning) CALL_END_##name,
-	CALL_ENDS(X)
-#undef X
+#define CALL_END(name, word, by, meaning) CALL_END_##name,
+#include "cp/call_ends.def"
+#undef CALL_END
 };
 
 struct call {

@@ -126,6 +126,15 @@ static void on_up(struct conn *c, void *arg)
 	leg_resume(other_leg(l));
 }
 
+static void tell_failed(const struct leg *l, enum counter_id why, const char *detail)
+{
+	const struct endpoint *peer = &l->trunk->peer[l->side];
+
+	log_event_from(CONN_FAILED, &peer->ip, log_endpoint("peer", peer),
+		log_text("side", side_name(l->side)), log_u64("trunk", l->trunk->id),
+		log_text("counter", counter_name(why)), log_text("detail", detail));
+}
+
 static void on_closed(struct conn *c, enum counter_id why, const char *text, void *arg)
 {
 	struct leg *l = arg;
@@ -140,10 +149,7 @@ static void on_closed(struct conn *c, enum counter_id why, const char *text, voi
 		text = counter_help(why); // what to do about it
 	if (why != CNT_NONE) {
 		count(&t->ime->counters, why);
-		log_event_from(CONN_FAILED, &t->peer[l->side].ip,
-			log_endpoint("peer", &t->peer[l->side]),
-			log_text("side", side_name(l->side)), log_u64("trunk", t->id),
-			log_text("counter", counter_name(why)), log_text("detail", text));
+		tell_failed(l, why, text);
 	} else if (was_up && l->side == SIDE_INSIDE && l->side != t->accepted && !l->proven) {
 		log_event(UCM_CLOSED, log_endpoint("peer", &t->peer[l->side]),
 			log_u64("trunk", t->id));
@@ -292,7 +298,7 @@ static enum counter_id take_tls(struct leg *l)
 	return CNT_NONE;
 }
 
-static void log_limit(const struct leg *l, enum counter_id why)
+static void tell_limit(const struct leg *l, enum counter_id why)
 {
 	const struct endpoint *peer = &l->trunk->peer[l->side];
 
@@ -317,7 +323,7 @@ bool leg_accept(struct leg *l, int fd)
 	}
 	if (why != CNT_NONE) {
 		count(&t->ime->counters, why);
-		log_limit(l, why);
+		tell_limit(l, why);
 		close(fd);
 		return false;
 	}
@@ -330,6 +336,10 @@ bool leg_accept(struct leg *l, int fd)
 
 static void open_failed(struct leg *l, enum counter_id why)
 {
+	if (why == CNT_CONN_OPEN_FAILED)
+		tell_failed(l, why, counter_help(why));
+	else
+		tell_limit(l, why);
 	count(&l->trunk->ime->counters, why);
 	l->failed_ns = ime_now(l->trunk->ime);
 	l->state = LEG_FAILED;

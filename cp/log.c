@@ -32,7 +32,8 @@ static struct log_options options = {
 	.style = {.host = "callgate"}, .severity_max = 6, .mono_ns = mono_ns, .wall_ns = wall_ns};
 static struct log_limits limits;
 static char host[256];
-static uint64_t lost; // lines that nobody took, and not told yet
+static uint64_t lost, lost_told; // lines that nobody took
+static struct log_count counts[EVT_MAX];
 
 void log_open(const struct log_options *o)
 {
@@ -53,7 +54,7 @@ void log_set_severity(uint8_t max)
 }
 
 // A pipe or a socket that is writable takes LOG_LINE_MAX octets at once.
-static bool put_line(enum event_id id, const struct log_field *fields, size_t n)
+static bool try_line(enum event_id id, const struct log_field *fields, size_t n)
 {
 	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
 	char buf[LOG_LINE_MAX];
@@ -64,6 +65,15 @@ static bool put_line(enum event_id id, const struct log_field *fields, size_t n)
 	len = log_line_write(
 		&options.style, event_info(id), options.wall_ns(), fields, n, buf, sizeof(buf));
 	return write(STDERR_FILENO, buf, len) == (ssize_t)len;
+}
+
+static bool put_line(enum event_id id, const struct log_field *fields, size_t n)
+{
+	bool done = try_line(id, fields, n);
+
+	counts[id].written += done;
+	lost += !done && id != EVT_LINES_LOST;
+	return done;
 }
 
 static bool is_told(enum event_id id)
@@ -77,16 +87,35 @@ void log_write(
 	struct log_field all[LOG_FIELDS_MAX + 1];
 	uint64_t suppressed = 0;
 
-	if (!is_told(id) || !log_limit_take(&limits, id, from, options.mono_ns(), &suppressed))
+	if (!is_told(id))
 		return;
+	if (!log_limit_take(&limits, id, from, options.mono_ns(), &suppressed)) {
+		counts[id].suppressed++;
+		return;
+	}
 	if (n > LOG_FIELDS_MAX)
 		n = LOG_FIELDS_MAX;
 	memcpy(all, fields, n * sizeof(*all));
 	all[n++] = log_nonzero("suppressed", suppressed);
-	if (lost > 0 && put_line(EVT_LINES_LOST, LOG_FIELDS(log_u64("count", lost))))
-		lost = 0;
-	if (!put_line(id, all, n))
-		lost++;
+	if (lost > lost_told &&
+		put_line(EVT_LINES_LOST, LOG_FIELDS(log_u64("count", lost - lost_told))))
+		lost_told = lost;
+	put_line(id, all, n);
+}
+
+struct log_count log_counted(enum event_id id)
+{
+	return counts[id];
+}
+
+uint64_t log_lost(void)
+{
+	return lost;
+}
+
+const struct log_options *log_opened(void)
+{
+	return &options;
 }
 
 static void tell(const struct log_suppressed *s)

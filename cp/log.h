@@ -35,5 +35,13 @@ void log_set_severity(uint8_t max);
 void log_write(
 	enum event_id id, const struct ip_addr *from, const struct log_field *fields, size_t n);
 
+// What `show logging` tells of an event, since the start.
+struct log_count {
+	uint64_t written, suppressed;
+};
+struct log_count log_counted(enum event_id id);
+uint64_t log_lost(void); // lines that nobody took
+const struct log_options *log_opened(void);
+
 // Once a second: tells what was suppressed some time ago and no line has told since.
 void log_tick(void);

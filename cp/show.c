@@ -11,6 +11,7 @@
 
 #include "cp/alarm.h"
 #include "cp/ime.h"
+#include "cp/log.h"
 #include "cp/show_ime.h"
 #include "dp/dp.h"
 
@@ -234,6 +235,33 @@ static cJSON *alarms(const struct show *s, const struct ask *ask)
 	return list;
 }
 
+static cJSON *logging(const struct show *s, const struct ask *ask)
+{
+	const struct log_options *o = log_opened();
+	cJSON *j = cJSON_CreateObject(), *list;
+
+	show_u64(j, "severity_max", o->severity_max);
+	cJSON_AddStringToObject(j, "format", o->style.json ? "json" : "text");
+	cJSON_AddBoolToObject(j, "asa_compat", o->style.asa);
+	show_u64(j, "lines_lost", log_lost());
+	list = cJSON_AddArrayToObject(j, "events");
+	for (int i = 0; i < EVT_MAX; i++) {
+		const struct event_info *e = event_info((enum event_id)i);
+		struct log_count n = log_counted((enum event_id)i);
+		cJSON *event = cJSON_CreateObject();
+
+		show_u64(event, "number", e->number);
+		show_u64(event, "severity", e->severity);
+		cJSON_AddStringToObject(event, "name", e->name);
+		cJSON_AddStringToObject(event, "meaning", e->meaning);
+		cJSON_AddStringToObject(event, "remedy", e->remedy);
+		show_u64(event, "written", n.written);
+		show_u64(event, "suppressed", n.suppressed);
+		cJSON_AddItemToArray(list, event);
+	}
+	return j;
+}
+
 static cJSON *clear_counters(const struct show *s, const struct ask *ask)
 {
 	dp_counters_clear();
@@ -253,6 +281,7 @@ static const struct {
 	{"show conn", false, conn},
 	{"show counters", false, counters},
 	{"show alarms", false, alarms},
+	{"show logging", false, logging},
 	{"show media", true, show_media_call},
 	{"show uc-ime signaling-sessions", true, show_signaling},
 	{"show uc-ime signaling-sessions statistics", true, show_signaling_statistics},

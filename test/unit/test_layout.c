@@ -46,6 +46,7 @@ static void test_layouts(void **state)
 		{"show media CALL-ID", "media-call-one-way", "media-call-one-way"},
 		{"show alarms", "alarms", "alarms"},
 		{"show alarms", "alarms-none", "alarms-none"},
+		{"show logging", "logging", "logging"},
 		{"show version", "version", "version"},
 		{"show usage", "usage", "usage"},
 		{"show interface", "interface", "interface"},

@@ -411,6 +411,36 @@ static void test_alarms(void **state)
 	expect("show alarms", "{}", "alarms-none");
 }
 
+// The list of cp/events.def, and how often each event was told.
+static void test_logging(void **state)
+{
+	const cJSON *events, *e;
+	char err[256];
+	cJSON *j;
+
+	log_set_severity(1);
+	log_event(READY); // not told
+	alarms_reset();
+	alarm_raise(ALARM_MEDIA_PORTS, 1, "%s", "told");
+	log_set_severity(0);
+	alarms_reset();
+	j = show_command(&show, "show logging", NULL, err, sizeof(err));
+	assert_int_equal(cJSON_GetObjectItem(j, "severity_max")->valueint, 0);
+	assert_string_equal(cJSON_GetObjectItem(j, "format")->valuestring, "text");
+	assert_true(cJSON_IsFalse(cJSON_GetObjectItem(j, "asa_compat")));
+	events = cJSON_GetObjectItem(j, "events");
+	assert_int_equal(cJSON_GetArraySize(events), EVT_MAX);
+	e = cJSON_GetArrayItem(events, EVT_ALARM);
+	assert_int_equal(cJSON_GetObjectItem(e, "number")->valueint, 339501);
+	assert_int_equal(cJSON_GetObjectItem(e, "severity")->valueint, 1);
+	assert_string_equal(cJSON_GetObjectItem(e, "name")->valuestring, "ALARM");
+	assert_int_equal(cJSON_GetObjectItem(e, "written")->valueint, 1);
+	e = cJSON_GetArrayItem(events, EVT_READY);
+	assert_int_equal(cJSON_GetObjectItem(e, "written")->valueint, 0);
+	assert_true(strlen(cJSON_GetObjectItem(e, "remedy")->valuestring) > 0);
+	cJSON_Delete(j);
+}
+
 static void media_refused(const char *args, const char *reason)
 {
 	cJSON *a = cJSON_Parse(args);
@@ -517,6 +547,7 @@ int main(void)
 		cmocka_unit_test_setup(test_counters, facts),
 		cmocka_unit_test_setup(test_clear, facts),
 		cmocka_unit_test_setup(test_alarms, facts),
+		cmocka_unit_test_setup(test_logging, facts),
 		cmocka_unit_test_setup(test_media_of_call, facts),
 		cmocka_unit_test_setup(test_next_hop, facts),
 		cmocka_unit_test_setup(test_refused, facts),

@@ -45,4 +45,5 @@ int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void json_print(cJSON *j);
 
 int ticket_main(int argc, char **argv);
+int explain_main(int argc, char **argv);
 int show_main(int argc, char **argv); // `show` and `clear`

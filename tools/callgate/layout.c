@@ -158,6 +158,21 @@ static void print_alarms(FILE *f, const cJSON *list)
 	}
 }
 
+static void print_logging(FILE *f, const cJSON *d)
+{
+	const cJSON *e;
+
+	fprintf(f, "Severity 0 to %.0f, as %s%s; %.0f lines lost\n", json_number(d, "severity_max"),
+		json_text(d, "format"), json_true(d, "asa_compat") ? " (asa-compat)" : "",
+		json_number(d, "lines_lost"));
+	fprintf(f, "number sev    written suppressed  event\n");
+	cJSON_ArrayForEach (e, cJSON_GetObjectItemCaseSensitive(d, "events"))
+		fprintf(f, "%.0f   %.0f %10.0f %10.0f  %s: %s\n", json_number(e, "number"),
+			json_number(e, "severity"), json_number(e, "written"),
+			json_number(e, "suppressed"), json_text(e, "name"),
+			json_text(e, "meaning"));
+}
+
 const struct layout layouts[] = {
 	{"show version", "version, engines and uptime", print_version},
 	{"show usage", "sessions, streams, ports and buffers in use", print_usage},
@@ -166,6 +181,7 @@ const struct layout layouts[] = {
 	{"show counters", "every counter with its meaning; --drops: what was refused",
 		print_counters},
 	{"show alarms", "what needs an operator, now or of late", print_alarms},
+	{"show logging", "events of the log, and how often each was told", print_logging},
 	{"show media " LAYOUT_ARG, "why a call has sound, or none", layout_media_call},
 	{"show uc-ime signaling-sessions", "calls", layout_signaling},
 	{"show uc-ime signaling-sessions statistics", "calls counted, and why some were refused",
