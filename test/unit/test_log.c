@@ -73,7 +73,7 @@ static void test_suppressed(void **state)
 	assert_non_null(strstr(out, "i=9\n"));
 	assert_non_null(strstr(out, "i=25 suppressed=15\n"));
 	assert_non_null(strstr(out,
-		HEAD "%UCIME-4-339106: lines of an event were suppressed; count=1 event=339001 "
+		HEAD "%UCIME-3-339106: lines of an event were suppressed; count=1 event=339001 "
 		     "event_name=TICKET_NONE source=198.51.100.10\n"));
 }
 
@@ -100,7 +100,7 @@ static void test_reader_too_slow(void **state)
 	assert_true(kept > 10 && kept < 190);
 	assert_int_equal(sscanf(strstr(out, "count="), "count=%u", &count), 1);
 	assert_int_equal(count + kept, 200);
-	assert_non_null(strstr(out, "%UCIME-4-339107: "));
+	assert_non_null(strstr(out, "%UCIME-3-339107: "));
 	assert_non_null(strstr(out, "i=200\n"));
 }
 

@@ -118,7 +118,7 @@ static void test_log_1_no_ticket(void **state)
 	for (size_t i = 0; i + 24 < sizeof(TICKET_2_13) - 1; i += 24) {
 		char piece[25] = "";
 
-		memcpy(piece, TICKET_2_13 + i, 24);
+		memcpy(piece, &TICKET_2_13[i], 24);
 		assert_null(strstr(all, piece));
 	}
 }
