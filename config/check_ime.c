@@ -274,4 +274,5 @@ void check_ime(struct loader *l)
 	for (size_t i = 0; i < l->c->n_imes; i++, n = n->next)
 		check_uc_ime(l, n, &l->c->imes[i]);
 	check_policy(l);
+	settle_ucm_ports(l->c);
 }

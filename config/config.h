@@ -60,7 +60,26 @@ struct config_mta {
 
 struct config_ucm {
 	struct ip_addr ip; // real address
+	// Where it takes SIP: given, or the one that an access list of calls that come in names. 0:
+	// not known.
+	uint16_t port;
 	bool secure;
+};
+
+// How it is known that a call manager lives: OPTIONS, and any answer.
+struct config_ping {
+	uint32_t interval_s; // 0: it is not asked
+	uint32_t timeout_s;  // of an answer, and of a connection to a call manager
+	uint32_t retries;    // misses in a row until it counts as down
+};
+
+// What is admitted; 0: no limit.
+struct config_limits {
+	uint32_t srtp_sessions;             // media streams that are converted
+	uint32_t domain_calls;              // at once, with one remote domain
+	uint32_t rate, burst;               // INVITEs a second from the Internet
+	uint32_t domain_rate, domain_burst; // of one remote domain
+	uint32_t retry_after_s;             // what a 503 tells
 };
 
 enum config_failure_action { FAILURE_DROP, FAILURE_REJECT };
@@ -72,6 +91,8 @@ struct config_ime {
 	size_t mta; // index in mtas
 	struct config_ucm *ucms;
 	size_t n_ucms;
+	struct config_ping ping;
+	struct config_limits limits;
 	uint8_t epoch;                          // 1..255
 	char password[CONFIG_PASSWORD_MAX + 1]; // wiped by config_free; never printed
 	char ticket_profile[16];                // "t1" or "t2"

@@ -61,9 +61,13 @@ static void print_ime(FILE *f, const struct config *c, const struct config_ime *
 	fprintf(f, "uc-ime %s: ticket epoch %u password ***** profile %s, %s on failure\n", x->name,
 		x->epoch, x->ticket_profile,
 		x->ticket_failure_action == FAILURE_REJECT ? "reject" : "drop");
-	for (size_t i = 0; i < x->n_ucms; i++)
-		fprintf(f, "  ucm address %s trunk-security-mode %s\n",
-			ip_format(&x->ucms[i].ip, ip), x->ucms[i].secure ? "secure" : "nonsecure");
+	for (size_t i = 0; i < x->n_ucms; i++) {
+		fprintf(f, "  ucm address %s trunk-security-mode %s", ip_format(&x->ucms[i].ip, ip),
+			x->ucms[i].secure ? "secure" : "nonsecure");
+		if (x->ucms[i].port != 0)
+			fprintf(f, " port %u", x->ucms[i].port);
+		fputc('\n', f);
+	}
 	for (size_t i = 0; i < m->n_addrs; i++) {
 		const struct config_media_addr *a = &m->addrs[i];
 

@@ -116,6 +116,13 @@ void read_class_maps(struct loader *l, const struct node *n, void *obj);
 void read_policy_maps(struct loader *l, const struct node *n, void *obj);
 void read_service_policy(struct loader *l, const struct node *n, void *obj);
 
+// Parts of a uc-ime (config/ucm.c); `obj` is the struct config_ime.
+void read_options_ping(struct loader *l, const struct node *n, void *obj);
+void read_limits(struct loader *l, const struct node *n, void *obj);
+
+// The ports of call managers that none was given for.
+void settle_ucm_ports(struct config *c);
+
 // Reads the ticket password (protocol.md 2.12, E1) into a buffer of CONFIG_PASSWORD_MAX + 1.
 // `n` is the node of the file's name, `path` the file.
 void secret_password(struct loader *l, const struct node *n, const char *path, char *out);

@@ -76,6 +76,8 @@ static void read_ucms(struct loader *l, const struct node *n, void *obj)
 		{"address", .kind = FIELD_HOST, .required = true, FIELD_AT(struct config_ucm, ip)},
 		{"trunk-security-mode", .kind = FIELD_READ, .required = true,
 			.read = read_trunk_mode},
+		{"port", .kind = FIELD_UINT, FIELD_AT(struct config_ucm, port), .min = 1,
+			.max = 65535, .expected = "a port"},
 	};
 	struct config_ime *m = obj;
 	size_t i = 0;
@@ -301,6 +303,8 @@ static const char *const route_checks[] = {
 static const struct field ime_fields[] = {
 	{"media-termination", .kind = FIELD_READ, .required = true, .read = read_ime_mta},
 	{"ucm-addresses", .kind = FIELD_READ, .required = true, .read = read_ucms},
+	{"options-ping", .kind = FIELD_READ, .read = read_options_ping},
+	{"limits", .kind = FIELD_READ, .read = read_limits},
 	{"ticket", .kind = FIELD_READ, .required = true, .read = read_ticket},
 	{"ticket-failure-action", .kind = FIELD_ENUM,
 		FIELD_AT(struct config_ime, ticket_failure_action), .names = failure_actions},
@@ -347,6 +351,8 @@ void read_uc_ime(struct loader *l, const struct node *n, void *obj)
 
 		*m = (struct config_ime){.mta = SIZE_MAX,
 			.inside_identity = -1,
+			.ping = {.interval_s = 10, .timeout_s = 2, .retries = 2},
+			.limits = {.retry_after_s = 5},
 			.ticket_profile = "t1",
 			.fallback_monitoring_ms = 100,
 			.fallback_hold_down_s = 20,

@@ -209,6 +209,21 @@ static const struct edited ime[] = {
 		"letters, digits or - _ .\n"
 		"67:76: uc-ime: found ime, expected the name of a uc-ime\n"
 		"68:75: uc-ime: found ime, expected the name of a uc-ime"},
+	{"ucm port", {{"30.7, trunk-security-mode", "30.7, port: 0, trunk-security-mode"}},
+		"55:39: port: found 0, expected a port from 1 to 65535"},
+	{"ping", {{"    did-source: request-uri", "    options-ping: {interval: 601}"}},
+		"58:30: interval: found 601, expected seconds from 0 to 600"},
+	{"ping",
+		{{"    did-source: request-uri", "    options-ping: {timeout: 0, retry-count: 0}"}},
+		"58:29: timeout: found 0, expected seconds from 1 to 10\n"
+		"58:45: retry-count: found 0, expected a number from 1 to 10"},
+	{"TLS-9 limits", {{"    did-source: request-uri", "    limits: {srtp-sessions: 0}"}},
+		"58:29: srtp-sessions: found 0, expected a number from 1 to 1000000"},
+	{"TLS-9 limits", {{"    did-source: request-uri", "    limits: {retry-after: 3601}"}},
+		"58:27: retry-after: found 3601, expected seconds from 1 to 3600"},
+	{"TLS-9 burst", {{"    did-source: request-uri", "    limits: {burst-per-domain: 9}"}},
+		"58:13: limits: found burst-per-domain alone, expected the rate that it belongs "
+		"to"},
 	{"epoch", {{"epoch: 1", "epoch: 0"}},
 		"56:21: epoch: found 0, expected a number from 1 to 255"},
 	{"epoch", {{"epoch: 1", "epoch: 256"}},

@@ -352,7 +352,7 @@ static void test_summary(void **state)
 		"access-list sip-in: 1 entry\n"
 		"access-list sip-out: 1 entry\n"
 		"uc-ime ime: ticket epoch 1 password ***** profile t1, drop on failure\n"
-		"  ucm address 192.168.20.30 trunk-security-mode nonsecure\n"
+		"  ucm address 192.168.20.30 trunk-security-mode nonsecure port 5070\n"
 		"  ucm address 192.168.30.7 trunk-security-mode nonsecure\n"
 		"  media-termination address 203.0.113.11 interface outside, ports 16384 to 32767, "
 		"guard 30 s\n"
