@@ -222,6 +222,9 @@ void config_errors_free(struct config_errors *e);
 // Prints "FILE:LINE:COLUMN: text" for each.
 void config_errors_print(FILE *f, const char *path, const struct config_errors *e);
 
+// The interface that leads to an address, by the longest match among subnets and routes; -1: none.
+int config_iface_toward(const struct config *c, const struct ip_addr *ip);
+
 // A few lines on what a configuration does: interfaces, translations, access lists, UC-IME. Shows
 // no secret.
 void config_summary(FILE *f, const struct config *c);
