@@ -96,7 +96,7 @@ static enum counter_id route_outward(const struct pass *p)
 {
 	struct str host;
 
-	if (p->t->leg[SIDE_OUTSIDE].state != LEG_UP)
+	if (trunk_leg(p->t, SIDE_OUTSIDE)->state != LEG_UP)
 		return CNT_NONE; // it cannot be sent anyway
 	if (!route_host(p->m, &host) || !is_name(host))
 		host = p->m->uri.host;

@@ -12,6 +12,10 @@
 	X(MEDIA_PORTS,                                                                             \
 		"raise rtp-max-port or lower rtp-min-port, give media-termination more "           \
 		"addresses, or shorten port-guard")                                                \
+	X(UCM_DOWN,                                                                                \
+		"look after it, and at the way to it; callgate show uc-ime ucm says since when; "  \
+		"calls go to the other ones of its trunk-security-mode")                           \
+	X(UCM_NONE, "callers hear 503 and use the PSTN; look at the inside network first")         \
 	X(MEDIA_STREAMS, "raise media-streams-max")                                                \
 	X(MEMORY_UNLOCKED,                                                                         \
 		"raise RLIMIT_MEMLOCK (systemd: LimitMEMLOCK=infinity; shell: ulimit "             \

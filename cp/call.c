@@ -59,6 +59,7 @@ static bool is(const char *z, struct str s)
 
 static void call_free(struct call *call)
 {
+	domain_leave(call->domain);
 	session_free(call->session);
 	for (size_t i = 0; i < call->n_dialogs; i++)
 		free(call->dialogs[i].tag);
@@ -87,6 +88,9 @@ static bool fill(struct call *call, const struct sip_msg *m, const struct call_s
 	call->trunk = start->trunk;
 	memcpy(call->iface, start->iface, sizeof(call->iface));
 	memcpy(call->peer, start->peer, sizeof(call->peer));
+	call->stood_in = start->stood_in;
+	call->domain = start->domain;
+	domain_join(call->domain);
 	call->invite_cseq = m->cseq;
 	call->started_ns = call->signal_ns = start->now_ns;
 	call->call_id = call_text(m->call_id);

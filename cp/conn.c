@@ -179,7 +179,7 @@ static void on_first(evutil_socket_t fd, short what, void *arg)
 
 int conn_new(struct conn **out, const struct conn_options *o)
 {
-	const struct timeval setup = {.tv_sec = CONN_SETUP_S};
+	const struct timeval setup = {.tv_sec = o->setup_s != 0 ? o->setup_s : CONN_SETUP_S};
 	const struct timeval at_once = {0};
 	struct conn *c = calloc(1, sizeof(*c));
 	bool plain_accepted = o->kind == CONN_TCP && !o->connecting;

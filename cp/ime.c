@@ -62,6 +62,7 @@ void ime_tick(struct ime *ime)
 	teardown_expired(ime, now_ns);
 	txns_expire(ime->txns, now_ns);
 	trunks_tick(ime->trunks, now_ns);
+	ucms_tick(ime->ucms, now_ns);
 	ime_retry_media(ime);
 }
 
@@ -143,6 +144,7 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->txns = txns_new();
 	ime->trunks = trunks_new(ime);
 	ime->peers = peers_new();
+	ime->domains = domains_new();
 	ime->scratch = OPENSSL_secure_zalloc(sizeof(*ime->scratch));
 	ime->out_size = (size_t)c->sip_header_max + c->sip_body_max + EDIT_MAX;
 	ime->out = malloc(ime->out_size);
@@ -150,11 +152,19 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->retry = evtimer_new(ime->env.base, on_retry, ime);
 	if (mta_new(&ime->mta, c, ime->cfg, &ime->counters) != 0 || ime->calls == NULL ||
 		ime->txns == NULL || ime->trunks == NULL || ime->peers == NULL ||
-		ime->scratch == NULL || ime->out == NULL || ime->tick == NULL || ime->retry == NULL)
+		ime->domains == NULL || ime->scratch == NULL || ime->out == NULL ||
+		ime->tick == NULL || ime->retry == NULL)
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	ime->session_env.mta = ime->mta;
 	mta_tick(ime->mta, ime_now(ime));
 	return 0;
+}
+
+// Once there is TLS, for those of secure trunks.
+static int watch_ucms(struct ime *ime, char *err, size_t err_size)
+{
+	ime->ucms = ucms_new(ime);
+	return ime->ucms != NULL ? 0 : fail(-ENOMEM, err, err_size, "out of memory");
 }
 
 static int listen_all(struct ime *ime, char *err, size_t err_size)
@@ -205,6 +215,8 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 	if (e == 0)
 		e = load_ticket(ime, err, err_size);
 	if (e == 0)
+		e = watch_ucms(ime, err, err_size);
+	if (e == 0)
 		e = listen_all(ime, err, err_size);
 	if (e != 0) {
 		ime_free(ime);
@@ -233,8 +245,10 @@ void ime_free(struct ime *ime)
 	for (size_t i = 0; i < CONFIG_IFACES_MAX; i++)
 		tsock_listener_close(ime->listeners[i]);
 	stop_calls(ime);
+	ucms_free(ime->ucms);
 	trunks_free(ime->trunks);
 	calls_free(ime->calls);
+	domains_free(ime->domains);
 	txns_free(ime->txns);
 	mta_free(ime->mta);
 	peers_free(ime->peers);
@@ -269,6 +283,11 @@ const struct calls *ime_calls(const struct ime *ime)
 const struct trunks *ime_trunks(const struct ime *ime)
 {
 	return ime->trunks;
+}
+
+const struct ucms *ime_ucms(const struct ime *ime)
+{
+	return ime->ucms;
 }
 
 static enum ime_counter_kind kind_of(enum counter_id id)

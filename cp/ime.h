@@ -15,6 +15,8 @@ struct dp_msg;
 struct ime;
 struct calls;
 struct trunks;
+struct ucms;
+struct domains;
 
 // What the proxy needs from the world; clocks are read nowhere else.
 struct ime_env {
@@ -47,6 +49,7 @@ void ime_tick(struct ime *ime);
 
 const struct calls *ime_calls(const struct ime *ime);   // call_foreach, cp/call.h
 const struct trunks *ime_trunks(const struct ime *ime); // trunk_foreach, cp/trunk.h
+const struct ucms *ime_ucms(const struct ime *ime);     // ucms_foreach, cp/ucm.h
 
 // ---- What `show` reads -------------------------------------------------------------------------
 
@@ -78,6 +81,18 @@ struct ime_usage {
 	uint32_t tls_in_use, tls_most_used, tls_max; // TLS sessions
 };
 void ime_usage(const struct ime *ime, struct ime_usage *out);
+
+// What bounds the calls that are admitted (TLS-9).
+struct ime_limit {
+	const char *name; // the configuration's words
+	uint64_t in_use;  // of what is limited per domain: by the domain that has most
+	uint64_t max;     // 0: no limit
+	const char *counter;
+	uint64_t refused; // that counter
+};
+#define IME_LIMITS 6
+void ime_limits(const struct ime *ime, struct ime_limit out[IME_LIMITS]);
+const struct domains *ime_domains(const struct ime *ime); // domains_foreach, cp/domains.h
 
 // `clear uc-ime media-sessions statistics`: most used to in use.
 void ime_media_clear(struct ime *ime);

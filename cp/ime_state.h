@@ -6,6 +6,7 @@
 
 #include "cp/call_state.h"
 #include "cp/counters.h"
+#include "cp/domains.h"
 #include "cp/ime.h"
 #include "cp/mta.h"
 #include "cp/peers.h"
@@ -14,6 +15,7 @@
 #include "cp/transaction.h"
 #include "cp/trunk_state.h"
 #include "cp/tsock.h"
+#include "cp/ucm.h"
 #include "lib/ticket.h"
 #include "lib/ticket_keys.h"
 
@@ -38,6 +40,9 @@ struct ime {
 	struct txns *txns;
 	struct trunks *trunks;
 	struct peers *peers;
+	struct ucms *ucms;
+	struct domains *domains;
+	struct bucket invites; // from the Internet
 	struct ticket_policy ticket;
 	struct ticket_keys *ticket_keys;
 	struct domain_ids own_ids; // of our certificate, for inbound Routes

@@ -64,12 +64,17 @@ void reply_head_free(struct reply_head *h)
 	*h = (struct reply_head){0};
 }
 
-size_t reply_write(
-	const struct reply_head *h, uint16_t status, const char *tag, char *buf, size_t size)
+size_t reply_write(const struct reply_head *h, uint16_t status, uint32_t retry_after_s,
+	const char *tag, char *buf, size_t size)
 {
-	int n = snprintf(buf, size, "SIP/2.0 %u %s\r\n%.*s%s%s\r\nContent-Length: 0\r\n\r\n",
-		status, reply_phrase(status), (int)h->n, h->p,
-		h->tagged ? "" : ";tag=", h->tagged ? "" : tag);
+	char retry[32] = "";
+	int n;
+
+	if (status == 503 && retry_after_s > 0)
+		snprintf(retry, sizeof(retry), "Retry-After: %u\r\n", retry_after_s);
+	n = snprintf(buf, size, "SIP/2.0 %u %s\r\n%.*s%s%s\r\n%sContent-Length: 0\r\n\r\n", status,
+		reply_phrase(status), (int)h->n, h->p,
+		h->tagged ? "" : ";tag=", h->tagged ? "" : tag, retry);
 
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }

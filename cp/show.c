@@ -287,6 +287,8 @@ static const struct {
 	{"show uc-ime signaling-sessions statistics", true, show_signaling_statistics},
 	{"show uc-ime media-sessions", true, show_media},
 	{"show uc-ime media-sessions detail", true, show_media},
+	{"show uc-ime ucm", true, show_ucm},
+	{"show uc-ime limits", true, show_limits},
 	{"show running-config uc-ime", false, show_config_ime},
 	{"clear counters", false, clear_counters},
 	{"clear uc-ime signaling-sessions statistics", true, show_clear_statistics},

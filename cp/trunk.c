@@ -11,6 +11,8 @@
 #include "cp/leg.h"
 #include "cp/log.h"
 
+#define OWED_NS (30ull * 1000000000) // quiet for so long, and without calls: nothing will come
+
 struct trunks {
 	TAILQ_HEAD(, trunk) all;
 	struct ime *ime;
@@ -19,8 +21,18 @@ struct trunks {
 	uint32_t n, tls_most;
 };
 
+// Its stand-ins have nothing to share any more; the reaper comes to them next.
+static void orphan(struct trunk *t)
+{
+	for (struct trunk *k = t->stand_ins; k != NULL; k = k->next_stand_in) {
+		k->of = NULL;
+		k->dead = true;
+	}
+}
+
 static void trunk_free(struct trunks *ts, struct trunk *t)
 {
+	orphan(t);
 	for (int s = 0; s < SIDES; s++) {
 		if (t->leg[s].backlog != NULL)
 			evbuffer_free(t->leg[s].backlog);
@@ -81,14 +93,14 @@ void trunk_reap_later(struct trunk *t)
 	event_active(t->ime->trunks->reaper, EV_TIMEOUT, 0);
 }
 
-bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o)
+// NULL: no room.
+static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
 {
 	struct trunk *t = ts->n < TRUNKS_MAX ? calloc(1, sizeof(*t)) : NULL;
 
 	if (t == NULL) {
 		count(&ts->ime->counters, CNT_CONN_TABLE_FULL);
-		close(fd);
-		return false;
+		return NULL;
 	}
 	t->id = ++ts->last_id;
 	t->ime = ts->ime;
@@ -104,6 +116,17 @@ bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o)
 	t->active_ns = ime_now(ts->ime);
 	TAILQ_INSERT_TAIL(&ts->all, t, all);
 	ts->n++;
+	return t;
+}
+
+bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o)
+{
+	struct trunk *t = trunk_new(ts, o);
+
+	if (t == NULL) {
+		close(fd);
+		return false;
+	}
 	if (!leg_accept(&t->leg[t->accepted], fd)) {
 		trunk_free(ts, t);
 		return false;
@@ -114,9 +137,35 @@ bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o)
 	return true;
 }
 
+struct trunk *trunk_stand_in(struct trunk *t, const struct endpoint *ucm)
+{
+	struct trunk_open o = {
+		.class = t->class,
+		.accepted = t->accepted,
+		.iface = {t->iface[0], t->iface[1]},
+		.peer = {[SIDE_OUTSIDE] = t->peer[SIDE_OUTSIDE], [SIDE_INSIDE] = *ucm},
+		.mapped = t->mapped,
+		.inside_secure = t->inside_secure,
+	};
+	struct trunk *k = t->stand_ins;
+
+	while (k != NULL && !ip_eq(&k->peer[SIDE_INSIDE].ip, &ucm->ip))
+		k = k->next_stand_in;
+	if (k != NULL)
+		return k;
+	k = trunk_new(t->ime->trunks, &o);
+	if (k == NULL)
+		return NULL;
+	k->of = t;
+	k->remote_ids = t->remote_ids;
+	k->next_stand_in = t->stand_ins;
+	t->stand_ins = k;
+	return k;
+}
+
 int trunk_send(struct trunk *t, enum side to, const void *p, size_t n)
 {
-	struct leg *l = &t->leg[to];
+	struct leg *l = trunk_leg(t, to);
 	int err;
 
 	if (l->state != LEG_UP)
@@ -131,7 +180,7 @@ int trunk_send(struct trunk *t, enum side to, const void *p, size_t n)
 
 int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n)
 {
-	struct leg *l = &t->leg[to];
+	struct leg *l = trunk_leg(t, to);
 
 	if (t->dead)
 		return -ENOTCONN;
@@ -139,8 +188,7 @@ int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n)
 		return trunk_send(t, to, p, n);
 	if (to == t->accepted)
 		return -ENOTCONN;
-	if (l->state == LEG_NONE)
-		leg_open(l);
+	leg_try(l);
 	if (l->state != LEG_OPENING)
 		return -ENOTCONN;
 	if (l->backlog == NULL)
@@ -152,7 +200,7 @@ int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n)
 
 void trunk_close_leg(struct trunk *t, enum side side)
 {
-	leg_close(&t->leg[side], true);
+	leg_close(trunk_leg(t, side), true);
 }
 
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id)
@@ -173,7 +221,7 @@ struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SID
 	TAILQ_FOREACH (t, &ts->all, all) {
 		if (!t->dead && ip_eq(&t->peer[SIDE_INSIDE].ip, &peer[SIDE_INSIDE].ip) &&
 			ip_eq(&t->peer[SIDE_OUTSIDE].ip, &peer[SIDE_OUTSIDE].ip) &&
-			t->leg[t->accepted].state == LEG_UP)
+			trunk_leg(t, t->accepted)->state == LEG_UP)
 			return t;
 	}
 	return NULL;
@@ -186,6 +234,11 @@ static bool carries_call(const struct trunk *t)
 
 	while (call != NULL && call->trunk != t->id)
 		call = calls_next(call);
+	for (const struct trunk *k = t->stand_ins; k != NULL && call == NULL;
+		k = k->next_stand_in) {
+		if (carries_call(k))
+			return true;
+	}
 	return call != NULL;
 }
 
@@ -199,12 +252,59 @@ void trunks_tick(struct trunks *ts, uint64_t now_ns)
 	TAILQ_FOREACH (t, &ts->all, all) {
 		leg_tick(&t->leg[SIDE_OUTSIDE], now_ns);
 		leg_tick(&t->leg[SIDE_INSIDE], now_ns);
+		if (t->owed && now_ns - t->active_ns >= OWED_NS && !carries_call(t))
+			t->owed = false;
 		if (now_ns - t->active_ns < idle_ns)
 			continue;
 		if (carries_call(t))
 			t->active_ns = now_ns;
 		else
-			trunk_close_leg(t, t->accepted);
+			leg_close(&t->leg[t->of != NULL ? SIDE_INSIDE : t->accepted], true);
+	}
+}
+
+static uint32_t tls_legs(const struct trunk *t)
+{
+	return 1u + t->inside_secure;
+}
+
+static bool is_reverse(const struct trunk *t, const struct trunk *of)
+{
+	return t->accepted != of->accepted &&
+		ip_eq(&t->peer[SIDE_INSIDE].ip, &of->peer[SIDE_INSIDE].ip) &&
+		ip_eq(&t->peer[SIDE_OUTSIDE].ip, &of->peer[SIDE_OUTSIDE].ip);
+}
+
+bool trunk_reverse_room(struct trunk *t)
+{
+	const struct trunks *ts = t->ime->trunks;
+	uint32_t max = t->ime->config->tls_sessions_max, n = 0;
+	struct trunk *k;
+
+	if (ts->n * 4 <= max) // twice two legs each: no need to count
+		return true;
+	t->owed = true;
+	TAILQ_FOREACH (k, &ts->all, all) {
+		n += k->leg[SIDE_OUTSIDE].tls + k->leg[SIDE_INSIDE].tls;
+		if (k->owed)
+			n += tls_legs(k);
+		if (is_reverse(k, t) && trunk_leg(k, SIDE_OUTSIDE)->state == LEG_UP) {
+			t->owed = false;
+			return true;
+		}
+	}
+	if (n > max)
+		t->owed = false;
+	return t->owed;
+}
+
+void trunk_reverse_here(struct trunk *t)
+{
+	struct trunk *k;
+
+	TAILQ_FOREACH (k, &t->ime->trunks->all, all) {
+		if (is_reverse(k, t))
+			k->owed = false;
 	}
 }
 
@@ -237,10 +337,10 @@ void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
 {
 	uint64_t now_ns = ime_now(trunks->ime);
 	char identity[DOMAIN_NAME_MAX + 1];
-	const struct trunk *t;
+	struct trunk *t;
 
 	TAILQ_FOREACH (t, &trunks->all, all) {
-		const struct leg *outside = &t->leg[SIDE_OUTSIDE];
+		const struct leg *outside = trunk_leg(t, SIDE_OUTSIDE);
 		bool up = outside->state == LEG_UP;
 		struct str id = {t->remote_ids.id[0].name, t->remote_ids.id[0].n};
 		struct trunk_info info = {
@@ -248,7 +348,7 @@ void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
 			.inside = t->peer[SIDE_INSIDE],
 			.outside = t->peer[SIDE_OUTSIDE],
 			.class_name = t->class->class_name,
-			.up = {up, t->leg[SIDE_INSIDE].state == LEG_UP},
+			.up = {up, trunk_leg(t, SIDE_INSIDE)->state == LEG_UP},
 			.tls_version = up ? SSL_get_version(conn_ssl(outside->conn)) : "",
 			.tls_cipher = up ? SSL_get_cipher_name(conn_ssl(outside->conn)) : "",
 			.peer_identity = identity,

@@ -36,6 +36,7 @@ struct rig {
 };
 
 extern struct rig rig;
+extern bool rig_pings; // A asks its call managers with OPTIONS, from the next rig_up() on
 
 // Proxies and listening call managers. `edit` changes the text of a configuration before it is
 // loaded: every "FROM" becomes "TO"; NULL-terminated pairs, NULL: none.

@@ -399,7 +399,9 @@ static void test_ucm_down(void **state)
 	host_send(&rig.caller, B_INVITE("1", TICKET_HEADER SDP_TYPE), SDP_PLAIN_B);
 	host_expect(&rig.caller, "SIP/2.0 503 ");
 	assert_int_equal(rig_counter(RIG_A, CNT_CONN_OPEN_FAILED), 1);
-	assert_int_equal(rig_counter(RIG_A, CNT_PEER_GONE), 1);
+	assert_string_equal(host_header(&rig.caller, "Retry-After"), "5");
+	assert_int_equal(rig_counter(RIG_A, CNT_UCM_DOWN), 1);
+	assert_int_equal(rig_counter(RIG_A, CNT_TICKETS_VALID), 1);
 	rig_assert_clean(RIG_A);
 	rig_assert_clean(RIG_B);
 }

@@ -47,6 +47,8 @@ static void test_layouts(void **state)
 		{"show alarms", "alarms", "alarms"},
 		{"show alarms", "alarms-none", "alarms-none"},
 		{"show logging", "logging", "logging"},
+		{"show uc-ime ucm", "ucm", "ucm"},
+		{"show uc-ime limits", "limits", "limits"},
 		{"show version", "version", "version"},
 		{"show usage", "usage", "usage"},
 		{"show interface", "interface", "interface"},

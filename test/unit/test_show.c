@@ -10,9 +10,11 @@
 
 #include "cp/alarm.h"
 #include "cp/call.h"
+#include "cp/domains.h"
 #include "cp/ime.h"
 #include "cp/log.h"
 #include "cp/show.h"
+#include "cp/ucm.h"
 #include "dp/dp.h"
 
 #define S_NS 1000000000ull
@@ -160,6 +162,54 @@ void ime_counters_clear(struct ime *ime)
 	ime_cleared++;
 }
 
+static struct ucm_info call_managers[3];
+
+const struct ucms *ime_ucms(const struct ime *ime)
+{
+	return NULL;
+}
+
+void ucms_foreach(const struct ucms *us, ucm_visit_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < sizeof(call_managers) / sizeof(call_managers[0]); i++)
+		fn(&call_managers[i], arg);
+}
+
+const char *ucm_state_name(enum ucm_state s)
+{
+	return s == UCM_UP ? "up" : s == UCM_DOWN ? "down" : "not watched";
+}
+
+void ime_limits(const struct ime *ime, struct ime_limit out[IME_LIMITS])
+{
+	static const struct ime_limit limits[IME_LIMITS] = {
+		{"tls-proxy maximum-sessions", 4, 1000, "LIMIT_TLS", 0},
+		{"srtp-sessions", 250, 250, "LIMIT_SRTP", 17},
+		{"calls-per-domain", 12, 0, "LIMIT_DOMAIN_CALLS", 0},
+		{"calls-per-second burst", 3, 100, "LIMIT_RATE", 0},
+		{"calls-per-second-per-domain burst", 0, 0, "LIMIT_DOMAIN_RATE", 0},
+		{"calls", 12, 4096, "CALL_TABLE_FULL", 0},
+	};
+
+	memcpy(out, limits, sizeof(limits));
+}
+
+const struct domains *ime_domains(const struct ime *ime)
+{
+	return NULL;
+}
+
+void domains_foreach(const struct domains *ds, domain_visit_fn *fn, void *arg)
+{
+	static const char name[] = "enterprise-b.example\x1b[2J";
+	struct domain *d = calloc(1, sizeof(*d) + sizeof(name));
+
+	d->calls = 12;
+	memcpy(d->name, name, sizeof(name));
+	fn(d, arg);
+	free(d);
+}
+
 void ime_media_clear(struct ime *ime)
 {
 	media_cleared++;
@@ -255,6 +305,12 @@ static int facts(void **state)
 		.started_ns = (4000 - 404) * S_NS,
 		.iface = {0, 1},
 	};
+	call_managers[0] = (struct ucm_info){ep("192.168.10.30", 5070), false, UCM_DOWN,
+		"no answer to OPTIONS", (4000 - 61) * S_NS, (4000 - 75) * S_NS, 3};
+	call_managers[1] = (struct ucm_info){ep("192.168.10.31", 5071), true, UCM_UP, "",
+		(4000 - 3600) * S_NS, (4000 - 4) * S_NS, 12};
+	call_managers[2] = (struct ucm_info){
+		ep("192.168.10.32", 0), false, UCM_UNWATCHED, "", (4000 - 3725) * S_NS, 0, 0};
 	other = (struct call_info){0};
 	unresolved = (struct ip_addr){0};
 	media_stats = (struct dp_media_stats){
@@ -336,6 +392,8 @@ static void test_answers(void **state)
 	mta_addrs[0].global = mta_addrs[1].global = false;
 	mta_addrs[1].ip = ep("192.168.10.3", 0).ip;
 	expect("show media", "{\"call_id\": \"ab6d7980\"}", "media-call");
+	expect("show uc-ime ucm", "{}", "ucm");
+	expect("show uc-ime limits", "{}", "limits");
 	expect("show usage", "{}", "usage");
 	expect("show interface", "{}", "interface");
 	expect("show conn", "{}", "conn");

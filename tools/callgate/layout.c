@@ -188,6 +188,8 @@ const struct layout layouts[] = {
 		layout_statistics},
 	{"show uc-ime media-sessions", "media of the calls", layout_media},
 	{"show uc-ime media-sessions detail", "the same with quality", layout_media_detail},
+	{"show uc-ime ucm", "call managers, and which of them answer", layout_ucm},
+	{"show uc-ime limits", "what is admitted, and how much of it is in use", layout_limits},
 	{"show running-config uc-ime", "what is configured", layout_config_ime},
 	{"clear counters", "every counter to 0", NULL},
 	{"clear uc-ime signaling-sessions statistics", "call counters to 0", NULL},

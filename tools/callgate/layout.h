@@ -38,6 +38,10 @@ void layout_signaling(FILE *f, const cJSON *data);
 void layout_statistics(FILE *f, const cJSON *data);
 void layout_config_ime(FILE *f, const cJSON *data);
 
+// layout_ucm.c
+void layout_ucm(FILE *f, const cJSON *data);
+void layout_limits(FILE *f, const cJSON *data);
+
 // layout_media.c
 void layout_media(FILE *f, const cJSON *data);
 void layout_media_detail(FILE *f, const cJSON *data);
