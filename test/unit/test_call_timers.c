@@ -63,6 +63,21 @@ static void test_unanswered(void **state)
 	assert_gone();
 }
 
+// With media before the answer it is the shorter sip-provisional-media that counts.
+static void test_provisional_media(void **state)
+{
+	ring();
+	call_answer(&rig.ucm[RIG_A], "183 Session Progress", "atag", A_ANSWER, SDP_PLAIN_A);
+	host_expect(&rig.caller, "SIP/2.0 183 ");
+	rig_pass_s(119);
+	host_expect_silence(&rig.caller);
+	rig_pass_s(1);
+	host_expect(&rig.caller, "SIP/2.0 408 ");
+	host_expect(&rig.ucm[RIG_A], "CANCEL ");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_UNANSWERED), 1);
+	assert_gone();
+}
+
 // A 200 that comes after the proxy gave up gets ACK and BYE: no ghost.
 static void test_late_answer(void **state)
 {
@@ -332,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(half_open),
 		TEST(unanswered),
+		TEST(provisional_media),
 		TEST(late_answer),
 		TEST(media_idle),
 		TEST(one_side_vanishes),
