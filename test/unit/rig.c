@@ -89,7 +89,7 @@ static struct config *load(const char *sample, const char *const *edit)
 	return c;
 }
 
-static void ucm_accepts(int fd, const struct endpoint *peer, void *arg)
+void rig_ucm_accepts(int fd, const struct endpoint *peer, void *arg)
 {
 	int which = arg == &rig.ucm[RIG_A] ? RIG_A : RIG_B;
 
@@ -129,8 +129,8 @@ void rig_up(const char *const *edit)
 	fake_net_reset();
 	fake_net_route("209.165.200.224/27", RIG_A, RIG_OUTSIDE);
 	fake_net_route("203.0.113.0/24", RIG_B, RIG_OUTSIDE);
-	fake_net_host(RIG_UCM_A, 5070, ucm_accepts, &rig.ucm[RIG_A]);
-	fake_net_host(RIG_UCM_B, 5070, ucm_accepts, &rig.ucm[RIG_B]);
+	fake_net_host(RIG_UCM_A, 5070, rig_ucm_accepts, &rig.ucm[RIG_A]);
+	fake_net_host(RIG_UCM_B, 5070, rig_ucm_accepts, &rig.ucm[RIG_B]);
 	start(RIG_A, "enterprise-a.yaml", edit);
 	start(RIG_B, "enterprise-b.yaml", edit);
 }

@@ -48,6 +48,9 @@ int rig_setup(void **state);
 int rig_setup_reject(void **state);
 int rig_teardown(void **state);
 
+// A fake_net_host_fn: a call manager; `arg` is its place in rig.ucm.
+void rig_ucm_accepts(int fd, const struct endpoint *peer, void *arg);
+
 // Call manager B opens its connection toward A's mapped address.
 void rig_caller(void);
 // A TLS client with a certificate of pki.h (NULL: none) connects to A's outside as `remote`.
