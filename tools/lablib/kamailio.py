@@ -2,6 +2,9 @@
 """A call manager: Kamailio, with learned routes (number -> enterprise) and their tickets as tables that a
 test may change while it runs, and the PSTN as the second way."""
 
+import os
+import signal
+
 from . import netns
 from .phone import PHONE_PORT, PHONES
 from .util import LabError, alive, read_pid, sh, spawn, stop, tail, wait_for
@@ -91,12 +94,12 @@ SEEN = ("from-internet", "ticket", "from-pstn", "to-pstn", "from-phone")
 class Kamailio:
     transport = "tcp" # toward callgate and phones
     secure = "" # lines of the configuration
-    def __init__(self, lab, site):
+    def __init__(self, lab, site, host="ucm"):
         self.site = site
         self.other = "b" if site == "a" else "a"
-        self.netns = netns.host_name(site, "ucm")
-        self.ip = netns.host_ip(site, "ucm")
-        self.dir = lab.dir / f"ucm-{site}"
+        self.netns = netns.host_name(site, host)
+        self.ip = netns.host_ip(site, host)
+        self.dir = lab.dir / f"{host}-{site}"
         self.log = self.dir / "log"
         self.pid_file = self.dir / "pid"
 
@@ -133,8 +136,20 @@ class Kamailio:
     def running(self):
         return alive(read_pid(self.pid_file))
 
-    def kill(self):
-        stop(read_pid(self.pid_file))
+    def kill(self, first=signal.SIGTERM):
+        stop(read_pid(self.pid_file), first)
+
+    def signal(self, sig):
+        """To every process of it: SIGSTOP makes it hang with its connections up."""
+        os.killpg(read_pid(self.pid_file), sig)
+
+    def deaf(self, networks):
+        """Packets from there are lost; none: no more."""
+        rules = "".join(f"add rule inet deaf in ip saddr {n} drop\n" for n in networks)
+        netns.script(self.netns, "nft -f - <<END\ntable inet deaf\ndelete table inet deaf\nEND\n")
+        if rules:
+            netns.script(self.netns, "nft -f - <<END\ntable inet deaf {\nchain in {\n"
+                         f"type filter hook input priority 0;\n}}\n}}\n{rules}END\n")
 
     def rpc(self, *command, check=True):
         return sh("kamcmd", "-s", f"unix:{self.dir}/k.ctl", *command, check=check)
