@@ -167,20 +167,34 @@ static void on_input(struct conn *c, void *arg)
 	}
 }
 
+// A call manager that takes the connection may have no ear for OPTIONS from us. Only one that has
+// answered before is missed.
+static void unanswered(struct ucm *u, const char *text, uint64_t now_ns)
+{
+	bool up = u->fresh && conn_is_up(u->conn);
+
+	hang_up(u);
+	if (up && !u->spoken)
+		alive(u, "takes connections, answers no OPTIONS: let its trunk to us do so",
+			now_ns);
+	else
+		missed(u, text, now_ns);
+}
+
 static void ask(struct ucm *u, uint64_t now_ns);
 
 static void on_closed(struct conn *c, enum counter_id why, const char *text, void *arg)
 {
 	struct ucm *u = arg;
-	uint64_t now_ns = ime_now(u->all->ime);
 
-	hang_up(u);
 	if (!u->asking)
-		return; // tired of an idle connection
-	if (u->fresh)
-		missed(u, text, now_ns);
-	else
-		ask(u, now_ns); // it has been restarted: on a new one
+		hang_up(u); // tired of an idle connection
+	else if (u->fresh)
+		unanswered(u, text, ime_now(u->all->ime));
+	else { // it has been restarted: on a new one
+		hang_up(u);
+		ask(u, ime_now(u->all->ime));
+	}
 }
 
 static void on_drained(struct conn *c, void *arg)
@@ -231,20 +245,6 @@ static void ask(struct ucm *u, uint64_t now_ns)
 		missed(u, strerror(-err), now_ns);
 }
 
-// A call manager that takes the connection may have no ear for OPTIONS from us. Only one that has
-// answered before is missed.
-static void silent(struct ucm *u, uint64_t now_ns)
-{
-	bool up = u->fresh && conn_is_up(u->conn);
-
-	hang_up(u);
-	if (up && !u->spoken)
-		alive(u, "takes connections, answers no OPTIONS: let its trunk to us do so",
-			now_ns);
-	else
-		missed(u, "no answer to OPTIONS", now_ns);
-}
-
 void ucms_tick(struct ucms *us, uint64_t now_ns)
 {
 	uint64_t limit_ns = us->ime->cfg->ping.timeout_s * S_NS;
@@ -255,7 +255,7 @@ void ucms_tick(struct ucms *us, uint64_t now_ns)
 		if (u->state == UCM_UNWATCHED)
 			continue;
 		if (u->asking && now_ns - u->asked_ns >= limit_ns)
-			silent(u, now_ns);
+			unanswered(u, "no answer to OPTIONS", now_ns);
 		if (!u->asking && now_ns >= u->next_ns)
 			ask(u, now_ns);
 	}

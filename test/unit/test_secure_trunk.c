@@ -145,6 +145,25 @@ static void test_restart(void **state)
 	assert_int_equal(rig_counter(RIG_A, CNT_TLS_HANDSHAKES), 3);
 }
 
+// OPTIONS go to it over TLS, as calls do.
+static void test_asked(void **state)
+{
+	rig_pings = true;
+	setup(state);
+	rig_pings = false;
+	rig_pass_s(1);
+	host_expect(&rig.ucm[RIG_A], "OPTIONS sip:192.168.10.30:5070;transport=tls SIP/2.0\r\n");
+	contains(&rig.ucm[RIG_A], "\r\nVia: SIP/2.0/TLS 192.168.10.1;branch=z9hG4bK");
+	assert_shown(&rig.ucm[RIG_A], "callgate.enterprise-a.example");
+	assert_false(ucms_down(rig.ime[RIG_A]->ucms, &rig.config[RIG_A]->imes[0].ucms[0].ip));
+	rig.ucm_certificate[RIG_A] = "b"; // somebody else at its address
+	host_close(&rig.ucm[RIG_A]);
+	for (int i = 0; i < 3; i++)
+		rig_pass_s(10);
+	assert_true(ucms_down(rig.ime[RIG_A]->ucms, &rig.config[RIG_A]->imes[0].ucms[0].ip));
+	rig_down();
+}
+
 // The manual has the call manager's certificate itself imported: that one and no other, though
 // the same CA has signed both.
 static void test_pinned(void **state)
@@ -456,6 +475,7 @@ int main(void)
 		TEST(client),
 		TEST(server),
 		TEST(restart),
+		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_pinned),
 		TEST(passthrough_inbound),
 		TEST(passthrough_outbound),

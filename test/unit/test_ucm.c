@@ -151,6 +151,18 @@ static void test_never_answers(void **state)
 	expect_state(UCM_UP, "takes connections, answers no OPTIONS: let its trunk to us do so");
 }
 
+// Nor one that closes the connection of a stranger.
+static void test_closes(void **state)
+{
+	for (int i = 0; i < 5; i++) {
+		rig_pass_s(10);
+		host_expect(&asked, "OPTIONS ");
+		host_close(&asked);
+		host_idle(rig.base);
+	}
+	expect_state(UCM_UP, "takes connections, answers no OPTIONS: let its trunk to us do so");
+}
+
 // It tires of the idle connection, or is restarted: neither is a miss.
 static void test_restarted(void **state)
 {
@@ -291,6 +303,7 @@ int main(void)
 		TEST(silent),
 		TEST(refused),
 		TEST(never_answers),
+		TEST(closes),
 		TEST(restarted),
 		TEST(no_answer),
 		TEST(call_refused),
