@@ -70,7 +70,6 @@ class Cluster(LabTest):
     def test_killed(self):
         """No connection comes about: the very call that finds out goes to the next one."""
         before = self.lab.daemons["a"].counters()
-        self.assertEqual(self.call(), [1, 0])
         self.first.kill(signal.SIGKILL)
         self.assertEqual(self.call(), [None, 1])
         self.expect_states("down", "up")
@@ -92,7 +91,6 @@ class Cluster(LabTest):
         self.first.signal(signal.SIGCONT)
         self.stopped = None
         self.expect_states("up", "up")
-        self.assertEqual(self.call(), [1, 0])
 
     def test_none(self):
         """Neither is heard of: 503 at once, and the call is there over the telephone network."""
@@ -113,7 +111,6 @@ class Cluster(LabTest):
         for ucm in (self.first, self.second):
             ucm.deaf(())
         self.expect_states("up", "up")
-        self.assertEqual(self.call(), [1, 0])
 
 
 class Limits(LabTest):

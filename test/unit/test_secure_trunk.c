@@ -239,6 +239,9 @@ static void test_passthrough_inbound(void **state)
 	host_expect(&rig.remote, "SIP/2.0 200 ");
 	expect_sdp(&rig.remote, CRYPTO_2 "\r\n", "c=IN IP4 209.165.200.229\r\n");
 	assert_passthrough();
+	// 1.3: no SRTP session any more, once it is known to pass through.
+	assert_int_equal(mta_usage(rig.ime[RIG_A]->mta).srtp, 0);
+	assert_int_equal(mta_usage(rig.ime[RIG_A]->mta).srtp_most, 1);
 	rig_only(RIG_A, CNT_NONE, 0);
 }
 
@@ -261,6 +264,7 @@ static void assert_converted(void)
 	const struct dp_msg_media *m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
 
 	assert_false(m->passthrough);
+	assert_int_equal(mta_usage(rig.ime[RIG_A]->mta).srtp, 1);
 	assert_int_equal(m->leg[SIDE_INSIDE].suite, DP_SRTP_NONE);
 	assert_int_equal(m->leg[SIDE_OUTSIDE].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
 	assert_key(m->leg[SIDE_OUTSIDE].rx_key, KEY_1);
