@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/admit.h"
 
+static void number_of(const struct pass *p, struct str uri, struct did *out)
+{
+	did_from_uri(uri, p->ime->cfg->did_rules, p->ime->cfg->n_did_rules, out);
+}
+
 static void called_number(const struct pass *p, struct did *out)
 {
 	struct did to;
 
 	switch (p->ime->cfg->did_source) {
 	case DID_REQUEST_URI:
-		did_from_uri(p->m->uri_text, out);
+		number_of(p, p->m->uri_text, out);
 		break;
 	case DID_TO:
-		did_from_uri(p->m->to.uri, out);
+		number_of(p, p->m->to.uri, out);
 		break;
 	case DID_BOTH:
-		did_from_uri(p->m->uri_text, out);
-		did_from_uri(p->m->to.uri, &to);
+		number_of(p, p->m->uri_text, out);
+		number_of(p, p->m->to.uri, &to);
 		if (out->n != to.n || memcmp(out->digits, to.digits, to.n) != 0)
 			out->n = 0;
 		break;

@@ -121,8 +121,7 @@ static int load_ticket(struct ime *ime, char *err, size_t err_size)
 
 	ime->ticket = (struct ticket_policy){
 		.profile = ticket_profile_find(str_from(cfg->ticket_profile)),
-		.epoch = cfg->epoch,
-		.password = str_from(cfg->password),
+		.now = {cfg->epoch, str_from(cfg->password)},
 		.skew_s = cfg->ticket_skew_s,
 		.own_domain = str_from(ime->own_domain),
 	};

@@ -235,16 +235,4 @@ static const struct edited firewall[] = {
 		"interface"},
 };
 
-static void test_faults(void **state)
-{
-	edited_run(firewall, sizeof(firewall) / sizeof(firewall[0]));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faults),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+EDITED_MAIN(firewall)
