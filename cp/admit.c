@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/admit.h"
 
+#include "cp/callers.h"
+
 static void number_of(const struct pass *p, struct str uri, struct did *out)
 {
 	did_from_uri(uri, p->ime->cfg->did_rules, p->ime->cfg->n_did_rules, out);
@@ -43,6 +45,18 @@ static enum counter_id counter_of(enum ticket_verdict v)
 	return counters[v];
 }
 
+// Last, so that whoever has no valid ticket does not learn who may call.
+static enum counter_id may_call(struct pass *p)
+{
+	char uuid[TICKET_UUID_TEXT_MAX];
+	enum counter_id why = callers_judge(p->ime->callers, ticket_uuid_text(p->ticket, uuid),
+		p->ticket->field[TICKET_GRANTED_DOMAIN]);
+
+	if (why == CNT_NONE)
+		count(&p->ime->counters, CNT_TICKETS_VALID);
+	return why;
+}
+
 enum counter_id admit_ticket(struct pass *p)
 {
 	struct ime *ime = p->ime;
@@ -65,8 +79,7 @@ enum counter_id admit_ticket(struct pass *p)
 		&peers_ticket_rate, ticket);
 	if (v == TICKET_OK) {
 		p->ticket = ticket;
-		count(&ime->counters, CNT_TICKETS_VALID);
-		return CNT_NONE;
+		return may_call(p);
 	}
 	p->reason = ticket_verdict_reason(v);
 	if (v != TICKET_FAIL_NOT_FOUND && v != TICKET_FAIL_DECODE)

@@ -13,6 +13,7 @@
 		"raise rtp-max-port or lower rtp-min-port, give media-termination more "           \
 		"addresses, or shorten port-guard")                                                \
 	X(MEDIA_STREAMS, "raise media-streams-max")                                                \
+	X(STATE_NOT_SAVED, "make room on the disk of state-folder, or let the daemon write there") \
 	X(MEMORY_UNLOCKED,                                                                         \
 		"raise RLIMIT_MEMLOCK (systemd: LimitMEMLOCK=infinity; shell: ulimit "             \
 		"-l unlimited), or give the daemon CAP_IPC_LOCK")

@@ -62,6 +62,7 @@ struct call {
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES]; // signalling peers: remote, call manager
 	char *identity;              // of the remote's certificate; NULL: none
+	char *ticket, *granted;      // id and granted domain of its ticket; NULL: it needed none
 	struct call_party party[SIDES];
 	size_t n_record_routes; // that the INVITE had when it came to us
 	uint32_t invite_cseq;
@@ -89,8 +90,9 @@ struct call_start {
 	uint64_t trunk;
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES];
-	struct str identity; // empty: none
-	bool inside_secure;  // trunk-security-mode of the call manager
+	struct str identity;        // empty: none
+	struct str ticket, granted; // empty: it needed no ticket
+	bool inside_secure;         // trunk-security-mode of the call manager
 	const struct session_env *env;
 	uint64_t now_ns;
 };

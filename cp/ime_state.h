@@ -5,7 +5,9 @@
 #include <openssl/ssl.h>
 
 #include "cp/call_state.h"
+#include "cp/callers.h"
 #include "cp/counters.h"
+#include "cp/epochs.h"
 #include "cp/ime.h"
 #include "cp/mta.h"
 #include "cp/peers.h"
@@ -38,7 +40,9 @@ struct ime {
 	struct txns *txns;
 	struct trunks *trunks;
 	struct peers *peers;
-	struct ticket_policy ticket;
+	struct epochs *epochs;
+	struct callers *callers;
+	struct ticket_policy ticket; // its passwords are those of `epochs`
 	struct ticket_keys *ticket_keys;
 	struct domain_ids own_ids; // of our certificate, for inbound Routes
 	char own_domain[DOMAIN_NAME_MAX + 1];
@@ -54,6 +58,9 @@ static inline uint64_t ime_now(const struct ime *ime)
 {
 	return ime->env.mono_ns();
 }
+
+// Ends the grace of the ticket password before, and looks after what was revoked.
+void ime_ticket_tick(struct ime *ime);
 
 // Sends what a full ring of the workers held back, now and until nothing is left.
 void ime_retry_media(struct ime *ime);
