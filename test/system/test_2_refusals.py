@@ -18,7 +18,7 @@ class Refusals(LabTest):
         self.assertTrue(r["ok"], r)
         return r
 
-    def test_drop_is_the_default(self):
+    def test_tkt_19_drop_is_the_default(self):
         """callgate B has no `reject`: the caller's own timer (3 s) finds the PSTN."""
         r = refusals.refuse(self.lab, "forged", caller="a2", callee="b2")
         self.assertTrue(r["ok"], r)
@@ -115,7 +115,7 @@ class Refusals(LabTest):
         self.assertEqual(ucm.seen()["from-internet"], seen["from-internet"])
         return answer, moved
 
-    def test_rtp_in_clear_is_refused(self):
+    def test_srtp_1_rtp_in_clear_is_refused(self):
         """SRTP-1: a valid ticket does not buy RTP over the Internet."""
         number = self.lab.phones["a1"].number
         answer, moved = self.stranger(invite(number, "clear", refusals.ticket(
@@ -123,7 +123,7 @@ class Refusals(LabTest):
         self.assertEqual(moved, {"rtp": 1})
         self.assertIn(b"SIP/2.0 488", answer or b"")
 
-    def test_reject_says_nothing(self):
+    def test_tkt_20_reject_says_nothing(self):
         """TKT-20: a prober learns nothing from a refusal but that it is one."""
         answers = set()
         for tag, ticket in (("none", None), ("bad", "AAEAEI9PLB5tq2Q=")):
@@ -133,7 +133,7 @@ class Refusals(LabTest):
             answers.add(re.sub(rb";tag=[0-9a-f]{16}\b", b"", answer))
         self.assertEqual(len(answers), 1, answers)
 
-    def test_route_domain(self):
+    def test_sip_2_route_domain(self):
         """SIP-2: the remote's certificate does not cover the domain of the learned route."""
         ucm, b = self.lab.ucms["b"], self.lab.daemons["b"]
         number = self.lab.phones["a2"].number

@@ -313,11 +313,11 @@ static const struct edited ime[] = {
 		"out: media passes through where both sides have one suite"},
 	{"parity", {{"    did-source: request-uri", "    parity: on"}},
 		"58:13: parity: found on, expected off or strict"},
-	{"RTP-4", {{"    did-source: request-uri", "    rtcp: on"}},
+	{"rtcp", {{"    did-source: request-uri", "    rtcp: on"}},
 		"58:11: rtcp: found on, expected drop or relay"},
 	{"parity rtcp", {{"    did-source: request-uri", "    rtcp: relay\n    parity: strict"}},
 		"58:11: rtcp: found relay, expected drop, because parity is strict"},
-	{"RTP-1", {{"    did-source: request-uri", "    media-latch: first"}},
+	{"media-latch", {{"    did-source: request-uri", "    media-latch: first"}},
 		"58:18: media-latch: found first, expected on or off"},
 	{"suite", {{"    did-source: request-uri", "    srtp: {accept: [F8_128_HMAC_SHA1_80]}"}},
 		"58:21: accept: found F8_128_HMAC_SHA1_80, expected AES_CM_128_HMAC_SHA1_80, "
