@@ -13,6 +13,10 @@
 		"raise rtp-max-port or lower rtp-min-port, give media-termination more "           \
 		"addresses, or shorten port-guard")                                                \
 	X(MEDIA_STREAMS, "raise media-streams-max")                                                \
+	X(TICKET_EPOCH,                                                                            \
+		"put the epoch that tickets are made with, and its password, into the "            \
+		"configuration or in force with callgate ticket epoch; a new password needs a "    \
+		"new epoch")                                                                       \
 	X(STATE_NOT_SAVED, "make room on the disk of state-folder, or let the daemon write there") \
 	X(MEMORY_UNLOCKED,                                                                         \
 		"raise RLIMIT_MEMLOCK (systemd: LimitMEMLOCK=infinity; shell: ulimit "             \

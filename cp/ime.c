@@ -119,6 +119,7 @@ static int load_identity(struct ime *ime, char *err, size_t err_size)
 static int load_ticket(struct ime *ime, char *err, size_t err_size)
 {
 	const struct config_ime *cfg = ime->cfg;
+	int e;
 
 	ime->ticket = (struct ticket_policy){
 		.profile = ticket_profile_find(str_from(cfg->ticket_profile)),
@@ -134,7 +135,12 @@ static int load_ticket(struct ime *ime, char *err, size_t err_size)
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	epochs_expire(ime->epochs, ime->env.wall_s());
 	epochs_policy(ime->epochs, &ime->ticket);
-	return callers_new(&ime->callers, cfg, ime->config->state_folder, err, err_size);
+	e = callers_new(&ime->callers, cfg, ime->config->state_folder, err, err_size);
+	if (e == 0)
+		e = epoch_last_new(&ime->epoch_last, cfg, ime->config->state_folder, err, err_size);
+	if (e == 0)
+		epoch_last_start(ime->epoch_last, &ime->ticket.now, ime_now(ime));
+	return e;
 }
 
 static int make_tables(struct ime *ime, char *err, size_t err_size)
@@ -245,6 +251,7 @@ void ime_free(struct ime *ime)
 	ticket_keys_free(ime->ticket_keys);
 	epochs_free(ime->epochs);
 	callers_free(ime->callers);
+	epoch_last_free(ime->epoch_last);
 	for (int role = TLS_SERVER; role <= TLS_CLIENT; role++) {
 		for (size_t i = 0; ime->tls[role] != NULL && i < ime->config->n_tls_proxies; i++)
 			SSL_CTX_free(ime->tls[role][i]);

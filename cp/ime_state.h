@@ -7,6 +7,7 @@
 #include "cp/call_state.h"
 #include "cp/callers.h"
 #include "cp/counters.h"
+#include "cp/epoch_last.h"
 #include "cp/epochs.h"
 #include "cp/ime.h"
 #include "cp/mta.h"
@@ -41,6 +42,7 @@ struct ime {
 	struct trunks *trunks;
 	struct peers *peers;
 	struct epochs *epochs;
+	struct epoch_last *epoch_last;
 	struct callers *callers;
 	struct ticket_policy ticket; // its passwords are those of `epochs`
 	struct ticket_keys *ticket_keys;

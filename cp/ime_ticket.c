@@ -27,6 +27,7 @@ int ime_ticket_change(
 	if (e != 0)
 		return e;
 	use_epochs(ime);
+	epoch_last_change(ime->epoch_last, &ime->ticket.now, ime_now(ime));
 	log_event(TICKET_PASSWORD, log_u64("epoch", change->epoch), log_u64("epoch_before", before),
 		log_u64("grace_s", grace_s));
 	return 0;
