@@ -11,6 +11,7 @@
 
 #include "lib/acl.h"
 #include "lib/addr.h"
+#include "lib/did.h"
 #include "lib/nat.h"
 #include "lib/sdes.h"
 
@@ -19,6 +20,8 @@
 #define CONFIG_IFACES_MAX   16
 #define CONFIG_CORES_MAX    16
 #define CONFIG_PASSWORD_MAX 64
+#define CONFIG_DOMAINS_MAX  1000 // of one list
+#define CONFIG_DID_RULES    16
 
 struct config_iface {
 	char name[CONFIG_NAME_MAX];
@@ -86,6 +89,16 @@ enum config_failure_action { FAILURE_DROP, FAILURE_REJECT };
 enum config_did_source { DID_REQUEST_URI, DID_TO, DID_BOTH };
 enum config_route_check { ROUTE_CHECK_IF_PRESENT, ROUTE_CHECK_REQUIRE };
 
+// Who may call: names, and ".NAME" for all below one. With an empty allow anybody may who is not
+// in deny.
+enum caller_list { CALLERS_ALLOW, CALLERS_DENY, CALLER_LISTS };
+struct config_domains {
+	struct config_domain {
+		char name[256];
+	} * list;
+	size_t n;
+};
+
 struct config_ime {
 	char name[CONFIG_NAME_MAX];
 	size_t mta; // index in mtas
@@ -95,10 +108,19 @@ struct config_ime {
 	struct config_limits limits;
 	uint8_t epoch;                          // 1..255
 	char password[CONFIG_PASSWORD_MAX + 1]; // wiped by config_free; never printed
-	char ticket_profile[16];                // "t1" or "t2"
-	uint32_t ticket_skew_s;                 // 0..600
+	uint32_t ticket_grace_s;                // of a password that a command replaces
+	// The one before, good until then (2.12); epoch 0: there is none. Wiped likewise.
+	uint8_t previous_epoch;
+	char previous_password[CONFIG_PASSWORD_MAX + 1];
+	uint64_t previous_until_s; // since 1970 UTC
+	char ticket_profile[16];   // "t1" or "t2"
+	uint32_t ticket_skew_s;    // 0..600
 	enum config_failure_action ticket_failure_action;
+	struct config_domains callers[CALLER_LISTS];
 	enum config_did_source did_source;
+	struct did_rule did_rules[CONFIG_DID_RULES]; // did-normalise: the first that fits
+	size_t n_did_rules;
+	uint32_t outside_methods; // bit n: enum sip_method n may come without a dialog (SIP-1)
 	enum config_route_check route_check;
 	char domain[256];    // empty: the identity of the server trust-point's certificate
 	int inside_identity; // shown to call managers of secure trunks: index in trustpoints, or -1
@@ -163,8 +185,9 @@ struct config {
 	unsigned int memory_mb;
 	bool poll_adaptive;
 	unsigned int sessions_max;
-	unsigned int media_streams_max; // 16..DP_STREAMS_MAX
-	char srtp_engine[32];           // "auto" or an engine's name
+	unsigned int media_streams_max;     // 16..DP_STREAMS_MAX
+	char srtp_engine[32];               // "auto" or an engine's name
+	char state_folder[CONFIG_PATH_MAX]; // what outlives a restart
 	// management
 	char socket_path[CONFIG_PATH_MAX]; // UNIX socket of the client
 	uint8_t log_severity; // what is less grave is not logged, 0 to 7 as syslog counts
@@ -217,6 +240,8 @@ int config_load_text(
 	struct str text, const char *dir, struct config **out, struct config_errors *errs);
 
 void config_free(struct config *c); // wipes secrets; accepts NULL
+// The passwords are wiped: whoever needs them has them.
+void config_forget_passwords(struct config *c);
 void config_errors_free(struct config_errors *e);
 
 // Prints "FILE:LINE:COLUMN: text" for each.

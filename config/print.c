@@ -61,6 +61,13 @@ static void print_ime(FILE *f, const struct config *c, const struct config_ime *
 	fprintf(f, "uc-ime %s: ticket epoch %u password ***** profile %s, %s on failure\n", x->name,
 		x->epoch, x->ticket_profile,
 		x->ticket_failure_action == FAILURE_REJECT ? "reject" : "drop");
+	if (x->previous_epoch != 0)
+		fprintf(f, "  ticket previous epoch %u password *****, grace %u s\n",
+			x->previous_epoch, x->ticket_grace_s);
+	if (x->callers[CALLERS_ALLOW].n + x->callers[CALLERS_DENY].n > 0)
+		fprintf(f, "  domains: %zu allowed%s, %zu denied\n", x->callers[CALLERS_ALLOW].n,
+			x->callers[CALLERS_ALLOW].n == 0 ? ", which is anybody" : "",
+			x->callers[CALLERS_DENY].n);
 	for (size_t i = 0; i < x->n_ucms; i++) {
 		fprintf(f, "  ucm address %s trunk-security-mode %s", ip_format(&x->ucms[i].ip, ip),
 			x->ucms[i].secure ? "secure" : "nonsecure");

@@ -112,6 +112,11 @@ void read_trustpoints(struct loader *l, const struct node *n, void *obj);
 void read_tls_proxies(struct loader *l, const struct node *n, void *obj);
 void read_tls_proxy_limits(struct loader *l, const struct node *n, void *obj);
 void read_uc_ime(struct loader *l, const struct node *n, void *obj);
+// Of a uc-ime, whose struct config_ime is `obj`.
+void read_ticket(struct loader *l, const struct node *n, void *obj);
+void read_caller_domains(struct loader *l, const struct node *n, void *obj);
+void read_did_normalise(struct loader *l, const struct node *n, void *obj);
+void read_outside_methods(struct loader *l, const struct node *n, void *obj);
 void read_class_maps(struct loader *l, const struct node *n, void *obj);
 void read_policy_maps(struct loader *l, const struct node *n, void *obj);
 void read_service_policy(struct loader *l, const struct node *n, void *obj);

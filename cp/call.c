@@ -68,6 +68,8 @@ static void call_free(struct call *call)
 	free(call->call_id);
 	free(call->caller_tag);
 	free(call->identity);
+	free(call->ticket);
+	free(call->granted);
 	free(call->fb_sensitivity);
 	free(call->session_id);
 	free(call->trunk_uri);
@@ -99,10 +101,15 @@ static bool fill(struct call *call, const struct sip_msg *m, const struct call_s
 	call->to_uri = log_copy(m->to.uri);
 	if (start->identity.n > 0)
 		call->identity = call_text(start->identity);
+	if (start->ticket.n > 0) {
+		call->ticket = call_text(start->ticket);
+		call->granted = call_text(start->granted);
+	}
 	call->session = session_new(start->env, call->iface, start->inside_secure);
 	return call->call_id != NULL && call->caller_tag != NULL && call->from_uri != NULL &&
 		call->to_uri != NULL && call->session != NULL &&
 		(start->identity.n == 0 || call->identity != NULL) &&
+		(start->ticket.n == 0 || (call->ticket != NULL && call->granted != NULL)) &&
 		call_party_from_invite(&call->party[call->caller], m, &call->n_record_routes);
 }
 

@@ -64,6 +64,7 @@ struct call {
 	struct endpoint peer[SIDES]; // signalling peers: remote, call manager
 	char *identity;              // of the remote's certificate; NULL: none
 	struct domain *domain;       // counts it; NULL: none
+	char *ticket, *granted;      // id and granted domain of its ticket; NULL: it needed none
 	struct call_party party[SIDES];
 	size_t n_record_routes; // that the INVITE had when it came to us
 	uint32_t invite_cseq;
@@ -92,7 +93,8 @@ struct call_start {
 	uint64_t trunk;
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES];
-	struct str identity; // empty: none
+	struct str identity;        // empty: none
+	struct str ticket, granted; // empty: it needed no ticket
 	struct domain *domain;
 	bool stood_in;
 	bool inside_secure; // trunk-security-mode of the call manager

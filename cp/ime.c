@@ -63,6 +63,7 @@ void ime_tick(struct ime *ime)
 	txns_expire(ime->txns, now_ns);
 	trunks_tick(ime->trunks, now_ns);
 	ucms_tick(ime->ucms, now_ns);
+	ime_ticket_tick(ime);
 	ime_retry_media(ime);
 }
 
@@ -119,19 +120,28 @@ static int load_identity(struct ime *ime, char *err, size_t err_size)
 static int load_ticket(struct ime *ime, char *err, size_t err_size)
 {
 	const struct config_ime *cfg = ime->cfg;
+	int e;
 
 	ime->ticket = (struct ticket_policy){
 		.profile = ticket_profile_find(str_from(cfg->ticket_profile)),
-		.epoch = cfg->epoch,
-		.password = str_from(cfg->password),
 		.skew_s = cfg->ticket_skew_s,
 		.own_domain = str_from(ime->own_domain),
 	};
 	ime->ticket_keys = ticket_keys_new(TICKET_KEYS_DEFAULT);
+	ime->epochs = epochs_new(cfg);
 	if (ime->ticket.profile == NULL)
 		return fail(-EINVAL, err, err_size, "uc-ime %s: no ticket profile %s", cfg->name,
 			cfg->ticket_profile);
-	return ime->ticket_keys != NULL ? 0 : fail(-ENOMEM, err, err_size, "out of memory");
+	if (ime->ticket_keys == NULL || ime->epochs == NULL)
+		return fail(-ENOMEM, err, err_size, "out of memory");
+	epochs_expire(ime->epochs, ime->env.wall_s());
+	epochs_policy(ime->epochs, &ime->ticket);
+	e = callers_new(&ime->callers, cfg, ime->config->state_folder, err, err_size);
+	if (e == 0)
+		e = epoch_last_new(&ime->epoch_last, cfg, ime->config->state_folder, err, err_size);
+	if (e == 0)
+		epoch_last_start(ime->epoch_last, &ime->ticket.now, ime_now(ime));
+	return e;
 }
 
 static int make_tables(struct ime *ime, char *err, size_t err_size)
@@ -188,7 +198,7 @@ size_t ime_secure_size(const struct config *c)
 		c->media_streams_max < 4 * CALLS_MAX ? c->media_streams_max : 4 * CALLS_MAX;
 
 	return mta_secure_size(streams) + session_secure_size(streams) +
-		priv_key_block(sizeof(struct scratch)) +
+		priv_key_block(sizeof(struct scratch)) + priv_key_block(epochs_size()) +
 		priv_key_block(ticket_keys_size(TICKET_KEYS_DEFAULT)) +
 		(size_t)c->tls_sessions_max * TLS_SECURE_SIZE + SECURE_SPARE;
 }
@@ -253,6 +263,9 @@ void ime_free(struct ime *ime)
 	mta_free(ime->mta);
 	peers_free(ime->peers);
 	ticket_keys_free(ime->ticket_keys);
+	epochs_free(ime->epochs);
+	callers_free(ime->callers);
+	epoch_last_free(ime->epoch_last);
 	for (int role = TLS_SERVER; role <= TLS_CLIENT; role++) {
 		for (size_t i = 0; ime->tls[role] != NULL && i < ime->config->n_tls_proxies; i++)
 			SSL_CTX_free(ime->tls[role][i]);

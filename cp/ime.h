@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "cp/epochs.h"
+#include "lib/str.h"
 
 struct dp_msg;
 struct ime;
@@ -17,6 +19,7 @@ struct calls;
 struct trunks;
 struct ucms;
 struct domains;
+struct callers;
 
 // What the proxy needs from the world; clocks are read nowhere else.
 struct ime_env {
@@ -50,6 +53,27 @@ void ime_tick(struct ime *ime);
 const struct calls *ime_calls(const struct ime *ime);   // call_foreach, cp/call.h
 const struct trunks *ime_trunks(const struct ime *ime); // trunk_foreach, cp/trunk.h
 const struct ucms *ime_ucms(const struct ime *ime);     // ucms_foreach, cp/ucm.h
+
+// ---- What an operator changes while calls are up (ime_ticket.c) ----------------------------------
+
+// `callgate ticket epoch`: both together (CLI-1). The pair before stays good for grace_s, or as long
+// as the configuration says when it is UINT32_MAX. 0: in force; -EALREADY: it was already; -EINVAL:
+// refused, and `err` says what was expected.
+struct ime_ticket_change {
+	uint8_t epoch;
+	struct str password;
+	uint32_t grace_s;
+};
+int ime_ticket_change(
+	struct ime *ime, const struct ime_ticket_change *change, char *err, size_t err_size);
+
+struct epochs_info ime_ticket_epoch(const struct ime *ime); // cp/epochs.h
+
+// `callgate ticket revoke` of a ticket's id or a domain. *calls is how many calls are up that came
+// with it; with `end_calls` they are ended. Returns as callers_revoke(), -EINVAL: it is neither.
+int ime_revoke(struct ime *ime, struct str what, bool end_calls, unsigned int *calls);
+int ime_unrevoke(struct ime *ime, struct str what);
+const struct callers *ime_callers(const struct ime *ime); // cp/callers.h
 
 // ---- What `show` reads -------------------------------------------------------------------------
 

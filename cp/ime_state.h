@@ -5,8 +5,11 @@
 #include <openssl/ssl.h>
 
 #include "cp/call_state.h"
+#include "cp/callers.h"
 #include "cp/counters.h"
 #include "cp/domains.h"
+#include "cp/epoch_last.h"
+#include "cp/epochs.h"
 #include "cp/ime.h"
 #include "cp/mta.h"
 #include "cp/peers.h"
@@ -43,7 +46,10 @@ struct ime {
 	struct ucms *ucms;
 	struct domains *domains;
 	struct bucket invites; // from the Internet
-	struct ticket_policy ticket;
+	struct epochs *epochs;
+	struct epoch_last *epoch_last;
+	struct callers *callers;
+	struct ticket_policy ticket; // its passwords are those of `epochs`
 	struct ticket_keys *ticket_keys;
 	struct domain_ids own_ids; // of our certificate, for inbound Routes
 	char own_domain[DOMAIN_NAME_MAX + 1];
@@ -59,6 +65,9 @@ static inline uint64_t ime_now(const struct ime *ime)
 {
 	return ime->env.mono_ns();
 }
+
+// Ends the grace of the ticket password before, and looks after what was revoked.
+void ime_ticket_tick(struct ime *ime);
 
 // Sends what a full ring of the workers held back, now and until nothing is left.
 void ime_retry_media(struct ime *ime);

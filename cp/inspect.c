@@ -45,6 +45,8 @@ static void forward_request(struct pass *p)
 
 static bool start_call(struct pass *p)
 {
+	const struct ticket *ticket = &p->ime->scratch->ticket;
+	char uuid[TICKET_UUID_TEXT_MAX];
 	struct call_start start = {
 		.caller = p->from,
 		.trunk = p->t->id,
@@ -59,6 +61,10 @@ static bool start_call(struct pass *p)
 	for (int s = 0; s < SIDES; s++) {
 		start.iface[s] = p->t->iface[s];
 		start.peer[s] = p->t->peer[s];
+	}
+	if (p->from == SIDE_OUTSIDE) { // it has just been admitted with this ticket
+		start.ticket = str_from(ticket_uuid_text(ticket, uuid));
+		start.granted = ticket->field[TICKET_GRANTED_DOMAIN];
 	}
 	p->call = call_new(p->ime->calls, p->m, &start);
 	if (p->call != NULL && p->ticket != NULL)
@@ -274,10 +280,25 @@ static void cancel(struct pass *p)
 		forward_request(p);
 }
 
+// SIP-1: what the configuration admits from outside is judged like a call but for the ticket.
+static enum counter_id admit_alone(struct pass *p, uint16_t *status)
+{
+	*status = 0;
+	if (p->from == SIDE_INSIDE)
+		return CNT_NONE;
+	if (p->m->method == SIP_UNKNOWN || (p->ime->cfg->outside_methods & 1u << p->m->method) == 0)
+		return CNT_NO_DIALOG;
+	*status = pass_status(p, 403);
+	return admit_route(p);
+}
+
 static void no_dialog(struct pass *p)
 {
-	if (p->from == SIDE_OUTSIDE) {
-		pass_refuse(p, CNT_NO_DIALOG, 0);
+	uint16_t status;
+	enum counter_id why = admit_alone(p, &status);
+
+	if (why != CNT_NONE) {
+		pass_refuse(p, why, status);
 		return;
 	}
 	if (!remember(p))

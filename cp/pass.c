@@ -103,6 +103,11 @@ static enum event_id event_of(enum counter_id why)
 		return EVT_TICKET_INVALID;
 	case CNT_TICKET_RATE:
 		return EVT_TICKET_UNCHECKED;
+	case CNT_TICKET_REVOKED:
+	case CNT_DOMAIN_REVOKED:
+	case CNT_DOMAIN_DENIED:
+	case CNT_DOMAIN_NOT_ALLOWED:
+		return EVT_CALLER_REFUSED;
 	case CNT_NO_DIALOG:
 		return EVT_NO_DIALOG;
 	case CNT_ROUTE_DOMAIN:

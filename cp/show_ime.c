@@ -117,14 +117,34 @@ static void mta_json(const struct show *s, const struct config_mta *m, cJSON *j)
 	cJSON_AddNumberToObject(j, "rtp_max_port", m->rtp_max_port);
 }
 
-static void ticket_json(const struct config_ime *c, cJSON *j)
+// Epoch and password are what is in force, whatever the file said at the start.
+static void ticket_json(const struct show *s, const struct config_ime *c, cJSON *j)
 {
-	cJSON_AddNumberToObject(j, "epoch", c->epoch);
-	cJSON_AddStringToObject(j, "password", "*****"); // CLI-2
+	struct epochs_info now = {.epoch = c->epoch};
+
+	if (s->ime != NULL)
+		now = ime_ticket_epoch(s->ime);
+	cJSON_AddNumberToObject(j, "epoch", now.epoch);
+	cJSON_AddStringToObject(j, "password", "*****");            // CLI-2
+	cJSON_AddNumberToObject(j, "previous_epoch", now.previous); // 0: there is none
+	show_u64(j, "previous_until", now.previous_until);
+	cJSON_AddNumberToObject(j, "grace_s", c->ticket_grace_s);
 	cJSON_AddStringToObject(j, "profile", c->ticket_profile);
 	cJSON_AddNumberToObject(j, "skew_s", c->ticket_skew_s);
 	cJSON_AddStringToObject(j, "failure_action",
 		c->ticket_failure_action == FAILURE_REJECT ? "reject" : "drop");
+}
+
+static void callers_json(const struct config_ime *c, cJSON *j)
+{
+	static const char *const names[] = {[CALLERS_ALLOW] = "allow", [CALLERS_DENY] = "deny"};
+
+	for (int k = 0; k < CALLER_LISTS; k++) {
+		cJSON *list = cJSON_AddArrayToObject(j, names[k]);
+
+		for (size_t i = 0; i < c->callers[k].n; i++)
+			cJSON_AddItemToArray(list, cJSON_CreateString(c->callers[k].list[i].name));
+	}
 }
 
 cJSON *show_config_ime(const struct show *s, const struct ask *ask)
@@ -148,7 +168,8 @@ cJSON *show_config_ime(const struct show *s, const struct ask *ask)
 				c->ucms[k].secure ? "secure" : "nonsecure");
 			cJSON_AddItemToArray(ucms, u);
 		}
-		ticket_json(c, cJSON_AddObjectToObject(j, "ticket"));
+		ticket_json(s, c, cJSON_AddObjectToObject(j, "ticket"));
+		callers_json(c, cJSON_AddObjectToObject(j, "domains"));
 		cJSON_AddStringToObject(j, "domain", c->domain);
 		cJSON_AddNumberToObject(j, "fallback_monitoring_ms", c->fallback_monitoring_ms);
 		cJSON_AddNumberToObject(j, "fallback_hold_down_s", c->fallback_hold_down_s);

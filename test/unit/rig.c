@@ -30,15 +30,17 @@ static uint64_t wall_s(void)
 	return rig.wall_s;
 }
 
-static void write_password(void)
+const char *rig_new_password;
+
+static void write_password(const char *name, const char *password)
 {
 	char path[128];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/ticket.password", rig.dir);
+	snprintf(path, sizeof(path), "%s/%s", rig.dir, name);
 	f = fopen(path, "w");
 	assert_non_null(f);
-	fputs(TICKET_PASSWORD "\n", f);
+	fprintf(f, "%s\n", password);
 	fclose(f);
 	chmod(path, 0600);
 }
@@ -69,6 +71,15 @@ static void replace(char *text, size_t size, const char *from, const char *to)
 	snprintf(text, size, "%s", copy);
 }
 
+// Nothing of a test outlives its folder.
+static const char *state_folder(void)
+{
+	static char path[80];
+
+	snprintf(path, sizeof(path), "%s/state", rig.dir);
+	return path;
+}
+
 static struct config *load(const char *sample, const char *const *edit)
 {
 	char path[128];
@@ -78,6 +89,7 @@ static struct config *load(const char *sample, const char *const *edit)
 
 	snprintf(path, sizeof(path), "config/samples/%s", sample);
 	snprintf(text, sizeof(text), "%s", read_file(path));
+	replace(text, sizeof(text), "/var/lib/callgate", state_folder());
 	for (; edit != NULL && edit[0] != NULL; edit += 2)
 		replace(text, sizeof(text), edit[0], edit[1]);
 	if (config_load_text(str_from(text), rig.dir, &c, &errs) != 0) {
@@ -124,7 +136,9 @@ void rig_up(const char *const *edit)
 	snprintf(rig.dir, sizeof(rig.dir), "/tmp/callgate-rig-XXXXXX");
 	assert_non_null(mkdtemp(rig.dir));
 	pki_make(rig.dir);
-	write_password();
+	write_password("ticket.password", TICKET_PASSWORD);
+	if (rig_new_password != NULL)
+		write_password("new.password", rig_new_password);
 	fake_dp_reset();
 	fake_net_reset();
 	fake_net_route("209.165.200.224/27", RIG_A, RIG_OUTSIDE);

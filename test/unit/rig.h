@@ -42,6 +42,8 @@ extern bool rig_pings; // A asks its call managers with OPTIONS, from the next r
 // loaded: every "FROM" becomes "TO"; NULL-terminated pairs, NULL: none.
 void rig_up(const char *const *edit);
 void rig_down(void);
+// The password that rig_up() puts into new.password; NULL: there is no such file.
+extern const char *rig_new_password;
 
 // cmocka fixtures with the samples as they are, and with ticket-failure-action: reject.
 int rig_setup(void **state);

@@ -20,7 +20,7 @@ static void assert_gone(void)
 }
 
 // Nobody answers: after a minute the call is gone and the caller knows.
-static void test_half_open(void **state)
+static void test_sip7_half_open(void **state)
 {
 	ring();
 	rig_pass_s(59);
@@ -35,7 +35,7 @@ static void test_half_open(void **state)
 }
 
 // It rings and rings: each 18x starts sip_invite anew; then 408 one way and CANCEL the other.
-static void test_unanswered(void **state)
+static void test_sip7_unanswered(void **state)
 {
 	ring();
 	call_answer(&rig.ucm[RIG_A], "180 Ringing", "atag", A_CONTACT, "");
@@ -95,7 +95,7 @@ static void test_late_answer(void **state)
 }
 
 // No packet from anywhere for sip_media: BYE to both, with the dialog's identity and next CSeq.
-static void test_media_idle(void **state)
+static void test_sip7_media_idle(void **state)
 {
 	call_establish();
 	rig_pass_s(119);
@@ -156,7 +156,7 @@ static void test_media_from_both_keeps_it_up(void **state)
 }
 
 // Nobody answers the BYE.
-static void test_disconnect(void **state)
+static void test_sip7_disconnect(void **state)
 {
 	struct ime_usage u;
 
@@ -345,14 +345,14 @@ static void test_key_used_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(half_open),
-		TEST(unanswered),
+		TEST(sip7_half_open),
+		TEST(sip7_unanswered),
 		TEST(provisional_media),
 		TEST(late_answer),
-		TEST(media_idle),
+		TEST(sip7_media_idle),
 		TEST(one_side_vanishes),
 		TEST(media_from_both_keeps_it_up),
-		TEST(disconnect),
+		TEST(sip7_disconnect),
 		TEST(one_way),
 		TEST(one_way_on_hold),
 		TEST(hold_by_address),

@@ -42,6 +42,7 @@ static void test_layouts(void **state)
 		{"show uc-ime media-sessions", "media-sessions", "media-sessions"},
 		{"show running-config uc-ime", "running-config", "running-config"},
 		{"show running-config uc-ime", "running-config-global", "running-config-global"},
+		{"show uc-ime revoked-tickets", "revoked-tickets", "revoked-tickets"},
 		{"show media CALL-ID", "media-call", "media-call"},
 		{"show media CALL-ID", "media-call-one-way", "media-call-one-way"},
 		{"show alarms", "alarms", "alarms"},

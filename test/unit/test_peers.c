@@ -82,7 +82,7 @@ static void test_table(void **state)
 }
 
 // TKT-16 c: 50 a second, 100 at once.
-static void test_ticket_rate(void **state)
+static void test_tkt16_ticket_rate(void **state)
 {
 	struct ip_addr a = ip(1);
 	struct peer *p = peers_get(peers, &a, S);
@@ -104,7 +104,7 @@ int main(void)
 		TEST(at_once),
 		TEST(rate),
 		TEST(table),
-		TEST(ticket_rate),
+		TEST(tkt16_ticket_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,7 +294,7 @@ static void test_identities(void **state)
 }
 
 // Untouched in both directions: what the table says so about, and what it does not know.
-static void test_untouched(void **state)
+static void test_sip3_untouched(void **state)
 {
 	static const char *const lines[] = {
 		"X-Cisco-UC-IME-Ticket: AAEA\r\n EI9P",
@@ -438,7 +438,7 @@ int main(void)
 		cmocka_unit_test(test_contact),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_identities),
-		cmocka_unit_test(test_untouched),
+		cmocka_unit_test(test_sip3_untouched),
 		cmocka_unit_test(test_secure_trunk),
 		cmocka_unit_test(test_bad_addresses),
 		cmocka_unit_test(test_too_many_splices),

@@ -230,7 +230,7 @@ static void expect_sdp(const struct sip_host *h, const char *crypto, const char 
 	assert_null(strstr(strstr(h->msg, "a=crypto:") + 1, "a=crypto:")); // and no other
 }
 
-static void test_passthrough_inbound(void **state)
+static void test_srtp3_passthrough_inbound(void **state)
 {
 	remote_invites();
 	host_expect(&rig.ucm[RIG_A], "INVITE ");
@@ -284,7 +284,7 @@ static void test_rtp_offered(void **state)
 	assert_converted();
 }
 
-static void test_rtp_answered(void **state)
+static void test_srtp2_rtp_answered(void **state)
 {
 	remote_invites();
 	host_expect(&rig.ucm[RIG_A], "INVITE ");
@@ -481,10 +481,10 @@ int main(void)
 		TEST(restart),
 		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_pinned),
-		TEST(passthrough_inbound),
+		TEST(srtp3_passthrough_inbound),
 		TEST(passthrough_outbound),
 		TEST(rtp_offered),
-		TEST(rtp_answered),
+		TEST(srtp2_rtp_answered),
 		TEST(answer_refused),
 		TEST(answer_488),
 		cmocka_unit_test(test_other_ucm),

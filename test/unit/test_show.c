@@ -15,6 +15,7 @@
 #include "cp/log.h"
 #include "cp/show.h"
 #include "cp/ucm.h"
+#include "cp/show_ime.h"
 #include "dp/dp.h"
 
 #define S_NS 1000000000ull
@@ -155,6 +156,35 @@ size_t ime_counters(const struct ime *ime, struct ime_counter *out, size_t max)
 void ime_usage(const struct ime *ime, struct ime_usage *out)
 {
 	*out = proxy_usage;
+}
+
+static struct epochs_info ticket_epoch = {.epoch = 1};
+static struct config_domain denied = {".spam.example"};
+
+// Commands that change something are tested with a proxy (test_callers.c).
+struct epochs_info ime_ticket_epoch(const struct ime *ime)
+{
+	return ticket_epoch;
+}
+
+cJSON *show_ticket_epoch(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
+cJSON *show_ticket_revoke(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
+cJSON *show_ticket_unrevoke(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
+cJSON *show_revoked(const struct show *s, const struct ask *ask)
+{
+	return NULL;
 }
 
 void ime_counters_clear(struct ime *ime)
@@ -388,7 +418,11 @@ static void test_answers(void **state)
 	expect("show running-config uc-ime", "{}", "running-config");
 	mta_addrs[0].global = mta_addrs[1].global = true;
 	mta_addrs[1].ip = mta_addrs[0].ip;
+	ticket_epoch = (struct epochs_info){2, 1, 1796083200};
+	ime_config.callers[CALLERS_DENY] = (struct config_domains){&denied, 1};
 	expect("show running-config uc-ime", "{}", "running-config-global");
+	ticket_epoch = (struct epochs_info){.epoch = 1};
+	ime_config.callers[CALLERS_DENY] = (struct config_domains){0};
 	mta_addrs[0].global = mta_addrs[1].global = false;
 	mta_addrs[1].ip = ep("192.168.10.3", 0).ip;
 	expect("show media", "{\"call_id\": \"ab6d7980\"}", "media-call");

@@ -32,7 +32,9 @@ modparam("htable", "htable", "learned=>size=4;")
 modparam("htable", "htable", "ticket=>size=4;")
 modparam("htable", "htable", "domain=>size=4;")
 modparam("htable", "htable", "seen=>size=4;initval=0;")
+onreply_route {{ route(INTERNET); }}
 request_route {{
+	route(INTERNET);
 	if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
 	if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
 	if (has_totag()) {{
@@ -57,6 +59,11 @@ request_route {{
 		t_on_branch("PLAIN");
 	}}
 	route(RELAY);
+}}
+# Whatever came over the Internet, be it a request or a response.
+route[INTERNET] {{
+	if ($si != "{other_ucm}" && !($si =~ "^{net}\\."))
+		$sht(seen=>any-from-internet) = $sht(seen=>any-from-internet) + 1;
 }}
 route[RELAY] {{ if (!t_relay()) sl_reply_error(); exit; }}
 # How INVITEs came: the tests ask for these numbers.
@@ -88,7 +95,7 @@ event_route[htable:mod-init] {{
 {tables}
 }}
 """
-SEEN = ("from-internet", "ticket", "from-pstn", "to-pstn", "from-phone")
+SEEN = ("from-internet", "ticket", "from-pstn", "to-pstn", "from-phone", "any-from-internet")
 
 
 class Kamailio:
@@ -180,7 +187,8 @@ class Kamailio:
             self.rpc("htable.sets", "domain", f"s:{number}", f"s:{domain}")
 
     def seen(self):
-        """How many INVITEs came and went which way, since its start."""
+        """How many INVITEs came and went which way, since its start, and how many messages of any kind came
+        over the Internet."""
         out = dict.fromkeys(SEEN, 0)
         name = None
         for line in self.rpc("htable.dump", "seen", check=False).splitlines():
