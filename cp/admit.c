@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/admit.h"
 
-static void called_number(const struct pass *p, struct did *out)
+void admit_called_number(const struct pass *p, struct did *out)
 {
 	struct did to;
 
@@ -55,7 +55,7 @@ enum counter_id admit_ticket(struct pass *p)
 	};
 	enum ticket_verdict v;
 
-	called_number(p, &called);
+	admit_called_number(p, &called);
 	v = ticket_verify(&ime->ticket, &req, ime->ticket_keys, &peer->ticket_misses,
 		&peers_ticket_rate, ticket);
 	if (v == TICKET_OK) {

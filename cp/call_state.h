@@ -62,6 +62,7 @@ struct call {
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES]; // signalling peers: remote, call manager
 	char *identity;              // of the remote's certificate; NULL: none
+	struct call_caller who;
 	struct call_party party[SIDES];
 	size_t n_record_routes; // that the INVITE had when it came to us
 	uint32_t invite_cseq;
@@ -90,7 +91,8 @@ struct call_start {
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES];
 	struct str identity; // empty: none
-	bool inside_secure;  // trunk-security-mode of the call manager
+	struct call_caller who;
+	bool inside_secure; // trunk-security-mode of the call manager
 	const struct session_env *env;
 	uint64_t now_ns;
 };

@@ -12,6 +12,7 @@
 #include "cp/media_why.h"
 #include "cp/negotiate.h"
 #include "cp/pass.h"
+#include "cp/stir.h"
 #include "cp/teardown.h"
 
 #define RINGING_LIFE_S 600u // a pending INVITE outlives any timer of its call
@@ -53,6 +54,7 @@ static bool start_call(struct pass *p)
 		.caller = p->from,
 		.trunk = p->t->id,
 		.identity = peer_identity(p->t),
+		.who = p->caller,
 		.inside_secure = p->t->inside_secure,
 		.env = &p->ime->session_env,
 		.now_ns = p->now_ns,
@@ -85,7 +87,8 @@ static void end_call(struct pass *p)
 		p->txn->call = 0;
 }
 
-// What an initial INVITE must satisfy before anything is made for it: 2.7 in its order.
+// What an initial INVITE must satisfy before anything is made for it: 2.7 in its order. Signatures
+// are for those who have a ticket: others shall cost no more than that.
 static enum counter_id admit(struct pass *p, uint16_t *status)
 {
 	enum counter_id why = CNT_NONE;
@@ -93,6 +96,8 @@ static enum counter_id admit(struct pass *p, uint16_t *status)
 	*status = pass_status(p, 403);
 	if (p->from == SIDE_OUTSIDE)
 		why = admit_ticket(p);
+	if (why == CNT_NONE && p->from == SIDE_OUTSIDE)
+		why = stir_verify(p, status);
 	if (why == CNT_NONE && p->from == SIDE_INSIDE) {
 		why = admit_route(p);
 		if (why != CNT_NONE) { // RFC 5922 7.3: this connection leads to somebody else

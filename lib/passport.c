@@ -5,6 +5,7 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <string.h>
 
 #include "lib/base64.h"
@@ -353,5 +354,6 @@ bool passport_signature_ok(const struct passport *p, EVP_PKEY *key)
 
 	OPENSSL_free(der);
 	EVP_MD_CTX_free(ctx);
+	ERR_clear_error(); // or the next TLS connection of this thread takes ours for its own
 	return ok;
 }
