@@ -46,4 +46,5 @@ void json_print(cJSON *j);
 
 int ticket_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
+int stir_main(int argc, char **argv);
 int show_main(int argc, char **argv); // `show` and `clear`
