@@ -73,11 +73,11 @@ static enum passport_fault judge(const struct check *c, struct str value)
 	cert = stir_certs_find(ime->stir_certs, passport->info);
 	if (cert == NULL)
 		return PASSPORT_NOT_HELD;
+	if (!passport_fresh(passport, c->now_s, ime->cfg->stir.freshness_s))
+		return PASSPORT_STALE;
 	fault = stir_cert_judge(cert, passport->orig, passport->iat);
 	if (fault != PASSPORT_NONE)
 		return fault;
-	if (!passport_fresh(passport, c->now_s, ime->cfg->stir.freshness_s))
-		return PASSPORT_STALE;
 	peer = peers_get(ime->peers, &c->p->t->peer[SIDE_OUTSIDE].ip, c->p->now_ns);
 	if (!bucket_take(&peer->signatures, &peers_signature_rate, c->p->now_ns))
 		return PASSPORT_RATE;
