@@ -281,7 +281,7 @@ static void test_enforce_refuses(void **state)
 	}
 }
 
-static void test_tag_fails(void **state)
+static void test_stir1_tag_of_the_unverified(void **state)
 {
 	char from[128];
 
@@ -372,7 +372,7 @@ static void test_one_valid_header_does(void **state)
 }
 
 // STIR-1: ours instead of theirs, on what was verified.
-static void test_tag(void **state)
+static void test_stir1_tag(void **state)
 {
 	char lines[STIR_TEXT_MAX + 256];
 
@@ -396,7 +396,7 @@ static void test_tag(void **state)
 
 #define FORGED "<sip:+12125550199;verstat=TN-Validation-Passed@enterprise-b.example>;tag=rtag"
 
-static void test_forged_verstat(void **state)
+static void test_stir1_forged_verstat(void **state)
 {
 	up(ON("tag"));
 	invite_from(FORGED "\n", "");
@@ -448,11 +448,33 @@ static void test_log_and_off_change_nothing(void **state)
 	rig_down();
 }
 
+// STIR-3: checked over what came in, whatever is rewritten then; and remembered with the call.
+static void test_stir3_media_keys(void **state)
+{
+	char token[STIR_TEXT_MAX], lines[STIR_TEXT_MAX + 128];
+
+	up(ON("enforce"));
+	stir_token(STIR_spc, STIR_HEADER(spc),
+		"{\"attest\":\"B\",\"dest\":{\"tn\":[\"" STIR_CALLED "\"]},\"iat\":1772323200,"
+		"\"mky\":[{\"alg\":\"sha-256\",\"dig\":\"021ACC54\"}],\"orig\":{\"tn\":"
+		"\"" STIR_CALLER "\"},\"origid\":\"" STIR_ORIGID "\"}",
+		token);
+	snprintf(lines, sizeof(lines), "Identity: %s;info=<" STIR_URL(spc) ">\n", token);
+	invite(lines);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	contains(&rig.ucm[RIG_A], "m=audio ");
+	contains(&rig.ucm[RIG_A], " RTP/AVP ");
+	contains(&rig.ucm[RIG_A], token);
+	assert_true(caller().media_keys);
+	assert_int_equal(caller().attest, 'B');
+	rig_down();
+}
+
 // ---- The rest of the call -----------------------------------------------------------------------
 
 // No verstat crosses in either direction but ours in the INVITE: the call manager's echo of it
 // stays here, and a later request brings no forged one.
-static void test_in_the_dialog(void **state)
+static void test_stir1_in_the_dialog(void **state)
 {
 	up(ON("tag"));
 	invite(identity(good));
@@ -489,7 +511,7 @@ static void test_in_the_dialog(void **state)
 }
 
 // STIR-4: only what leaves, only where it is asked for.
-static void test_strip_outbound(void **state)
+static void test_stir4_strip_outbound(void **state)
 {
 	static const char *const edit[] = {"strip-outbound: off", "strip-outbound: on", NULL};
 
@@ -617,16 +639,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_enforce_refuses),
-		cmocka_unit_test(test_tag_fails),
+		cmocka_unit_test(test_stir1_tag_of_the_unverified),
 		cmocka_unit_test(test_enforce_lets_verified_callers_in),
 		cmocka_unit_test(test_calling_numbers),
 		cmocka_unit_test(test_one_valid_header_does),
-		cmocka_unit_test(test_tag),
-		cmocka_unit_test(test_forged_verstat),
+		cmocka_unit_test(test_stir1_tag),
+		cmocka_unit_test(test_stir1_forged_verstat),
 		cmocka_unit_test(test_unreadable_identity_is_refused),
 		cmocka_unit_test(test_log_and_off_change_nothing),
-		cmocka_unit_test(test_in_the_dialog),
-		cmocka_unit_test(test_strip_outbound),
+		cmocka_unit_test(test_stir3_media_keys),
+		cmocka_unit_test(test_stir1_in_the_dialog),
+		cmocka_unit_test(test_stir4_strip_outbound),
 		cmocka_unit_test(test_ticket_comes_first),
 		cmocka_unit_test(test_media_comes_after),
 		cmocka_unit_test(test_rate),

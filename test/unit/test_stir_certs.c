@@ -99,7 +99,7 @@ static void test_judged(void **state)
 }
 
 // A URL is compared, never followed.
-static void test_not_found(void **state)
+static void test_stir2_never_followed(void **state)
 {
 	static const char *const t[] = {STIR_URL(unheld), "https://sti.example/",
 		"https://sti.example", "https://sti.example/spc.pe", "https://sti.example/spc.pem/",
@@ -186,7 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(judged),
-		TEST(not_found),
+		TEST(stir2_never_followed),
 		TEST(shapes_of_files),
 		TEST(empty_folder),
 		TEST(faults),
