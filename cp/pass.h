@@ -18,8 +18,7 @@ struct pass {
 	const char *reason; // for the log, instead of the counter's name; NULL: none
 	const struct ticket *ticket; // of the INVITE at hand, decoded; NULL: none
 	const char *phrase;          // of a refusal, instead of its status' own; NULL: that
-	struct call_caller
-		caller; // of an initial INVITE from outside, once stir_verify() has looked
+	struct call_caller caller;   // of an initial INVITE, once stir_verify() has looked
 };
 
 // Rewrites and sends it to the other side. CNT_NONE, or why it could not be sent (not counted).
