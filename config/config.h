@@ -99,6 +99,17 @@ struct config_domains {
 	size_t n;
 };
 
+enum config_stir_verify { STIR_OFF, STIR_LOG, STIR_TAG, STIR_ENFORCE };
+
+// STIR/SHAKEN (protocol.md section 13).
+struct config_stir {
+	enum config_stir_verify verify;
+	char certificates[CONFIG_PATH_MAX]; // a folder; empty only where verify is STIR_OFF
+	char anchors[CONFIG_PATH_MAX];      // whom a certificate must chain to; likewise
+	uint32_t freshness_s;               // how far iat may be from now, 1..600
+	bool strip_outbound;                // STIR-4: no Identity header leaves
+};
+
 struct config_ime {
 	char name[CONFIG_NAME_MAX];
 	size_t mta; // index in mtas
@@ -132,6 +143,7 @@ struct config_ime {
 	// enum sdes_suite each, in order: what our offers list, and what may be chosen from an offer.
 	uint8_t srtp_offer[SDES_SUITES], srtp_accept[SDES_SUITES];
 	size_t n_srtp_offer, n_srtp_accept;
+	struct config_stir stir;
 };
 
 // Files in PEM. Without certificate and key it is only a trust anchor.

@@ -53,6 +53,18 @@ static void print_suites(FILE *f, const char *what, const uint8_t *suites, size_
 	fputc('\n', f);
 }
 
+static void print_stir(FILE *f, const struct config_stir *s)
+{
+	static const char *const names[] = {
+		[STIR_LOG] = "log", [STIR_TAG] = "tag", [STIR_ENFORCE] = "enforce"};
+
+	if (s->verify != STIR_OFF)
+		fprintf(f, "  stir verify %s, freshness %u s, certificates %s, anchors %s\n",
+			names[s->verify], s->freshness_s, s->certificates, s->anchors);
+	if (s->strip_outbound)
+		fputs("  stir strip-outbound on\n", f);
+}
+
 static void print_ime(FILE *f, const struct config *c, const struct config_ime *x)
 {
 	const struct config_mta *m = &c->mtas[x->mta];
@@ -89,6 +101,7 @@ static void print_ime(FILE *f, const struct config *c, const struct config_ime *
 		x->rtcp_relay ? "relay" : "drop", x->media_latch ? "on" : "off");
 	print_suites(f, "offer", x->srtp_offer, x->n_srtp_offer);
 	print_suites(f, "accept", x->srtp_accept, x->n_srtp_accept);
+	print_stir(f, &x->stir);
 }
 
 void config_summary(FILE *f, const struct config *c)

@@ -117,6 +117,7 @@ void read_ticket(struct loader *l, const struct node *n, void *obj);
 void read_caller_domains(struct loader *l, const struct node *n, void *obj);
 void read_did_normalise(struct loader *l, const struct node *n, void *obj);
 void read_outside_methods(struct loader *l, const struct node *n, void *obj);
+void read_stir(struct loader *l, const struct node *n, void *obj); // `obj` is its uc-ime
 void read_class_maps(struct loader *l, const struct node *n, void *obj);
 void read_policy_maps(struct loader *l, const struct node *n, void *obj);
 void read_service_policy(struct loader *l, const struct node *n, void *obj);
@@ -136,6 +137,9 @@ void secret_password(struct loader *l, const struct node *n, const char *path, c
 // together, and nobody else may read the key. `n` is the trustpoint's node.
 struct config_trustpoint;
 void secret_trustpoint(struct loader *l, const struct node *n, const struct config_trustpoint *t);
+
+// Judges a file of authorities' certificates: each block of it parses.
+void secret_ca(struct loader *l, const struct node *n, const char *path);
 
 // config_load_text with a choice: without read_files no other file is touched, and the password
 // stays empty. For the fuzzer.

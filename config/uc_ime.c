@@ -277,6 +277,7 @@ static const struct field ime_fields[] = {
 	{"rtcp", .kind = FIELD_ENUM, FIELD_AT(struct config_ime, rtcp_relay), .names = rtcps},
 	{"media-latch", .kind = FIELD_BOOL, FIELD_AT(struct config_ime, media_latch)},
 	{"srtp", .kind = FIELD_READ, .read = read_srtp},
+	{"stir", .kind = FIELD_READ, .read = read_stir},
 	{"mapping-service", .kind = FIELD_REFUSED, .expected = "an in-line deployment without it"},
 	{"passthrough", .kind = FIELD_REFUSED,
 		.expected = "it left out: media passes through where both sides have one suite"},
@@ -332,7 +333,8 @@ void read_uc_ime(struct loader *l, const struct node *n, void *obj)
 			.rtcp_relay = true,
 			.srtp_offer = {SDES_AES_CM_128_HMAC_SHA1_80, SDES_AES_CM_128_HMAC_SHA1_32},
 			.n_srtp_offer = 2,
-			.n_srtp_accept = SDES_SUITES};
+			.n_srtp_accept = SDES_SUITES,
+			.stir = {.freshness_s = 60}};
 		for (uint8_t s = 0; s < SDES_SUITES; s++)
 			m->srtp_accept[s] = s;
 		read_entry_name(l, x, m->name, 64 + 1);

@@ -8,7 +8,7 @@ static void number_of(const struct pass *p, struct str uri, struct did *out)
 	did_from_uri(uri, p->ime->cfg->did_rules, p->ime->cfg->n_did_rules, out);
 }
 
-static void called_number(const struct pass *p, struct did *out)
+void admit_called_number(const struct pass *p, struct did *out)
 {
 	struct did to;
 
@@ -74,7 +74,7 @@ enum counter_id admit_ticket(struct pass *p)
 	};
 	enum ticket_verdict v;
 
-	called_number(p, &called);
+	admit_called_number(p, &called);
 	v = ticket_verify(&ime->ticket, &req, ime->ticket_keys, &peer->ticket_misses,
 		&peers_ticket_rate, ticket);
 	if (v == TICKET_OK) {

@@ -93,6 +93,7 @@ static bool fill(struct call *call, const struct sip_msg *m, const struct call_s
 	call->stood_in = start->stood_in;
 	call->domain = start->domain;
 	domain_join(call->domain);
+	call->who = start->who;
 	call->invite_cseq = m->cseq;
 	call->started_ns = call->signal_ns = start->now_ns;
 	call->call_id = call_text(m->call_id);
@@ -329,6 +330,7 @@ void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
 			.fb_sensitivity = str_from(k->fb_sensitivity),
 			.session_id = str_from(k->session_id),
 			.trunk_uri = str_from(k->trunk_uri),
+			.caller = k->who,
 			.started_ns = k->started_ns,
 			.answered_ns = k->answered_ns,
 			.iface = {k->iface[SIDE_OUTSIDE], k->iface[SIDE_INSIDE]},

@@ -65,6 +65,7 @@ struct call {
 	char *identity;              // of the remote's certificate; NULL: none
 	struct domain *domain;       // counts it; NULL: none
 	char *ticket, *granted;      // id and granted domain of its ticket; NULL: it needed none
+	struct call_caller who;
 	struct call_party party[SIDES];
 	size_t n_record_routes; // that the INVITE had when it came to us
 	uint32_t invite_cseq;
@@ -95,6 +96,7 @@ struct call_start {
 	struct endpoint peer[SIDES];
 	struct str identity;        // empty: none
 	struct str ticket, granted; // empty: it needed no ticket
+	struct call_caller who;
 	struct domain *domain;
 	bool stood_in;
 	bool inside_secure; // trunk-security-mode of the call manager

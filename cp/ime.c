@@ -219,6 +219,8 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 	ime->cfg = &env->config->imes[0];
 	e = make_tables(ime, err, err_size);
 	if (e == 0)
+		e = ime_stir_reload(ime, err, err_size);
+	if (e == 0)
 		e = load_tls(ime, err, err_size);
 	if (e == 0)
 		e = load_identity(ime, err, err_size);
@@ -248,6 +250,23 @@ static void stop_calls(struct ime *ime)
 	}
 }
 
+int ime_stir_reload(struct ime *ime, char *err, size_t err_size)
+{
+	const struct config_stir *cfg = &ime->cfg->stir;
+	struct stir_certs *new;
+	int e;
+
+	if (cfg->verify == STIR_OFF)
+		return 0;
+	e = stir_certs_load(&new, cfg->certificates, cfg->anchors, err, err_size);
+	if (e != 0)
+		return e;
+	log_event(STIR_READ, log_u64("certificates", stir_certs_count(new)));
+	stir_certs_free(ime->stir_certs);
+	ime->stir_certs = new;
+	return 0;
+}
+
 void ime_free(struct ime *ime)
 {
 	if (ime == NULL)
@@ -266,6 +285,7 @@ void ime_free(struct ime *ime)
 	epochs_free(ime->epochs);
 	callers_free(ime->callers);
 	epoch_last_free(ime->epoch_last);
+	stir_certs_free(ime->stir_certs);
 	for (int role = TLS_SERVER; role <= TLS_CLIENT; role++) {
 		for (size_t i = 0; ime->tls[role] != NULL && i < ime->config->n_tls_proxies; i++)
 			SSL_CTX_free(ime->tls[role][i]);

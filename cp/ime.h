@@ -39,6 +39,10 @@ size_t ime_secure_size(const struct config *c);
 // says which file or interface was at fault.
 int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_size);
 
+// Reads the certificates and anchors of stir again, whole, or keeps the old ones: -errno, and `err`
+// says why. Does nothing where stir-verify is off. Reads files: seconds, where there are thousands.
+int ime_stir_reload(struct ime *ime, char *err, size_t err_size);
+
 // Closes every connection and wipes keys; no BYE is sent. Accepts NULL.
 void ime_free(struct ime *ime);
 

@@ -15,12 +15,16 @@
 #include "cp/peers.h"
 #include "cp/rewrite.h"
 #include "cp/session.h"
+#include "cp/stir_certs.h"
 #include "cp/transaction.h"
 #include "cp/trunk_state.h"
 #include "cp/tsock.h"
 #include "cp/ucm.h"
 #include "lib/ticket.h"
 #include "lib/ticket_keys.h"
+
+// A URL and why it is named.
+#define STIR_REASON_MAX (PASSPORT_INFO_MAX + 128)
 
 // Large structs of the message at hand; one message at a time.
 struct scratch {
@@ -30,6 +34,8 @@ struct scratch {
 	struct session_plan plan;
 	struct sip_edit edit;
 	struct ticket ticket;
+	struct passport passport;
+	char stir_reason[STIR_REASON_MAX];
 };
 
 struct ime {
@@ -51,7 +57,8 @@ struct ime {
 	struct callers *callers;
 	struct ticket_policy ticket; // its passwords are those of `epochs`
 	struct ticket_keys *ticket_keys;
-	struct domain_ids own_ids; // of our certificate, for inbound Routes
+	struct stir_certs *stir_certs; // NULL: stir-verify is off
+	struct domain_ids own_ids;     // of our certificate, for inbound Routes
 	char own_domain[DOMAIN_NAME_MAX + 1];
 	SSL_CTX **tls[TLS_ROLES]; // by role, then tls-proxy; NULL where there is no trust-point
 	struct tsock_listener *listeners[CONFIG_IFACES_MAX];

@@ -15,6 +15,7 @@
 #include "cp/media_why.h"
 #include "cp/negotiate.h"
 #include "cp/pass.h"
+#include "cp/stir.h"
 #include "cp/teardown.h"
 
 #define RINGING_LIFE_S 600u // a pending INVITE outlives any timer of its call
@@ -53,6 +54,7 @@ static bool start_call(struct pass *p)
 		.identity = trunk_identity(p->t),
 		.domain = limit_domain(p),
 		.stood_in = p->t->of != NULL,
+		.who = p->caller,
 		.inside_secure = p->t->inside_secure,
 		.env = &p->ime->session_env,
 		.now_ns = p->now_ns,
@@ -90,7 +92,8 @@ static void end_call(struct pass *p)
 }
 
 // What an initial INVITE must satisfy before anything is made for it: 2.7 in its order, then what
-// there is room for (TLS-9), of which a stranger learns nothing.
+// there is room for (TLS-9), of which a stranger learns nothing. Signatures are for those who have a
+// ticket: others shall cost no more than that.
 static enum counter_id admit(struct pass *p, uint16_t *status)
 {
 	enum counter_id why = CNT_NONE;
@@ -98,6 +101,8 @@ static enum counter_id admit(struct pass *p, uint16_t *status)
 	*status = pass_status(p, 403);
 	if (p->from == SIDE_OUTSIDE)
 		why = admit_ticket(p);
+	if (why == CNT_NONE && p->from == SIDE_OUTSIDE)
+		why = stir_verify(p, status);
 	if (why == CNT_NONE && p->from == SIDE_INSIDE) {
 		why = admit_route(p);
 		if (why != CNT_NONE) { // RFC 5922 7.3: this connection leads to somebody else

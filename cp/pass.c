@@ -8,6 +8,7 @@
 #include "cp/call_party.h"
 #include "cp/log.h"
 #include "cp/media_why.h"
+#include "cp/stir.h"
 
 static void keep_fallback(struct call *call, const struct rewrite_fallback *fb)
 {
@@ -42,6 +43,8 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 		ctx.taker = &p->t->peer[SIDE_INSIDE];
 	}
 	r = rewrite_headers(p->m, &ctx, e, &fb);
+	if (r == SIP_OK)
+		r = stir_rewrite(p, e);
 	if (r != SIP_OK)
 		return counter_sip(r);
 	if (p->call != NULL && p->from == SIDE_INSIDE)
@@ -114,6 +117,13 @@ static enum event_id event_of(enum counter_id why)
 		return EVT_ROUTE_INVALID;
 	case CNT_RTP_OVER_IME:
 		return EVT_NO_SRTP;
+	case CNT_STIR_ABSENT:
+	case CNT_STIR_INFO:
+	case CNT_STIR_CREDENTIAL:
+	case CNT_STIR_INVALID:
+	case CNT_STIR_STALE:
+	case CNT_STIR_RATE:
+		return EVT_CALLER_UNVERIFIED;
 	default:
 		return EVT_SIP_REFUSED;
 	}
@@ -149,6 +159,7 @@ static void reply_unremembered(struct pass *p, uint16_t status)
 
 	if (!reply_head_save(p->m, &head))
 		return;
+	head.phrase = p->phrase;
 	reply_tag(tag);
 	n = reply_write(&head, status, retry_after_s(p->ime), tag, p->ime->out, p->ime->out_size);
 	reply_head_free(&head);
@@ -172,6 +183,8 @@ void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
 		return;
 	if (p->txn == NULL && p->m->method == SIP_INVITE)
 		p->txn = pass_remember(p);
+	if (p->txn != NULL)
+		p->txn->reply.phrase = p->phrase;
 	if (p->txn == NULL && status != 0)
 		reply_unremembered(p, status);
 	else if (p->txn != NULL && status != 0)

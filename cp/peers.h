@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What one source address may cost: TLS handshakes at once and per second, and key derivations for
-// tickets (TKT-16 c). A bounded table; the source that was quiet longest makes room. Control thread.
+// What one source address may cost: TLS handshakes at once and per second, key derivations for
+// tickets (TKT-16 c), and signatures of callers' numbers. A bounded table; the source that was quiet longest makes room. Control thread.
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,8 @@ struct peer {
 	struct ip_addr ip;
 	struct bucket handshakes;
 	struct bucket ticket_misses;
-	uint32_t in_handshake; // now
+	struct bucket signatures; // of callers' numbers
+	uint32_t in_handshake;    // now
 	uint64_t seen_ns;
 };
 
@@ -31,3 +32,5 @@ void peers_handshake_done(struct peers *p, const struct ip_addr *ip, uint64_t no
 
 // The rate of peer.ticket_misses.
 extern const struct bucket_rate peers_ticket_rate;
+// The rate of peer.signatures.
+extern const struct bucket_rate peers_signature_rate;

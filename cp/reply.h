@@ -19,7 +19,8 @@
 struct reply_head {
 	char *p;
 	size_t n;
-	bool tagged; // To had a tag
+	bool tagged;        // To had a tag
+	const char *phrase; // instead of the status' standard one; NULL: that
 };
 
 // False when a header is missing (a message that sip_check refused), the head is too long or memory

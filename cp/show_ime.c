@@ -2,6 +2,8 @@
 // What `show uc-ime ...` answers (protocol.md section 10 and 3.5); see show_ime.h.
 #include "cp/show_ime.h"
 
+#include <stdio.h>
+
 #include "cp/call.h"
 #include "cp/ime.h"
 #include "dp/dp.h"
@@ -15,6 +17,26 @@ struct visit {
 };
 
 // ---- Signalling ---------------------------------------------------------------------------------
+
+// What STIR said of the caller; null where nobody asked it.
+static void show_caller(cJSON *o, const struct call_caller *c)
+{
+	char number[DID_DIGITS_MAX + 2], attest[2] = {c->attest, '\0'};
+	cJSON *j;
+
+	if (!c->checked) {
+		cJSON_AddNullToObject(o, "caller");
+		return;
+	}
+	j = cJSON_AddObjectToObject(o, "caller");
+	snprintf(number, sizeof(number), "%s%.*s", c->number.n > 0 ? "+" : "", (int)c->number.n,
+		c->number.digits);
+	cJSON_AddStringToObject(j, "number", number);
+	cJSON_AddBoolToObject(j, "verified", c->fault == PASSPORT_NONE);
+	cJSON_AddStringToObject(j, "result", passport_fault_text(c->fault));
+	cJSON_AddStringToObject(j, "attestation", attest);
+	cJSON_AddBoolToObject(j, "media_keys", c->media_keys);
+}
 
 static void visit_signaling(const struct call_info *c, void *arg)
 {
@@ -30,6 +52,7 @@ static void visit_signaling(const struct call_info *c, void *arg)
 	show_str(j, "fb_sensitivity", c->fb_sensitivity);
 	show_str(j, "session_id", c->session_id);
 	show_str(j, "sip_trunk_uri", c->trunk_uri);
+	show_caller(j, &c->caller);
 	media = cJSON_AddArrayToObject(j, "media");
 	for (size_t i = 0; i < c->n_streams; i++) {
 		const struct call_stream_info *s = &c->streams[i];

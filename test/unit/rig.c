@@ -13,6 +13,7 @@
 #include "test/unit/fake_dp.h"
 #include "test/unit/fake_net.h"
 #include "test/unit/pki.h"
+#include "test/unit/stir_pki.h"
 #include "test/unit/ticket_vectors.h"
 
 #define MARCH_2026 1772323200u // 2026-03-01T00:00:00Z, inside the validity of the vectors
@@ -136,6 +137,7 @@ void rig_up(const char *const *edit)
 	snprintf(rig.dir, sizeof(rig.dir), "/tmp/callgate-rig-XXXXXX");
 	assert_non_null(mkdtemp(rig.dir));
 	pki_make(rig.dir);
+	stir_pki_write(rig.dir);
 	write_password("ticket.password", TICKET_PASSWORD);
 	if (rig_new_password != NULL)
 		write_password("new.password", rig_new_password);

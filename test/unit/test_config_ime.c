@@ -334,6 +334,17 @@ static const struct edited ime[] = {
 		"58:11: rtcp: found relay, expected drop, because parity is strict"},
 	{"media-latch", {{"    did-source: request-uri", "    media-latch: first"}},
 		"58:18: media-latch: found first, expected on or off"},
+	{"stir", {{"    did-source: request-uri", "    stir: {verify: on}"}},
+		"58:20: verify: found on, expected off, log, tag or enforce"},
+	{"stir", {{"    did-source: request-uri", "    stir: {verify: tag, freshness: 601}"}},
+		"58:11: stir: found no certificates, expected the folder of the callers' "
+		"certificates, or verify: off\n"
+		"58:11: stir: found no anchors, expected the file of the authorities' "
+		"certificates, or verify: off\n"
+		"58:36: freshness: found 601, expected seconds from 1 to 600"},
+	{"stir", {{"    did-source: request-uri", "    stir: {strip-outbound: yes, verity: log}"}},
+		"58:28: strip-outbound: found yes, expected on or off\n"
+		"58:33: found the unknown key verity, expected a known key; did you mean verify?"},
 	{"suite", {{"    did-source: request-uri", "    srtp: {accept: [F8_128_HMAC_SHA1_80]}"}},
 		"58:21: accept: found F8_128_HMAC_SHA1_80, expected AES_CM_128_HMAC_SHA1_80, "
 		"AES_CM_128_HMAC_SHA1_32, AEAD_AES_128_GCM, AEAD_AES_256_GCM or "

@@ -280,6 +280,33 @@ static void test_spoilt_files(void **state)
 	}
 }
 
+// The folder and the anchors of stir are looked at, too.
+static void test_stir_files(void **state)
+{
+	char faults[4096], *text = NULL;
+	struct config *c;
+	size_t n = 0;
+	FILE *f;
+
+	run("sed 's|    did-source: request-uri|    stir: {verify: tag, certificates: stir, "
+	    "anchors: sti.pem}|' right.yaml > stir.yaml; mkdir stir; cp ca.pem sti.pem");
+	c = load("stir.yaml");
+	f = open_memstream(&text, &n);
+	assert_non_null(f);
+	config_summary(f, c);
+	fclose(f);
+	assert_non_null(strstr(
+		text, "  stir verify tag, freshness 60 s, certificates stir, anchors sti.pem\n"));
+	free(text);
+	config_free(c);
+	run("rmdir stir; echo x > sti.pem");
+	faults_of("stir.yaml", faults, sizeof(faults));
+	assert_string_equal(faults,
+		"58:39: certificates: found stir (No such file or directory), expected a folder\n"
+		"58:54: anchors: found sti.pem with 0 certificates and then a faulty one or none, "
+		"expected certificates in PEM");
+}
+
 static void test_foreign_owner(void **state)
 {
 	char faults[4096];
@@ -439,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_sample_b),
 		cmocka_unit_test(test_absolute_paths),
 		cmocka_unit_test(test_spoilt_files),
+		cmocka_unit_test(test_stir_files),
 		cmocka_unit_test(test_foreign_owner),
 		cmocka_unit_test(test_password_bounds),
 		cmocka_unit_test(test_file_itself),

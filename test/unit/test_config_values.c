@@ -422,6 +422,25 @@ static void test_nat_ids(void **state)
 	config_free(c);
 }
 
+static void test_stir(void **state)
+{
+	struct config *c = with(NULL, NULL);
+
+	assert_int_equal(c->imes[0].stir.verify, STIR_OFF);
+	assert_int_equal(c->imes[0].stir.freshness_s, 60);
+	assert_false(c->imes[0].stir.strip_outbound);
+	config_free(c);
+	c = with("    did-source: request-uri",
+		"    stir: {verify: enforce, certificates: sti, anchors: sti.pem, freshness: 5, "
+		"strip-outbound: on}");
+	assert_int_equal(c->imes[0].stir.verify, STIR_ENFORCE);
+	assert_string_equal(c->imes[0].stir.certificates, "sti");
+	assert_string_equal(c->imes[0].stir.anchors, "sti.pem");
+	assert_int_equal(c->imes[0].stir.freshness_s, 5);
+	assert_true(c->imes[0].stir.strip_outbound);
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_media),
 		cmocka_unit_test(test_media_addresses),
 		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_stir),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_nat_ids),
 	};

@@ -413,6 +413,12 @@ static void expect(const char *command, const char *args, const char *file)
 static void test_answers(void **state)
 {
 	expect("show uc-ime signaling-sessions", "{}", "signaling-sessions");
+	call.caller =
+		(struct call_caller){.checked = true, .number = {"12125550199", 11}, .attest = 'A'};
+	expect("show uc-ime signaling-sessions", "{}", "signaling-sessions-caller");
+	call.caller = (struct call_caller){.checked = true, .fault = PASSPORT_ABSENT};
+	expect("show uc-ime signaling-sessions", "{}", "signaling-sessions-unsigned");
+	call.caller = (struct call_caller){.checked = false};
 	expect("show uc-ime media-sessions", "{}", "media-sessions");
 	expect("show uc-ime media-sessions detail", "{}", "media-sessions");
 	expect("show running-config uc-ime", "{}", "running-config");

@@ -53,4 +53,5 @@ cJSON *daemon_ask(const char *socket_option, const char *command, cJSON *args);
 
 int ticket_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
+int stir_main(int argc, char **argv);
 int show_main(int argc, char **argv); // `show` and `clear`

@@ -26,6 +26,19 @@ static void print_call_media(FILE *f, const cJSON *m)
 		json_endpoint(m, "inside_local", '/', b));
 }
 
+// Only where STIR was asked: the manual knows nothing of it.
+static void print_caller(FILE *f, const cJSON *caller)
+{
+	const char *number = json_text(caller, "number"),
+		   *attest = json_text(caller, "attestation");
+
+	if (!cJSON_IsObject(caller))
+		return;
+	fprintf(f, "Caller: %s %s%s%s%s\n", layout_or_na(number),
+		json_true(caller, "verified") ? "" : "not verified: ", json_text(caller, "result"),
+		attest[0] != '\0' ? ", attestation " : "", attest);
+}
+
 void layout_signaling(FILE *f, const cJSON *data)
 {
 	const cJSON *s, *m;
@@ -47,6 +60,7 @@ void layout_signaling(FILE *f, const cJSON *data)
 			layout_or_na(json_text(s, "sip_trunk_uri")),
 			layout_or_na(json_text(first, "codec")),
 			json_number(first, "payload_type"));
+		print_caller(f, cJSON_GetObjectItemCaseSensitive(s, "caller"));
 	}
 }
 

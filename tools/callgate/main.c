@@ -11,6 +11,7 @@ static const struct command commands[] = {
 	{"clear", "counters to 0", show_main},
 	{"explain", "an event of the log, or a counter, and what to do", explain_main},
 	{"ticket", "mint, inspect, verify and revoke tickets; change the epoch", ticket_main},
+	{"stir", "inspect signatures of callers' numbers", stir_main},
 };
 
 int main(int argc, char **argv)

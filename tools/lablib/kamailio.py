@@ -5,6 +5,8 @@ test may change while it runs, and the PSTN as the second way."""
 import os
 import signal
 
+import re
+
 from . import netns
 from .phone import PHONE_PORT, PHONES
 from .util import LabError, alive, read_pid, sh, spawn, stop, tail, wait_for
@@ -31,6 +33,7 @@ modparam("htable", "htable", "phone=>size=4;")
 modparam("htable", "htable", "learned=>size=4;")
 modparam("htable", "htable", "ticket=>size=4;")
 modparam("htable", "htable", "domain=>size=4;")
+modparam("htable", "htable", "identity=>size=4;")
 modparam("htable", "htable", "seen=>size=4;initval=0;")
 onreply_route {{ route(INTERNET); }}
 request_route {{
@@ -74,17 +77,18 @@ route[COUNT] {{
 		$sht(seen=>from-internet) = $sht(seen=>from-internet) + 1;
 		if (is_present_hf("X-Cisco-UC-IME-Ticket")) $sht(seen=>ticket) = $sht(seen=>ticket) + 1;
 	}}
-	xlog("L_ALERT", "INVITE from $si:$sp to $rU, Call-ID $ci\\n");
+	xlog("L_ALERT", "INVITE from $si:$sp to $rU, Call-ID $ci, From $fu\\n");
 }}
 branch_route[PLAIN] {{ record_route(); }}
 branch_route[TICKET] {{
 	record_route();
 	if ($sht(ticket=>$rU) != $null) append_hf("X-Cisco-UC-IME-Ticket: $sht(ticket=>$rU)\\r\\n");
+	if ($sht(identity=>$rU) != $null) append_hf("Identity: $sht(identity=>$rU)\\r\\n");
 }}
 onreply_route[INET_REPLY] {{ if (t_check_status("18[0-9]")) t_set_fr(60000); }}
 failure_route[TO_PSTN] {{
 	if (t_is_canceled()) exit;
-	if (t_check_status("403|408|415|480|481|488|50[0-9]")) {{
+	if (t_check_status("403|408|415|428|43[678]|480|481|488|50[0-9]")) {{
 		$sht(seen=>to-pstn) = $sht(seen=>to-pstn) + 1;
 		xlog("L_ALERT", "$T_reply_code from the Internet: $rU goes over the PSTN\\n");
 		$du = "sip:{other_ucm}:5070;transport=tcp";
@@ -185,6 +189,17 @@ class Kamailio:
             self.rpc("htable.delete", "domain", f"s:{number}", check=False)
         else:
             self.rpc("htable.sets", "domain", f"s:{number}", f"s:{domain}")
+
+    def set_identity(self, number, identity):
+        """The Identity header of INVITEs to this number (RFC 8224); None: none."""
+        if identity is None:
+            self.rpc("htable.delete", "identity", f"s:{number}", check=False)
+        else:
+            self.rpc("htable.sets", "identity", f"s:{number}", f"s:{identity}")
+
+    def callers(self):
+        """The From URI of every INVITE since its start."""
+        return re.findall(r"INVITE from .*, From (\S+)", self.log.read_text(errors="replace"))
 
     def seen(self):
         """How many INVITEs came and went which way, since its start, and how many messages of any kind came

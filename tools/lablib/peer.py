@@ -33,12 +33,12 @@ m=audio 30000 {proto} 0
 CRYPTO = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:4fl6DT4Bi+DWT6MsBt5BOQ7Gda1Jiv7rtpYLOqvm\n"
 
 
-def invite(number, tag, ticket=None, secure=True, site="a"):
-    """An INVITE as octets, well formed."""
+def invite(number, tag, ticket=None, secure=True, site="a", headers=""):
+    """An INVITE as octets, well formed; `headers` are more lines of it."""
     sdp = SDP.format(proto="RTP/SAVP" if secure else "RTP/AVP", crypto=CRYPTO if secure else "")
     sdp = sdp.replace("\n", "\r\n")
     text = INVITE.format(number=number, tag=tag, host=MAPPED[site], length=len(sdp), sdp="",
-                         headers=f"X-Cisco-UC-IME-Ticket: {ticket}\n" if ticket else "")
+                         headers=(f"X-Cisco-UC-IME-Ticket: {ticket}\n" if ticket else "") + headers)
     return text.replace("\n", "\r\n").encode() + sdp.encode()
 
 
