@@ -148,11 +148,13 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->scratch = OPENSSL_secure_zalloc(sizeof(*ime->scratch));
 	ime->out_size = (size_t)c->sip_header_max + c->sip_body_max + EDIT_MAX;
 	ime->out = malloc(ime->out_size);
+	ime->tidied = malloc(ime->out_size);
 	ime->tick = event_new(ime->env.base, -1, EV_PERSIST, on_tick, ime);
 	ime->retry = evtimer_new(ime->env.base, on_retry, ime);
 	if (mta_new(&ime->mta, c, ime->cfg, &ime->counters) != 0 || ime->calls == NULL ||
 		ime->txns == NULL || ime->trunks == NULL || ime->peers == NULL ||
 		ime->domains == NULL || ime->scratch == NULL || ime->out == NULL ||
+		ime->tidied == NULL ||
 		ime->tick == NULL || ime->retry == NULL)
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	ime->session_env.mta = ime->mta;
@@ -264,6 +266,7 @@ void ime_free(struct ime *ime)
 		event_free(ime->retry);
 	OPENSSL_secure_clear_free(ime->scratch, sizeof(*ime->scratch));
 	free(ime->out);
+	free(ime->tidied);
 	free(ime);
 }
 

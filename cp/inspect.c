@@ -449,17 +449,37 @@ static void log_malformed(const struct trunk *t, enum side from, enum sip_reason
 		log_text("side", side_name(from)));
 }
 
+// The message as everybody reads it from here on: strict, whoever wrote it (lib/sip.h).
+static enum sip_reason read_message(
+	struct trunk *t, enum side from, struct str bytes, bool *tidied)
+{
+	struct ime *ime = t->ime;
+	struct sip_msg *m = &ime->scratch->msg;
+	enum sip_reason why = sip_parse(m, bytes);
+	size_t n;
+
+	if (why == SIP_OK)
+		why = sip_check(m);
+	*tidied = from == SIDE_INSIDE && sip_tidy_helps(why) &&
+		sip_tidy(bytes, ime->tidied, ime->out_size, &n);
+	if (*tidied) {
+		why = sip_parse(m, (struct str){ime->tidied, n});
+		if (why == SIP_OK)
+			why = sip_check(m);
+	}
+	if (why == SIP_OK && m->request && m->via.branch.n == 0)
+		why = SIP_BAD_VIA; // RFC 2543: no transaction can be told from another
+	return why;
+}
+
 bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 {
 	struct ime *ime = t->ime;
 	struct sip_msg *m = &ime->scratch->msg;
 	struct pass p = {.ime = ime, .t = t, .from = from, .m = m, .now_ns = ime_now(ime)};
-	enum sip_reason why = sip_parse(m, bytes);
+	bool tidied;
+	enum sip_reason why = read_message(t, from, bytes, &tidied);
 
-	if (why == SIP_OK)
-		why = sip_check(m);
-	if (why == SIP_OK && m->request && m->via.branch.n == 0)
-		why = SIP_BAD_VIA; // RFC 2543: no transaction can be told from another
 	if (why != SIP_OK) {
 		count(&ime->counters, counter_sip(why));
 		log_malformed(t, from, why);
@@ -470,6 +490,8 @@ bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 		p.t = failover_route(t, m);
 	if (!leg_ready(trunk_leg(p.t, side_other(from)), m->request))
 		return false;
+	if (tidied)
+		count(&ime->counters, CNT_MESSAGES_TIDIED);
 	if (m->request)
 		request(&p);
 	else

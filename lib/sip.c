@@ -277,6 +277,23 @@ bool sip_has_option(const struct sip_msg *m, enum sip_header_id id, struct str t
 	return false;
 }
 
+bool sip_media_type_parse(struct str s, struct sip_media_type *out)
+{
+	struct str type, tail = str_split(s, '/', &type);
+	struct uri_param p;
+	size_t n = 0;
+
+	out->type = str_trim(type); // spaces may stand around the slash
+	tail = str_trim(tail);
+	while (n < tail.n && tail.p[n] != ';')
+		n++;
+	out->subtype = str_trim((struct str){tail.p, n});
+	out->params = s = (struct str){tail.p + n, tail.n - n};
+	while (uri_param_next(&s, &p))
+		;
+	return s.n == 0 && sip_is_token(out->type) && sip_is_token(out->subtype);
+}
+
 bool sip_content_is(const struct sip_msg *m, struct str type)
 {
 	const struct sip_header *h = sip_header(m, SIP_H_CONTENT_TYPE);
