@@ -240,7 +240,9 @@ static void ack(struct pass *p)
 	if (invite == NULL) { // of a 2xx: a transaction of its own
 		if (!find_dialog(p))
 			return;
-		why = negotiate_request(p);
+		why = negotiate_body(p);
+		if (why == CNT_NONE)
+			why = negotiate_request(p);
 		if (why != CNT_NONE) { // the answer of a delayed offer
 			pass_refuse(p, why, 0);
 			call_ends(p->call, CALL_END_DESCRIPTION, p->from);
@@ -288,13 +290,15 @@ static void no_dialog(struct pass *p)
 
 static void request(struct pass *p)
 {
+	enum counter_id body = p->m->method == SIP_ACK ? CNT_NONE : negotiate_body(p);
+
 	if (p->m->method == SIP_ACK) {
 		ack(p);
 	} else if (txn_find(p->ime->txns, p->t->id, p->from, p->m->via.branch, p->m->method) !=
 		NULL) {
 		pass_drop(p, CNT_REQUEST_DUPLICATE);
-	} else if (sip_content_is(p->m, STR_LIT("multipart/*"))) {
-		pass_refuse(p, CNT_MULTIPART, pass_status(p, 415));
+	} else if (body != CNT_NONE) {
+		pass_refuse(p, body, pass_status(p, body == CNT_MULTIPART ? 415 : 400));
 	} else if (p->m->method == SIP_CANCEL) {
 		cancel(p);
 	} else if (p->m->to_tag.n > 0) {

@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/negotiate.h"
 
-// A description in a part of a body would pass unread (SIP-5).
-static bool is_multipart(const struct pass *p)
+enum counter_id negotiate_body(struct pass *p)
 {
-	return p->m->body.n > 0 && sip_content_is(p->m, STR_LIT("multipart/*"));
+	static const struct str editable[] = {
+		{"multipart/mixed", 15}, {"multipart/related", 17}, {"multipart/alternative", 21}};
+	enum sip_reason why;
+
+	if (p->m->body.n == 0 || !sip_content_is(p->m, STR_LIT("multipart/*")))
+		return CNT_NONE;
+	if (p->ime->cfg->parity_strict)
+		return CNT_MULTIPART;
+	why = sip_multipart(p->m);
+	if (why != SIP_OK)
+		return counter_sip(why);
+	for (size_t i = 0; i < sizeof(editable) / sizeof(editable[0]); i++)
+		if (sip_content_is(p->m, editable[i]))
+			return CNT_NONE;
+	return p->m->is_sdp ? CNT_MULTIPART : CNT_NONE; // signed, for example
 }
 
 static enum counter_id read_sdp(struct pass *p)
 {
 	struct sdp *sdp = &p->ime->scratch->sdp;
-	enum sdp_verdict v = sdp_parse(sdp, p->m->body);
+	enum sdp_verdict v = sdp_parse(sdp, p->m->sdp);
 
 	if (v == SDP_OK)
 		v = sdp_check_secure(sdp,
@@ -46,8 +59,6 @@ static enum counter_id request(struct pass *p)
 {
 	enum counter_id why;
 
-	if (is_multipart(p))
-		return CNT_MULTIPART;
 	if (!p->m->is_sdp)
 		return CNT_NONE;
 	if (p->call == NULL) {
@@ -88,18 +99,18 @@ enum counter_id negotiate_response(struct pass *p)
 {
 	enum sip_method method = p->m->method;
 	bool carries = method == SIP_INVITE || method == SIP_UPDATE || method == SIP_PRACK;
-	bool multipart = is_multipart(p);
+	enum counter_id why = negotiate_body(p);
 
 	confirm(p);
-	if (!p->m->is_sdp && !multipart)
+	if (!p->m->is_sdp && why == CNT_NONE)
 		return CNT_NONE;
 	// What a refusal or OPTIONS tells of capabilities would show addresses of the other side.
 	if (p->call == NULL || !carries || p->m->status >= 300) {
 		p->strip = true;
 		return CNT_NONE;
 	}
-	if (multipart)
-		return CNT_MULTIPART;
+	if (why != CNT_NONE)
+		return why;
 	if (p->txn->offered)
 		return negotiate(p, false);
 	return method == SIP_INVITE ? negotiate(p, true) : CNT_SDP_UNEXPECTED;
