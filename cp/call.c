@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cp/call_fork.h"
 #include "cp/call_party.h"
 #include "cp/call_state.h"
 #include "cp/log_line.h"
@@ -61,8 +62,10 @@ static void call_free(struct call *call)
 {
 	domain_leave(call->domain);
 	session_free(call->session);
-	for (size_t i = 0; i < call->n_dialogs; i++)
+	for (size_t i = 0; i < call->n_dialogs; i++) {
 		free(call->dialogs[i].tag);
+		session_fork_free(call->dialogs[i].apart);
+	}
 	for (int s = 0; s < SIDES; s++)
 		call_party_fini(&call->party[s]);
 	free(call->call_id);
@@ -201,6 +204,7 @@ static void hang_up(struct call *call, enum side from, const struct sip_msg *m, 
 	bool others = false;
 
 	d->up = false;
+	call_fork_follow(call);
 	for (size_t i = 0; i < call->n_dialogs; i++)
 		others |= call->dialogs[i].up;
 	if (!others && call->state != CALL_ENDING) {

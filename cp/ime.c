@@ -11,6 +11,7 @@
 #include "cp/accept.h"
 #include "cp/call_end.h"
 #include "cp/ime_state.h"
+#include "cp/inspect.h"
 #include "cp/log.h"
 #include "cp/priv.h"
 #include "cp/teardown.h"
@@ -60,7 +61,7 @@ void ime_tick(struct ime *ime)
 
 	mta_tick(ime->mta, now_ns);
 	teardown_expired(ime, now_ns);
-	txns_expire(ime->txns, now_ns);
+	txns_expire(ime->txns, now_ns, inspect_expired, ime);
 	trunks_tick(ime->trunks, now_ns);
 	ucms_tick(ime->ucms, now_ns);
 	ime_retry_media(ime);

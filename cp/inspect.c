@@ -7,6 +7,7 @@
 
 #include "cp/admit.h"
 #include "cp/call_end.h"
+#include "cp/call_fork.h"
 #include "cp/failover.h"
 #include "cp/ime_state.h"
 #include "cp/leg.h"
@@ -115,6 +116,8 @@ static bool is_our_fault(enum counter_id why)
 
 static uint16_t description_status(const struct pass *p, enum counter_id why)
 {
+	if (why == CNT_OFFER_CROSSED)
+		return 491;
 	return is_our_fault(why) ? 503 : pass_status(p, 488);
 }
 
@@ -323,6 +326,12 @@ static void count_answer(struct pass *p, bool was_up)
 	}
 }
 
+// A request is over, and with it an offer that it made or brought about.
+static void rollback(struct call *call, const struct txn *x)
+{
+	session_rollback(call->session, (struct session_request){x->from, x->cseq});
+}
+
 // A response has passed: what became of its transaction and call.
 static void responded(struct pass *p)
 {
@@ -351,8 +360,9 @@ static void responded(struct pass *p)
 			x->cancelled ? x->from : p->from);
 		p->call->end_status = status;
 		end_call(p);
-	} else if (status >= 300 && x->offered) {
-		session_rollback(p->call->session);
+	} else if (status >= 300 ||
+		(x->method != SIP_INVITE && !session_answered(p->call->session))) {
+		rollback(p->call, x); // after a 2xx to an INVITE its ACK may still answer
 	}
 }
 
@@ -363,6 +373,10 @@ static void refuse_description(struct pass *p, enum counter_id why)
 	pass_drop(p, why);
 	if (p->m->status < 200)
 		return; // the final answer may still be a good one
+	if (p->txn->initial && call_fork_other_is_up(p->call, p->m->to_tag)) {
+		teardown_fork(p);
+		return;
+	}
 	call_ends(p->call, CALL_END_DESCRIPTION, p->from);
 	if (p->m->method == SIP_INVITE)
 		teardown_answer(p, status);
@@ -554,13 +568,22 @@ static void lose(struct txn *x, void *arg)
 		call_end(ime, call);
 	} else if (x->method == SIP_BYE && call != NULL) {
 		call_end(ime, call);
-	} else if (x->offered && call != NULL) {
-		session_rollback(call->session);
+	} else if (call != NULL) {
+		rollback(call, x);
 	}
 	if (x->from == lost->side)
 		x->state = TXN_DONE;
 	else
 		pass_reply(ime, lost->t, x, 503);
+}
+
+void inspect_expired(struct txn *x, void *arg)
+{
+	const struct ime *ime = arg;
+	struct call *call = call_by_id(ime->calls, x->call);
+
+	if (x->state == TXN_PENDING && call != NULL)
+		rollback(call, x);
 }
 
 void inspect_leg_lost(struct trunk *t, enum side side)
