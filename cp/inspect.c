@@ -279,8 +279,31 @@ static void cancel(struct pass *p)
 		forward_request(p);
 }
 
+// A call manager's ping: it names nobody, and asks whether the other end of its trunk is there. The
+// far firewall would not let it in (2.8), so a trunk that works would pass for dead.
+static bool is_ping(const struct pass *p)
+{
+	return p->from == SIDE_INSIDE && p->m->method == SIP_OPTIONS &&
+		(p->m->uri.scheme == URI_SIP || p->m->uri.scheme == URI_SIPS) &&
+		p->m->uri.user.n == 0;
+}
+
+static void ping(struct pass *p)
+{
+	if (p->t->leg[SIDE_OUTSIDE].state != LEG_UP) { // it was tried before the message came here
+		pass_refuse(p, CNT_PEER_GONE, 503);
+	} else if (remember(p)) {
+		count(&p->ime->counters, CNT_PINGS_ANSWERED);
+		pass_reply(p->ime, p->t, p->txn, 200);
+	}
+}
+
 static void no_dialog(struct pass *p)
 {
+	if (is_ping(p)) {
+		ping(p);
+		return;
+	}
 	if (p->from == SIDE_OUTSIDE) {
 		pass_refuse(p, CNT_NO_DIALOG, 0);
 		return;
