@@ -65,6 +65,7 @@ static void call_free(struct call *call)
 	for (size_t i = 0; i < call->n_dialogs; i++) {
 		free(call->dialogs[i].tag);
 		session_fork_free(call->dialogs[i].apart);
+		call_party_fini(&call->dialogs[i].party);
 	}
 	for (int s = 0; s < SIDES; s++)
 		call_party_fini(&call->party[s]);
@@ -205,6 +206,7 @@ static void hang_up(struct call *call, enum side from, const struct sip_msg *m, 
 
 	d->up = false;
 	call_fork_follow(call);
+	call_fork_speak(call, d);
 	for (size_t i = 0; i < call->n_dialogs; i++)
 		others |= call->dialogs[i].up;
 	if (!others && call->state != CALL_ENDING) {
@@ -263,6 +265,8 @@ bool call_response(
 
 		if (d != NULL)
 			d->up = true;
+		if (d != NULL && call_fork_other_is_up(call, m->to_tag))
+			p = &d->party;
 		call_party_from_answer(p, m, call->n_record_routes);
 		if (call->answered_ns == 0)
 			call->answered_ns = now_ns;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/call_fork.h"
 
+#include "cp/call_party.h"
+
 static struct call_dialog *dialog_of(struct call *call, struct str tag)
 {
 	for (size_t i = 0; i < call->n_dialogs; i++) {
@@ -66,6 +68,32 @@ void call_fork_follow(struct call *call)
 	}
 }
 
+static void forget_party(struct call_dialog *d)
+{
+	call_party_fini(&d->party);
+	d->party = (struct call_party){0};
+}
+
+void call_fork_speak(struct call *call, struct call_dialog *over)
+{
+	struct call_party *party = &call->party[side_other(call->caller)];
+
+	if (over->party.address != NULL) { // it was another's
+		forget_party(over);
+		return;
+	}
+	for (size_t i = 0; i < call->n_dialogs; i++) {
+		struct call_dialog *d = &call->dialogs[i];
+
+		if (!d->up || d->party.address == NULL)
+			continue;
+		call_party_fini(party);
+		*party = d->party;
+		d->party = (struct call_party){0};
+		return;
+	}
+}
+
 void call_fork_drop(struct call *call, struct str tag)
 {
 	struct call_dialog *d = dialog_of(call, tag);
@@ -73,5 +101,6 @@ void call_fork_drop(struct call *call, struct str tag)
 	if (d != NULL) {
 		d->up = false;
 		keep(d, NULL);
+		call_fork_speak(call, d);
 	}
 }

@@ -13,6 +13,9 @@ struct session_fork **call_fork_apart(struct call *call, struct str tag);
 // A dialog was answered, or is over: the media goes where it belongs.
 void call_fork_follow(struct call *call);
 
+// A dialog is over: whoever is spoken to in its call is then a party of one that is up.
+void call_fork_speak(struct call *call, struct call_dialog *over);
+
 // Whether another dialog than that one is up.
 bool call_fork_other_is_up(const struct call *call, struct str tag);
 

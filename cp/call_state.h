@@ -56,6 +56,7 @@ struct call {
 		char *tag;                  // the callee's
 		bool up;                    // answered by a 2xx, and no BYE yet
 		struct session_fork *apart; // what it agreed to, while the media is elsewhere
+		struct call_party party;    // its callee, while call->party is of another
 	} dialogs[CALL_DIALOGS_MAX];
 	size_t n_dialogs;
 	struct call_dialog *talker; // whom the media is with; NULL: cp/call_fork.c has no say

@@ -83,8 +83,8 @@ void crypto_plan_answer(enum side from, size_t i, struct session_plan *plan, con
 
 // ---- cp/session.c, for cp/session_fork.c -------------------------------------------------------
 
-// An answer to the last offer as the media lines `line`, of which there are s->n_lines; nobody is
-// told.
+// Whether an answer of `from` can be one to the last offer; what it says of media line i, in `l`
+// (nobody is told); and whether media of that line is relayed.
 enum counter_id answer_check(const struct session *s, enum side from, const struct sdp *sdp);
 enum counter_id answer_line(const struct session *s, enum side from, const struct sdp *sdp,
 	size_t i, struct line *l, struct session_plan *plan);
