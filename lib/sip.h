@@ -27,7 +27,7 @@
 	X(BAD_HEADER, "header line without a name and a colon")                                    \
 	X(TOO_MANY_HEADERS, "more header lines than the limit")                                    \
 	X(BAD_URI, "malformed Request-URI")                                                        \
-	X(BAD_STATUS, "status code outside 100 to 699")                                            \
+	X(BAD_STATUS, "no status code from 100 to 699, or no space behind it")                     \
 	X(NO_VIA, "no Via")                                                                        \
 	X(BAD_VIA, "malformed topmost Via")                                                        \
 	X(NO_FROM, "no From")                                                                      \
@@ -227,6 +227,7 @@ enum sip_reason sip_multipart(struct sip_msg *m);
 //	a single header twice, another value        SIP_DUP_...           SIP_DUP_...
 //	white space before its colon                SIP_SPACE_COLON       leaves without
 //	no Max-Forwards (RFC 3261 16.6, point 3)    SIP_NO_MAX_FORWARDS   leaves with 70
+//	a status code without a space behind it     SIP_BAD_STATUS        leaves with it
 
 // Puts a framed message in order. False when there was nothing to do, or it does not fit; else the
 // first *n octets of `out` are the message to parse. The body is not touched.
@@ -239,7 +240,7 @@ bool sip_tidy_helps(enum sip_reason why);
 bool sip_is_single(enum sip_header_id id);
 
 // Takes one header line, with what is folded into it, from the front of a header section. *rest
-// moves past it even when it is SIP_BAD_HEADER.
+// moves past it even when it is SIP_BAD_HEADER; with SIP_LINE_END (a lone LF) *out is filled in too.
 enum sip_reason sip_header_take(struct str *rest, struct sip_header *out);
 
 // A non-empty token (RFC 3261 25.1).

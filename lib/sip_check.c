@@ -184,9 +184,12 @@ static enum sip_reason check_singles(const struct sip_msg *m)
 
 static bool is_encoded(const struct sip_msg *m)
 {
-	const struct sip_header *h = sip_header(m, SIP_H_CONTENT_ENCODING);
+	const struct sip_header *h = NULL;
 
-	return h != NULL && !str_caseeq(h->value, STR_LIT("identity"));
+	while ((h = sip_header_next(m, SIP_H_CONTENT_ENCODING, h)) != NULL)
+		if (!str_caseeq(h->value, STR_LIT("identity")))
+			return true;
+	return false;
 }
 
 static enum sip_reason check_content(struct sip_msg *m)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Editing a message in place: a list of splices over the received octets, rendered once. What no
 // splice touches leaves byte for byte as it came (SIP-3). Content-Length follows the body by
-// itself, that of a multipart body's session description too. Used by cp/rewrite.c and by whoever changes a message. One owner, any thread.
+// itself, that of a multipart body's session description too. Used by cp/rewrite.c and by whoever
+// changes a message. One owner, any thread.
 #pragma once
 
 #include <stddef.h>

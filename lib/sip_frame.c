@@ -62,7 +62,7 @@ static enum sip_reason body_length(const struct sip_frame *f, struct str section
 	struct sip_header h;
 
 	while (rest.n > 2) { // the empty line
-		if (sip_header_take(&rest, &h) != SIP_OK || h.id != SIP_H_CONTENT_LENGTH)
+		if (sip_header_take(&rest, &h) == SIP_BAD_HEADER || h.id != SIP_H_CONTENT_LENGTH)
 			continue;
 		if (first.p != NULL && !(f->limits.tolerant && str_eq(first, h.value)))
 			return SIP_DUP_CONTENT_LENGTH;

@@ -68,6 +68,21 @@ static bool is_repeated(const struct sip_header *h, struct str first[SIP_HEADER_
 	return false;
 }
 
+// A status code has a space behind it, also without a phrase.
+static void put_start(struct out *o, struct str line)
+{
+	struct str text = line;
+
+	while (text.n > 0 && (text.p[text.n - 1] == '\r' || text.p[text.n - 1] == '\n'))
+		text.n--;
+	put(o, text);
+	if (text.n == STR_LIT("SIP/2.0 200").n && str_has_caseprefix(text, STR_LIT("SIP/2.0 "))) {
+		put(o, STR_LIT(" "));
+		o->changed = true;
+	}
+	put_lines(o, (struct str){line.p + text.n, line.n - text.n});
+}
+
 static bool is_empty_line(struct str s)
 {
 	return str_has_prefix(s, STR_LIT("\r\n")) || str_has_prefix(s, STR_LIT("\n"));
@@ -78,11 +93,11 @@ bool sip_tidy(struct str bytes, char *out, size_t size, size_t *n)
 	struct out o = {.p = out, .size = size};
 	struct str first[SIP_HEADER_IDS] = {0}, line, rest = str_split(bytes, '\n', &line);
 
-	put_lines(&o, (struct str){bytes.p, bytes.n - rest.n});
+	put_start(&o, (struct str){bytes.p, bytes.n - rest.n});
 	while (!is_empty_line(rest)) {
 		struct sip_header h;
 
-		if (rest.n == 0 || sip_header_take(&rest, &h) != SIP_OK)
+		if (rest.n == 0 || sip_header_take(&rest, &h) == SIP_BAD_HEADER)
 			return false;
 		if (is_repeated(&h, first))
 			o.changed = true;
@@ -109,6 +124,7 @@ bool sip_tidy_helps(enum sip_reason why)
 	case SIP_DUP_HEADER:
 	case SIP_SPACE_COLON:
 	case SIP_NO_MAX_FORWARDS:
+	case SIP_BAD_STATUS:
 		return true;
 	default:
 		return false;

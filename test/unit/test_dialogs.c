@@ -177,6 +177,14 @@ static void test_ping(void **state)
 	"Contact: <sip:+14085550123@192.168.10.30:5070;transport=tcp>\r\n"                         \
 	"Content-Length: 0\r\nContent-Length: 0\r\n\r\n"
 
+#define LONE_LF                                                                                    \
+	"OPTIONS sip:+12125550199@198.51.100.10:5070;transport=tcp SIP/2.0\r\n"                    \
+	"Via: SIP/2.0/TCP 192.168.10.30:5070;branch=z9hG4bKlf\r\n"                                 \
+	"From: <sip:a@enterprise-a.example>;tag=o\r\nTo: <sip:b@enterprise-b.example>\r\n"         \
+	"Call-ID: lf@192.168.10.30\r\nCSeq: 5 OPTIONS\r\nMax-Forwards: 70\r\nContent-Type: "       \
+	"a/b\r\n"                                                                                  \
+	"X: a\n b\r\nContent-Length: 4\r\n\r\nc\nd\n"
+
 // What a call manager writes sloppily leaves in order; the same from outside does not enter.
 static void test_profiles(void **state)
 {
@@ -193,6 +201,11 @@ static void test_profiles(void **state)
 	assert_int_equal(rig_counter(RIG_A, CNT_MESSAGES_TIDIED), 1);
 	call_answer(&rig.remote, "486 Busy Here", "r", "", "");
 	host_expect(&rig.caller, "SIP/2.0 486 ");
+	// Nothing but line ends, in the header section alone.
+	host_send_raw(&rig.caller, LONE_LF, strlen(LONE_LF));
+	host_expect(&rig.remote, "OPTIONS ");
+	contains(&rig.remote, "\r\nX: a\r\n b\r\nContent-Length: 4\r\n\r\n");
+	assert_memory_equal(rig.remote.body.p, "c\nd\n", 4);
 	rig_only(RIG_A, CNT_NONE, 0);
 }
 

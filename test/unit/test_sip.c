@@ -177,7 +177,8 @@ static void test_check(void **state)
 	} table[] = {
 		{REQ VIA FROM TO CID CSEQ MF END, SIP_OK},
 		{"SIP/2.0 200 OK\r\n" VIA FROM TO CID CSEQ END, SIP_OK}, // no Max-Forwards there
-		{"SIP/2.0 200\r\n" VIA FROM TO CID CSEQ END, SIP_OK},
+		{"SIP/2.0 200 \r\n" VIA FROM TO CID CSEQ END, SIP_OK},
+		{"SIP/2.0 200\r\n" VIA FROM TO CID CSEQ END, SIP_BAD_STATUS},
 		{"sip/2.0 699 \r\n" VIA FROM TO CID CSEQ END, SIP_OK},
 		// start line
 		{"SIP/2.0 099 x\r\n" VIA FROM TO CID CSEQ END, SIP_BAD_STATUS},

@@ -33,8 +33,11 @@ static void test_profiles(void **state)
 		{"BYE sip:a@b SIP/2.0\nVia: SIP/2.0/TCP c\n" FROM "To: <sip:g@h>\n" CID CSEQ MF
 		 "l: 0\n\n",
 			SIP_NOT_SIP, SIP_OK, GOOD},
-		{REQ VIA "From: <sip:d@e>\n ;tag=f\r\n" TO CID CSEQ MF END, SIP_OK, SIP_OK,
+		{REQ VIA "From: <sip:d@e>\n ;tag=f\r\n" TO CID CSEQ MF END, SIP_LINE_END, SIP_OK,
 			REQ VIA "From: <sip:d@e>\r\n ;tag=f\r\n" TO CID CSEQ MF END},
+		{REQ VIA FROM TO CID CSEQ MF "l: 0\n\r\n", SIP_LINE_END, SIP_OK, GOOD},
+		{REQ VIA FROM TO CID CSEQ MF "l: 0\r\n\n", SIP_LINE_END, SIP_OK, GOOD},
+		{REQ VIA FROM TO CID CSEQ MF "l: 0\n\n", SIP_LINE_END, SIP_OK, GOOD},
 		{REQ VIA FROM TO CID CSEQ MF "S: a\rb\r\n" END, SIP_OK, SIP_OK,
 			NULL}, // the framer's
 		// once too often
@@ -67,6 +70,11 @@ static void test_profiles(void **state)
 		{REQ VIA FROM TO CID CSEQ END, SIP_NO_MAX_FORWARDS, SIP_OK,
 			REQ VIA FROM TO CID CSEQ "l: 0\r\nMax-Forwards: 70\r\n\r\n"},
 		{STATUS VIA FROM TO CID CSEQ END, SIP_OK, SIP_OK, NULL},
+		{"SIP/2.0 200\r\n" VIA FROM TO CID CSEQ END, SIP_BAD_STATUS, SIP_OK,
+			"SIP/2.0 200 \r\n" VIA FROM TO CID CSEQ END},
+		{"SIP/2.0 200\n" VIA FROM TO CID CSEQ END, SIP_NOT_SIP, SIP_OK,
+			"SIP/2.0 200 \r\n" VIA FROM TO CID CSEQ END},
+		{"SIP/2.0 20\r\n" VIA FROM TO CID CSEQ END, SIP_BAD_STATUS, SIP_BAD_STATUS, NULL},
 		// what is meant can only be guessed
 		{REQ VIA FROM CID CSEQ MF END, SIP_NO_TO, SIP_NO_TO, NULL},
 		{REQ VIA FROM TO CID CSEQ MF "no colon\r\n" END, SIP_BAD_HEADER, SIP_BAD_HEADER,
