@@ -165,8 +165,7 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	if (mta_new(&ime->mta, c, ime->cfg, &ime->counters) != 0 || ime->calls == NULL ||
 		ime->txns == NULL || ime->trunks == NULL || ime->peers == NULL ||
 		ime->domains == NULL || ime->scratch == NULL || ime->out == NULL ||
-		ime->tidied == NULL ||
-		ime->tick == NULL || ime->retry == NULL)
+		ime->tidied == NULL || ime->tick == NULL || ime->retry == NULL)
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	ime->session_env.mta = ime->mta;
 	mta_tick(ime->mta, ime_now(ime));
