@@ -169,7 +169,10 @@ struct config {
 	size_t n_tls_proxies;
 	struct config_inspect *inspects;
 	size_t n_inspects;
-	unsigned int tls_sessions_max;         // tls-proxy maximum-sessions
+	unsigned int tls_sessions_max; // tls-proxy maximum-sessions
+	// Connections whose TLS handshake is not done, of all and of one source; and handshakes per
+	// second, of sources that never completed one and of each source.
+	uint32_t embryonic_max, client_embryonic_max, handshake_rate, client_handshake_rate;
 	uint32_t sip_header_max, sip_body_max; // SIP-4
 	struct config_timeouts timeouts;
 };

@@ -176,6 +176,16 @@ void read_tls_proxy_limits(struct loader *l, const struct node *n, void *obj)
 	static const struct field fields[] = {
 		{"maximum-sessions", .kind = FIELD_UINT, FIELD_AT(struct config, tls_sessions_max),
 			.min = 1, .max = 100000, .expected = "sessions"},
+		{"embryonic-conn-max", .kind = FIELD_UINT, FIELD_AT(struct config, embryonic_max),
+			.min = 16, .max = 100000, .expected = "connections"},
+		{"per-client-embryonic-max", .kind = FIELD_UINT,
+			FIELD_AT(struct config, client_embryonic_max), .min = 1, .max = 100000,
+			.expected = "connections"},
+		{"handshake-rate", .kind = FIELD_UINT, FIELD_AT(struct config, handshake_rate),
+			.min = 1, .max = 100000, .expected = "handshakes per second"},
+		{"per-client-handshake-rate", .kind = FIELD_UINT,
+			FIELD_AT(struct config, client_handshake_rate), .min = 1, .max = 100000,
+			.expected = "handshakes per second"},
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);

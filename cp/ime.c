@@ -10,6 +10,7 @@
 
 #include "cp/accept.h"
 #include "cp/call_end.h"
+#include "cp/embryonic.h"
 #include "cp/ime_state.h"
 #include "cp/log.h"
 #include "cp/priv.h"
@@ -24,6 +25,9 @@
 // numbers.
 #define TLS_SECURE_SIZE 4096
 #define SECURE_SPARE    (1u << 20)
+
+// A source may open the connections of so many seconds at once, after a restart of its own.
+#define CLIENT_BURST_S 3
 
 __attribute__((format(printf, 4, 5))) static int fail(
 	int err, char *text, size_t size, const char *fmt, ...)
@@ -142,7 +146,14 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->calls = calls_new();
 	ime->txns = txns_new();
 	ime->trunks = trunks_new(ime);
-	ime->peers = peers_new();
+	ime->peers = peers_new(&(struct peers_limits){
+		.client_embryonic_max = c->client_embryonic_max,
+		.rate = c->handshake_rate,
+		.rate_burst = c->handshake_rate,
+		.client_rate = c->client_handshake_rate,
+		.client_burst = CLIENT_BURST_S * c->client_handshake_rate,
+	});
+	ime->embryonic = embryonic_new(ime);
 	ime->scratch = OPENSSL_secure_zalloc(sizeof(*ime->scratch));
 	ime->out_size = (size_t)c->sip_header_max + c->sip_body_max + EDIT_MAX;
 	ime->out = malloc(ime->out_size);
@@ -150,7 +161,8 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->retry = evtimer_new(ime->env.base, on_retry, ime);
 	if (mta_new(&ime->mta, c, ime->cfg, &ime->counters) != 0 || ime->calls == NULL ||
 		ime->txns == NULL || ime->trunks == NULL || ime->peers == NULL ||
-		ime->scratch == NULL || ime->out == NULL || ime->tick == NULL || ime->retry == NULL)
+		ime->embryonic == NULL || ime->scratch == NULL || ime->out == NULL ||
+		ime->tick == NULL || ime->retry == NULL)
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	ime->session_env.mta = ime->mta;
 	mta_tick(ime->mta, ime_now(ime));
@@ -180,7 +192,7 @@ size_t ime_secure_size(const struct config *c)
 	return mta_secure_size(streams) + session_secure_size(streams) +
 		priv_key_block(sizeof(struct scratch)) +
 		priv_key_block(ticket_keys_size(TICKET_KEYS_DEFAULT)) +
-		(size_t)c->tls_sessions_max * TLS_SECURE_SIZE + SECURE_SPARE;
+		((size_t)c->tls_sessions_max + c->embryonic_max) * TLS_SECURE_SIZE + SECURE_SPARE;
 }
 
 int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_size)
@@ -233,6 +245,7 @@ void ime_free(struct ime *ime)
 	for (size_t i = 0; i < CONFIG_IFACES_MAX; i++)
 		tsock_listener_close(ime->listeners[i]);
 	stop_calls(ime);
+	embryonic_free(ime->embryonic);
 	trunks_free(ime->trunks);
 	calls_free(ime->calls);
 	txns_free(ime->txns);
@@ -329,6 +342,7 @@ void ime_counters_clear(struct ime *ime)
 	ime->counters = (struct counters){0};
 	calls_usage_clear(ime->calls);
 	trunks_usage_clear(ime->trunks);
+	embryonic_usage_clear(ime->embryonic);
 	mta_usage_clear(ime->mta);
 }
 

@@ -38,6 +38,7 @@ struct ime {
 	struct txns *txns;
 	struct trunks *trunks;
 	struct peers *peers;
+	struct embryonic *embryonic;
 	struct ticket_policy ticket;
 	struct ticket_keys *ticket_keys;
 	struct domain_ids own_ids; // of our certificate, for inbound Routes
@@ -53,6 +54,12 @@ struct ime {
 static inline uint64_t ime_now(const struct ime *ime)
 {
 	return ime->env.mono_ns();
+}
+
+// Octets that a connection may hold back from its peer: a whole message and some of the next.
+static inline size_t ime_input_max(const struct ime *ime)
+{
+	return (size_t)ime->config->sip_header_max + ime->config->sip_body_max + 4096;
 }
 
 // Sends what a full ring of the workers held back, now and until nothing is left.

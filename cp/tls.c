@@ -13,6 +13,10 @@
 	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
 	"ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA:AES256-SHA"
 
+// A certificate, its CA and three between them; far more than anybody needs.
+#define CHAIN_DEPTH  3 // those between
+#define CHAIN_OCTETS (32u << 10)
+
 __attribute__((format(printf, 3, 4))) static bool fail(char *err, size_t size, const char *fmt, ...)
 {
 	char why[160];
@@ -27,6 +31,22 @@ __attribute__((format(printf, 3, 4))) static bool fail(char *err, size_t size, c
 	if (n >= 0 && (size_t)n < size)
 		snprintf(err + n, size - (size_t)n, ": %s", why);
 	return false;
+}
+
+// What a stranger can make us do and keep is bounded, and no connection inherits from another one.
+static void limit(SSL_CTX *ctx)
+{
+	SSL_CTX_set_options(ctx,
+		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+			SSL_OP_CIPHER_SERVER_PREFERENCE);
+	// Every handshake is a full one: a resumed session would carry yesterday's verification.
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(ctx, 0);
+	SSL_CTX_set_max_early_data(ctx, 0);
+	SSL_CTX_set_recv_max_early_data(ctx, 0);
+	SSL_CTX_set_verify_depth(ctx, CHAIN_DEPTH);
+	SSL_CTX_set_max_cert_list(ctx, CHAIN_OCTETS);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS); // a quiet connection holds no records
 }
 
 static bool load_identity(SSL_CTX *ctx, const struct config_trustpoint *tp, char *err, size_t size)
@@ -63,12 +83,7 @@ SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *prox
 	}
 	SSL_CTX_set_min_proto_version(ctx, s->min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
 	SSL_CTX_set_security_level(ctx, 2); // TLS-5: RSA keys of 2048 bits at least
-	// Every handshake is a full one: a resumed session would carry yesterday's verification.
-	SSL_CTX_set_options(ctx,
-		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-			SSL_OP_CIPHER_SERVER_PREFERENCE);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_num_tickets(ctx, 0);
+	limit(ctx);
 	// The purpose (RFC 5280 extendedKeyUsage) follows from the role.
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	if (SSL_CTX_set_cipher_list(ctx, ciphers) != 1) {
@@ -126,6 +141,8 @@ static enum counter_id verify_failure(long result)
 	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
 	case X509_V_ERR_CERT_UNTRUSTED:
 		return CNT_TLS_CERT_UNTRUSTED;
+	case X509_V_ERR_CERT_CHAIN_TOO_LONG:
+		return CNT_TLS_CERT_CHAIN;
 	default:
 		return CNT_TLS_CERT_REFUSED;
 	}
@@ -144,6 +161,8 @@ enum counter_id tls_failure(const SSL *ssl, unsigned long openssl_error, char *t
 	snprintf(text, size, "%s", why != NULL ? why : "connection closed in the handshake");
 	if (reason == SSL_R_WRONG_VERSION_NUMBER) // its first record is none of TLS
 		return CNT_TCP_ON_TLS;
+	if (reason == SSL_R_EXCESSIVE_MESSAGE_SIZE)
+		return CNT_TLS_CERT_CHAIN;
 	if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		return CNT_TLS_NO_CERT;
 	if (reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256)

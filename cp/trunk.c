@@ -11,12 +11,18 @@
 #include "cp/leg.h"
 #include "cp/log.h"
 
+// A trunk that was quiet for so long waits for no answer any more (timer F), and may be closed.
+#define IDLE_NS (32ull * 1000000000)
+// Trunks with calls that are passed over in the search for one that may be closed.
+#define SEARCH_MAX 64u
+
 struct trunks {
-	TAILQ_HEAD(, trunk) all;
+	TAILQ_HEAD(, trunk) all; // oldest first
+	TAILQ_HEAD(, trunk) lru; // idle longest first
 	struct ime *ime;
 	struct event *reaper;
 	uint64_t last_id;
-	uint32_t n, tls_most;
+	uint32_t n, tls, tls_most;
 };
 
 static void trunk_free(struct trunks *ts, struct trunk *t)
@@ -27,6 +33,7 @@ static void trunk_free(struct trunks *ts, struct trunk *t)
 		conn_free(t->leg[s].conn);
 	}
 	TAILQ_REMOVE(&ts->all, t, all);
+	TAILQ_REMOVE(&ts->lru, t, lru);
 	ts->n--;
 	free(t);
 }
@@ -57,6 +64,7 @@ struct trunks *trunks_new(struct ime *ime)
 	if (ts == NULL)
 		return NULL;
 	TAILQ_INIT(&ts->all);
+	TAILQ_INIT(&ts->lru);
 	ts->ime = ime;
 	ts->reaper = evtimer_new(ime->env.base, reap, ts);
 	if (ts->reaper == NULL) {
@@ -81,15 +89,110 @@ void trunk_reap_later(struct trunk *t)
 	event_active(t->ime->trunks->reaper, EV_TIMEOUT, 0);
 }
 
-bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o)
+void trunk_touch(struct trunk *t)
 {
-	struct trunk *t = ts->n < TRUNKS_MAX ? calloc(1, sizeof(*t)) : NULL;
+	struct trunks *ts = t->ime->trunks;
 
-	if (t == NULL) {
-		count(&ts->ime->counters, CNT_CONN_TABLE_FULL);
-		close(fd);
-		return false;
+	t->active_ns = ime_now(ts->ime);
+	TAILQ_REMOVE(&ts->lru, t, lru);
+	TAILQ_INSERT_TAIL(&ts->lru, t, lru);
+}
+
+// A call may be quiet for hours, and its BYE still wants the connection.
+static bool carries_call(const struct trunk *t)
+{
+	const struct call *call = calls_first(t->ime->calls);
+
+	while (call != NULL && call->trunk != t->id)
+		call = calls_next(call);
+	return call != NULL;
+}
+
+static void close_both(struct trunk *t)
+{
+	leg_close(&t->leg[side_other(t->accepted)], true);
+	leg_close(&t->leg[t->accepted], true);
+}
+
+// Closes the trunk that has been idle longest and carries no call. False: there is none.
+static bool evict(struct trunks *ts)
+{
+	uint64_t now_ns = ime_now(ts->ime);
+	struct trunk *t;
+
+	for (unsigned int i = 0; i < SEARCH_MAX; i++) {
+		t = TAILQ_FIRST(&ts->lru);
+		if (t == NULL || now_ns - t->active_ns < IDLE_NS)
+			return false;
+		if (!carries_call(t))
+			break;
+		trunk_touch(t);
+		t = NULL;
 	}
+	if (t == NULL)
+		return false;
+	count(&ts->ime->counters, CNT_TRUNKS_EVICTED);
+	log_event(TRUNK_EVICTED, log_endpoint("peer", &t->peer[t->accepted]),
+		log_u64("trunk", t->id));
+	trunk_touch(t); // until it is reaped it is not found again
+	close_both(t);
+	return true;
+}
+
+// TLS sessions that this peer has opened.
+static uint32_t tls_from(const struct trunks *ts, const struct ip_addr *peer)
+{
+	const struct trunk *t;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH (t, &ts->all, all)
+		n += t->leg[t->accepted].tls && ip_eq(&t->peer[t->accepted].ip, peer);
+	return n;
+}
+
+enum counter_id trunks_take_tls(struct trunks *ts, struct leg *l)
+{
+	struct trunk *t = l->trunk;
+	uint32_t max = ts->ime->config->tls_sessions_max;
+
+	// Certificates are no promise to share.
+	if (l->side == t->accepted && tls_from(ts, &t->peer[l->side].ip) >= (max + 1) / 2)
+		return CNT_TLS_SOURCE_FULL;
+	if (ts->tls >= max)
+		evict(ts);
+	if (ts->tls >= max)
+		return CNT_TLS_SESSIONS_FULL;
+	l->tls = true;
+	ts->tls++;
+	if (ts->tls > ts->tls_most)
+		ts->tls_most = ts->tls;
+	return CNT_NONE;
+}
+
+void trunks_leave_tls(struct trunks *ts, struct leg *l)
+{
+	ts->tls -= l->tls;
+	l->tls = false;
+}
+
+bool trunks_others_up(const struct trunks *ts, const struct leg *l)
+{
+	const struct ip_addr *ip = &l->trunk->peer[SIDE_OUTSIDE].ip;
+	const struct trunk *t;
+
+	TAILQ_FOREACH (t, &ts->all, all) {
+		if (t->leg[SIDE_OUTSIDE].trusted && ip_eq(&t->peer[SIDE_OUTSIDE].ip, ip))
+			return true;
+	}
+	return false;
+}
+
+static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
+{
+	struct trunk *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
 	t->id = ++ts->last_id;
 	t->ime = ts->ime;
 	t->class = o->class;
@@ -103,15 +206,55 @@ bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o)
 	t->inside_secure = o->inside_secure;
 	t->active_ns = ime_now(ts->ime);
 	TAILQ_INSERT_TAIL(&ts->all, t, all);
+	TAILQ_INSERT_TAIL(&ts->lru, t, lru);
 	ts->n++;
-	if (!leg_accept(&t->leg[t->accepted], fd)) {
+	return t;
+}
+
+static bool refuse(struct trunks *ts, const struct trunk_open *o, enum counter_id why)
+{
+	const struct endpoint *peer = &o->peer[o->accepted];
+
+	count(&ts->ime->counters, why);
+	if (why == CNT_TLS_SESSIONS_FULL)
+		log_event_from(TLS_SESSIONS_FULL, &peer->ip, log_endpoint("peer", peer),
+			log_u64("max", ts->ime->config->tls_sessions_max));
+	else
+		log_event_from(CONN_LIMIT, &peer->ip, log_endpoint("peer", peer),
+			log_text("counter", counter_name(why)));
+	if (o->conn != NULL)
+		conn_free(o->conn);
+	else
+		close(o->fd);
+	return false;
+}
+
+bool trunk_start(struct trunks *ts, const struct trunk_open *o)
+{
+	uint32_t max = ts->ime->config->tls_sessions_max + TRUNKS_SPARE;
+	struct trunk *t = ts->n < max ? trunk_new(ts, o) : NULL;
+	struct leg *accepted = t != NULL ? &t->leg[o->accepted] : NULL;
+	enum counter_id why = CNT_NONE;
+
+	if (t == NULL) {
+		evict(ts); // for the next one
+		return refuse(ts, o, CNT_CONN_TABLE_FULL);
+	}
+	if (o->conn != NULL)
+		why = trunks_take_tls(ts, accepted);
+	if (why != CNT_NONE) {
 		trunk_free(ts, t);
-		return false;
+		return refuse(ts, o, why);
 	}
 	count(&ts->ime->counters, CNT_TRUNKS_ACCEPTED);
-	if (trunks_usage(ts).tls > ts->tls_most)
-		ts->tls_most = trunks_usage(ts).tls;
-	return true;
+	if (o->conn != NULL) {
+		leg_adopt(accepted, o->conn);
+		return true;
+	}
+	if (leg_accept(accepted, o->fd))
+		return true;
+	trunk_free(ts, t);
+	return false;
 }
 
 int trunk_send(struct trunk *t, enum side to, const void *p, size_t n)
@@ -179,30 +322,18 @@ struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SID
 	return NULL;
 }
 
-// A call may be quiet for hours, and its BYE still wants the connection.
-static bool carries_call(const struct trunk *t)
-{
-	const struct call *call = calls_first(t->ime->calls);
-
-	while (call != NULL && call->trunk != t->id)
-		call = calls_next(call);
-	return call != NULL;
-}
-
 void trunks_tick(struct trunks *ts, uint64_t now_ns)
 {
 	uint64_t idle_ns = ts->ime->config->timeouts.conn_s * 1000000000ull;
 	struct trunk *t;
 
-	if (trunks_usage(ts).tls > ts->tls_most)
-		ts->tls_most = trunks_usage(ts).tls;
 	TAILQ_FOREACH (t, &ts->all, all) {
 		leg_tick(&t->leg[SIDE_OUTSIDE], now_ns);
 		leg_tick(&t->leg[SIDE_INSIDE], now_ns);
 		if (now_ns - t->active_ns < idle_ns)
 			continue;
 		if (carries_call(t))
-			t->active_ns = now_ns;
+			trunk_touch(t);
 		else
 			trunk_close_leg(t, t->accepted);
 	}
@@ -210,27 +341,12 @@ void trunks_tick(struct trunks *ts, uint64_t now_ns)
 
 struct trunks_usage trunks_usage(const struct trunks *ts)
 {
-	struct trunks_usage u = {.trunks = ts->n, .tls_most = ts->tls_most};
-	const struct trunk *t;
-
-	TAILQ_FOREACH (t, &ts->all, all)
-		u.tls += t->leg[SIDE_OUTSIDE].tls + t->leg[SIDE_INSIDE].tls;
-	return u;
-}
-
-uint32_t trunks_tls_from(const struct trunks *ts, const struct ip_addr *peer)
-{
-	const struct trunk *t;
-	uint32_t n = 0;
-
-	TAILQ_FOREACH (t, &ts->all, all)
-		n += t->leg[t->accepted].tls && ip_eq(&t->peer[t->accepted].ip, peer);
-	return n;
+	return (struct trunks_usage){.trunks = ts->n, .tls = ts->tls, .tls_most = ts->tls_most};
 }
 
 void trunks_usage_clear(struct trunks *ts)
 {
-	ts->tls_most = trunks_usage(ts).tls;
+	ts->tls_most = ts->tls;
 }
 
 void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)

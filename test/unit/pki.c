@@ -6,6 +6,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define DAY_S 86400
@@ -90,6 +92,38 @@ static void make_leaf(const char *dir, const struct issuer *ca, const char *file
 	EVP_PKEY_free(key);
 }
 
+// NAME.crt: a leaf and `n` CAs between it and `ca`; with `ballast` octets more in the first of them.
+static void make_chain(
+	const char *dir, const struct issuer *ca, const char *file, int n, size_t ballast)
+{
+	static const char *const names[] = {"", "1", "2", "3", "4", "5"};
+	struct issuer by[6] = {*ca};
+	char *comment = malloc(ballast + 1), path[512];
+	FILE *f;
+
+	assert(comment != NULL && n < 6);
+	memset(comment, 'x', ballast);
+	comment[ballast] = '\0';
+	for (int i = 1; i <= n; i++) {
+		by[i].key = EVP_EC_gen("P-256");
+		by[i].cert = make(by[i].key, names[i], &by[i - 1], -2 * DAY_S, 30 * DAY_S);
+		extension(by[i].cert, by[i - 1].cert, NID_basic_constraints, "critical,CA:TRUE");
+		if (i == 1 && ballast > 0)
+			extension(by[i].cert, ca->cert, NID_netscape_comment, comment);
+		assert(X509_sign(by[i].cert, by[i - 1].key, EVP_sha256()) > 0);
+	}
+	make_leaf(dir, &by[n], file, "enterprise-b.example", 30 * DAY_S, "serverAuth,clientAuth");
+	snprintf(path, sizeof(path), "%s/%s.crt", dir, file);
+	f = fopen(path, "a");
+	for (int i = n; i > 0; i--) {
+		PEM_write_X509(f, by[i].cert);
+		X509_free(by[i].cert);
+		EVP_PKEY_free(by[i].key);
+	}
+	fclose(f);
+	free(comment);
+}
+
 void pki_make(const char *dir)
 {
 	static const char both[] = "serverAuth,clientAuth";
@@ -103,6 +137,9 @@ void pki_make(const char *dir)
 	make_leaf(dir, &other, "stranger", "enterprise-b.example", 30 * DAY_S, both);
 	make_leaf(dir, &ca, "expired", "enterprise-b.example", -DAY_S, both);
 	make_leaf(dir, &ca, "server-only", "enterprise-b.example", 30 * DAY_S, "serverAuth");
+	make_chain(dir, &ca, "chain-3", 3, 0);
+	make_chain(dir, &ca, "chain-4", 4, 0);
+	make_chain(dir, &ca, "chain-fat", 1, 40000);
 	make_leaf(dir, &inside, "asa", "callgate.enterprise-a.example", 30 * DAY_S, both);
 	make_leaf(dir, &inside, "ucm", "ucm.enterprise-a.example", 30 * DAY_S, both);
 	make_leaf(dir, &inside, "ucm-2", "ucm.enterprise-a.example", 30 * DAY_S, both);

@@ -182,6 +182,7 @@ void rig_remote(const char *certificate, const char *ca)
 
 	host_close(&rig.remote);
 	host_tls(&rig.remote, rig.hosts, fd, false, rig.dir, certificate, ca);
+	SSL_set_max_proto_version(rig.remote.ssl, rig.remote_max_version);
 }
 
 static struct {

@@ -33,6 +33,7 @@ struct rig {
 	const char *ucm_certificate[2]; // they accept TLS with this one of pki.h; NULL: TCP
 	struct sip_host caller;         // call manager B's own connection toward A
 	struct sip_host remote;         // what else a test needs
+	int remote_max_version;         // of rig_remote's TLS; 0: any
 };
 
 extern struct rig rig;

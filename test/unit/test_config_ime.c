@@ -157,6 +157,16 @@ static const struct edited ime[] = {
 		"47:24: local_to_remote-ent: found neither server nor client, expected one"},
 	{"TLS-5", {{"maximum-sessions: 1000", "maximum-sessions: 0"}},
 		"49:31: maximum-sessions: found 0, expected sessions from 1 to 100000"},
+	{"embryonic",
+		{{"maximum-sessions: 1000",
+			"embryonic-conn-max: 15, per-client-embryonic-max: 0, handshake-rate: x, "
+			"per-client-handshake-rate: 100001"}},
+		"49:33: embryonic-conn-max: found 15, expected connections from 16 to 100000\n"
+		"49:63: per-client-embryonic-max: found 0, expected connections from 1 to 100000\n"
+		"49:82: handshake-rate: found x, expected handshakes per second from 1 to "
+		"100000\n"
+		"49:112: per-client-handshake-rate: found 100001, expected handshakes per second "
+		"from 1 to 100000"},
 	{"CLI-3", {{"    media-termination: mta", "    media-termination: mtb"}},
 		"52:24: media-termination: found mtb, expected the name of a media-termination "
 		"(CLI-3); did you mean mta?"},

@@ -156,6 +156,18 @@ static void test_tls(void **state)
 	config_free(c);
 	c = with("maximum-sessions: 1000", "maximum-sessions: 7");
 	assert_int_equal(c->tls_sessions_max, 7);
+	assert_int_equal(c->embryonic_max, 1024);
+	assert_int_equal(c->client_embryonic_max, 32);
+	assert_int_equal(c->handshake_rate, 200);
+	assert_int_equal(c->client_handshake_rate, 20);
+	config_free(c);
+	c = with("maximum-sessions: 1000",
+		"embryonic-conn-max: 16, per-client-embryonic-max: 2, handshake-rate: 3, "
+		"per-client-handshake-rate: 4");
+	assert_int_equal(c->embryonic_max, 16);
+	assert_int_equal(c->client_embryonic_max, 2);
+	assert_int_equal(c->handshake_rate, 3);
+	assert_int_equal(c->client_handshake_rate, 4);
 	config_free(c);
 }
 
