@@ -70,6 +70,35 @@ static bool load_anchor(SSL_CTX *ctx, const struct config_trustpoint *tp, enum t
 	return true;
 }
 
+static int version_of(int v)
+{
+	return v == 13 ? TLS1_3_VERSION : v == 12 ? TLS1_2_VERSION : TLS1_VERSION;
+}
+
+typedef int security_fn(
+	const SSL *s, const SSL_CTX *ctx, int op, int bits, int nid, void *other, void *ex);
+static security_fn *strict_policy; // OpenSSL's own
+
+// TLS-4: suites and versions are as configured, and what is older than TLS 1.2 signs with SHA-1 and
+// MD5. Keys and certificates are judged as ever (TLS-5).
+static int legacy_policy(
+	const SSL *s, const SSL_CTX *ctx, int op, int bits, int nid, void *other, void *ex)
+{
+	switch (op) {
+	case SSL_SECOP_CIPHER_SUPPORTED:
+	case SSL_SECOP_CIPHER_SHARED:
+	case SSL_SECOP_CIPHER_CHECK:
+	case SSL_SECOP_VERSION:
+		return 1;
+	case SSL_SECOP_SIGALG_SUPPORTED:
+	case SSL_SECOP_SIGALG_SHARED:
+	case SSL_SECOP_SIGALG_CHECK:
+		if (s != NULL && SSL_version(s) < TLS1_2_VERSION)
+			return 1;
+	}
+	return strict_policy(s, ctx, op, bits, nid, other, ex);
+}
+
 SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *proxy,
 	enum tls_role role, char *err, size_t err_size)
 {
@@ -81,8 +110,13 @@ SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *prox
 		fail(err, err_size, "TLS context");
 		return NULL;
 	}
-	SSL_CTX_set_min_proto_version(ctx, s->min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+	SSL_CTX_set_min_proto_version(ctx, version_of(s->min_version));
+	SSL_CTX_set_max_proto_version(ctx, version_of(s->max_version));
 	SSL_CTX_set_security_level(ctx, 2); // TLS-5: RSA keys of 2048 bits at least
+	if (c->legacy_ciphers) {
+		strict_policy = SSL_CTX_get_security_callback(ctx);
+		SSL_CTX_set_security_callback(ctx, legacy_policy);
+	}
 	limit(ctx);
 	// The purpose (RFC 5280 extendedKeyUsage) follows from the role.
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
@@ -148,6 +182,22 @@ static enum counter_id verify_failure(long result)
 	}
 }
 
+static bool nothing_common(int reason)
+{
+	switch (reason) {
+	case SSL_R_NO_SHARED_CIPHER:
+	case SSL_R_UNSUPPORTED_PROTOCOL:
+	case SSL_R_NO_PROTOCOLS_AVAILABLE:
+	case SSL_R_VERSION_TOO_LOW:
+	case SSL_R_NO_SUITABLE_KEY_SHARE:
+	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+	case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+		return true;
+	default:
+		return false;
+	}
+}
+
 enum counter_id tls_failure(const SSL *ssl, unsigned long openssl_error, char *text, size_t size)
 {
 	const char *why = openssl_error != 0 ? ERR_reason_error_string(openssl_error) : NULL;
@@ -161,6 +211,8 @@ enum counter_id tls_failure(const SSL *ssl, unsigned long openssl_error, char *t
 	snprintf(text, size, "%s", why != NULL ? why : "connection closed in the handshake");
 	if (reason == SSL_R_WRONG_VERSION_NUMBER) // its first record is none of TLS
 		return CNT_TCP_ON_TLS;
+	if (nothing_common(reason))
+		return CNT_TLS_NOTHING_COMMON;
 	if (reason == SSL_R_EXCESSIVE_MESSAGE_SIZE)
 		return CNT_TLS_CERT_CHAIN;
 	if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)

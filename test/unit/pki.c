@@ -70,10 +70,9 @@ static struct issuer make_ca(const char *dir, const char *file, const char *cn)
 	return ca;
 }
 
-static void make_leaf(const char *dir, const struct issuer *ca, const char *file,
-	const char *domain, long to_s, const char *usage)
+static void make_leaf_with(EVP_PKEY *key, const char *dir, const struct issuer *ca,
+	const char *file, const char *domain, long to_s, const char *usage)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *x = make(key, domain, ca, -2 * DAY_S, to_s);
 	char san[128];
 	FILE *f;
@@ -90,6 +89,12 @@ static void make_leaf(const char *dir, const struct issuer *ca, const char *file
 	fclose(f);
 	X509_free(x);
 	EVP_PKEY_free(key);
+}
+
+static void make_leaf(const char *dir, const struct issuer *ca, const char *file,
+	const char *domain, long to_s, const char *usage)
+{
+	make_leaf_with(EVP_EC_gen("P-256"), dir, ca, file, domain, to_s, usage);
 }
 
 // NAME.crt: a leaf and `n` CAs between it and `ca`; with `ballast` octets more in the first of them.
@@ -124,6 +129,17 @@ static void make_chain(
 	free(comment);
 }
 
+// A key of 2048 bits takes a while: one for all.
+static EVP_PKEY *rsa(void)
+{
+	static EVP_PKEY *key;
+
+	if (key == NULL)
+		key = EVP_RSA_gen(2048);
+	EVP_PKEY_up_ref(key);
+	return key;
+}
+
 void pki_make(const char *dir)
 {
 	static const char both[] = "serverAuth,clientAuth";
@@ -137,6 +153,9 @@ void pki_make(const char *dir)
 	make_leaf(dir, &other, "stranger", "enterprise-b.example", 30 * DAY_S, both);
 	make_leaf(dir, &ca, "expired", "enterprise-b.example", -DAY_S, both);
 	make_leaf(dir, &ca, "server-only", "enterprise-b.example", 30 * DAY_S, "serverAuth");
+	make_leaf_with(
+		EVP_RSA_gen(1024), dir, &ca, "rsa-1024", "enterprise-b.example", 30 * DAY_S, both);
+	make_leaf_with(rsa(), dir, &ca, "rsa", "enterprise-a.example", 30 * DAY_S, both);
 	make_chain(dir, &ca, "chain-3", 3, 0);
 	make_chain(dir, &ca, "chain-4", 4, 0);
 	make_chain(dir, &ca, "chain-fat", 1, 40000);
