@@ -26,6 +26,9 @@
 #define TLS_SECURE_SIZE 4096
 #define SECURE_SPARE    (1u << 20)
 
+// Handshakes of strangers come so smoothly that calls get their turn between them: at most this part
+// of a second's at once.
+#define BURST_PARTS 10
 // A source may open the connections of so many seconds at once, after a restart of its own.
 #define CLIENT_BURST_S 3
 
@@ -149,7 +152,7 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->peers = peers_new(&(struct peers_limits){
 		.client_embryonic_max = c->client_embryonic_max,
 		.rate = c->handshake_rate,
-		.rate_burst = c->handshake_rate,
+		.rate_burst = c->handshake_rate / BURST_PARTS + 1,
 		.client_rate = c->client_handshake_rate,
 		.client_burst = CLIENT_BURST_S * c->client_handshake_rate,
 	});
@@ -335,6 +338,34 @@ void ime_usage(const struct ime *ime, struct ime_usage *out)
 		.tls_most_used = trunks.tls > trunks.tls_most ? trunks.tls : trunks.tls_most,
 		.tls_max = ime->config->tls_sessions_max,
 	};
+}
+
+struct ime_embryonic ime_embryonic(const struct ime *ime)
+{
+	struct embryonic_usage u = embryonic_usage(ime->embryonic);
+
+	return (struct ime_embryonic){.hello = u.hello,
+		.waiting = u.waiting,
+		.handshake = u.handshake,
+		.most_used = u.most,
+		.max = ime->config->embryonic_max};
+}
+
+void ime_tls_clear(struct ime *ime)
+{
+	for (int id = CNT_TLS_ON_TCP; id <= CNT_TLS_SOURCE_FULL; id++)
+		ime->counters.v[id] = 0;
+	ime->counters.v[CNT_TLS_HANDSHAKES] = ime->counters.v[CNT_TRUNKS_EVICTED] = 0;
+	trunks_usage_clear(ime->trunks);
+	embryonic_usage_clear(ime->embryonic);
+}
+
+struct ime_tls_closed ime_tls_close(struct ime *ime)
+{
+	struct ime_tls_closed c;
+
+	c.closed = trunks_close_idle(ime->trunks, &c.kept);
+	return c;
 }
 
 void ime_counters_clear(struct ime *ime)

@@ -224,7 +224,7 @@ static bool process_one(struct leg *l)
 	l->messages++;
 	l->bytes += len;
 	l->proven = true;
-	trunk_touch(l->trunk);
+	trunk_heard(l->trunk, len);
 	inspect_message(l->trunk, l->side, (struct str){in.p, len});
 	conn_consume(l->conn, len);
 	return true;

@@ -13,6 +13,10 @@
 	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
 	"ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA:AES256-SHA"
 
+// No finite fields: a stranger may ask for a group, and one of 8192 bits takes as long as a hundred
+// signatures.
+#define GROUPS "X25519:P-256:P-384"
+
 // A certificate, its CA and three between them; far more than anybody needs.
 #define CHAIN_DEPTH  3 // those between
 #define CHAIN_OCTETS (32u << 10)
@@ -118,6 +122,10 @@ SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *prox
 		SSL_CTX_set_security_callback(ctx, legacy_policy);
 	}
 	limit(ctx);
+	if (SSL_CTX_set1_groups_list(ctx, GROUPS) != 1) {
+		fail(err, err_size, "groups " GROUPS);
+		goto out;
+	}
 	// The purpose (RFC 5280 extendedKeyUsage) follows from the role.
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	if (SSL_CTX_set_cipher_list(ctx, ciphers) != 1) {
@@ -190,6 +198,8 @@ static bool nothing_common(int reason)
 	case SSL_R_NO_PROTOCOLS_AVAILABLE:
 	case SSL_R_VERSION_TOO_LOW:
 	case SSL_R_NO_SUITABLE_KEY_SHARE:
+	case SSL_R_NO_SHARED_GROUPS:
+	case SSL_R_NO_SUITABLE_GROUPS:
 	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
 	case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
 		return true;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cp/ime_state.h"
@@ -23,7 +24,15 @@ struct trunks {
 	struct event *reaper;
 	uint64_t last_id;
 	uint32_t n, tls, tls_most;
+	struct trunk_class_usage *class; // by index in config.inspects
 };
+
+static struct trunk_class_usage *usage_of(const struct trunk *t)
+{
+	const struct ime *ime = t->ime;
+
+	return &ime->trunks->class[t->class - ime->config->inspects];
+}
 
 static void trunk_free(struct trunks *ts, struct trunk *t)
 {
@@ -35,6 +44,7 @@ static void trunk_free(struct trunks *ts, struct trunk *t)
 	TAILQ_REMOVE(&ts->all, t, all);
 	TAILQ_REMOVE(&ts->lru, t, lru);
 	ts->n--;
+	usage_of(t)->active--;
 	free(t);
 }
 
@@ -67,7 +77,11 @@ struct trunks *trunks_new(struct ime *ime)
 	TAILQ_INIT(&ts->lru);
 	ts->ime = ime;
 	ts->reaper = evtimer_new(ime->env.base, reap, ts);
-	if (ts->reaper == NULL) {
+	ts->class = calloc(ime->config->n_inspects + 1, sizeof(*ts->class));
+	if (ts->reaper == NULL || ts->class == NULL) {
+		if (ts->reaper != NULL)
+			event_free(ts->reaper);
+		free(ts->class);
 		free(ts);
 		return NULL;
 	}
@@ -81,6 +95,7 @@ void trunks_free(struct trunks *ts)
 	while (!TAILQ_EMPTY(&ts->all))
 		trunk_free(ts, TAILQ_FIRST(&ts->all));
 	event_free(ts->reaper);
+	free(ts->class);
 	free(ts);
 }
 
@@ -89,13 +104,19 @@ void trunk_reap_later(struct trunk *t)
 	event_active(t->ime->trunks->reaper, EV_TIMEOUT, 0);
 }
 
-void trunk_touch(struct trunk *t)
+static void touch(struct trunk *t)
 {
 	struct trunks *ts = t->ime->trunks;
 
 	t->active_ns = ime_now(ts->ime);
 	TAILQ_REMOVE(&ts->lru, t, lru);
 	TAILQ_INSERT_TAIL(&ts->lru, t, lru);
+}
+
+void trunk_heard(struct trunk *t, size_t octets)
+{
+	usage_of(t)->bytes += octets;
+	touch(t);
 }
 
 // A call may be quiet for hours, and its BYE still wants the connection.
@@ -126,7 +147,7 @@ static bool evict(struct trunks *ts)
 			return false;
 		if (!carries_call(t))
 			break;
-		trunk_touch(t);
+		touch(t);
 		t = NULL;
 	}
 	if (t == NULL)
@@ -134,7 +155,7 @@ static bool evict(struct trunks *ts)
 	count(&ts->ime->counters, CNT_TRUNKS_EVICTED);
 	log_event(TRUNK_EVICTED, log_endpoint("peer", &t->peer[t->accepted]),
 		log_u64("trunk", t->id));
-	trunk_touch(t); // until it is reaped it is not found again
+	touch(t); // until it is reaped it is not found again
 	close_both(t);
 	return true;
 }
@@ -190,6 +211,7 @@ bool trunks_others_up(const struct trunks *ts, const struct leg *l)
 static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
 {
 	struct trunk *t = calloc(1, sizeof(*t));
+	struct trunk_class_usage *usage;
 
 	if (t == NULL)
 		return NULL;
@@ -204,10 +226,13 @@ static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
 	}
 	t->mapped = o->mapped;
 	t->inside_secure = o->inside_secure;
-	t->active_ns = ime_now(ts->ime);
+	t->born_ns = t->active_ns = ime_now(ts->ime);
 	TAILQ_INSERT_TAIL(&ts->all, t, all);
 	TAILQ_INSERT_TAIL(&ts->lru, t, lru);
 	ts->n++;
+	usage = usage_of(t);
+	if (++usage->active > usage->most)
+		usage->most = usage->active;
 	return t;
 }
 
@@ -333,7 +358,7 @@ void trunks_tick(struct trunks *ts, uint64_t now_ns)
 		if (now_ns - t->active_ns < idle_ns)
 			continue;
 		if (carries_call(t))
-			trunk_touch(t);
+			touch(t);
 		else
 			trunk_close_leg(t, t->accepted);
 	}
@@ -347,32 +372,99 @@ struct trunks_usage trunks_usage(const struct trunks *ts)
 void trunks_usage_clear(struct trunks *ts)
 {
 	ts->tls_most = ts->tls;
+	for (size_t i = 0; i < ts->ime->config->n_inspects; i++)
+		ts->class[i].most = ts->class[i].active;
+}
+
+uint32_t trunks_close_idle(struct trunks *ts, uint32_t *kept)
+{
+	uint32_t closed = 0;
+	struct trunk *t;
+
+	*kept = 0;
+	TAILQ_FOREACH (t, &ts->all, all) {
+		if (carries_call(t)) {
+			(*kept)++;
+			continue;
+		}
+		close_both(t);
+		closed++;
+	}
+	return closed;
+}
+
+struct trunk_class_usage trunk_class_usage(const struct trunks *trunks, size_t class)
+{
+	return trunks->class[class];
+}
+
+static const char *leg_state(const struct leg *l)
+{
+	switch (l->state) {
+	case LEG_NONE:
+		return "NONE";
+	case LEG_OPENING:
+		return "OPENING";
+	case LEG_UP:
+		return conn_ssl(l->conn) != NULL ? "SSLOK" : "TCPOK";
+	case LEG_FAILED:
+		return "FAILED";
+	case LEG_CLOSING:
+		return "CLOSING";
+	}
+	return "";
+}
+
+static struct trunk_leg_info leg_info(const struct leg *l)
+{
+	const SSL *ssl = l->state == LEG_UP ? conn_ssl(l->conn) : NULL;
+
+	return (struct trunk_leg_info){
+		.state = leg_state(l),
+		.version = ssl != NULL ? SSL_get_version(ssl) : "",
+		.cipher = ssl != NULL ? SSL_get_cipher_name(ssl) : "",
+		.messages = l->messages,
+		.bytes = l->bytes,
+		.queued = l->conn != NULL ? conn_queued(l->conn) : 0,
+	};
+}
+
+static void expires(const struct leg *outside, char *buf, size_t size)
+{
+	X509 *x = outside->state == LEG_UP ? SSL_get0_peer_certificate(conn_ssl(outside->conn))
+					   : NULL;
+	struct tm tm;
+
+	buf[0] = '\0';
+	if (x != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1)
+		strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
 void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
 {
 	uint64_t now_ns = ime_now(trunks->ime);
-	char identity[DOMAIN_NAME_MAX + 1];
+	char identity[DOMAIN_NAME_MAX + 1], date[32];
 	const struct trunk *t;
 
 	TAILQ_FOREACH (t, &trunks->all, all) {
-		const struct leg *outside = &t->leg[SIDE_OUTSIDE];
-		bool up = outside->state == LEG_UP;
-		struct str id = {t->remote_ids.id[0].name, t->remote_ids.id[0].n};
+		const struct domain_name *first = &t->remote_ids.id[0];
+		struct str id = {first->name, t->remote_ids.n > 0 ? first->n : 0};
 		struct trunk_info info = {
+			.id = t->id,
 			.outbound = t->accepted == SIDE_INSIDE,
 			.inside = t->peer[SIDE_INSIDE],
 			.outside = t->peer[SIDE_OUTSIDE],
 			.class_name = t->class->class_name,
-			.up = {up, t->leg[SIDE_INSIDE].state == LEG_UP},
-			.tls_version = up ? SSL_get_version(conn_ssl(outside->conn)) : "",
-			.tls_cipher = up ? SSL_get_cipher_name(conn_ssl(outside->conn)) : "",
+			.tls_proxy = t->ime->config->tls_proxies[t->class->tls_proxy].name,
+			.leg = {leg_info(&t->leg[0]), leg_info(&t->leg[1])},
 			.peer_identity = identity,
-			.messages = {outside->messages, t->leg[SIDE_INSIDE].messages},
+			.peer_expires = date,
+			.age_ms = (now_ns - t->born_ns) / 1000000,
 			.idle_ms = (now_ns - t->active_ns) / 1000000,
 		};
 
-		str_copy(t->remote_ids.n > 0 ? id : STR_LIT(""), identity, sizeof(identity));
+		str_copy(id, identity, sizeof(identity));
+		expires(&t->leg[SIDE_OUTSIDE], date, sizeof(date));
 		fn(&info, arg);
 	}
 }

@@ -53,8 +53,8 @@ struct trunk {
 	bool inside_secure;          // trunk-security-mode: TLS inside too (TLS-2)
 	struct leg leg[SIDES];
 	struct domain_ids remote_ids; // of the outside leg's certificate
-	uint64_t active_ns;           // see trunk_touch()
-	bool dead;                    // the reaper frees it
+	uint64_t born_ns, active_ns;
+	bool dead; // the reaper frees it
 };
 
 struct trunks *trunks_new(struct ime *ime); // NULL: out of memory
@@ -75,8 +75,8 @@ struct trunk_open {
 // counted). Allowed in a callback of the connection.
 bool trunk_start(struct trunks *ts, const struct trunk_open *o);
 
-// Something was heard of it.
-void trunk_touch(struct trunk *t);
+// A message of so many octets came on it.
+void trunk_heard(struct trunk *t, size_t octets);
 
 // Counts a leg as a TLS session, or says why it may not be one; when all are taken, the trunk that
 // has been idle longest and carries no call is closed for it.
@@ -96,6 +96,9 @@ void trunk_close_leg(struct trunk *t, enum side side);
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id);
 // Some trunk between the same two parties, or NULL.
 struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SIDES]);
+
+// Closes every trunk that carries no call; `kept`: how many do.
+uint32_t trunks_close_idle(struct trunks *ts, uint32_t *kept);
 
 void trunks_tick(struct trunks *ts, uint64_t now_ns);
 

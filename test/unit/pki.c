@@ -129,20 +129,19 @@ static void make_chain(
 	free(comment);
 }
 
-// A key of 2048 bits takes a while: one for all.
-static EVP_PKEY *rsa(void)
+// Such a key takes a while to make: one for all.
+static EVP_PKEY *rsa(unsigned int bits, EVP_PKEY **once)
 {
-	static EVP_PKEY *key;
-
-	if (key == NULL)
-		key = EVP_RSA_gen(2048);
-	EVP_PKEY_up_ref(key);
-	return key;
+	if (*once == NULL)
+		*once = EVP_RSA_gen(bits);
+	EVP_PKEY_up_ref(*once);
+	return *once;
 }
 
 void pki_make(const char *dir)
 {
 	static const char both[] = "serverAuth,clientAuth";
+	static EVP_PKEY *weak, *strong;
 	struct issuer ca = make_ca(dir, "ca", "Test CA");
 	struct issuer other = make_ca(dir, "other-ca", "Another CA");
 	struct issuer inside = make_ca(dir, "inside-ca", "CA of a house");
@@ -154,8 +153,9 @@ void pki_make(const char *dir)
 	make_leaf(dir, &ca, "expired", "enterprise-b.example", -DAY_S, both);
 	make_leaf(dir, &ca, "server-only", "enterprise-b.example", 30 * DAY_S, "serverAuth");
 	make_leaf_with(
-		EVP_RSA_gen(1024), dir, &ca, "rsa-1024", "enterprise-b.example", 30 * DAY_S, both);
-	make_leaf_with(rsa(), dir, &ca, "rsa", "enterprise-a.example", 30 * DAY_S, both);
+		rsa(1024, &weak), dir, &ca, "rsa-1024", "enterprise-b.example", 30 * DAY_S, both);
+	make_leaf_with(
+		rsa(2048, &strong), dir, &ca, "rsa", "enterprise-a.example", 30 * DAY_S, both);
 	make_chain(dir, &ca, "chain-3", 3, 0);
 	make_chain(dir, &ca, "chain-4", 4, 0);
 	make_chain(dir, &ca, "chain-fat", 1, 40000);

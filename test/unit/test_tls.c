@@ -81,6 +81,29 @@ static void test_negotiation(void **state)
 	}
 }
 
+// Whoever offers nothing but a finite field, or a curve that costs more than it gives, is refused.
+static void test_groups(void **state)
+{
+	static const struct {
+		const char *groups;
+		bool ok;
+	} t[] = {{"X25519", true}, {"P-256", true}, {"P-384", true}, {"P-521", false},
+		{"ffdhe2048", false}, {"ffdhe8192", false}};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		rig_up(NULL);
+		rig_remote("b", "ca.pem");
+		assert_int_equal(SSL_set1_groups_list(rig.remote.ssl, t[i].groups), 1);
+		for (int k = 0; k < 100 && !rig.remote.closed && !rig.remote.up; k++)
+			host_idle(rig.base);
+		host_idle(rig.base);
+		ERR_clear_error();
+		assert_int_equal(rig_counter(RIG_A, CNT_TLS_HANDSHAKES), t[i].ok);
+		rig_only(RIG_A, CNT_TLS_NOTHING_COMMON, !t[i].ok);
+		rig_down();
+	}
+}
+
 // A weak key stays weak, also for who allows weak ciphers.
 static void test_weak_key(void **state)
 {
@@ -114,6 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_negotiation),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_weak_key),
 		cmocka_unit_test(test_null),
 	};
