@@ -125,7 +125,7 @@ void read_crypto(struct loader *l, const struct node *n, void *obj)
 
 static void read_encryption(struct loader *l, const struct node *n, void *obj)
 {
-	l->ssl = (struct config_tls_side){.min_version = 12};
+	l->ssl = (struct config_tls_side){0};
 	read_cipher_suite(l, n, &l->ssl);
 }
 

@@ -48,13 +48,13 @@ static void move(struct embryo *e, enum phase to)
 }
 
 // Forgets it; its connection is the caller's.
-static void end(struct embryo *e, bool proven)
+static void end(struct embryo *e, enum peers_end how)
 {
 	struct embryonic *em = e->em;
 
 	TAILQ_REMOVE(&em->all[e->phase], e, place);
 	em->n[e->phase]--;
-	peers_embryonic_end(e->peer, proven, ime_now(em->ime));
+	peers_embryonic_end(e->peer, how, ime_now(em->ime));
 	free(e);
 }
 
@@ -95,7 +95,7 @@ static void fail(struct embryo *e, enum counter_id why, const char *text)
 	}
 	if (why != CNT_NONE)
 		tell(e->em->ime, &e->open, why, text);
-	end(e, false);
+	end(e, e->phase == WAITING ? PEERS_UNTRIED : PEERS_FAILED);
 	conn_free(conn);
 }
 
@@ -154,7 +154,7 @@ static void on_up(struct conn *c, void *arg)
 	struct trunks *trunks = e->em->ime->trunks;
 
 	open.conn = c;
-	end(e, true);
+	end(e, PEERS_PROVEN);
 	trunk_start(trunks, &open);
 }
 
@@ -194,7 +194,7 @@ static enum counter_id admit(struct embryonic *em, const struct trunk_open *o, s
 		return CNT_NONE;
 	oldest = oldest_stranger(em);
 	if (oldest == NULL) {
-		peers_embryonic_end(*peer, false, ime_now(ime));
+		peers_embryonic_end(*peer, PEERS_UNTRIED, ime_now(ime));
 		return CNT_TLS_EMBRYONIC_FULL;
 	}
 	fail(oldest, CNT_TLS_EMBRYONIC_EVICTED, "makes room for a newer one");
@@ -227,7 +227,7 @@ void embryonic_start(struct embryonic *em, int fd, const struct trunk_open *o)
 		if (e == NULL)
 			close(fd);
 		free(e);
-		peers_embryonic_end(peer, false, ime_now(ime));
+		peers_embryonic_end(peer, PEERS_UNTRIED, ime_now(ime));
 		tell(ime, o, CNT_TLS_FAILED, "out of memory");
 		return;
 	}
@@ -267,7 +267,7 @@ void embryonic_free(struct embryonic *em)
 		while ((e = TAILQ_FIRST(&em->all[phase])) != NULL) {
 			struct conn *conn = e->conn;
 
-			end(e, false);
+			end(e, PEERS_UNTRIED);
 			conn_free(conn);
 		}
 	}

@@ -101,12 +101,12 @@ struct peer *peers_embryonic(struct peers *p, const struct ip_addr *ip, uint64_t
 	return peer;
 }
 
-void peers_embryonic_end(struct peer *peer, bool proven, uint64_t now_ns)
+void peers_embryonic_end(struct peer *peer, enum peers_end how, uint64_t now_ns)
 {
 	peer->embryonic--;
-	if (proven)
+	if (how == PEERS_PROVEN)
 		peer->proven_ns = now_ns;
-	else
+	else if (how == PEERS_FAILED)
 		peer->failed_ns = now_ns;
 }
 

@@ -38,7 +38,13 @@ struct peer *peers_get(struct peers *p, const struct ip_addr *ip, uint64_t now_n
 // One more embryonic connection of this source. NULL: it has as many as it may. The entry must go
 // to peers_embryonic_end(), once.
 struct peer *peers_embryonic(struct peers *p, const struct ip_addr *ip, uint64_t now_ns);
-void peers_embryonic_end(struct peer *peer, bool proven, uint64_t now_ns);
+
+enum peers_end {
+	PEERS_PROVEN,
+	PEERS_FAILED,
+	PEERS_UNTRIED, // it was not its fault
+};
+void peers_embryonic_end(struct peer *peer, enum peers_end how, uint64_t now_ns);
 
 enum peers_verdict {
 	PEERS_OK,

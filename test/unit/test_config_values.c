@@ -172,6 +172,14 @@ static void test_legacy_ciphers(void **state)
 	assert_int_equal(client->min_version, 10);
 	assert_string_equal(server->ciphers, "NULL-SHA"); // its own list goes before
 	config_free(c);
+	c = with("tls-proxies:\n  local_to_remote-ent: {client: {trust-point: local-ent}}\n"
+		 "  remote_to_local-ent: {server",
+		"crypto: {legacy-ciphers: on}\nssl: {encryption: [aes128-sha1]}\ntls-proxies:\n"
+		"  local_to_remote-ent: {client: {trust-point: local-ent}}\n"
+		"  remote_to_local-ent: {tls-min-version: 1.0, server");
+	assert_int_equal(c->tls_proxies[1].side[TLS_SERVER].min_version, 10);
+	assert_int_equal(c->tls_proxies[1].side[TLS_SERVER].max_version, 12);
+	config_free(c);
 }
 
 // The list of servers that have none.

@@ -53,11 +53,11 @@ static enum peers_verdict handshakes(unsigned int who, uint64_t now_ns, unsigned
 	return v;
 }
 
-static void ends(unsigned int who, bool proven, uint64_t now_ns)
+static void ends(unsigned int who, enum peers_end how, uint64_t now_ns)
 {
 	struct ip_addr a = ip(who);
 
-	peers_embryonic_end(peers_embryonic(peers, &a, now_ns), proven, now_ns);
+	peers_embryonic_end(peers_embryonic(peers, &a, now_ns), how, now_ns);
 }
 
 static void test_at_once(void **state)
@@ -66,7 +66,7 @@ static void test_at_once(void **state)
 
 	assert_int_equal(open_all(&a, S), 32);
 	assert_int_equal(open_all(&b, S), 32); // another source is not concerned
-	peers_embryonic_end(peers_get(peers, &a, S), false, S);
+	peers_embryonic_end(peers_get(peers, &a, S), PEERS_FAILED, S);
 	assert_int_equal(open_all(&a, S), 1);
 }
 
@@ -101,14 +101,14 @@ static void test_proven(void **state)
 {
 	unsigned int n;
 
-	ends(7, true, S);
+	ends(7, PEERS_PROVEN, S);
 	handshakes(1, S, &n);
 	handshakes(2, S, &n);
 	assert_int_equal(handshakes(3, S, &n), PEERS_WAIT);
 	assert_int_equal(n, 0);
 	assert_int_equal(handshakes(7, S, &n), PEERS_REFUSED);
 	assert_int_equal(n, 60);
-	ends(7, false, 2 * S); // nor when one of his is broken off
+	ends(7, PEERS_FAILED, 2 * S); // nor when one of his is broken off
 	assert_int_equal(handshakes(7, 2 * S, &n), PEERS_REFUSED);
 	assert_int_equal(n, 20);
 	handshakes(8, 3601 * S, &n);
@@ -121,7 +121,8 @@ static void test_failed(void **state)
 {
 	unsigned int n;
 
-	ends(1, false, S);
+	ends(1, PEERS_FAILED, S);
+	ends(2, PEERS_UNTRIED, S);
 	assert_int_equal(handshakes(1, S, &n), PEERS_WAIT);
 	assert_int_equal(n, 51);
 	assert_int_equal(handshakes(2, S, &n), PEERS_WAIT);
@@ -136,7 +137,7 @@ static void test_table(void **state)
 	struct ip_addr a = ip(0), b = ip(1);
 
 	assert_int_equal(open_all(&a, S), 32);
-	ends(1, true, S);
+	ends(1, PEERS_PROVEN, S);
 	for (unsigned int i = 2; i < 200000; i++) {
 		struct ip_addr x = ip(i);
 
@@ -159,7 +160,7 @@ static void test_table_full(void **state)
 	}
 	for (unsigned int i = 0; i < SOURCES; i++)
 		if (held[i] != NULL)
-			peers_embryonic_end(held[i], false, S);
+			peers_embryonic_end(held[i], PEERS_UNTRIED, S);
 	for (unsigned int i = 0; i < SOURCES; i++) {
 		struct ip_addr a = ip(i);
 

@@ -19,7 +19,7 @@ from .util import sh
 
 SOURCES = "100.64.0.0/16"
 KINDS = ("tcp", "half", "hello", "withheld", "octets")
-BACK_S = 10.0
+BACK_S = 5.0
 
 
 def sources(namespace, on):
