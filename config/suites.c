@@ -41,37 +41,36 @@ static const struct suite *find(struct loader *l, const struct node *n)
 	return NULL;
 }
 
-// Whether a suite may be used; what is said of it is said here.
-static bool usable(struct loader *l, const struct node *n, const struct suite *s)
+// Tells what a person should know of a suite.
+static bool is_refused(struct loader *l, const struct node *n, const struct suite *s)
 {
-	if (s->weak != NULL && !l->c->legacy_ciphers) {
+	if (s->weak != NULL && !l->c->legacy_ciphers)
 		fault(l, n,
 			"found %s, expected a cipher of today: it %s and wants crypto "
 			"legacy-ciphers on (TLS-4)",
 			s->keyword, s->weak);
-		return false;
-	}
-	if (s->openssl == NULL)
+	else if (s->openssl == NULL)
 		warn(l, n, "found %s, which this OpenSSL does not have: it is ignored (TLS-4)",
 			s->keyword);
 	else if (s->weak != NULL)
 		warn(l, n, "found %s, which %s", s->keyword, s->weak);
-	return s->openssl != NULL;
+	return s->weak != NULL && !l->c->legacy_ciphers;
 }
 
 // A list says all that is spoken: TLS 1.3 only if tls13 is in it.
 void read_cipher_suite(struct loader *l, const struct node *n, void *obj)
 {
 	struct config_tls_side *p = obj;
-	size_t used = 0, faults = l->errs->n;
-	bool tls13 = false;
+	bool tls13 = false, faulty = false;
+	size_t used = 0;
 
 	if (!want_list(l, n))
 		return;
 	for (const struct node *x = n->children; x != NULL; x = x->next) {
 		const struct suite *s = find(l, x);
 
-		if (s == NULL || !usable(l, x, s))
+		faulty |= s == NULL || is_refused(l, x, s);
+		if (s == NULL || s->openssl == NULL || faulty)
 			continue;
 		if (s->openssl[0] == '\0')
 			tls13 = true;
@@ -80,7 +79,7 @@ void read_cipher_suite(struct loader *l, const struct node *n, void *obj)
 				"%s%s", used > 0 ? ":" : "", s->openssl);
 	}
 	p->max_version = tls13 ? 13 : 12;
-	if (l->errs->n > faults)
+	if (faulty)
 		return;
 	if (used >= sizeof(p->ciphers))
 		fault(l, n, "found a list that repeats itself, expected each suite once");

@@ -93,6 +93,8 @@ int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n);
 // Closes one leg; the accepted one takes the trunk with it. Output drains.
 void trunk_close_leg(struct trunk *t, enum side side);
 
+// Every trunk, oldest first: after `t`, the first one after NULL; NULL: that was the last.
+const struct trunk *trunk_next(const struct trunks *ts, const struct trunk *t);
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id);
 // Some trunk between the same two parties, or NULL.
 struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SIDES]);
