@@ -296,7 +296,8 @@ class CommandLine(unittest.TestCase):
         good.write_text(configuration())
         bad.write_text(substitute(configuration(), r"rtp-min-port: *\d+", "rtp-min-port: 80"))
         self.assertIn("no faults, 0 warnings", self.run_daemon("--check", good).stdout)
-        good.write_text(substitute(configuration(), r"\ntrustpoints:", "\nssl: {encryption: [3des-sha1, tls13]}\ntrustpoints:"))
+        good.write_text(substitute(configuration(), r"\ntrustpoints:",
+                                   "\nssl: {encryption: [3des-sha1, tls13]}\ntrustpoints:"))
         p = self.run_daemon("--check", good)
         self.assertEqual(p.returncode, 0)
         self.assertRegex(p.stdout, r"good\.yaml:\d+:\d+: encryption: found 3des-sha1, .* ignored")

@@ -73,7 +73,8 @@ class Flood(LabTest):
             if not took["stranger"]:
                 took["stranger"].append(self.stranger_calls())
         moved, calls = self.counted(before), [x for kind in took.values() for x in kind]
-        print(f"  {told}\n  longest of each kind: { {k: round(max(v), 3) for k, v in took.items()} } s of {len(calls)} calls\n"
+        longest = {k: round(max(v), 3) for k, v in took.items()}
+        print(f"  {told}\n  longest set-up of {len(calls)} calls, by kind: {longest} s\n"
               f"  {self.memory_kb() - memory} kB more; { {k: v for k, v in moved.items() if k.startswith('TLS_')} }")
         self.assertGreater(told["connected"], CLIENTS + 1000, "every client was let in, and some again")
         self.assertGreater(len(took["known"]), SECONDS // 2)
