@@ -297,7 +297,7 @@ static void open_failed(struct leg *l, enum counter_id why)
 	if (why == CNT_CONN_OPEN_FAILED)
 		tell_failed(l, why, counter_help(why));
 	else
-		tell_limit(l, why);
+		trunks_tell_limit(l->trunk->ime->trunks, &l->trunk->peer[l->side], why);
 	count(&l->trunk->ime->counters, why);
 	l->failed_ns = ime_now(l->trunk->ime);
 	l->state = LEG_FAILED;

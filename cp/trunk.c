@@ -235,17 +235,20 @@ static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
 	return t;
 }
 
-static bool refuse(struct trunks *ts, const struct trunk_open *o, enum counter_id why)
+void trunks_tell_limit(const struct trunks *ts, const struct endpoint *peer, enum counter_id why)
 {
-	const struct endpoint *peer = &o->peer[o->accepted];
-
-	count(&ts->ime->counters, why);
 	if (why == CNT_TLS_SESSIONS_FULL)
 		log_event_from(TLS_SESSIONS_FULL, &peer->ip, log_endpoint("peer", peer),
 			log_u64("max", ts->ime->config->tls_sessions_max));
 	else
 		log_event_from(CONN_LIMIT, &peer->ip, log_endpoint("peer", peer),
 			log_text("counter", counter_name(why)));
+}
+
+static bool refuse(struct trunks *ts, const struct trunk_open *o, enum counter_id why)
+{
+	count(&ts->ime->counters, why);
+	trunks_tell_limit(ts, &o->peer[o->accepted], why);
 	if (o->conn != NULL)
 		conn_free(o->conn);
 	else

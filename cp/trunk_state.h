@@ -81,6 +81,8 @@ void trunk_heard(struct trunk *t, size_t octets);
 // Counts a leg as a TLS session, or says why it may not be one; when all are taken, the trunk that
 // has been idle longest and carries no call is closed for it.
 enum counter_id trunks_take_tls(struct trunks *ts, struct leg *l);
+// The line of the log on a connection that was refused by one of these limits.
+void trunks_tell_limit(const struct trunks *ts, const struct endpoint *peer, enum counter_id why);
 void trunks_leave_tls(struct trunks *ts, struct leg *l);
 // Whether an address has another TLS session outside that is up.
 bool trunks_others_up(const struct trunks *ts, const struct leg *l);
