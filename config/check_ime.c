@@ -148,25 +148,6 @@ static void check_media(struct loader *l)
 		expand_media(l, node_get(n, "addresses"), &l->c->mtas[m]);
 }
 
-// The interface that leads to an address: the longest match among subnets and routes, or -1.
-static int iface_toward(const struct config *c, const struct ip_addr *ip)
-{
-	int best = -1, best_len = 0;
-
-	for (size_t i = 0; i < c->n_ifaces; i++)
-		if (c->ifaces[i].subnet.len > best_len && prefix_has(&c->ifaces[i].subnet, ip)) {
-			best = (int)i;
-			best_len = c->ifaces[i].subnet.len;
-		}
-	for (size_t i = 0; i < c->n_routes; i++)
-		if (c->routes[i].dst.len > best_len && c->routes[i].iface < c->n_ifaces &&
-			prefix_has(&c->routes[i].dst, ip)) {
-			best = c->routes[i].iface;
-			best_len = c->routes[i].dst.len;
-		}
-	return best;
-}
-
 static bool is_media_addr(const struct config *c, const struct ip_addr *ip)
 {
 	for (size_t m = 0; m < c->n_mtas; m++)
@@ -186,7 +167,7 @@ static void check_ucm(
 
 	if (ip_is_none(ip))
 		return;
-	iface = iface_toward(l->c, ip);
+	iface = config_iface_toward(l->c, ip);
 	if (iface < 0) {
 		fault_expected(l, n, "an address that an interface or a route leads to");
 		return;
@@ -274,4 +255,5 @@ void check_ime(struct loader *l)
 	for (size_t i = 0; i < l->c->n_imes; i++, n = n->next)
 		check_uc_ime(l, n, &l->c->imes[i]);
 	check_policy(l);
+	settle_ucm_ports(l->c);
 }

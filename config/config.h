@@ -11,6 +11,7 @@
 
 #include "lib/acl.h"
 #include "lib/addr.h"
+#include "lib/did.h"
 #include "lib/nat.h"
 #include "lib/sdes.h"
 
@@ -19,6 +20,8 @@
 #define CONFIG_IFACES_MAX   16
 #define CONFIG_CORES_MAX    16
 #define CONFIG_PASSWORD_MAX 64
+#define CONFIG_DOMAINS_MAX  1000 // of one list
+#define CONFIG_DID_RULES    16
 
 struct config_iface {
 	char name[CONFIG_NAME_MAX];
@@ -60,24 +63,75 @@ struct config_mta {
 
 struct config_ucm {
 	struct ip_addr ip; // real address
+	// Where it takes SIP: given, or the one that an access list of calls that come in names. 0:
+	// not known.
+	uint16_t port;
 	bool secure;
+};
+
+// How it is known that a call manager lives: OPTIONS, and any answer.
+struct config_ping {
+	uint32_t interval_s; // 0: it is not asked
+	uint32_t timeout_s;  // of an answer, and of a connection to a call manager
+	uint32_t retries;    // misses in a row until it counts as down
+};
+
+// What is admitted; 0: no limit.
+struct config_limits {
+	uint32_t srtp_sessions;             // media streams that are converted
+	uint32_t domain_calls;              // at once, with one remote domain
+	uint32_t rate, burst;               // INVITEs a second from the Internet
+	uint32_t domain_rate, domain_burst; // of one remote domain
+	uint32_t retry_after_s;             // what a 503 tells
 };
 
 enum config_failure_action { FAILURE_DROP, FAILURE_REJECT };
 enum config_did_source { DID_REQUEST_URI, DID_TO, DID_BOTH };
 enum config_route_check { ROUTE_CHECK_IF_PRESENT, ROUTE_CHECK_REQUIRE };
 
+// Who may call: names, and ".NAME" for all below one. With an empty allow anybody may who is not
+// in deny.
+enum caller_list { CALLERS_ALLOW, CALLERS_DENY, CALLER_LISTS };
+struct config_domains {
+	struct config_domain {
+		char name[256];
+	} * list;
+	size_t n;
+};
+
+enum config_stir_verify { STIR_OFF, STIR_LOG, STIR_TAG, STIR_ENFORCE };
+
+// STIR/SHAKEN (protocol.md section 13).
+struct config_stir {
+	enum config_stir_verify verify;
+	char certificates[CONFIG_PATH_MAX]; // a folder; empty only where verify is STIR_OFF
+	char anchors[CONFIG_PATH_MAX];      // whom a certificate must chain to; likewise
+	uint32_t freshness_s;               // how far iat may be from now, 1..600
+	bool strip_outbound;                // STIR-4: no Identity header leaves
+};
+
 struct config_ime {
 	char name[CONFIG_NAME_MAX];
 	size_t mta; // index in mtas
 	struct config_ucm *ucms;
 	size_t n_ucms;
+	struct config_ping ping;
+	struct config_limits limits;
 	uint8_t epoch;                          // 1..255
 	char password[CONFIG_PASSWORD_MAX + 1]; // wiped by config_free; never printed
-	char ticket_profile[16];                // "t1" or "t2"
-	uint32_t ticket_skew_s;                 // 0..600
+	uint32_t ticket_grace_s;                // of a password that a command replaces
+	// The one before, good until then (2.12); epoch 0: there is none. Wiped likewise.
+	uint8_t previous_epoch;
+	char previous_password[CONFIG_PASSWORD_MAX + 1];
+	uint64_t previous_until_s; // since 1970 UTC
+	char ticket_profile[16];   // "t1" or "t2"
+	uint32_t ticket_skew_s;    // 0..600
 	enum config_failure_action ticket_failure_action;
+	struct config_domains callers[CALLER_LISTS];
 	enum config_did_source did_source;
+	struct did_rule did_rules[CONFIG_DID_RULES]; // did-normalise: the first that fits
+	size_t n_did_rules;
+	uint32_t outside_methods; // bit n: enum sip_method n may come without a dialog (SIP-1)
 	enum config_route_check route_check;
 	char domain[256];    // empty: the identity of the server trust-point's certificate
 	int inside_identity; // shown to call managers of secure trunks: index in trustpoints, or -1
@@ -89,6 +143,7 @@ struct config_ime {
 	// enum sdes_suite each, in order: what our offers list, and what may be chosen from an offer.
 	uint8_t srtp_offer[SDES_SUITES], srtp_accept[SDES_SUITES];
 	size_t n_srtp_offer, n_srtp_accept;
+	struct config_stir stir;
 };
 
 // Files in PEM. Without certificate and key it is only a trust anchor.
@@ -154,8 +209,9 @@ struct config {
 	unsigned int memory_mb;
 	bool poll_adaptive;
 	unsigned int sessions_max;
-	unsigned int media_streams_max; // 16..DP_STREAMS_MAX
-	char srtp_engine[32];           // "auto" or an engine's name
+	unsigned int media_streams_max;     // 16..DP_STREAMS_MAX
+	char srtp_engine[32];               // "auto" or an engine's name
+	char state_folder[CONFIG_PATH_MAX]; // what outlives a restart
 	// management
 	char socket_path[CONFIG_PATH_MAX]; // UNIX socket of the client
 	uint8_t log_severity; // what is less grave is not logged, 0 to 7 as syslog counts
@@ -202,10 +258,15 @@ int config_load_text(
 	struct str text, const char *dir, struct config **out, struct config_errors *errs);
 
 void config_free(struct config *c); // wipes secrets; accepts NULL
+// The passwords are wiped: whoever needs them has them.
+void config_forget_passwords(struct config *c);
 void config_errors_free(struct config_errors *e);
 
 // Prints "FILE:LINE:COLUMN: text" for each.
 void config_errors_print(FILE *f, const char *path, const struct config_errors *e);
+
+// The interface that leads to an address, by the longest match among subnets and routes; -1: none.
+int config_iface_toward(const struct config *c, const struct ip_addr *ip);
 
 // A few lines on what a configuration does: interfaces, translations, access lists, UC-IME. Shows
 // no secret.

@@ -80,6 +80,7 @@ static const struct field sections[] = {
 	{"media-streams-max", .kind = FIELD_UINT, FIELD_AT(struct config, media_streams_max),
 		.min = 16, .max = 1024 * 1024, .expected = "streams"},
 	{"srtp-engine", .kind = FIELD_READ, .read = read_srtp_engine},
+	{"state-folder", .kind = FIELD_PATH, FIELD_AT(struct config, state_folder)},
 	{"management", .kind = FIELD_READ, .required = true, .read = read_management},
 	{"logging", .kind = FIELD_READ, .read = read_logging},
 	{"interfaces", .kind = FIELD_READ, .required = true, .read = read_interfaces},
@@ -111,6 +112,7 @@ static const struct config defaults = {
 	.sessions_max = 65536,
 	.media_streams_max = 8192,
 	.srtp_engine = "auto",
+	.state_folder = "/var/lib/callgate",
 	.log_severity = 6,
 	.tls_sessions_max = 1000,
 	.embryonic_max = 1024,
@@ -235,8 +237,11 @@ void config_free(struct config *c)
 		free(c->acls[i].aces);
 	for (size_t i = 0; i < c->n_mtas; i++)
 		free(c->mtas[i].addrs);
-	for (size_t i = 0; i < c->n_imes; i++)
+	for (size_t i = 0; i < c->n_imes; i++) {
 		free(c->imes[i].ucms);
+		for (int k = 0; k < CALLER_LISTS; k++)
+			free(c->imes[i].callers[k].list);
+	}
 	if (c->imes != NULL)
 		OPENSSL_cleanse(c->imes, c->n_imes * sizeof(*c->imes));
 	free(c->imes);
@@ -249,6 +254,16 @@ void config_free(struct config *c)
 	free(c->inspects);
 	config_errors_free(&c->warnings);
 	free(c);
+}
+
+void config_forget_passwords(struct config *c)
+{
+	for (size_t i = 0; i < c->n_imes; i++) {
+		struct config_ime *m = &c->imes[i];
+
+		OPENSSL_cleanse(m->password, sizeof(m->password));
+		OPENSSL_cleanse(m->previous_password, sizeof(m->previous_password));
+	}
 }
 
 void config_errors_free(struct config_errors *e)

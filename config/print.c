@@ -53,6 +53,18 @@ static void print_suites(FILE *f, const char *what, const uint8_t *suites, size_
 	fputc('\n', f);
 }
 
+static void print_stir(FILE *f, const struct config_stir *s)
+{
+	static const char *const names[] = {
+		[STIR_LOG] = "log", [STIR_TAG] = "tag", [STIR_ENFORCE] = "enforce"};
+
+	if (s->verify != STIR_OFF)
+		fprintf(f, "  stir verify %s, freshness %u s, certificates %s, anchors %s\n",
+			names[s->verify], s->freshness_s, s->certificates, s->anchors);
+	if (s->strip_outbound)
+		fputs("  stir strip-outbound on\n", f);
+}
+
 static void print_ime(FILE *f, const struct config *c, const struct config_ime *x)
 {
 	const struct config_mta *m = &c->mtas[x->mta];
@@ -61,9 +73,20 @@ static void print_ime(FILE *f, const struct config *c, const struct config_ime *
 	fprintf(f, "uc-ime %s: ticket epoch %u password ***** profile %s, %s on failure\n", x->name,
 		x->epoch, x->ticket_profile,
 		x->ticket_failure_action == FAILURE_REJECT ? "reject" : "drop");
-	for (size_t i = 0; i < x->n_ucms; i++)
-		fprintf(f, "  ucm address %s trunk-security-mode %s\n",
-			ip_format(&x->ucms[i].ip, ip), x->ucms[i].secure ? "secure" : "nonsecure");
+	if (x->previous_epoch != 0)
+		fprintf(f, "  ticket previous epoch %u password *****, grace %u s\n",
+			x->previous_epoch, x->ticket_grace_s);
+	if (x->callers[CALLERS_ALLOW].n + x->callers[CALLERS_DENY].n > 0)
+		fprintf(f, "  domains: %zu allowed%s, %zu denied\n", x->callers[CALLERS_ALLOW].n,
+			x->callers[CALLERS_ALLOW].n == 0 ? ", which is anybody" : "",
+			x->callers[CALLERS_DENY].n);
+	for (size_t i = 0; i < x->n_ucms; i++) {
+		fprintf(f, "  ucm address %s trunk-security-mode %s", ip_format(&x->ucms[i].ip, ip),
+			x->ucms[i].secure ? "secure" : "nonsecure");
+		if (x->ucms[i].port != 0)
+			fprintf(f, " port %u", x->ucms[i].port);
+		fputc('\n', f);
+	}
 	for (size_t i = 0; i < m->n_addrs; i++) {
 		const struct config_media_addr *a = &m->addrs[i];
 
@@ -78,6 +101,7 @@ static void print_ime(FILE *f, const struct config *c, const struct config_ime *
 		x->rtcp_relay ? "relay" : "drop", x->media_latch ? "on" : "off");
 	print_suites(f, "offer", x->srtp_offer, x->n_srtp_offer);
 	print_suites(f, "accept", x->srtp_accept, x->n_srtp_accept);
+	print_stir(f, &x->stir);
 }
 
 void config_summary(FILE *f, const struct config *c)

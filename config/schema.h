@@ -119,6 +119,12 @@ void read_tls_proxy_limits(struct loader *l, const struct node *n, void *obj);
 void read_crypto(struct loader *l, const struct node *n, void *obj);
 void read_ssl(struct loader *l, const struct node *n, void *obj);
 void read_uc_ime(struct loader *l, const struct node *n, void *obj);
+// Of a uc-ime, whose struct config_ime is `obj`.
+void read_ticket(struct loader *l, const struct node *n, void *obj);
+void read_caller_domains(struct loader *l, const struct node *n, void *obj);
+void read_did_normalise(struct loader *l, const struct node *n, void *obj);
+void read_outside_methods(struct loader *l, const struct node *n, void *obj);
+void read_stir(struct loader *l, const struct node *n, void *obj); // `obj` is its uc-ime
 void read_class_maps(struct loader *l, const struct node *n, void *obj);
 void read_policy_maps(struct loader *l, const struct node *n, void *obj);
 void read_service_policy(struct loader *l, const struct node *n, void *obj);
@@ -128,6 +134,13 @@ void read_service_policy(struct loader *l, const struct node *n, void *obj);
 void read_cipher_suite(struct loader *l, const struct node *n, void *obj);
 void read_tls_min_version(struct loader *l, const struct node *n, void *obj);
 
+// Parts of a uc-ime (config/ucm.c); `obj` is the struct config_ime.
+void read_options_ping(struct loader *l, const struct node *n, void *obj);
+void read_limits(struct loader *l, const struct node *n, void *obj);
+
+// The ports of call managers that none was given for.
+void settle_ucm_ports(struct config *c);
+
 // Reads the ticket password (protocol.md 2.12, E1) into a buffer of CONFIG_PASSWORD_MAX + 1.
 // `n` is the node of the file's name, `path` the file.
 void secret_password(struct loader *l, const struct node *n, const char *path, char *out);
@@ -136,6 +149,9 @@ void secret_password(struct loader *l, const struct node *n, const char *path, c
 // together, and nobody else may read the key. `n` is the trustpoint's node.
 struct config_trustpoint;
 void secret_trustpoint(struct loader *l, const struct node *n, const struct config_trustpoint *t);
+
+// Judges a file of authorities' certificates: each block of it parses.
+void secret_ca(struct loader *l, const struct node *n, const char *path);
 
 // config_load_text with a choice: without read_files no other file is touched, and the password
 // stays empty. For the fuzzer.

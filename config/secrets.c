@@ -130,7 +130,7 @@ static void check_pair(struct loader *l, const struct node *cert_node, const str
 }
 
 // Every block of the file must be a certificate that parses.
-static void check_ca(struct loader *l, const struct node *n, const char *path)
+void secret_ca(struct loader *l, const struct node *n, const char *path)
 {
 	unsigned int count = 0;
 	char *text;
@@ -164,7 +164,7 @@ void secret_trustpoint(struct loader *l, const struct node *n, const struct conf
 
 	if (cert != NULL)
 		check_pair(l, cert_node, key_node, cert, key);
-	check_ca(l, node_get(n, "ca"), t->ca);
+	secret_ca(l, node_get(n, "ca"), t->ca);
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	ERR_clear_error();

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // media-termination and uc-ime (protocol.md 9.1). Called from config/load.c.
 #include "config/schema.h"
+#include "lib/ticket.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define STRICT_PASSWORD                                                                            \
+	"found a password with a character beyond s, expected characters from ! to s, because "    \
+	"parity is strict (E1)"
 
 static void read_media_iface(struct loader *l, const struct node *n, void *obj)
 {
@@ -76,6 +80,8 @@ static void read_ucms(struct loader *l, const struct node *n, void *obj)
 		{"address", .kind = FIELD_HOST, .required = true, FIELD_AT(struct config_ucm, ip)},
 		{"trunk-security-mode", .kind = FIELD_READ, .required = true,
 			.read = read_trunk_mode},
+		{"port", .kind = FIELD_UINT, FIELD_AT(struct config_ucm, port), .min = 1,
+			.max = 65535, .expected = "a port"},
 	};
 	struct config_ime *m = obj;
 	size_t i = 0;
@@ -88,36 +94,6 @@ static void read_ucms(struct loader *l, const struct node *n, void *obj)
 		return;
 	for (const struct node *x = n->children; x != NULL; x = x->next, i++)
 		read_map(l, x, fields, COUNT(fields), &m->ucms[i]);
-}
-
-static void read_password_file(struct loader *l, const struct node *n, void *obj)
-{
-	static const struct field path = {.kind = FIELD_PATH, .size = CONFIG_PATH_MAX};
-	struct config_ime *m = obj;
-	char file[CONFIG_PATH_MAX] = "";
-
-	read_field(l, n, &path, file);
-	if (file[0] != '\0' && l->read_files)
-		secret_password(l, n, file, m->password);
-}
-
-// Its value is not repeated, nor kept.
-static void read_password_here(struct loader *l, const struct node *n, void *obj)
-{
-	errors_add(l->errs, n->key_at,
-		"password: found in the configuration, expected a password-file beside it");
-}
-
-static void read_profile(struct loader *l, const struct node *n, void *obj)
-{
-	struct config_ime *m = obj;
-
-	if (!want_scalar(l, n, "t1 or t2"))
-		return;
-	if (!str_eq(n->text, STR_LIT("t1")) && !str_eq(n->text, STR_LIT("t2")))
-		fault_expected(l, n, "t1 or t2");
-	else
-		str_copy(n->text, m->ticket_profile, sizeof(m->ticket_profile));
 }
 
 static void read_inside_trustpoint(struct loader *l, const struct node *n, void *obj)
@@ -135,22 +111,6 @@ static void read_inside_identity(struct loader *l, const struct node *n, void *o
 	static const struct field fields[] = {
 		{"trust-point", .kind = FIELD_READ, .required = true,
 			.read = read_inside_trustpoint},
-	};
-
-	read_map(l, n, fields, COUNT(fields), obj);
-}
-
-static void read_ticket(struct loader *l, const struct node *n, void *obj)
-{
-	static const struct field fields[] = {
-		{"epoch", .kind = FIELD_UINT, .required = true, FIELD_AT(struct config_ime, epoch),
-			.min = 1, .max = 255},
-		{"password-file", .kind = FIELD_READ, .required = true, .read = read_password_file},
-		{"profile", .kind = FIELD_READ, .read = read_profile},
-		{"skew", .kind = FIELD_UINT, FIELD_AT(struct config_ime, ticket_skew_s), .max = 600,
-			.expected = "seconds"},
-		{"password", .kind = FIELD_READ, .read = read_password_here},
-		{"grace", .kind = FIELD_REFUSED, .expected = "one password"},
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);
@@ -301,6 +261,8 @@ static const char *const route_checks[] = {
 static const struct field ime_fields[] = {
 	{"media-termination", .kind = FIELD_READ, .required = true, .read = read_ime_mta},
 	{"ucm-addresses", .kind = FIELD_READ, .required = true, .read = read_ucms},
+	{"options-ping", .kind = FIELD_READ, .read = read_options_ping},
+	{"limits", .kind = FIELD_READ, .read = read_limits},
 	{"ticket", .kind = FIELD_READ, .required = true, .read = read_ticket},
 	{"ticket-failure-action", .kind = FIELD_ENUM,
 		FIELD_AT(struct config_ime, ticket_failure_action), .names = failure_actions},
@@ -315,13 +277,28 @@ static const struct field ime_fields[] = {
 	{"rtcp", .kind = FIELD_ENUM, FIELD_AT(struct config_ime, rtcp_relay), .names = rtcps},
 	{"media-latch", .kind = FIELD_BOOL, FIELD_AT(struct config_ime, media_latch)},
 	{"srtp", .kind = FIELD_READ, .read = read_srtp},
+	{"stir", .kind = FIELD_READ, .read = read_stir},
 	{"mapping-service", .kind = FIELD_REFUSED, .expected = "an in-line deployment without it"},
 	{"passthrough", .kind = FIELD_REFUSED,
 		.expected = "it left out: media passes through where both sides have one suite"},
 	{"inside-identity", .kind = FIELD_READ, .read = read_inside_identity},
-	{"did-normalise", .kind = FIELD_REFUSED, .expected = "numbers that begin with +"},
-	{"outside-allow-method", .kind = FIELD_REFUSED, .expected = "it left out"},
+	{"did-normalise", .kind = FIELD_READ, .read = read_did_normalise},
+	{"outside-allow-method", .kind = FIELD_READ, .read = read_outside_methods},
+	{"domains", .kind = FIELD_READ, .read = read_caller_domains},
 };
+
+// E1: what the manual's grammar takes, though its own example breaks it.
+static void settle_passwords(struct loader *l, const struct node *n, const struct config_ime *m)
+{
+	const struct node *ticket = node_get(n, "ticket");
+	const struct node *previous = node_get(ticket, "previous");
+
+	if (m->password[0] != '\0' && !ticket_password_ok(str_from(m->password), true))
+		fault(l, ticket, STRICT_PASSWORD);
+	if (m->previous_password[0] != '\0' &&
+		!ticket_password_ok(str_from(m->previous_password), true))
+		fault(l, previous, STRICT_PASSWORD);
+}
 
 // The original has no RTCP, so there it is off unless somebody asks for a contradiction.
 static void settle_parity(struct loader *l, const struct node *n, struct config_ime *m)
@@ -333,6 +310,7 @@ static void settle_parity(struct loader *l, const struct node *n, struct config_
 	if (rtcp != NULL && m->rtcp_relay)
 		fault_expected(l, rtcp, "drop, because parity is strict");
 	m->rtcp_relay = false;
+	settle_passwords(l, n, m);
 }
 
 void read_uc_ime(struct loader *l, const struct node *n, void *obj)
@@ -347,13 +325,16 @@ void read_uc_ime(struct loader *l, const struct node *n, void *obj)
 
 		*m = (struct config_ime){.mta = SIZE_MAX,
 			.inside_identity = -1,
+			.ping = {.interval_s = 10, .timeout_s = 2, .retries = 2},
+			.limits = {.retry_after_s = 5},
 			.ticket_profile = "t1",
 			.fallback_monitoring_ms = 100,
 			.fallback_hold_down_s = 20,
 			.rtcp_relay = true,
 			.srtp_offer = {SDES_AES_CM_128_HMAC_SHA1_80, SDES_AES_CM_128_HMAC_SHA1_32},
 			.n_srtp_offer = 2,
-			.n_srtp_accept = SDES_SUITES};
+			.n_srtp_accept = SDES_SUITES,
+			.stir = {.freshness_s = 60}};
 		for (uint8_t s = 0; s < SDES_SUITES; s++)
 			m->srtp_accept[s] = s;
 		read_entry_name(l, x, m->name, 64 + 1);

@@ -9,26 +9,6 @@
 #include "lib/acl.h"
 #include "lib/nat.h"
 
-// The interface that leads to an address, by connected subnets and routes; -1: none.
-static int iface_toward(const struct config *c, const struct ip_addr *ip)
-{
-	int best = -1, best_len = -1;
-
-	for (size_t i = 0; i < c->n_ifaces; i++) {
-		if (prefix_has(&c->ifaces[i].subnet, ip) && c->ifaces[i].subnet.len > best_len) {
-			best = (int)i;
-			best_len = c->ifaces[i].subnet.len;
-		}
-	}
-	for (size_t i = 0; i < c->n_routes; i++) {
-		if (prefix_has(&c->routes[i].dst, ip) && c->routes[i].dst.len > best_len) {
-			best = c->routes[i].iface;
-			best_len = c->routes[i].dst.len;
-		}
-	}
-	return best;
-}
-
 static const struct config_ucm *ucm_of(const struct config_ime *ime, const struct ip_addr *ip)
 {
 	for (size_t i = 0; i < ime->n_ucms; i++) {
@@ -60,7 +40,7 @@ static enum tls_role outside_role(const struct config *c, const struct config_in
 static enum counter_id outbound(const struct config *c, uint16_t iface, const struct endpoint *ucm,
 	const struct endpoint *remote, struct trunk_open *o)
 {
-	int out = iface_toward(c, &remote->ip);
+	int out = config_iface_toward(c, &remote->ip);
 
 	if (out < 0 || out == iface)
 		return CNT_CONN_NO_UCM;
@@ -77,7 +57,7 @@ static enum counter_id inbound(const struct config *c, uint16_t iface,
 	const struct endpoint *remote, const struct endpoint *ucm, const struct endpoint *mapped,
 	struct trunk_open *o)
 {
-	int in = iface_toward(c, &ucm->ip);
+	int in = config_iface_toward(c, &ucm->ip);
 
 	if (in < 0 || in == iface)
 		return CNT_CONN_NO_UCM;
@@ -105,7 +85,7 @@ void accept_connection(
 	o.class = class_of(c, peer, &real);
 	if (o.class == NULL)
 		why = CNT_CONN_NO_CLASS;
-	else if (caller != NULL && iface_toward(c, &peer->ip) == iface)
+	else if (caller != NULL && config_iface_toward(c, &peer->ip) == iface)
 		why = outbound(c, iface, peer, dst, &o);
 	else if (called != NULL)
 		why = inbound(c, iface, peer, &real, dst, &o);

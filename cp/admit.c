@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/admit.h"
 
-static void called_number(const struct pass *p, struct did *out)
+#include "cp/callers.h"
+
+static void number_of(const struct pass *p, struct str uri, struct did *out)
+{
+	did_from_uri(uri, p->ime->cfg->did_rules, p->ime->cfg->n_did_rules, out);
+}
+
+void admit_called_number(const struct pass *p, struct did *out)
 {
 	struct did to;
 
 	switch (p->ime->cfg->did_source) {
 	case DID_REQUEST_URI:
-		did_from_uri(p->m->uri_text, out);
+		number_of(p, p->m->uri_text, out);
 		break;
 	case DID_TO:
-		did_from_uri(p->m->to.uri, out);
+		number_of(p, p->m->to.uri, out);
 		break;
 	case DID_BOTH:
-		did_from_uri(p->m->uri_text, out);
-		did_from_uri(p->m->to.uri, &to);
+		number_of(p, p->m->uri_text, out);
+		number_of(p, p->m->to.uri, &to);
 		if (out->n != to.n || memcmp(out->digits, to.digits, to.n) != 0)
 			out->n = 0;
 		break;
@@ -38,6 +45,18 @@ static enum counter_id counter_of(enum ticket_verdict v)
 	return counters[v];
 }
 
+// Last, so that whoever has no valid ticket does not learn who may call.
+static enum counter_id may_call(struct pass *p)
+{
+	char uuid[TICKET_UUID_TEXT_MAX];
+	enum counter_id why = callers_judge(p->ime->callers, ticket_uuid_text(p->ticket, uuid),
+		p->ticket->field[TICKET_GRANTED_DOMAIN]);
+
+	if (why == CNT_NONE)
+		count(&p->ime->counters, CNT_TICKETS_VALID);
+	return why;
+}
+
 enum counter_id admit_ticket(struct pass *p)
 {
 	struct ime *ime = p->ime;
@@ -55,13 +74,12 @@ enum counter_id admit_ticket(struct pass *p)
 	};
 	enum ticket_verdict v;
 
-	called_number(p, &called);
+	admit_called_number(p, &called);
 	v = ticket_verify(&ime->ticket, &req, ime->ticket_keys, &peer->ticket_misses,
 		&peers_ticket_rate, ticket);
 	if (v == TICKET_OK) {
 		p->ticket = ticket;
-		count(&ime->counters, CNT_TICKETS_VALID);
-		return CNT_NONE;
+		return may_call(p);
 	}
 	p->reason = ticket_verdict_reason(v);
 	if (v != TICKET_FAIL_NOT_FOUND && v != TICKET_FAIL_DECODE)
@@ -96,7 +114,7 @@ static enum counter_id route_outward(const struct pass *p)
 {
 	struct str host;
 
-	if (p->t->leg[SIDE_OUTSIDE].state != LEG_UP)
+	if (trunk_leg(p->t, SIDE_OUTSIDE)->state != LEG_UP)
 		return CNT_NONE; // it cannot be sent anyway
 	if (!route_host(p->m, &host) || !is_name(host))
 		host = p->m->uri.host;

@@ -12,7 +12,16 @@
 	X(MEDIA_PORTS,                                                                             \
 		"raise rtp-max-port or lower rtp-min-port, give media-termination more "           \
 		"addresses, or shorten port-guard")                                                \
+	X(UCM_DOWN,                                                                                \
+		"look after it, and at the way to it; callgate show uc-ime ucm says since when; "  \
+		"calls go to the other ones of its trunk-security-mode")                           \
+	X(UCM_NONE, "callers hear 503 and use the PSTN; look at the inside network first")         \
 	X(MEDIA_STREAMS, "raise media-streams-max")                                                \
+	X(TICKET_EPOCH,                                                                            \
+		"put the epoch that tickets are made with, and its password, into the "            \
+		"configuration or in force with callgate ticket epoch; a new password needs a "    \
+		"new epoch")                                                                       \
+	X(STATE_NOT_SAVED, "make room on the disk of state-folder, or let the daemon write there") \
 	X(MEMORY_UNLOCKED,                                                                         \
 		"raise RLIMIT_MEMLOCK (systemd: LimitMEMLOCK=infinity; shell: ulimit "             \
 		"-l unlimited), or give the daemon CAP_IPC_LOCK")

@@ -59,6 +59,7 @@ static bool is(const char *z, struct str s)
 
 static void call_free(struct call *call)
 {
+	domain_leave(call->domain);
 	session_free(call->session);
 	for (size_t i = 0; i < call->n_dialogs; i++)
 		free(call->dialogs[i].tag);
@@ -67,6 +68,8 @@ static void call_free(struct call *call)
 	free(call->call_id);
 	free(call->caller_tag);
 	free(call->identity);
+	free(call->ticket);
+	free(call->granted);
 	free(call->fb_sensitivity);
 	free(call->session_id);
 	free(call->trunk_uri);
@@ -87,6 +90,10 @@ static bool fill(struct call *call, const struct sip_msg *m, const struct call_s
 	call->trunk = start->trunk;
 	memcpy(call->iface, start->iface, sizeof(call->iface));
 	memcpy(call->peer, start->peer, sizeof(call->peer));
+	call->stood_in = start->stood_in;
+	call->domain = start->domain;
+	domain_join(call->domain);
+	call->who = start->who;
 	call->invite_cseq = m->cseq;
 	call->started_ns = call->signal_ns = start->now_ns;
 	call->call_id = call_text(m->call_id);
@@ -95,10 +102,15 @@ static bool fill(struct call *call, const struct sip_msg *m, const struct call_s
 	call->to_uri = log_copy(m->to.uri);
 	if (start->identity.n > 0)
 		call->identity = call_text(start->identity);
+	if (start->ticket.n > 0) {
+		call->ticket = call_text(start->ticket);
+		call->granted = call_text(start->granted);
+	}
 	call->session = session_new(start->env, call->iface, start->inside_secure);
 	return call->call_id != NULL && call->caller_tag != NULL && call->from_uri != NULL &&
 		call->to_uri != NULL && call->session != NULL &&
 		(start->identity.n == 0 || call->identity != NULL) &&
+		(start->ticket.n == 0 || (call->ticket != NULL && call->granted != NULL)) &&
 		call_party_from_invite(&call->party[call->caller], m, &call->n_record_routes);
 }
 
@@ -318,6 +330,7 @@ void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
 			.fb_sensitivity = str_from(k->fb_sensitivity),
 			.session_id = str_from(k->session_id),
 			.trunk_uri = str_from(k->trunk_uri),
+			.caller = k->who,
 			.started_ns = k->started_ns,
 			.answered_ns = k->answered_ns,
 			.iface = {k->iface[SIDE_OUTSIDE], k->iface[SIDE_INSIDE]},

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "lib/addr.h"
+#include "lib/did.h"
+#include "lib/passport.h"
 #include "lib/str.h"
 
 struct calls;
@@ -45,6 +47,15 @@ enum media_kind {
 	MEDIA_KINDS,
 };
 
+// What STIR said about who calls (protocol.md section 13; cp/stir.c).
+struct call_caller {
+	bool checked;              // else stir-verify is off, or the call goes out
+	enum passport_fault fault; // PASSPORT_NONE: the number is the caller's
+	struct did number;         // n 0: the INVITE names none, or two
+	char attest;               // 'A', 'B' or 'C' of a valid PASSporT; '\0': it says nothing
+	bool media_keys;           // it has an mky claim (STIR-3)
+};
+
 struct call_stream_info {
 	uint32_t stream;                    // for dp_media_stats(); valid when `live`
 	bool live;                          // the workers relay it
@@ -74,6 +85,7 @@ struct call_info {
 	struct str call_id;
 	struct endpoint inside, outside; // signalling peers as in the manual's sample
 	struct str fb_sensitivity, session_id, trunk_uri; // empty: the header was not sent
+	struct call_caller caller;
 	struct call_stream_info streams[CALL_STREAMS_MAX];
 	size_t n_streams;
 	uint64_t started_ns, answered_ns; // CLOCK_MONOTONIC; answered 0: not yet

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "cp/call.h"
+#include "cp/domains.h"
 #include "cp/request.h"
 #include "cp/session.h"
 #include "lib/sip.h"
@@ -62,12 +63,16 @@ struct call {
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES]; // signalling peers: remote, call manager
 	char *identity;              // of the remote's certificate; NULL: none
+	struct domain *domain;       // counts it; NULL: none
+	char *ticket, *granted;      // id and granted domain of its ticket; NULL: it needed none
+	struct call_caller who;
 	struct call_party party[SIDES];
 	size_t n_record_routes; // that the INVITE had when it came to us
 	uint32_t invite_cseq;
 	struct session *session;
 	struct call_media media;
 	bool early_media;
+	bool stood_in; // its call manager has taken it for another one (cp/failover.h)
 	uint64_t started_ns, answered_ns, signal_ns, ringing_ns, ending_ns;
 	char *fb_sensitivity, *session_id, *trunk_uri;
 	// For the log.
@@ -89,8 +94,12 @@ struct call_start {
 	uint64_t trunk;
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES];
-	struct str identity; // empty: none
-	bool inside_secure;  // trunk-security-mode of the call manager
+	struct str identity;        // empty: none
+	struct str ticket, granted; // empty: it needed no ticket
+	struct call_caller who;
+	struct domain *domain;
+	bool stood_in;
+	bool inside_secure; // trunk-security-mode of the call manager
 	const struct session_env *env;
 	uint64_t now_ns;
 };

@@ -248,7 +248,9 @@ static void on_hello(evutil_socket_t fd, short what, void *arg)
 int conn_new(struct conn **out, const struct conn_options *o)
 {
 	bool hello = o->kind == CONN_TLS_SERVER;
-	const struct timeval setup = {.tv_sec = hello ? CONN_HELLO_S : CONN_SETUP_S};
+	const struct timeval setup = {.tv_sec = o->setup_s != 0 ? o->setup_s
+			: hello                                 ? CONN_HELLO_S
+								: CONN_SETUP_S};
 	const struct timeval at_once = {0};
 	struct conn *c = calloc(1, sizeof(*c));
 	bool plain_accepted = o->kind == CONN_TCP && !o->connecting;

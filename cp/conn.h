@@ -43,8 +43,9 @@ struct conn_options {
 	int fd;          // owned by the connection, also when conn_new fails
 	bool connecting; // a connect is under way
 	enum conn_kind kind;
-	SSL_CTX *tls;     // TLS kinds
-	size_t input_max; // octets held back from the peer's window at most
+	unsigned int setup_s; // connect and handshake, together; 0: CONN_SETUP_S
+	SSL_CTX *tls;         // TLS kinds
+	size_t input_max;     // octets held back from the peer's window at most
 	const struct conn_events *events;
 	void *arg;
 };

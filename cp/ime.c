@@ -69,6 +69,8 @@ void ime_tick(struct ime *ime)
 	teardown_expired(ime, now_ns);
 	txns_expire(ime->txns, now_ns);
 	trunks_tick(ime->trunks, now_ns);
+	ucms_tick(ime->ucms, now_ns);
+	ime_ticket_tick(ime);
 	ime_retry_media(ime);
 }
 
@@ -125,19 +127,28 @@ static int load_identity(struct ime *ime, char *err, size_t err_size)
 static int load_ticket(struct ime *ime, char *err, size_t err_size)
 {
 	const struct config_ime *cfg = ime->cfg;
+	int e;
 
 	ime->ticket = (struct ticket_policy){
 		.profile = ticket_profile_find(str_from(cfg->ticket_profile)),
-		.epoch = cfg->epoch,
-		.password = str_from(cfg->password),
 		.skew_s = cfg->ticket_skew_s,
 		.own_domain = str_from(ime->own_domain),
 	};
 	ime->ticket_keys = ticket_keys_new(TICKET_KEYS_DEFAULT);
+	ime->epochs = epochs_new(cfg);
 	if (ime->ticket.profile == NULL)
 		return fail(-EINVAL, err, err_size, "uc-ime %s: no ticket profile %s", cfg->name,
 			cfg->ticket_profile);
-	return ime->ticket_keys != NULL ? 0 : fail(-ENOMEM, err, err_size, "out of memory");
+	if (ime->ticket_keys == NULL || ime->epochs == NULL)
+		return fail(-ENOMEM, err, err_size, "out of memory");
+	epochs_expire(ime->epochs, ime->env.wall_s());
+	epochs_policy(ime->epochs, &ime->ticket);
+	e = callers_new(&ime->callers, cfg, ime->config->state_folder, err, err_size);
+	if (e == 0)
+		e = epoch_last_new(&ime->epoch_last, cfg, ime->config->state_folder, err, err_size);
+	if (e == 0)
+		epoch_last_start(ime->epoch_last, &ime->ticket.now, ime_now(ime));
+	return e;
 }
 
 static int make_tables(struct ime *ime, char *err, size_t err_size)
@@ -157,6 +168,7 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 		.client_burst = CLIENT_BURST_S * c->client_handshake_rate,
 	});
 	ime->embryonic = embryonic_new(ime);
+	ime->domains = domains_new();
 	ime->scratch = OPENSSL_secure_zalloc(sizeof(*ime->scratch));
 	ime->out_size = (size_t)c->sip_header_max + c->sip_body_max + EDIT_MAX;
 	ime->out = malloc(ime->out_size);
@@ -164,12 +176,19 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->retry = evtimer_new(ime->env.base, on_retry, ime);
 	if (mta_new(&ime->mta, c, ime->cfg, &ime->counters) != 0 || ime->calls == NULL ||
 		ime->txns == NULL || ime->trunks == NULL || ime->peers == NULL ||
-		ime->embryonic == NULL || ime->scratch == NULL || ime->out == NULL ||
-		ime->tick == NULL || ime->retry == NULL)
+		ime->embryonic == NULL || ime->domains == NULL || ime->scratch == NULL ||
+		ime->out == NULL || ime->tick == NULL || ime->retry == NULL)
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	ime->session_env.mta = ime->mta;
 	mta_tick(ime->mta, ime_now(ime));
 	return 0;
+}
+
+// Once there is TLS, for those of secure trunks.
+static int watch_ucms(struct ime *ime, char *err, size_t err_size)
+{
+	ime->ucms = ucms_new(ime);
+	return ime->ucms != NULL ? 0 : fail(-ENOMEM, err, err_size, "out of memory");
 }
 
 static int listen_all(struct ime *ime, char *err, size_t err_size)
@@ -193,7 +212,7 @@ size_t ime_secure_size(const struct config *c)
 		c->media_streams_max < 4 * CALLS_MAX ? c->media_streams_max : 4 * CALLS_MAX;
 
 	return mta_secure_size(streams) + session_secure_size(streams) +
-		priv_key_block(sizeof(struct scratch)) +
+		priv_key_block(sizeof(struct scratch)) + priv_key_block(epochs_size()) +
 		priv_key_block(ticket_keys_size(TICKET_KEYS_DEFAULT)) +
 		((size_t)c->tls_sessions_max + c->embryonic_max) * TLS_SECURE_SIZE + SECURE_SPARE;
 }
@@ -214,11 +233,15 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 	ime->cfg = &env->config->imes[0];
 	e = make_tables(ime, err, err_size);
 	if (e == 0)
+		e = ime_stir_reload(ime, err, err_size);
+	if (e == 0)
 		e = load_tls(ime, err, err_size);
 	if (e == 0)
 		e = load_identity(ime, err, err_size);
 	if (e == 0)
 		e = load_ticket(ime, err, err_size);
+	if (e == 0)
+		e = watch_ucms(ime, err, err_size);
 	if (e == 0)
 		e = listen_all(ime, err, err_size);
 	if (e != 0) {
@@ -241,6 +264,23 @@ static void stop_calls(struct ime *ime)
 	}
 }
 
+int ime_stir_reload(struct ime *ime, char *err, size_t err_size)
+{
+	const struct config_stir *cfg = &ime->cfg->stir;
+	struct stir_certs *new;
+	int e;
+
+	if (cfg->verify == STIR_OFF)
+		return 0;
+	e = stir_certs_load(&new, cfg->certificates, cfg->anchors, err, err_size);
+	if (e != 0)
+		return e;
+	log_event(STIR_READ, log_u64("certificates", stir_certs_count(new)));
+	stir_certs_free(ime->stir_certs);
+	ime->stir_certs = new;
+	return 0;
+}
+
 void ime_free(struct ime *ime)
 {
 	if (ime == NULL)
@@ -249,12 +289,18 @@ void ime_free(struct ime *ime)
 		tsock_listener_close(ime->listeners[i]);
 	stop_calls(ime);
 	embryonic_free(ime->embryonic);
+	ucms_free(ime->ucms);
 	trunks_free(ime->trunks);
 	calls_free(ime->calls);
+	domains_free(ime->domains);
 	txns_free(ime->txns);
 	mta_free(ime->mta);
 	peers_free(ime->peers);
 	ticket_keys_free(ime->ticket_keys);
+	epochs_free(ime->epochs);
+	callers_free(ime->callers);
+	epoch_last_free(ime->epoch_last);
+	stir_certs_free(ime->stir_certs);
 	for (int role = TLS_SERVER; role <= TLS_CLIENT; role++) {
 		for (size_t i = 0; ime->tls[role] != NULL && i < ime->config->n_tls_proxies; i++)
 			SSL_CTX_free(ime->tls[role][i]);
@@ -285,6 +331,11 @@ const struct calls *ime_calls(const struct ime *ime)
 const struct trunks *ime_trunks(const struct ime *ime)
 {
 	return ime->trunks;
+}
+
+const struct ucms *ime_ucms(const struct ime *ime)
+{
+	return ime->ucms;
 }
 
 static enum ime_counter_kind kind_of(enum counter_id id)

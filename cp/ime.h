@@ -10,11 +10,16 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "cp/epochs.h"
+#include "lib/str.h"
 
 struct dp_msg;
 struct ime;
 struct calls;
 struct trunks;
+struct ucms;
+struct domains;
+struct callers;
 
 // What the proxy needs from the world; clocks are read nowhere else.
 struct ime_env {
@@ -34,6 +39,10 @@ size_t ime_secure_size(const struct config *c);
 // says which file or interface was at fault.
 int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_size);
 
+// Reads the certificates and anchors of stir again, whole, or keeps the old ones: -errno, and `err`
+// says why. Does nothing where stir-verify is off. Reads files: seconds, where there are thousands.
+int ime_stir_reload(struct ime *ime, char *err, size_t err_size);
+
 // Closes every connection and wipes keys; no BYE is sent. Accepts NULL.
 void ime_free(struct ime *ime);
 
@@ -47,6 +56,28 @@ void ime_tick(struct ime *ime);
 
 const struct calls *ime_calls(const struct ime *ime);   // call_foreach, cp/call.h
 const struct trunks *ime_trunks(const struct ime *ime); // trunk_foreach, cp/trunk.h
+const struct ucms *ime_ucms(const struct ime *ime);     // ucms_foreach, cp/ucm.h
+
+// ---- What an operator changes while calls are up (ime_ticket.c) ----------------------------------
+
+// `callgate ticket epoch`: both together (CLI-1). The pair before stays good for grace_s, or as long
+// as the configuration says when it is UINT32_MAX. 0: in force; -EALREADY: it was already; -EINVAL:
+// refused, and `err` says what was expected.
+struct ime_ticket_change {
+	uint8_t epoch;
+	struct str password;
+	uint32_t grace_s;
+};
+int ime_ticket_change(
+	struct ime *ime, const struct ime_ticket_change *change, char *err, size_t err_size);
+
+struct epochs_info ime_ticket_epoch(const struct ime *ime); // cp/epochs.h
+
+// `callgate ticket revoke` of a ticket's id or a domain. *calls is how many calls are up that came
+// with it; with `end_calls` they are ended. Returns as callers_revoke(), -EINVAL: it is neither.
+int ime_revoke(struct ime *ime, struct str what, bool end_calls, unsigned int *calls);
+int ime_unrevoke(struct ime *ime, struct str what);
+const struct callers *ime_callers(const struct ime *ime); // cp/callers.h
 
 // ---- What `show` reads -------------------------------------------------------------------------
 
@@ -94,6 +125,18 @@ struct ime_tls_closed {
 	uint32_t closed, kept;
 };
 struct ime_tls_closed ime_tls_close(struct ime *ime);
+
+// What bounds the calls that are admitted (TLS-9).
+struct ime_limit {
+	const char *name; // the configuration's words
+	uint64_t in_use;  // of what is limited per domain: by the domain that has most
+	uint64_t max;     // 0: no limit
+	const char *counter;
+	uint64_t refused; // that counter
+};
+#define IME_LIMITS 6
+void ime_limits(const struct ime *ime, struct ime_limit out[IME_LIMITS]);
+const struct domains *ime_domains(const struct ime *ime); // domains_foreach, cp/domains.h
 
 // `clear uc-ime media-sessions statistics`: most used to in use.
 void ime_media_clear(struct ime *ime);

@@ -5,17 +5,26 @@
 #include <openssl/ssl.h>
 
 #include "cp/call_state.h"
+#include "cp/callers.h"
 #include "cp/counters.h"
+#include "cp/domains.h"
+#include "cp/epoch_last.h"
+#include "cp/epochs.h"
 #include "cp/ime.h"
 #include "cp/mta.h"
 #include "cp/peers.h"
 #include "cp/rewrite.h"
 #include "cp/session.h"
+#include "cp/stir_certs.h"
 #include "cp/transaction.h"
 #include "cp/trunk_state.h"
 #include "cp/tsock.h"
+#include "cp/ucm.h"
 #include "lib/ticket.h"
 #include "lib/ticket_keys.h"
+
+// A URL and why it is named.
+#define STIR_REASON_MAX (PASSPORT_INFO_MAX + 128)
 
 // Large structs of the message at hand; one message at a time.
 struct scratch {
@@ -25,6 +34,8 @@ struct scratch {
 	struct session_plan plan;
 	struct sip_edit edit;
 	struct ticket ticket;
+	struct passport passport;
+	char stir_reason[STIR_REASON_MAX];
 };
 
 struct ime {
@@ -39,9 +50,16 @@ struct ime {
 	struct trunks *trunks;
 	struct peers *peers;
 	struct embryonic *embryonic;
-	struct ticket_policy ticket;
+	struct ucms *ucms;
+	struct domains *domains;
+	struct bucket invites; // from the Internet
+	struct epochs *epochs;
+	struct epoch_last *epoch_last;
+	struct callers *callers;
+	struct ticket_policy ticket; // its passwords are those of `epochs`
 	struct ticket_keys *ticket_keys;
-	struct domain_ids own_ids; // of our certificate, for inbound Routes
+	struct stir_certs *stir_certs; // NULL: stir-verify is off
+	struct domain_ids own_ids;     // of our certificate, for inbound Routes
 	char own_domain[DOMAIN_NAME_MAX + 1];
 	SSL_CTX **tls[TLS_ROLES]; // by role, then tls-proxy; NULL where there is no trust-point
 	struct tsock_listener *listeners[CONFIG_IFACES_MAX];
@@ -61,6 +79,9 @@ static inline size_t ime_input_max(const struct ime *ime)
 {
 	return (size_t)ime->config->sip_header_max + ime->config->sip_body_max + 4096;
 }
+
+// Ends the grace of the ticket password before, and looks after what was revoked.
+void ime_ticket_tick(struct ime *ime);
 
 // Sends what a full ring of the workers held back, now and until nothing is left.
 void ime_retry_media(struct ime *ime);

@@ -7,11 +7,15 @@
 
 #include "cp/admit.h"
 #include "cp/call_end.h"
+#include "cp/failover.h"
 #include "cp/ime_state.h"
+#include "cp/leg.h"
+#include "cp/limit.h"
 #include "cp/log.h"
 #include "cp/media_why.h"
 #include "cp/negotiate.h"
 #include "cp/pass.h"
+#include "cp/stir.h"
 #include "cp/teardown.h"
 
 #define RINGING_LIFE_S 600u // a pending INVITE outlives any timer of its call
@@ -40,19 +44,17 @@ static void forward_request(struct pass *p)
 		pass_refuse(p, why, why == CNT_PEER_GONE ? 503 : pass_status(p, 400));
 }
 
-static struct str peer_identity(const struct trunk *t)
-{
-	if (t->remote_ids.n == 0)
-		return STR_LIT("");
-	return (struct str){t->remote_ids.id[0].name, t->remote_ids.id[0].n};
-}
-
 static bool start_call(struct pass *p)
 {
+	const struct ticket *ticket = &p->ime->scratch->ticket;
+	char uuid[TICKET_UUID_TEXT_MAX];
 	struct call_start start = {
 		.caller = p->from,
 		.trunk = p->t->id,
-		.identity = peer_identity(p->t),
+		.identity = trunk_identity(p->t),
+		.domain = limit_domain(p),
+		.stood_in = p->t->of != NULL,
+		.who = p->caller,
 		.inside_secure = p->t->inside_secure,
 		.env = &p->ime->session_env,
 		.now_ns = p->now_ns,
@@ -61,6 +63,10 @@ static bool start_call(struct pass *p)
 	for (int s = 0; s < SIDES; s++) {
 		start.iface[s] = p->t->iface[s];
 		start.peer[s] = p->t->peer[s];
+	}
+	if (p->from == SIDE_OUTSIDE) { // it has just been admitted with this ticket
+		start.ticket = str_from(ticket_uuid_text(ticket, uuid));
+		start.granted = ticket->field[TICKET_GRANTED_DOMAIN];
 	}
 	p->call = call_new(p->ime->calls, p->m, &start);
 	if (p->call != NULL && p->ticket != NULL)
@@ -85,7 +91,9 @@ static void end_call(struct pass *p)
 		p->txn->call = 0;
 }
 
-// What an initial INVITE must satisfy before anything is made for it: 2.7 in its order.
+// What an initial INVITE must satisfy before anything is made for it: 2.7 in its order, then what
+// there is room for (TLS-9), of which a stranger learns nothing. Signatures are for those who have a
+// ticket: others shall cost no more than that.
 static enum counter_id admit(struct pass *p, uint16_t *status)
 {
 	enum counter_id why = CNT_NONE;
@@ -93,12 +101,18 @@ static enum counter_id admit(struct pass *p, uint16_t *status)
 	*status = pass_status(p, 403);
 	if (p->from == SIDE_OUTSIDE)
 		why = admit_ticket(p);
+	if (why == CNT_NONE && p->from == SIDE_OUTSIDE)
+		why = stir_verify(p, status);
 	if (why == CNT_NONE && p->from == SIDE_INSIDE) {
 		why = admit_route(p);
 		if (why != CNT_NONE) { // RFC 5922 7.3: this connection leads to somebody else
 			*status = p->ime->cfg->ticket_failure_action == FAILURE_DROP ? 0 : 403;
 			trunk_close_leg(p->t, SIDE_OUTSIDE);
 		}
+	}
+	if (why == CNT_NONE) {
+		why = limit_call(p);
+		*status = 503;
 	}
 	return why;
 }
@@ -107,7 +121,7 @@ static enum counter_id admit(struct pass *p, uint16_t *status)
 // whatever becomes of those with bad tickets.
 static bool is_our_fault(enum counter_id why)
 {
-	return why == CNT_MEDIA_PORTS_FULL || why == CNT_MEDIA_REFUSED;
+	return why == CNT_MEDIA_PORTS_FULL || why == CNT_MEDIA_REFUSED || why == CNT_LIMIT_SRTP;
 }
 
 static uint16_t description_status(const struct pass *p, enum counter_id why)
@@ -139,6 +153,8 @@ static void initial_invite(struct pass *p)
 		return;
 	}
 	why = negotiate_request(p);
+	if (why == CNT_NONE)
+		why = limit_media(p);
 	status = description_status(p, why);
 	if (why == CNT_NONE && p->from == SIDE_OUTSIDE) {
 		why = admit_route(p);
@@ -154,6 +170,8 @@ static void initial_invite(struct pass *p)
 		return;
 	}
 	count(&p->ime->counters, CNT_CALLS_STARTED);
+	if (p->call->stood_in)
+		count(&p->ime->counters, CNT_CALLS_STOOD_IN);
 }
 
 // Whether an in-dialog request comes from the remote that the call is with, or goes to it: what
@@ -165,7 +183,7 @@ static bool same_peer(const struct pass *p)
 
 	if (p->t->inside_secure != session_inside_secure(call->session))
 		return false;
-	if (p->from == SIDE_INSIDE && p->t->leg[SIDE_OUTSIDE].state != LEG_UP)
+	if (p->from == SIDE_INSIDE && trunk_leg(p->t, SIDE_OUTSIDE)->state != LEG_UP)
 		return true; // it goes nowhere
 	if (call->identity == NULL)
 		return ip_eq(&call->peer[SIDE_OUTSIDE].ip, &p->t->peer[SIDE_OUTSIDE].ip);
@@ -267,10 +285,25 @@ static void cancel(struct pass *p)
 		forward_request(p);
 }
 
+// SIP-1: what the configuration admits from outside is judged like a call but for the ticket.
+static enum counter_id admit_alone(struct pass *p, uint16_t *status)
+{
+	*status = 0;
+	if (p->from == SIDE_INSIDE)
+		return CNT_NONE;
+	if (p->m->method == SIP_UNKNOWN || (p->ime->cfg->outside_methods & 1u << p->m->method) == 0)
+		return CNT_NO_DIALOG;
+	*status = pass_status(p, 403);
+	return admit_route(p);
+}
+
 static void no_dialog(struct pass *p)
 {
-	if (p->from == SIDE_OUTSIDE) {
-		pass_refuse(p, CNT_NO_DIALOG, 0);
+	uint16_t status;
+	enum counter_id why = admit_alone(p, &status);
+
+	if (why != CNT_NONE) {
+		pass_refuse(p, why, status);
 		return;
 	}
 	if (!remember(p))
@@ -428,7 +461,7 @@ static void refuse_malformed(struct trunk *t, enum side from, const struct sip_m
 	if (!m->request || m->method == SIP_ACK || !reply_head_save(m, &head))
 		return;
 	reply_tag(tag);
-	n = reply_write(&head, 400, tag, ime->out, ime->out_size);
+	n = reply_write(&head, 400, 0, tag, ime->out, ime->out_size);
 	reply_head_free(&head);
 	if (n > 0 && trunk_send(t, from, ime->out, n) == 0)
 		count(&ime->counters, CNT_REPLIES_SENT);
@@ -442,7 +475,7 @@ static void log_malformed(const struct trunk *t, enum side from, enum sip_reason
 		log_text("side", side_name(from)));
 }
 
-void inspect_message(struct trunk *t, enum side from, struct str bytes)
+bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 {
 	struct ime *ime = t->ime;
 	struct sip_msg *m = &ime->scratch->msg;
@@ -457,14 +490,19 @@ void inspect_message(struct trunk *t, enum side from, struct str bytes)
 		count(&ime->counters, counter_sip(why));
 		log_malformed(t, from, why);
 		refuse_malformed(t, from, m);
-		return;
+		return true;
 	}
+	if (from == SIDE_OUTSIDE)
+		p.t = failover_route(t, m);
+	if (!leg_ready(trunk_leg(p.t, side_other(from)), m->request))
+		return false;
 	if (m->request)
 		request(&p);
 	else
 		response(&p);
 	OPENSSL_cleanse(&ime->scratch->plan, sizeof(ime->scratch->plan));
 	ime_retry_media(ime);
+	return true;
 }
 
 void inspect_malformed(struct trunk *t, enum side from, struct str head, enum sip_reason why)

@@ -7,8 +7,9 @@
 #include "cp/trunk_state.h"
 #include "lib/sip.h"
 
-// A framed message that came on one leg.
-void inspect_message(struct trunk *t, enum side from, struct str bytes);
+// A framed message that came on one leg. False: it must wait for the leg that it goes to, and comes
+// again; nothing has happened yet.
+bool inspect_message(struct trunk *t, enum side from, struct str bytes);
 
 // The stream of a leg cannot be followed any further; `head` is the header section, where there is
 // one: a request is answered with 400.

@@ -12,13 +12,38 @@
 #include "cp/tls.h"
 #include "dp/dp.h"
 
-#define RETRY_NS     (2ull * 1000000000) // a failed leg is not tried again sooner
-#define UNFINISHED_S 10u                 // a message may take so long to arrive
+// A leg that has failed is not tried again for as long as the attempt took, within these bounds: a
+// refused connection costs nothing, and the next call after a restart must succeed (TLS-6); one
+// that timed out has held up others.
+#define RETRY_MIN_NS (100ull * 1000000)
+#define RETRY_MAX_NS (2ull * 1000000000)
+#define UNFINISHED_S 10u  // a message may take so long to arrive
 #define FIRST_S      120u // and the first one, or a keep-alive (RFC 5626 4.4.1), to begin
 
 static struct leg *other_leg(const struct leg *l)
 {
-	return &l->trunk->leg[side_other(l->side)];
+	return trunk_leg(l->trunk, side_other(l->side));
+}
+
+static void resume_others(const struct leg *l)
+{
+	leg_resume(other_leg(l));
+	if (l->side != l->trunk->accepted)
+		return;
+	for (struct trunk *k = l->trunk->stand_ins; k != NULL; k = k->next_stand_in)
+		leg_resume(&k->leg[side_other(l->side)]);
+}
+
+static void failed(struct leg *l)
+{
+	struct ime *ime = l->trunk->ime;
+	uint64_t now_ns = ime_now(ime), took_ns = now_ns - l->opened_ns;
+
+	if (took_ns < RETRY_MIN_NS)
+		took_ns = RETRY_MIN_NS;
+	l->retry_ns = now_ns + (took_ns < RETRY_MAX_NS ? took_ns : RETRY_MAX_NS);
+	if (l->side == SIDE_INSIDE)
+		ucms_suspect(ime->ucms, &l->trunk->peer[SIDE_INSIDE].ip, now_ns);
 }
 
 static void restart_framing(struct leg *l)
@@ -75,7 +100,7 @@ static bool take_ids(struct leg *l, struct conn *c)
 	if (l->backlog == NULL || same_ids(&before, &t->remote_ids))
 		return true;
 	count(&t->ime->counters, CNT_ROUTE_DOMAIN);
-	l->failed_ns = ime_now(t->ime);
+	failed(l);
 	leg_close(l, false);
 	return false;
 }
@@ -98,12 +123,14 @@ static void on_up(struct conn *c, void *arg)
 	if (l->state == LEG_CLOSING)
 		return;
 	l->state = LEG_UP;
-	l->failed_ns = 0;
+	l->retry_ns = 0;
 	if (l->tls) {
 		if (!take_ids(l, c))
 			return;
 		count(&t->ime->counters, CNT_TLS_HANDSHAKES);
 		trust(l, true);
+		if (l->side == SIDE_OUTSIDE)
+			trunk_reverse_here(t);
 		log_event_from(TLS_UP, &t->peer[l->side].ip,
 			log_endpoint("peer", &t->peer[l->side]),
 			log_text("side", side_name(l->side)), log_u64("trunk", t->id),
@@ -118,7 +145,7 @@ static void on_up(struct conn *c, void *arg)
 		evbuffer_free(l->backlog);
 		l->backlog = NULL;
 	}
-	leg_resume(other_leg(l));
+	resume_others(l);
 }
 
 static void tell_failed(const struct leg *l, enum counter_id why, const char *detail)
@@ -150,21 +177,8 @@ static void on_closed(struct conn *c, enum counter_id why, const char *text, voi
 			log_u64("trunk", t->id));
 	}
 	if (!was_up && l->side != t->accepted)
-		l->failed_ns = ime_now(t->ime);
+		failed(l);
 	leg_close(l, false);
-}
-
-// A message may pass when the leg it goes to is up, or when it is certain that it will not be.
-static bool may_pass(struct leg *out, struct str message)
-{
-	bool closed = out->state == LEG_NONE ||
-		(out->state == LEG_FAILED && ime_now(out->trunk->ime) - out->failed_ns >= RETRY_NS);
-
-	// Nobody waits for a response on a connection that is new.
-	if (closed && !str_has_caseprefix(message, STR_LIT("SIP/2.0 ")))
-		leg_open(out);
-	return out->state != LEG_OPENING && out->state != LEG_CLOSING &&
-		(out->conn == NULL || !conn_busy(out->conn));
 }
 
 static void framing_lost(struct leg *l, struct str head, enum sip_reason why)
@@ -181,7 +195,6 @@ static void framing_lost(struct leg *l, struct str head, enum sip_reason why)
 static bool process_one(struct leg *l)
 {
 	struct str in = conn_input(l->conn);
-	struct leg *out = other_leg(l);
 	enum sip_reason why;
 	size_t len = 0;
 
@@ -214,9 +227,8 @@ static bool process_one(struct leg *l)
 	case SIP_FRAME_MESSAGE:
 		break;
 	}
-	l->partial_ns = 0;
-	l->first_by_ns = 0;
-	if (!may_pass(out, in)) {
+	l->partial_ns = l->first_by_ns = 0;
+	if (!inspect_message(l->trunk, l->side, (struct str){in.p, len})) {
 		conn_read(l->conn, false);
 		restart_framing(l); // the message is found again when the leg goes on
 		return false;
@@ -225,7 +237,6 @@ static bool process_one(struct leg *l)
 	l->bytes += len;
 	l->proven = true;
 	trunk_heard(l->trunk, len);
-	inspect_message(l->trunk, l->side, (struct str){in.p, len});
 	conn_consume(l->conn, len);
 	return true;
 }
@@ -250,7 +261,7 @@ void leg_resume(struct leg *l)
 
 static void on_drained(struct conn *c, void *arg)
 {
-	leg_resume(other_leg(arg));
+	resume_others(arg);
 	leg_resume(arg);
 }
 
@@ -299,12 +310,12 @@ static void open_failed(struct leg *l, enum counter_id why)
 	else
 		trunks_tell_limit(l->trunk->ime->trunks, &l->trunk->peer[l->side], why);
 	count(&l->trunk->ime->counters, why);
-	l->failed_ns = ime_now(l->trunk->ime);
+	failed(l);
 	l->state = LEG_FAILED;
 	trunks_leave_tls(l->trunk->ime->trunks, l);
 }
 
-void leg_open(struct leg *l)
+static void leg_open(struct leg *l)
 {
 	struct trunk *t = l->trunk;
 	const struct endpoint *src = l->side == SIDE_OUTSIDE ? &t->mapped : &t->peer[SIDE_OUTSIDE];
@@ -312,6 +323,7 @@ void leg_open(struct leg *l)
 	struct conn_options o;
 	int fd;
 
+	l->opened_ns = ime_now(t->ime);
 	if (why != CNT_NONE) {
 		open_failed(l, why);
 		return;
@@ -326,6 +338,8 @@ void leg_open(struct leg *l)
 	}
 	o = options(l, fd);
 	o.connecting = true;
+	if (l->side == SIDE_INSIDE) // near, and the caller waits
+		o.setup_s = t->ime->cfg->ping.timeout_s;
 	if (speaks_tls(l)) {
 		o.kind = CONN_TLS_CLIENT;
 		o.tls = t->ime->tls[TLS_CLIENT][t->class->tls_proxy];
@@ -338,6 +352,27 @@ void leg_open(struct leg *l)
 	}
 	l->state = LEG_OPENING;
 	count(&t->ime->counters, CNT_TRUNKS_OPENED);
+}
+
+void leg_try(struct leg *l)
+{
+	struct ime *ime = l->trunk->ime;
+
+	if (l->state != LEG_NONE && l->state != LEG_FAILED)
+		return;
+	if (l->side == SIDE_INSIDE && ucms_down(ime->ucms, &l->trunk->peer[SIDE_INSIDE].ip))
+		l->state = LEG_FAILED;
+	else if (l->state == LEG_NONE || ime_now(ime) >= l->retry_ns)
+		leg_open(l);
+}
+
+bool leg_ready(struct leg *l, bool request)
+{
+	// Nobody waits for a response on a connection that is new.
+	if (request && l->side != l->trunk->accepted)
+		leg_try(l);
+	return l->state != LEG_OPENING && l->state != LEG_CLOSING &&
+		(l->conn == NULL || !conn_busy(l->conn));
 }
 
 void leg_close(struct leg *l, bool finish)
@@ -367,12 +402,15 @@ void leg_reap(struct leg *l)
 	if (l->backlog != NULL)
 		evbuffer_free(l->backlog);
 	l->backlog = NULL;
-	l->state = l->failed_ns != 0 ? LEG_FAILED : LEG_NONE;
+	l->state = l->retry_ns != 0 ? LEG_FAILED : LEG_NONE;
 	inspect_leg_lost(t, l->side);
-	if (l->side == t->accepted)
-		t->dead = true;
-	else
+	if (l->side != t->accepted) {
 		leg_resume(other_leg(l));
+		return;
+	}
+	for (struct trunk *k = t->stand_ins; k != NULL; k = k->next_stand_in)
+		inspect_leg_lost(k, l->side);
+	t->dead = true;
 }
 
 void leg_tick(struct leg *l, uint64_t now_ns)

@@ -10,8 +10,12 @@ void leg_init(struct leg *l, struct trunk *t, enum side side);
 bool leg_accept(struct leg *l, int fd);
 // Takes over an accepted TLS connection that is up.
 void leg_adopt(struct leg *l, struct conn *conn);
-// Starts to open the leg. When it fails at once the state says so.
-void leg_open(struct leg *l);
+// Starts to open a leg that is not open, unless it has failed a moment ago or its call manager is
+// known to be down: then its state is LEG_FAILED.
+void leg_try(struct leg *l);
+// Whether a message can be passed to it now; if not, leg_resume() is called for its sender later.
+// For a request the leg is opened.
+bool leg_ready(struct leg *l, bool request);
 // Reads on after the other leg changed.
 void leg_resume(struct leg *l);
 // Marks it as over; leg_reap() frees the connection later.

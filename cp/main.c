@@ -221,6 +221,7 @@ static int start_ime(struct daemon *d, char *err, size_t err_size)
 	e = ime_new(&d->ime, &env, err, err_size);
 	if (e == 0)
 		punt_on_media(d->punt, on_media, d->ime);
+	config_forget_passwords(d->config); // the proxy has its own copies
 	return e;
 }
 

@@ -7,6 +7,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
+#include <openssl/crypto.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,18 @@ static cJSON *failure(const char *text)
 	return j;
 }
 
+// A request may hold a password.
+static void request_free(cJSON *j)
+{
+	cJSON *i;
+
+	cJSON_ArrayForEach (i, cJSON_GetObjectItemCaseSensitive(j, "args")) {
+		if (cJSON_IsString(i))
+			OPENSSL_cleanse(i->valuestring, strlen(i->valuestring));
+	}
+	cJSON_Delete(j);
+}
+
 static cJSON *answer(struct mgmt *m, const char *line, size_t n)
 {
 	cJSON *request = cJSON_ParseWithLength(line, n), *data, *j;
@@ -79,7 +92,7 @@ static cJSON *answer(struct mgmt *m, const char *line, size_t n)
 			cJSON_AddItemToObject(j, "data", data);
 		}
 	}
-	cJSON_Delete(request);
+	request_free(request);
 	return j;
 }
 
@@ -102,19 +115,30 @@ static void on_readable(struct bufferevent *bev, void *arg)
 {
 	struct client *c = arg;
 	struct evbuffer *in = bufferevent_get_input(bev);
-	size_t n;
+	struct evbuffer_ptr end = evbuffer_search_eol(in, NULL, NULL, EVBUFFER_EOL_LF);
+	ev_ssize_t n = end.pos;
 	char *line;
+	cJSON *j;
 
 	if (c->ending || evbuffer_get_length(bufferevent_get_output(bev)) > 0)
 		return;
-	line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
-	if (line != NULL && n <= MGMT_REQUEST_MAX) {
-		send_answer(c, answer(c->m, line, n));
-	} else if (line != NULL || evbuffer_get_length(in) > MGMT_REQUEST_MAX) {
+	if (n < 0 && evbuffer_get_length(in) <= MGMT_REQUEST_MAX)
+		return; // not all of it is here
+	if (n < 0 || n > MGMT_REQUEST_MAX) {
 		c->ending = true;
 		send_answer(c, failure("request is longer than 4096 octets"));
+		return;
 	}
-	free(line);
+	// Read where it is: no copy of it is left behind.
+	line = (char *)evbuffer_pullup(in, n + 1);
+	if (line == NULL) {
+		client_free(c);
+		return;
+	}
+	j = answer(c->m, line, (size_t)n);
+	OPENSSL_cleanse(line, (size_t)n + 1);
+	evbuffer_drain(in, (size_t)n + 1);
+	send_answer(c, j);
 }
 
 static void on_written(struct bufferevent *bev, void *arg)

@@ -47,7 +47,7 @@ struct mta {
 	// Pages of the array are touched only as ids are used: those below `n_used` have been.
 	struct stream *streams;
 	uint32_t n_streams, n_used, first_free;
-	uint32_t in_use, most_used, leaving;
+	uint32_t in_use, most_used, leaving, srtp, srtp_most;
 	TAILQ_HEAD(, stream) unsent; // oldest first
 };
 
@@ -361,6 +361,13 @@ void mta_tick(struct mta *m, uint64_t now_ns)
 	}
 }
 
+void mta_srtp(struct mta *m, int32_t more)
+{
+	m->srtp += (uint32_t)more;
+	if (m->srtp > m->srtp_most)
+		m->srtp_most = m->srtp;
+}
+
 struct mta_usage mta_usage(const struct mta *m)
 {
 	return (struct mta_usage){
@@ -369,10 +376,13 @@ struct mta_usage mta_usage(const struct mta *m)
 		.most_used = m->most_used,
 		.leaving = m->leaving,
 		.resting = mta_ports_resting(m->ports),
+		.srtp = m->srtp,
+		.srtp_most = m->srtp_most,
 	};
 }
 
 void mta_usage_clear(struct mta *m)
 {
 	m->most_used = m->in_use;
+	m->srtp_most = m->srtp;
 }

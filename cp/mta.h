@@ -51,6 +51,9 @@ bool mta_is_ours(const struct mta *m, const struct ip_addr *ip);
 // -errno when the data plane refuses, or -ENOMEM when no locked memory is left.
 int mta_set(struct mta *m, uint32_t id, const struct dp_msg *msg);
 
+// SRTP sessions begin (end, less than 0): media lines that are converted, or may come to be.
+void mta_srtp(struct mta *m, int32_t more);
+
 // The statistics of a stream that was set, and once in a while its rates.
 void mta_look(struct mta *m, uint32_t id, struct dp_media_stats *out, uint64_t now_ns);
 
@@ -75,6 +78,7 @@ struct mta_usage {
 	uint32_t most_used;            // of streams, since mta_usage_clear()
 	uint32_t leaving;              // ended, but the worker has not let go yet
 	uint32_t resting;              // pairs of ports in their guard time
+	uint32_t srtp, srtp_most;      // SRTP sessions, see mta_srtp()
 };
 struct mta_usage mta_usage(const struct mta *m);
 void mta_usage_clear(struct mta *m);

@@ -8,6 +8,7 @@
 #include "cp/call_party.h"
 #include "cp/log.h"
 #include "cp/media_why.h"
+#include "cp/stir.h"
 
 static void keep_fallback(struct call *call, const struct rewrite_fallback *fb)
 {
@@ -34,9 +35,16 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 		.via = !p->m->request && p->txn != NULL ? &p->txn->via : NULL,
 	};
 	struct rewrite_fallback fb = {0};
-	enum sip_reason r = rewrite_headers(p->m, &ctx, e, &fb);
+	enum sip_reason r;
 	enum sdp_verdict v = SDP_OK;
 
+	if (p->from == SIDE_OUTSIDE && p->m->request && p->t->of != NULL) {
+		ctx.addressed = &p->t->of->peer[SIDE_INSIDE];
+		ctx.taker = &p->t->peer[SIDE_INSIDE];
+	}
+	r = rewrite_headers(p->m, &ctx, e, &fb);
+	if (r == SIP_OK)
+		r = stir_rewrite(p, e);
 	if (r != SIP_OK)
 		return counter_sip(r);
 	if (p->call != NULL && p->from == SIDE_INSIDE)
@@ -98,12 +106,24 @@ static enum event_id event_of(enum counter_id why)
 		return EVT_TICKET_INVALID;
 	case CNT_TICKET_RATE:
 		return EVT_TICKET_UNCHECKED;
+	case CNT_TICKET_REVOKED:
+	case CNT_DOMAIN_REVOKED:
+	case CNT_DOMAIN_DENIED:
+	case CNT_DOMAIN_NOT_ALLOWED:
+		return EVT_CALLER_REFUSED;
 	case CNT_NO_DIALOG:
 		return EVT_NO_DIALOG;
 	case CNT_ROUTE_DOMAIN:
 		return EVT_ROUTE_INVALID;
 	case CNT_RTP_OVER_IME:
 		return EVT_NO_SRTP;
+	case CNT_STIR_ABSENT:
+	case CNT_STIR_INFO:
+	case CNT_STIR_CREDENTIAL:
+	case CNT_STIR_INVALID:
+	case CNT_STIR_STALE:
+	case CNT_STIR_RATE:
+		return EVT_CALLER_UNVERIFIED;
 	default:
 		return EVT_SIP_REFUSED;
 	}
@@ -125,6 +145,11 @@ static void log_refusal(const struct pass *p, enum counter_id why, uint16_t stat
 				p->ticket != NULL ? ticket_uuid_text(p->ticket, uuid) : NULL)));
 }
 
+static uint32_t retry_after_s(const struct ime *ime)
+{
+	return ime->cfg->limits.retry_after_s;
+}
+
 // Without room to remember the request it is still answered.
 static void reply_unremembered(struct pass *p, uint16_t status)
 {
@@ -134,8 +159,9 @@ static void reply_unremembered(struct pass *p, uint16_t status)
 
 	if (!reply_head_save(p->m, &head))
 		return;
+	head.phrase = p->phrase;
 	reply_tag(tag);
-	n = reply_write(&head, status, tag, p->ime->out, p->ime->out_size);
+	n = reply_write(&head, status, retry_after_s(p->ime), tag, p->ime->out, p->ime->out_size);
 	reply_head_free(&head);
 	if (n > 0 && trunk_send(p->t, p->from, p->ime->out, n) == 0)
 		count(&p->ime->counters, CNT_REPLIES_SENT);
@@ -157,6 +183,8 @@ void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
 		return;
 	if (p->txn == NULL && p->m->method == SIP_INVITE)
 		p->txn = pass_remember(p);
+	if (p->txn != NULL)
+		p->txn->reply.phrase = p->phrase;
 	if (p->txn == NULL && status != 0)
 		reply_unremembered(p, status);
 	else if (p->txn != NULL && status != 0)
@@ -185,7 +213,7 @@ void pass_reply(struct ime *ime, struct trunk *t, struct txn *x, uint16_t status
 	x->state = TXN_REFUSED;
 	x->expires_ns = ime_now(ime) + TXN_LIFE_S * 1000000000ull;
 	reply_tag(x->to_tag);
-	n = reply_write(&x->reply, status, x->to_tag, ime->out, ime->out_size);
+	n = reply_write(&x->reply, status, retry_after_s(ime), x->to_tag, ime->out, ime->out_size);
 	if (n > 0 && trunk_send(t, x->from, ime->out, n) == 0)
 		count(&ime->counters, CNT_REPLIES_SENT);
 	else

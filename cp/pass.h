@@ -17,6 +17,8 @@ struct pass {
 	bool strip;         // a session description that nobody negotiates: not for the other side
 	const char *reason; // for the log, instead of the counter's name; NULL: none
 	const struct ticket *ticket; // of the INVITE at hand, decoded; NULL: none
+	const char *phrase;          // of a refusal, instead of its status' own; NULL: that
+	struct call_caller caller;   // of an initial INVITE, once stir_verify() has looked
 };
 
 // Rewrites and sends it to the other side. CNT_NONE, or why it could not be sent (not counted).

@@ -10,10 +10,16 @@
 #define FAILED_NS        (60ull * 1000000000)
 #define TICKET_MISS_RATE 50u // TKT-16 c
 #define TICKET_MISS_MAX  100u
+#define SIGNATURE_RATE   200u // 70 us each: not two hundredths of the control thread
+#define SIGNATURE_MAX    400u
 
 const struct bucket_rate peers_ticket_rate = {
 	.interval_ns = 1000000000ull / TICKET_MISS_RATE,
 	.burst_ns = 1000000000ull / TICKET_MISS_RATE * TICKET_MISS_MAX,
+};
+const struct bucket_rate peers_signature_rate = {
+	.interval_ns = 1000000000ull / SIGNATURE_RATE,
+	.burst_ns = 1000000000ull / SIGNATURE_RATE * SIGNATURE_MAX,
 };
 
 struct peers {

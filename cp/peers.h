@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What one source address may cost: embryonic connections (accepted, and nobody knows yet who it is)
-// and TLS handshakes per second, its own and its share of everybody's; and key derivations for tickets
-// (TKT-16 c). Who has proved himself is remembered, and so is who has failed to. A bounded table:
+// and TLS handshakes per second, its own and its share of everybody's; key derivations for tickets
+// (TKT-16 c), and signatures of callers' numbers. Who has proved himself is remembered, and so is who has failed to. A bounded table:
 // the stranger that was quiet longest makes room. Control thread.
 #pragma once
 
@@ -17,7 +17,8 @@ struct peer {
 	struct ip_addr ip;
 	struct bucket handshakes;
 	struct bucket ticket_misses;
-	uint32_t embryonic; // connections now
+	uint32_t embryonic;       // connections now
+	struct bucket signatures; // of callers' numbers
 	uint64_t seen_ns;
 	uint64_t proven_ns,
 		failed_ns; // its last handshake that was completed, that was not; 0: none
@@ -62,3 +63,5 @@ bool peer_is_proven(const struct peer *peer, uint64_t now_ns);
 
 // The rate of peer.ticket_misses.
 extern const struct bucket_rate peers_ticket_rate;
+// The rate of peer.signatures.
+extern const struct bucket_rate peers_signature_rate;

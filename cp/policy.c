@@ -182,34 +182,10 @@ const struct dp_rules *policy_rules(const struct policy *p)
 	return &p->rules;
 }
 
-// Where packets from an address come in, by the longest prefix; -1: nowhere.
-static int iface_towards(const struct config *c, const struct ip_addr *ip)
-{
-	int best = -1, len = -1;
-
-	for (size_t i = 0; i < c->n_ifaces; i++) {
-		const struct prefix *p = &c->ifaces[i].subnet;
-
-		if (p->len > len && prefix_has(p, ip)) {
-			best = (int)i;
-			len = p->len;
-		}
-	}
-	for (size_t i = 0; i < c->n_routes; i++) {
-		const struct config_route *r = &c->routes[i];
-
-		if (r->dst.len > len && prefix_has(&r->dst, ip)) {
-			best = r->iface;
-			len = r->dst.len;
-		}
-	}
-	return best;
-}
-
 static void trust(const struct config *c, const struct ip_addr *ip)
 {
 	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_TRUST_SET};
-	int iface = iface_towards(c, ip);
+	int iface = config_iface_toward(c, ip);
 
 	m.trust.ip = *ip;
 	m.trust.iface = (uint16_t)iface;

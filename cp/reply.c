@@ -64,12 +64,17 @@ void reply_head_free(struct reply_head *h)
 	*h = (struct reply_head){0};
 }
 
-size_t reply_write(
-	const struct reply_head *h, uint16_t status, const char *tag, char *buf, size_t size)
+size_t reply_write(const struct reply_head *h, uint16_t status, uint32_t retry_after_s,
+	const char *tag, char *buf, size_t size)
 {
-	int n = snprintf(buf, size, "SIP/2.0 %u %s\r\n%.*s%s%s\r\nContent-Length: 0\r\n\r\n",
-		status, reply_phrase(status), (int)h->n, h->p,
-		h->tagged ? "" : ";tag=", h->tagged ? "" : tag);
+	char retry[32] = "";
+	int n;
+
+	if (status == 503 && retry_after_s > 0)
+		snprintf(retry, sizeof(retry), "Retry-After: %u\r\n", retry_after_s);
+	n = snprintf(buf, size, "SIP/2.0 %u %s\r\n%.*s%s%s\r\n%sContent-Length: 0\r\n\r\n", status,
+		h->phrase != NULL ? h->phrase : reply_phrase(status), (int)h->n, h->p,
+		h->tagged ? "" : ";tag=", h->tagged ? "" : tag, retry);
 
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
@@ -85,6 +90,10 @@ const char *reply_phrase(uint16_t status)
 		{403, "Forbidden"},
 		{408, "Request Timeout"},
 		{415, "Unsupported Media Type"},
+		{428, "Use Identity Header"},
+		{436, "Bad Identity Info"},
+		{437, "Unsupported Credential"},
+		{438, "Invalid Identity Header"},
 		{481, "Call/Transaction Does Not Exist"},
 		{482, "Loop Detected"},
 		{487, "Request Terminated"},

@@ -19,7 +19,8 @@
 struct reply_head {
 	char *p;
 	size_t n;
-	bool tagged; // To had a tag
+	bool tagged;        // To had a tag
+	const char *phrase; // instead of the status' standard one; NULL: that
 };
 
 // False when a header is missing (a message that sip_check refused), the head is too long or memory
@@ -27,9 +28,10 @@ struct reply_head {
 bool reply_head_save(const struct sip_msg *m, struct reply_head *out);
 void reply_head_free(struct reply_head *h);
 
-// The whole response; `tag` goes into To where it has none. 0 when it does not fit.
-size_t reply_write(
-	const struct reply_head *h, uint16_t status, const char *tag, char *buf, size_t size);
+// The whole response; `tag` goes into To where it has none. A 503 says when to come again, unless
+// `retry_after_s` is 0. Returns 0 when it does not fit.
+size_t reply_write(const struct reply_head *h, uint16_t status, uint32_t retry_after_s,
+	const char *tag, char *buf, size_t size);
 
 // The standard phrase of a status the proxy uses.
 const char *reply_phrase(uint16_t status);

@@ -8,6 +8,7 @@ enum {
 	TRANSPORT = 2, // transport=
 	MADDR = 4,
 	STRICT = 8, // refuse the message when the address makes no sense: it routes by it
+	NEXT = 16,  // where a request goes: to the call manager that takes it
 };
 
 static const struct {
@@ -15,7 +16,7 @@ static const struct {
 	unsigned int what;
 } rules[] = {
 	{SIP_H_CONTACT, HOST | TRANSPORT | MADDR | STRICT},
-	{SIP_H_ROUTE, HOST | TRANSPORT | MADDR | STRICT},
+	{SIP_H_ROUTE, HOST | TRANSPORT | MADDR | NEXT | STRICT},
 	{SIP_H_RECORD_ROUTE, HOST | TRANSPORT | MADDR | STRICT},
 	{SIP_H_FROM, HOST | STRICT},
 	{SIP_H_TO, HOST | STRICT},
@@ -50,6 +51,12 @@ bool rewrite_host(const struct rewrite_ctx *ctx, struct str host, uint16_t port,
 	else
 		rule = nat_translate(
 			ctx->nat, ctx->n_nat, ctx->inside_if, ctx->outside_if, PROTO_TCP, &ep);
+	if (ctx->taker != NULL && ip_eq(&ep.ip, &ctx->addressed->ip)) {
+		if (ep.port == ctx->addressed->port)
+			ep.port = ctx->taker->port;
+		ep.ip = ctx->taker->ip;
+		rule = 0;
+	}
 	if (rule < 0)
 		return false;
 	*out = ep;
@@ -107,12 +114,17 @@ static void swap_maddr(const struct rewrite_ctx *ctx, bool request, const struct
 static void rewrite_uri(const struct rewrite_ctx *ctx, bool request, const struct uri *u,
 	unsigned int what, struct sip_edit *e)
 {
+	struct rewrite_ctx plain = *ctx;
 	struct str rest = u->params;
 	struct uri_param p;
 	bool tls = u->scheme == URI_SIPS;
 
 	if (u->scheme != URI_SIP && u->scheme != URI_SIPS)
 		return;
+	if ((what & NEXT) == 0) {
+		plain.taker = NULL;
+		ctx = &plain;
+	}
 	if (uri_param_find(u->params, STR_LIT("transport"), &p))
 		tls = tls || str_caseeq(p.value, STR_LIT("tls"));
 	if ((what & HOST) != 0)
@@ -257,7 +269,7 @@ enum sip_reason rewrite_headers(const struct sip_msg *m, const struct rewrite_ct
 	struct sip_edit *e, struct rewrite_fallback *fb)
 {
 	unsigned int target =
-		ctx->dir == REWRITE_INWARD ? HOST | TRANSPORT | MADDR : TRANSPORT | MADDR;
+		ctx->dir == REWRITE_INWARD ? HOST | TRANSPORT | MADDR | NEXT : TRANSPORT | MADDR;
 
 	if (m->request)
 		rewrite_uri(ctx, true, &m->uri, target, e);

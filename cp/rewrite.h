@@ -36,6 +36,9 @@ struct rewrite_ctx {
 	uint16_t inside_if, outside_if; // interface indices of the rules
 	bool inside_secure;             // trunk-security-mode secure: TLS inside too
 	const struct rewrite_via *via;  // responses: of their request; NULL: Via stays
+	// Inward, where the call manager that was addressed is not the one that takes the call: where a
+	// request goes (Request-URI, Route, maddr) names the other one instead. NULL: it is.
+	const struct endpoint *addressed, *taker;
 };
 
 // FB-2: what UCM said in X-UCIME-Fallback; slices of the message. From outside it stays empty.

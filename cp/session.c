@@ -8,6 +8,18 @@
 #include "cp/priv.h"
 #include "cp/session_state.h"
 
+// 1.3: what passes through is no SRTP session. An offer without its answer may come to be one, and
+// so may a call that nobody has described yet: they count, so that nothing has to be refused later.
+static void recount(struct session *s)
+{
+	uint32_t n = s->n_lines == 0;
+
+	for (size_t i = 0; i < s->n_lines; i++)
+		n += s->line[i].allocated && !(s->line[i].live && s->line[i].passthrough);
+	mta_srtp(s->env->mta, (int32_t)(n - s->n_srtp));
+	s->n_srtp = n;
+}
+
 struct session *session_new(
 	const struct session_env *env, const uint16_t iface[SIDES], bool inside_secure)
 {
@@ -18,6 +30,7 @@ struct session *session_new(
 	s->env = env;
 	s->inside_secure = inside_secure;
 	memcpy(s->iface, iface, sizeof(s->iface));
+	recount(s);
 	return s;
 }
 
@@ -54,6 +67,7 @@ void session_free(struct session *s)
 		return;
 	for (size_t i = 0; i < s->n_lines; i++)
 		line_release(s, &s->line[i]);
+	mta_srtp(s->env->mta, -(int32_t)s->n_srtp);
 	lines_free(s);
 	offer_free(s);
 	free(s);
@@ -175,7 +189,7 @@ static enum counter_id offer_line(struct session *s, enum side from, const struc
 	return CNT_NONE;
 }
 
-enum counter_id session_offer(
+static enum counter_id offer(
 	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan)
 {
 	bool same = same_version(s, from, sdp);
@@ -214,6 +228,15 @@ enum counter_id session_offer(
 	s->offered = true;
 	s->answered = false;
 	return CNT_NONE;
+}
+
+enum counter_id session_offer(
+	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan)
+{
+	enum counter_id why = offer(s, from, sdp, plan);
+
+	recount(s);
+	return why;
 }
 
 static enum counter_id answer_line(struct session *s, enum side from, const struct sdp *sdp,
@@ -256,7 +279,7 @@ static void line_ends(struct session *s, size_t i)
 	l->live = false;
 }
 
-enum counter_id session_answer(
+static enum counter_id answer(
 	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan)
 {
 	enum counter_id why = CNT_NONE;
@@ -284,10 +307,20 @@ enum counter_id session_answer(
 	return CNT_NONE;
 }
 
+enum counter_id session_answer(
+	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan)
+{
+	enum counter_id why = answer(s, from, sdp, plan);
+
+	recount(s);
+	return why;
+}
+
 void session_rollback(struct session *s)
 {
 	offer_free(s);
 	lines_settle(s);
+	recount(s);
 }
 
 void session_confirm(struct session *s)
@@ -305,6 +338,7 @@ void session_settle(struct session *s)
 {
 	if (s->answered)
 		lines_settle(s);
+	recount(s);
 }
 
 bool session_pending(const struct session *s, enum side from)

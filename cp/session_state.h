@@ -54,6 +54,7 @@ struct session {
 	bool confirmed; // see session_confirm()
 	struct line *line;
 	size_t n_lines;
+	uint32_t n_srtp; // SRTP sessions of these
 	// the last offer
 	bool offered, answered;
 	enum side offerer;

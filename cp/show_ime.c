@@ -2,6 +2,8 @@
 // What `show uc-ime ...` answers (protocol.md section 10 and 3.5); see show_ime.h.
 #include "cp/show_ime.h"
 
+#include <stdio.h>
+
 #include "cp/call.h"
 #include "cp/ime.h"
 #include "dp/dp.h"
@@ -15,6 +17,26 @@ struct visit {
 };
 
 // ---- Signalling ---------------------------------------------------------------------------------
+
+// What STIR said of the caller; null where nobody asked it.
+static void show_caller(cJSON *o, const struct call_caller *c)
+{
+	char number[DID_DIGITS_MAX + 2], attest[2] = {c->attest, '\0'};
+	cJSON *j;
+
+	if (!c->checked) {
+		cJSON_AddNullToObject(o, "caller");
+		return;
+	}
+	j = cJSON_AddObjectToObject(o, "caller");
+	snprintf(number, sizeof(number), "%s%.*s", c->number.n > 0 ? "+" : "", (int)c->number.n,
+		c->number.digits);
+	cJSON_AddStringToObject(j, "number", number);
+	cJSON_AddBoolToObject(j, "verified", c->fault == PASSPORT_NONE);
+	cJSON_AddStringToObject(j, "result", passport_fault_text(c->fault));
+	cJSON_AddStringToObject(j, "attestation", attest);
+	cJSON_AddBoolToObject(j, "media_keys", c->media_keys);
+}
 
 static void visit_signaling(const struct call_info *c, void *arg)
 {
@@ -30,6 +52,7 @@ static void visit_signaling(const struct call_info *c, void *arg)
 	show_str(j, "fb_sensitivity", c->fb_sensitivity);
 	show_str(j, "session_id", c->session_id);
 	show_str(j, "sip_trunk_uri", c->trunk_uri);
+	show_caller(j, &c->caller);
 	media = cJSON_AddArrayToObject(j, "media");
 	for (size_t i = 0; i < c->n_streams; i++) {
 		const struct call_stream_info *s = &c->streams[i];
@@ -117,14 +140,34 @@ static void mta_json(const struct show *s, const struct config_mta *m, cJSON *j)
 	cJSON_AddNumberToObject(j, "rtp_max_port", m->rtp_max_port);
 }
 
-static void ticket_json(const struct config_ime *c, cJSON *j)
+// Epoch and password are what is in force, whatever the file said at the start.
+static void ticket_json(const struct show *s, const struct config_ime *c, cJSON *j)
 {
-	cJSON_AddNumberToObject(j, "epoch", c->epoch);
-	cJSON_AddStringToObject(j, "password", "*****"); // CLI-2
+	struct epochs_info now = {.epoch = c->epoch};
+
+	if (s->ime != NULL)
+		now = ime_ticket_epoch(s->ime);
+	cJSON_AddNumberToObject(j, "epoch", now.epoch);
+	cJSON_AddStringToObject(j, "password", "*****");            // CLI-2
+	cJSON_AddNumberToObject(j, "previous_epoch", now.previous); // 0: there is none
+	show_u64(j, "previous_until", now.previous_until);
+	cJSON_AddNumberToObject(j, "grace_s", c->ticket_grace_s);
 	cJSON_AddStringToObject(j, "profile", c->ticket_profile);
 	cJSON_AddNumberToObject(j, "skew_s", c->ticket_skew_s);
 	cJSON_AddStringToObject(j, "failure_action",
 		c->ticket_failure_action == FAILURE_REJECT ? "reject" : "drop");
+}
+
+static void callers_json(const struct config_ime *c, cJSON *j)
+{
+	static const char *const names[] = {[CALLERS_ALLOW] = "allow", [CALLERS_DENY] = "deny"};
+
+	for (int k = 0; k < CALLER_LISTS; k++) {
+		cJSON *list = cJSON_AddArrayToObject(j, names[k]);
+
+		for (size_t i = 0; i < c->callers[k].n; i++)
+			cJSON_AddItemToArray(list, cJSON_CreateString(c->callers[k].list[i].name));
+	}
 }
 
 cJSON *show_config_ime(const struct show *s, const struct ask *ask)
@@ -148,7 +191,8 @@ cJSON *show_config_ime(const struct show *s, const struct ask *ask)
 				c->ucms[k].secure ? "secure" : "nonsecure");
 			cJSON_AddItemToArray(ucms, u);
 		}
-		ticket_json(c, cJSON_AddObjectToObject(j, "ticket"));
+		ticket_json(s, c, cJSON_AddObjectToObject(j, "ticket"));
+		callers_json(c, cJSON_AddObjectToObject(j, "domains"));
 		cJSON_AddStringToObject(j, "domain", c->domain);
 		cJSON_AddNumberToObject(j, "fallback_monitoring_ms", c->fallback_monitoring_ms);
 		cJSON_AddNumberToObject(j, "fallback_hold_down_s", c->fallback_hold_down_s);

@@ -18,6 +18,16 @@ cJSON *show_signaling_statistics(const struct show *s, const struct ask *ask);
 cJSON *show_config_ime(const struct show *s, const struct ask *ask); // the password as *****
 cJSON *show_clear_statistics(const struct show *s, const struct ask *ask);
 
+// show_ucm.c
+cJSON *show_ucm(const struct show *s, const struct ask *ask);
+cJSON *show_limits(const struct show *s, const struct ask *ask);
+
+// show_ticket.c
+cJSON *show_ticket_epoch(const struct show *s, const struct ask *ask);
+cJSON *show_ticket_revoke(const struct show *s, const struct ask *ask);
+cJSON *show_ticket_unrevoke(const struct show *s, const struct ask *ask);
+cJSON *show_revoked(const struct show *s, const struct ask *ask);
+
 // show_media.c
 cJSON *show_media(const struct show *s, const struct ask *ask);
 cJSON *show_media_call(const struct show *s, const struct ask *ask); // "call_id", or its beginning

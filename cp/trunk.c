@@ -15,6 +15,7 @@
 #define IDLE_NS (32ull * 1000000000)
 // Trunks with calls that are passed over in the search for one that may be closed.
 #define SEARCH_MAX 64u
+#define OWED_NS    (30ull * 1000000000) // quiet for so long, and without calls: nothing will come
 
 struct trunks {
 	TAILQ_HEAD(, trunk) all; // oldest first
@@ -33,8 +34,18 @@ static struct trunk_class_usage *usage_of(const struct trunk *t)
 	return &ime->trunks->class[t->class - ime->config->inspects];
 }
 
+// Its stand-ins have nothing to share any more; the reaper comes to them next.
+static void orphan(struct trunk *t)
+{
+	for (struct trunk *k = t->stand_ins; k != NULL; k = k->next_stand_in) {
+		k->of = NULL;
+		k->dead = true;
+	}
+}
+
 static void trunk_free(struct trunks *ts, struct trunk *t)
 {
+	orphan(t);
 	for (int s = 0; s < SIDES; s++) {
 		if (t->leg[s].backlog != NULL)
 			evbuffer_free(t->leg[s].backlog);
@@ -116,6 +127,8 @@ void trunk_heard(struct trunk *t, size_t octets)
 {
 	usage_of(t)->bytes += octets;
 	touch(t);
+	if (t->of != NULL)
+		touch(t->of);
 }
 
 // A call may be quiet for hours, and its BYE still wants the connection.
@@ -125,6 +138,11 @@ static bool carries_call(const struct trunk *t)
 
 	while (call != NULL && call->trunk != t->id)
 		call = calls_next(call);
+	for (const struct trunk *k = t->stand_ins; k != NULL && call == NULL;
+		k = k->next_stand_in) {
+		if (carries_call(k))
+			return true;
+	}
 	return call != NULL;
 }
 
@@ -144,9 +162,9 @@ static bool evict(struct trunks *ts)
 		t = TAILQ_FIRST(&ts->lru);
 		if (t == NULL || now_ns - t->active_ns < IDLE_NS)
 			return false;
-		if (!carries_call(t))
+		if (t->of == NULL && !carries_call(t))
 			break;
-		touch(t);
+		touch(t); // a stand-in goes with the trunk that it stands in for
 		t = NULL;
 	}
 	if (t == NULL)
@@ -207,9 +225,11 @@ bool trunks_others_up(const struct trunks *ts, const struct leg *l)
 	return false;
 }
 
+// NULL: no room.
 static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
 {
-	struct trunk *t = calloc(1, sizeof(*t));
+	uint32_t max = ts->ime->config->tls_sessions_max + TRUNKS_SPARE;
+	struct trunk *t = ts->n < max ? calloc(1, sizeof(*t)) : NULL;
 	struct trunk_class_usage *usage;
 
 	if (t == NULL)
@@ -258,8 +278,7 @@ static bool refuse(struct trunks *ts, const struct trunk_open *o, enum counter_i
 
 bool trunk_start(struct trunks *ts, const struct trunk_open *o)
 {
-	uint32_t max = ts->ime->config->tls_sessions_max + TRUNKS_SPARE;
-	struct trunk *t = ts->n < max ? trunk_new(ts, o) : NULL;
+	struct trunk *t = trunk_new(ts, o);
 	struct leg *accepted = t != NULL ? &t->leg[o->accepted] : NULL;
 	enum counter_id why = CNT_NONE;
 
@@ -284,9 +303,37 @@ bool trunk_start(struct trunks *ts, const struct trunk_open *o)
 	return false;
 }
 
+struct trunk *trunk_stand_in(struct trunk *t, const struct endpoint *ucm)
+{
+	struct trunk_open o = {
+		.class = t->class,
+		.accepted = t->accepted,
+		.iface = {t->iface[0], t->iface[1]},
+		.peer = {[SIDE_OUTSIDE] = t->peer[SIDE_OUTSIDE], [SIDE_INSIDE] = *ucm},
+		.mapped = t->mapped,
+		.inside_secure = t->inside_secure,
+	};
+	struct trunk *k = t->stand_ins;
+
+	while (k != NULL && !ip_eq(&k->peer[SIDE_INSIDE].ip, &ucm->ip))
+		k = k->next_stand_in;
+	if (k != NULL)
+		return k;
+	k = trunk_new(t->ime->trunks, &o);
+	if (k == NULL) {
+		count(&t->ime->counters, CNT_CONN_TABLE_FULL);
+		return NULL;
+	}
+	k->of = t;
+	k->remote_ids = t->remote_ids;
+	k->next_stand_in = t->stand_ins;
+	t->stand_ins = k;
+	return k;
+}
+
 int trunk_send(struct trunk *t, enum side to, const void *p, size_t n)
 {
-	struct leg *l = &t->leg[to];
+	struct leg *l = trunk_leg(t, to);
 	int err;
 
 	if (l->state != LEG_UP)
@@ -301,7 +348,7 @@ int trunk_send(struct trunk *t, enum side to, const void *p, size_t n)
 
 int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n)
 {
-	struct leg *l = &t->leg[to];
+	struct leg *l = trunk_leg(t, to);
 
 	if (t->dead)
 		return -ENOTCONN;
@@ -309,8 +356,7 @@ int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n)
 		return trunk_send(t, to, p, n);
 	if (to == t->accepted)
 		return -ENOTCONN;
-	if (l->state == LEG_NONE)
-		leg_open(l);
+	leg_try(l);
 	if (l->state != LEG_OPENING)
 		return -ENOTCONN;
 	if (l->backlog == NULL)
@@ -322,7 +368,7 @@ int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n)
 
 void trunk_close_leg(struct trunk *t, enum side side)
 {
-	leg_close(&t->leg[side], true);
+	leg_close(trunk_leg(t, side), true);
 }
 
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id)
@@ -343,7 +389,7 @@ struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SID
 	TAILQ_FOREACH (t, &ts->all, all) {
 		if (!t->dead && ip_eq(&t->peer[SIDE_INSIDE].ip, &peer[SIDE_INSIDE].ip) &&
 			ip_eq(&t->peer[SIDE_OUTSIDE].ip, &peer[SIDE_OUTSIDE].ip) &&
-			t->leg[t->accepted].state == LEG_UP)
+			trunk_leg(t, t->accepted)->state == LEG_UP)
 			return t;
 	}
 	return NULL;
@@ -357,12 +403,59 @@ void trunks_tick(struct trunks *ts, uint64_t now_ns)
 	TAILQ_FOREACH (t, &ts->all, all) {
 		leg_tick(&t->leg[SIDE_OUTSIDE], now_ns);
 		leg_tick(&t->leg[SIDE_INSIDE], now_ns);
+		if (t->owed && now_ns - t->active_ns >= OWED_NS && !carries_call(t))
+			t->owed = false;
 		if (now_ns - t->active_ns < idle_ns)
 			continue;
 		if (carries_call(t))
 			touch(t);
 		else
-			trunk_close_leg(t, t->accepted);
+			leg_close(&t->leg[t->of != NULL ? SIDE_INSIDE : t->accepted], true);
+	}
+}
+
+static uint32_t tls_legs(const struct trunk *t)
+{
+	return 1u + t->inside_secure;
+}
+
+static bool is_reverse(const struct trunk *t, const struct trunk *of)
+{
+	return t->accepted != of->accepted &&
+		ip_eq(&t->peer[SIDE_INSIDE].ip, &of->peer[SIDE_INSIDE].ip) &&
+		ip_eq(&t->peer[SIDE_OUTSIDE].ip, &of->peer[SIDE_OUTSIDE].ip);
+}
+
+bool trunk_reverse_room(struct trunk *t)
+{
+	const struct trunks *ts = t->ime->trunks;
+	uint32_t max = t->ime->config->tls_sessions_max, n = 0;
+	struct trunk *k;
+
+	if (ts->n * 4 <= max) // twice two legs each: no need to count
+		return true;
+	t->owed = true;
+	TAILQ_FOREACH (k, &ts->all, all) {
+		n += k->leg[SIDE_OUTSIDE].tls + k->leg[SIDE_INSIDE].tls;
+		if (k->owed)
+			n += tls_legs(k);
+		if (is_reverse(k, t) && trunk_leg(k, SIDE_OUTSIDE)->state == LEG_UP) {
+			t->owed = false;
+			return true;
+		}
+	}
+	if (n > max)
+		t->owed = false;
+	return t->owed;
+}
+
+void trunk_reverse_here(struct trunk *t)
+{
+	struct trunk *k;
+
+	TAILQ_FOREACH (k, &t->ime->trunks->all, all) {
+		if (is_reverse(k, t))
+			k->owed = false;
 	}
 }
 
@@ -385,6 +478,8 @@ uint32_t trunks_close_idle(struct trunks *ts, uint32_t *kept)
 
 	*kept = 0;
 	TAILQ_FOREACH (t, &ts->all, all) {
+		if (t->of != NULL)
+			continue;
 		if (carries_call(t)) {
 			(*kept)++;
 			continue;
@@ -400,7 +495,7 @@ struct trunk_class_usage trunk_class_usage(const struct trunks *trunks, size_t c
 	return trunks->class[class];
 }
 
-const struct trunk *trunk_next(const struct trunks *ts, const struct trunk *t)
+struct trunk *trunk_next(const struct trunks *ts, const struct trunk *t)
 {
 	return t == NULL ? TAILQ_FIRST(&ts->all) : TAILQ_NEXT(t, all);
 }

@@ -52,10 +52,8 @@ void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
 {
 	char identity[DOMAIN_NAME_MAX + 1], date[32];
 
-	for (const struct trunk *t = NULL; (t = trunk_next(trunks, t)) != NULL;) {
+	for (struct trunk *t = NULL; (t = trunk_next(trunks, t)) != NULL;) {
 		uint64_t now_ns = ime_now(t->ime);
-		const struct domain_name *first = &t->remote_ids.id[0];
-		struct str id = {first->name, t->remote_ids.n > 0 ? first->n : 0};
 		struct trunk_info info = {
 			.id = t->id,
 			.outbound = t->accepted == SIDE_INSIDE,
@@ -63,15 +61,16 @@ void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
 			.outside = t->peer[SIDE_OUTSIDE],
 			.class_name = t->class->class_name,
 			.tls_proxy = t->ime->config->tls_proxies[t->class->tls_proxy].name,
-			.leg = {leg_info(&t->leg[0]), leg_info(&t->leg[1])},
+			.leg = {leg_info(trunk_leg(t, SIDE_OUTSIDE)),
+				leg_info(trunk_leg(t, SIDE_INSIDE))},
 			.peer_identity = identity,
 			.peer_expires = date,
 			.age_ms = (now_ns - t->born_ns) / 1000000,
 			.idle_ms = (now_ns - t->active_ns) / 1000000,
 		};
 
-		str_copy(id, identity, sizeof(identity));
-		expires(&t->leg[SIDE_OUTSIDE], date, sizeof(date));
+		str_copy(trunk_identity(t), identity, sizeof(identity));
+		expires(trunk_leg(t, SIDE_OUTSIDE), date, sizeof(date));
 		fn(&info, arg);
 	}
 }

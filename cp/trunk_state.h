@@ -20,7 +20,7 @@ enum leg_state {
 	LEG_NONE,    // not open; opened with the next request
 	LEG_OPENING, // connect or handshake under way
 	LEG_UP,
-	LEG_FAILED,  // the last attempt failed; see failed_ns
+	LEG_FAILED,  // the last attempt failed; see retry_ns
 	LEG_CLOSING, // over; the reaper frees its connection
 };
 
@@ -30,14 +30,16 @@ struct leg {
 	enum leg_state state;
 	struct conn *conn;
 	struct sip_frame frame;
-	bool tls;                       // counted as a TLS session
-	bool trusted;                   // the workers were told of it
-	bool finish;                    // closing: let the output drain
-	bool proven;                    // this connection has brought a message
-	uint64_t failed_ns, partial_ns; // partial: when an unfinished message began
-	uint64_t first_by_ns;           // an accepted TLS peer says something until then; 0: it has
-	uint64_t messages, bytes;       // received
-	struct evbuffer *backlog;       // requests of our own that wait for LEG_UP; NULL: none
+	bool tls;            // counted as a TLS session
+	bool trusted;        // the workers were told of it
+	bool finish;         // closing: let the output drain
+	bool proven;         // this connection has brought a message
+	uint64_t opened_ns;  // when its opening began
+	uint64_t retry_ns;   // a failed one is not tried again sooner; 0: the last attempt was good
+	uint64_t partial_ns; // when an unfinished message began
+	uint64_t first_by_ns;     // an accepted TLS peer says something until then; 0: it has
+	uint64_t messages, bytes; // received
+	struct evbuffer *backlog; // requests of our own that wait for LEG_UP; NULL: none
 };
 
 struct trunk {
@@ -55,7 +57,26 @@ struct trunk {
 	struct domain_ids remote_ids; // of the outside leg's certificate
 	uint64_t born_ns, active_ns;
 	bool dead; // the reaper frees it
+	bool owed; // TLS-9: sessions are kept free for the other direction
+	// A stand-in leads to another call manager than the one that was addressed, and shares the
+	// accepted connection of the trunk that it stands in for.
+	struct trunk *of;                        // NULL: none
+	struct trunk *stand_ins, *next_stand_in; // for this one
 };
+
+// The leg of a side, of a stand-in too.
+static inline struct leg *trunk_leg(struct trunk *t, enum side side)
+{
+	return t->of != NULL && side == t->accepted ? &t->of->leg[side] : &t->leg[side];
+}
+
+// The first identity of the remote's certificate, or empty.
+static inline struct str trunk_identity(const struct trunk *t)
+{
+	if (t->remote_ids.n == 0)
+		return STR_LIT("");
+	return (struct str){t->remote_ids.id[0].name, t->remote_ids.id[0].n};
+}
 
 struct trunks *trunks_new(struct ime *ime); // NULL: out of memory
 void trunks_free(struct trunks *ts);        // accepts NULL
@@ -87,6 +108,10 @@ void trunks_leave_tls(struct trunks *ts, struct leg *l);
 // Whether an address has another TLS session outside that is up.
 bool trunks_others_up(const struct trunks *ts, const struct leg *l);
 
+// The stand-in of an accepted trunk toward this call manager, made if it is new. It lives as long as
+// the trunk. NULL: no room, which is counted.
+struct trunk *trunk_stand_in(struct trunk *t, const struct endpoint *ucm);
+
 // Sends a message to one side. -ENOTCONN: the leg is not up. -ENOBUFS: too slow, it is closed.
 int trunk_send(struct trunk *t, enum side to, const void *p, size_t n);
 // Sends a request of our own; opens the leg when it has to. -ENOTCONN: it cannot.
@@ -96,7 +121,7 @@ int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n);
 void trunk_close_leg(struct trunk *t, enum side side);
 
 // Every trunk, oldest first: after `t`, the first one after NULL; NULL: that was the last.
-const struct trunk *trunk_next(const struct trunks *ts, const struct trunk *t);
+struct trunk *trunk_next(const struct trunks *ts, const struct trunk *t);
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id);
 // Some trunk between the same two parties, or NULL.
 struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SIDES]);
@@ -105,6 +130,13 @@ struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SID
 uint32_t trunks_close_idle(struct trunks *ts, uint32_t *kept);
 
 void trunks_tick(struct trunks *ts, uint64_t now_ns);
+
+// TLS-9: whether a call of this trunk could have the TLS sessions that the other direction takes
+// when the called side speaks. If so they are kept free for it, until they are there or the trunk
+// is quiet.
+bool trunk_reverse_room(struct trunk *t);
+// The outside leg of this trunk is up.
+void trunk_reverse_here(struct trunk *t);
 
 struct trunks_usage {
 	uint32_t trunks, tls, tls_most;

@@ -7,7 +7,7 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static int value(char c)
+static int value(char c, const char *last_two)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -15,7 +15,7 @@ static int value(char c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	return c == last_two[0] ? 62 : c == last_two[1] ? 63 : -1;
 }
 
 // Without the padding; false when there is some, but not what the length asks for.
@@ -30,16 +30,16 @@ static bool unpad(struct str *s)
 	return pad == 0 || (s->n + pad) % 4 == 0;
 }
 
-int base64_decode(struct str s, uint8_t *out, size_t size, size_t *n)
+static int decode(struct str s, const char *last_two, uint8_t *out, size_t size, size_t *n)
 {
 	uint32_t bits = 0;
 	unsigned int have = 0;
 	size_t o = 0;
 
-	if (!unpad(&s) || s.n % 4 == 1)
+	if (s.n % 4 == 1)
 		return -EINVAL;
 	for (size_t i = 0; i < s.n; i++) {
-		int v = value(s.p[i]);
+		int v = value(s.p[i], last_two);
 
 		if (v < 0)
 			return -EINVAL;
@@ -57,6 +57,16 @@ int base64_decode(struct str s, uint8_t *out, size_t size, size_t *n)
 		return -EINVAL;
 	*n = o;
 	return 0;
+}
+
+int base64_decode(struct str s, uint8_t *out, size_t size, size_t *n)
+{
+	return unpad(&s) ? decode(s, "+/", out, size, n) : -EINVAL;
+}
+
+int base64url_decode(struct str s, uint8_t *out, size_t size, size_t *n)
+{
+	return decode(s, "-_", out, size, n);
 }
 
 size_t base64_encode(const uint8_t *p, size_t n, char *out)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base64 of the standard alphabet (RFC 4648 section 4), for tickets and SDES keys.
+// Base64 of the standard alphabet (RFC 4648 section 4), for tickets and SDES keys, and of the URL's
+// (section 5), for JSON web signatures.
 #pragma once
 
 #include <stddef.h>
@@ -14,6 +15,9 @@
 // complete or absent; the unused bits of the last quantum are zero. 0 and *n; -EINVAL: not
 // base64; -ENOSPC: more than `size` octets. On failure `out` may have been written to.
 int base64_decode(struct str s, uint8_t *out, size_t size, size_t *n);
+
+// The same for the URL-safe alphabet, as RFC 7515 writes it: never padded.
+int base64url_decode(struct str s, uint8_t *out, size_t size, size_t *n);
 
 // Writes padded text and a NUL; `out` holds BASE64_SIZE(n). Returns the length of the text.
 size_t base64_encode(const uint8_t *p, size_t n, char *out);

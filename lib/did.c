@@ -2,7 +2,13 @@
 // From URI to digits; see lib/did.h. Called by the ticket check for each INVITE from outside.
 #include "lib/did.h"
 
-#include <stddef.h>
+// As it is dialled: a number of 15 digits behind what an exchange puts before it.
+#define DIALLED_MAX (2 * DID_DIGITS_MAX)
+
+struct dialled {
+	char digits[DIALLED_MAX];
+	size_t n;
+};
 
 static int hex(char c)
 {
@@ -35,7 +41,7 @@ static bool is_separator(int c)
 }
 
 // Appends the digits of `s`. *plus says whether a '+' stood first; one at any other place fails.
-static bool take_digits(struct did *d, struct str s, bool *plus)
+static bool take_digits(struct dialled *d, struct str s, bool *plus)
 {
 	bool first = true;
 
@@ -45,7 +51,7 @@ static bool take_digits(struct did *d, struct str s, bool *plus)
 
 		if (c == '+' && first)
 			*plus = true;
-		else if (c >= '0' && c <= '9' && d->n < DID_DIGITS_MAX)
+		else if (c >= '0' && c <= '9' && d->n < DIALLED_MAX)
 			d->digits[d->n++] = (char)c;
 		else if (!is_separator(c))
 			return false;
@@ -92,9 +98,37 @@ static bool subscriber(struct str uri, struct str *out)
 	return true;
 }
 
-bool did_from_uri(struct str uri, struct did *out)
+static bool fill(struct did *out, struct str head, struct str tail)
+{
+	if (head.n + tail.n == 0 || head.n + tail.n > DID_DIGITS_MAX)
+		return false;
+	memcpy(out->digits, head.p, head.n);
+	memcpy(out->digits + head.n, tail.p, tail.n);
+	out->n = (uint8_t)(head.n + tail.n);
+	return true;
+}
+
+static bool complete(
+	struct did *out, const struct dialled *d, const struct did_rule *rules, size_t n_rules)
+{
+	struct str digits = {d->digits, d->n};
+
+	for (size_t i = 0; i < n_rules && d->n > 0; i++) {
+		struct str strip = str_from(rules[i].strip);
+
+		if ((rules[i].length != 0 && rules[i].length != d->n) ||
+			!str_has_prefix(digits, strip))
+			continue;
+		return fill(out, str_from(rules[i].add),
+			(struct str){digits.p + strip.n, digits.n - strip.n});
+	}
+	return false;
+}
+
+bool did_from_uri(struct str uri, const struct did_rule *rules, size_t n_rules, struct did *out)
 {
 	struct str sub, number, params, context = {NULL, 0};
+	struct dialled d = {.n = 0};
 	bool plus = false, inner_plus;
 
 	out->n = 0;
@@ -103,18 +137,17 @@ bool did_from_uri(struct str uri, struct did *out)
 	// Cut before decoding: an encoded ';' is part of the user, and no digit.
 	params = str_split(sub, ';', &number);
 	if (!find_context(params, &context))
-		goto none;
-	if (!take_digits(out, context, &plus) && plus)
-		goto none;
+		return false;
+	if (!take_digits(&d, context, &plus) && plus)
+		return false;
 	if (!plus) // a context that is a domain says nothing about the number
-		out->n = 0;
-	if (!take_digits(out, number, &inner_plus) || (plus && inner_plus))
-		goto none;
-	if ((plus || inner_plus) && out->n > 0)
-		return true;
-none:
-	out->n = 0;
-	return false;
+		d.n = 0;
+	if (!take_digits(&d, number, &inner_plus) || (plus && inner_plus))
+		return false;
+	if (plus || inner_plus)
+		return fill(out, STR_LIT(""), (struct str){d.digits, d.n});
+	// With a context it is somebody else's number, which our rules say nothing about.
+	return context.p == NULL && complete(out, &d, rules, n_rules);
 }
 
 bool did_eq(const struct did *d, struct str number)

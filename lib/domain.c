@@ -51,6 +51,23 @@ bool domain_eq(struct str a, struct str b)
 	return a.n > 0 && str_caseeq(a, b);
 }
 
+bool domain_entry_valid(struct str entry)
+{
+	if (entry.n > 0 && entry.p[0] == '.')
+		entry = (struct str){entry.p + 1, entry.n - 1};
+	return domain_valid(entry);
+}
+
+bool domain_matches(struct str entry, struct str name)
+{
+	entry = without_dot(entry);
+	name = without_dot(name);
+	if (entry.n == 0 || entry.p[0] != '.')
+		return domain_eq(entry, name);
+	return name.n > entry.n &&
+		str_caseeq(entry, (struct str){name.p + name.n - entry.n, entry.n});
+}
+
 static void ids_add(struct domain_ids *ids, struct str name)
 {
 	struct str plain = name;

@@ -32,6 +32,13 @@ bool domain_valid(struct str name);
 // Whole names, case-insensitive, trailing dot ignored. Two empty names are not equal.
 bool domain_eq(struct str a, struct str b);
 
+// Whether a domain is meant by an entry of a list of ours: "a.example" means that name, ".a.example"
+// every name below it. For lists that an operator writes; no certificate has such names.
+bool domain_matches(struct str entry, struct str name);
+
+// An entry of such a list: a valid name, or a dot and a valid name.
+bool domain_entry_valid(struct str entry);
+
 // The identities of a certificate whose path has already been validated: the hosts of its sip:
 // URIs; only if it has none, its DNS names; only if it has no subjectAltName at all, its most
 // specific CN. Addresses and what is no DNS name do not count. A "*." is kept as text.

@@ -167,12 +167,25 @@ enum ticket_verdict {
 const char *ticket_verdict_counter(enum ticket_verdict v); // "" for TICKET_OK
 const char *ticket_verdict_reason(enum ticket_verdict v);
 
+#define TICKET_PASSWORD_MIN 10
+#define TICKET_PASSWORD_MAX 64
+#define TICKET_GRACE_MAX_S  (90 * 86400u) // as long as a ticket is usually good
+
+// Whether it may be a ticket password: 10 to 64 characters from ! to ~; strictly as the manual says
+// (E1) from ! to s.
+bool ticket_password_ok(struct str password, bool strict);
+
+// An epoch and its password (2.12).
+struct ticket_secret {
+	uint8_t epoch; // 0: there is none
+	struct str password;
+};
+
 // What is configured; slices belong to the caller.
 struct ticket_policy {
 	const struct ticket_profile *profile;
-	uint8_t epoch;
-	struct str password;
-	uint32_t skew_s; // TKT-18
+	struct ticket_secret now, previous; // previous: still good, because it is in its grace
+	uint32_t skew_s;                    // TKT-18
 	struct str own_domain;
 };
 

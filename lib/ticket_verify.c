@@ -17,7 +17,7 @@ static bool mac_matches(
 		CRYPTO_memcmp(mac, t->field[TICKET_INTEGRITY].p, p->mac_octets) == 0;
 }
 
-static enum ticket_verdict integrity_check(const struct ticket_policy *policy,
+static enum ticket_verdict integrity_check(const struct ticket_policy *policy, struct str password,
 	const struct ticket *t, struct ticket_keys *keys, struct bucket *misses,
 	const struct bucket_rate *rate, uint64_t now_ns)
 {
@@ -33,7 +33,7 @@ static enum ticket_verdict integrity_check(const struct ticket_policy *policy,
 		return mac_matches(policy->profile, t, key, n) ? TICKET_OK : TICKET_FAIL_INTEGRITY;
 	if (misses != NULL && !bucket_take(misses, rate, now_ns))
 		return TICKET_FAIL_RATE;
-	n = ticket_derive(policy->profile, policy->password, salt, derived);
+	n = ticket_derive(policy->profile, password, salt, derived);
 	// Kept even if the MAC turns out wrong: the same forgery again must not cost another run.
 	if (keys != NULL && n > 0)
 		ticket_keys_put(keys, t->epoch, salt, derived, n);
@@ -60,10 +60,21 @@ const char *ticket_verdict_reason(enum ticket_verdict v)
 	return reasons[v];
 }
 
+bool ticket_password_ok(struct str password, bool strict)
+{
+	char last = strict ? 's' : '~';
+
+	for (size_t i = 0; i < password.n; i++)
+		if (password.p[i] < '!' || password.p[i] > last)
+			return false;
+	return password.n >= TICKET_PASSWORD_MIN && password.n <= TICKET_PASSWORD_MAX;
+}
+
 enum ticket_verdict ticket_verify(const struct ticket_policy *policy,
 	const struct ticket_request *request, struct ticket_keys *keys, struct bucket *misses,
 	const struct bucket_rate *rate, struct ticket *t)
 {
+	const struct ticket_secret *secret = &policy->now;
 	int64_t skew_ns = (int64_t)policy->skew_s * 1000000000ll, now_ns = request->now_unix_ns;
 	enum ticket_verdict v;
 
@@ -72,9 +83,11 @@ enum ticket_verdict ticket_verify(const struct ticket_policy *policy,
 	if (request->n_headers > 1 ||
 		ticket_decode_header(policy->profile, request->header, t) != TICKET_FAULT_NONE)
 		return TICKET_FAIL_DECODE;
-	if (t->epoch != policy->epoch)
+	if (t->epoch != secret->epoch)
+		secret = &policy->previous;
+	if (t->epoch != secret->epoch)
 		return TICKET_FAIL_EPOCH;
-	v = integrity_check(policy, t, keys, misses, rate, request->now_ns);
+	v = integrity_check(policy, secret->password, t, keys, misses, rate, request->now_ns);
 	if (v != TICKET_OK)
 		return v;
 	if (now_ns < t->start_ns - skew_ns || now_ns > t->stop_ns + skew_ns)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Each check of the tree refuses a planted violation, and takes the same tree without it."""
 
+import json
 import pathlib
 import subprocess
 import tempfile
@@ -119,6 +120,53 @@ class Hot(Planted):
                 self.refused("check-hot", f"uses {symbol}", *args)
         self.build("b.c", "int b;\n")
         self.refused("check-hot", "its head must have", *args)
+
+
+class Rules(Planted):
+    RULES = "# a\nTKT-1   one\nTKT-2   two\n\t- because\nMAP-match-uri  three\n" \
+            "MAP-match-uri-length  four\n\t- because\n"
+
+    def reports(self, unit, system=()):
+        for half, passed in (("unit", unit), ("system", system)):
+            self.plant(f"{half}.json", json.dumps({"passed": list(passed), "failed": ["x: test_tkt1"]}))
+
+    def args(self, rules=RULES):
+        return f"--rules={self.plant('rules', rules)}", f"--reports={self.root}"
+
+    def test_shown(self):
+        for unit, system in ((["t: test_tkt1_x", "p: test_map_match_uri"], []),
+                             (["t: TKT-1 early"], ["test_p.Map.test_map_match_uri_of_sip"]),
+                             (["p: MAP-match-uri"], ["test_t.T.test_tkt_1"])):
+            with self.subTest(unit=unit, system=system):
+                self.reports(unit, system)
+                self.accepted("check-rules", *self.args())
+
+    def test_faults(self):
+        good = ["t: test_tkt1", "p: test_map_match_uri"]
+        for unit, hint in (
+            (good[1:], "TKT-1: no test that bears its name"),
+            (good[1:] + ["t: test_tkt12", "t: test_atkt1", "t: test_tkt1x"], "TKT-1: no test that bears"),
+            (good[:1] + ["p: test_map_match_uris"], "MAP-match-uri: no test"),
+            (good + ["t: TKT-2 x"], "TKT-2: explained (because), but 't: TKT-2 x' shows it"),
+            (good[:1] + ["p: test_map_match_uri_length"], "MAP-match-uri: no test"),
+            (good + ["t: test_tkt_3_x"], "bears TKT-3, which is no rule"),
+        ):
+            with self.subTest(hint=hint, unit=unit):
+                self.reports(unit)
+                self.refused("check-rules", hint, *self.args())
+        self.reports(good)
+        for line in ("TKT-1   again", "TKT-3", "   x", "TKT-9   nine\n\t- why\n\t- why twice", "TKT 3 x"):
+            with self.subTest(line=line):
+                self.refused("check-rules", "rules:", *self.args(self.RULES + line + "\n"))
+        (self.root / "system.json").unlink()
+        self.refused("check-rules", "run tools/test first", *self.args())
+
+    def test_the_list_itself(self):
+        """Every rule of it has a name and a text; nothing is there twice."""
+        self.reports([])
+        rc, out = self.run_check("check-rules", f"--reports={self.root}")
+        self.assertEqual(rc, 1)
+        self.assertNotIn("rules:", out)
 
 
 if __name__ == "__main__":

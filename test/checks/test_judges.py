@@ -110,6 +110,18 @@ class Sum(unittest.TestCase):
                 testrun.count_cases(report, "build", {"name": "x", "result": result, "stdout": output})
                 self.assertEqual((report.passed, len(report.failed)), (passed, failed))
 
+    def test_names_of_cases(self):
+        """A name counts as shown when it passed wherever it ran."""
+        report = testrun.Report(quiet=True)
+        for folder, output in (
+            ("build", "[ RUN      ] test_a\n[       OK ] test_a\n[  ERROR   ] --- no\n[  FAILED  ] test_b\n"
+                      "[  FAILED  ] 1 test(s), listed below:\n[  FAILED  ] test_b\n[       OK ] TKT-1 x\n"),
+            ("build-asan", "[       OK ] test_a\n[  FAILED  ] TKT-1 x\n"),
+        ):
+            testrun.count_cases(report, folder, {"name": "callgate:unit / p", "result": "FAIL", "stdout": output})
+        self.assertEqual(report.cases[True] - report.cases[False], {"p: test_a"})
+        self.assertIn("p: TKT-1 x", report.cases[False])
+
 
 if __name__ == "__main__":
     unittest.main()

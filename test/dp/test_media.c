@@ -31,7 +31,7 @@ static void round_trip(struct dp_msg *s, unsigned int count, uint16_t seq)
 	}
 }
 
-static void test_round_trip(void **state)
+static void test_rtp2_round_trip(void **state)
 {
 	struct dp_msg s = stream_msg(0);
 
@@ -80,7 +80,7 @@ static void test_srtp_to_srtp(void **state)
 }
 
 // RTP-1, RTP-3, RTP-4, RTP-5: each reason by its name, and never the neighbour's.
-static void test_drops(void **state)
+static void test_rtp1_rtp3_rtp4_rtp5_drops(void **state)
 {
 	struct dp_msg s = stream_msg(0);
 	struct endpoint o_local = s.media.leg[OUTSIDE].local, i_local = s.media.leg[INSIDE].local;
@@ -415,10 +415,10 @@ static void test_checksum(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MEDIA_TEST(test_round_trip),
+		MEDIA_TEST(test_rtp2_round_trip),
 		MEDIA_TEST(test_roc_wrap),
 		MEDIA_TEST(test_srtp_to_srtp),
-		MEDIA_TEST(test_drops),
+		MEDIA_TEST(test_rtp1_rtp3_rtp4_rtp5_drops),
 		MEDIA_TEST(test_no_remote),
 		MEDIA_TEST(test_hold),
 		MEDIA_TEST(test_new_key),

@@ -97,7 +97,7 @@ static void test_no_leak_of_calls(void **state)
 }
 
 // SRTP-4: the message to the worker has no key in it.
-static void test_no_keys_in_message(void **state)
+static void test_srtp4_no_keys_in_message(void **state)
 {
 	struct dp_msg s = stream_msg(0), down;
 	unsigned int owner;
@@ -310,7 +310,7 @@ int main(void)
 		MEDIA_TEST(test_delete),
 		MEDIA_TEST(test_many_settings),
 		MEDIA_TEST(test_no_leak),
-		MEDIA_TEST(test_no_keys_in_message),
+		MEDIA_TEST(test_srtp4_no_keys_in_message),
 		MEDIA_TEST(test_refused),
 		MEDIA_TEST(test_threads),
 		MEDIA_TEST(test_no_leak_of_calls),

@@ -59,7 +59,7 @@ static struct dp_msg latch_msg(struct peer *p)
 }
 
 // RTP-1: only what is authentic, new and newest moves the remote.
-static void test_latch(void **state)
+static void test_rtp1_latch(void **state)
 {
 	struct peer p;
 	struct dp_msg s = latch_msg(&p);
@@ -155,7 +155,7 @@ static void test_latch_and_settings(void **state)
 	del(0);
 }
 
-static void test_no_latch(void **state)
+static void test_rtp1_no_latch(void **state)
 {
 	struct dp_msg s = stream_msg(0);
 	struct peer p;
@@ -399,10 +399,10 @@ static void test_tx_lifetime(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MEDIA_TEST(test_latch),
+		MEDIA_TEST(test_rtp1_latch),
 		MEDIA_TEST(test_latch_burst),
 		MEDIA_TEST(test_latch_and_settings),
-		MEDIA_TEST(test_no_latch),
+		MEDIA_TEST(test_rtp1_no_latch),
 		MEDIA_TEST(test_gate),
 		MEDIA_TEST(test_gate_and_latch),
 		MEDIA_TEST(test_no_host),

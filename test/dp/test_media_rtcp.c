@@ -134,7 +134,7 @@ static void test_mixed(void **state)
 }
 
 // RTP-4: what is not relayed, by name.
-static void test_dropped(void **state)
+static void test_rtp4_dropped(void **state)
 {
 	struct dp_msg s = rtcp_msg(), mux;
 	struct dp_media_leg *o = &s.media.leg[OUTSIDE], *i = &s.media.leg[INSIDE];
@@ -306,7 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		MEDIA_TEST(test_relayed),
 		MEDIA_TEST(test_mixed),
-		MEDIA_TEST(test_dropped),
+		MEDIA_TEST(test_rtp4_dropped),
 		MEDIA_TEST(test_checksum),
 		MEDIA_TEST(test_forged),
 		MEDIA_TEST(test_hold),

@@ -8,10 +8,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct did_rule rules[] = {
+		{.strip = "00"}, {.add = "1408", .length = 7}, {.strip = "9", .add = "49"}};
 	char number[1 + DID_DIGITS_MAX] = "+";
-	struct did d;
-	bool found = did_from_uri((struct str){(const char *)data, size}, &d);
+	struct str uri = {(const char *)data, size};
+	struct did d, full;
+	bool found = did_from_uri(uri, rules, sizeof(rules) / sizeof(rules[0]), &d);
 
+	if (did_from_uri(uri, NULL, 0, &full) &&
+		(full.n != d.n || memcmp(full.digits, d.digits, d.n) != 0))
+		abort(); // a rule changed a full number
 	if (d.n > DID_DIGITS_MAX || found != (d.n > 0))
 		abort();
 	memcpy(number + 1, d.digits, d.n);

@@ -253,10 +253,9 @@ static void tickets(void)
 	keys = ticket_keys_new(TICKET_KEYS_DEFAULT);
 	bench_need(keys != NULL, "no keys");
 	policy = (struct ticket_policy){.profile = ticket_profile_find(STR_LIT("t1")),
-		.epoch = 1,
-		.password = STR_LIT(TICKET_PASSWORD),
+		.now = {1, STR_LIT(TICKET_PASSWORD)},
 		.own_domain = STR_LIT("enterprise-a.example")};
-	did_from_uri(STR_LIT("sip:+14085550123@x"), &called);
+	did_from_uri(STR_LIT("sip:+14085550123@x"), NULL, 0, &called);
 	peer.n = 1;
 	peer.id[0].n = (uint8_t)strlen("enterprise-b.example");
 	memcpy(peer.id[0].name, "enterprise-b.example", peer.id[0].n);

@@ -54,7 +54,7 @@ class Calls(LabTest):
         self.assertEqual({k: after[k] for k in ("integrity", "decode", "not-found", "rtp", "route")},
                          {k: stats[k] for k in ("integrity", "decode", "not-found", "rtp", "route")})
 
-    def test_secrets_stay_secret(self):
+    def test_srtp_4_cli_2_secrets_stay_secret(self):
         """Neither the log nor any show command tells the ticket password, a ticket or a media key."""
         lab = self.lab
         lab.connect("b1", "a1")

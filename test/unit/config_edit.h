@@ -120,24 +120,40 @@ static inline void faults_text(const struct config_errors *e, char *buf, size_t 
 			e->list[i].line, e->list[i].column, e->list[i].text);
 }
 
-static inline void edited_run(const struct edited *rows, size_t n)
+static inline void edited_row(void **state)
 {
+	const struct edited *row = *state;
 	char text[2 * sizeof(config_right)], faults[4096];
+	struct config_errors errs;
+	struct config *c;
+
+	strcpy(text, config_right);
+	for (size_t k = 0; k < 3 && row->edits[k].find != NULL; k++)
+		edit(text, sizeof(text), row->edits[k].find, row->edits[k].put);
+	assert_int_equal(config_parse(str_from(text), "", false, &c, &errs), -EINVAL);
+	assert_null(c);
+	faults_text(&errs, faults, sizeof(faults));
+	assert_string_equal(faults, row->faults);
+	config_errors_free(&errs);
+}
+
+static inline void edited_nothing(void **state)
+{
 	struct config_errors errs;
 	struct config *c;
 
 	assert_int_equal(config_parse(STR_LIT(config_right), "", false, &c, &errs), 0);
 	config_free(c);
-	for (size_t i = 0; i < n; i++) {
-		strcpy(text, config_right);
-		for (size_t k = 0; k < 3 && rows[i].edits[k].find != NULL; k++)
-			edit(text, sizeof(text), rows[i].edits[k].find, rows[i].edits[k].put);
-		assert_int_equal(config_parse(str_from(text), "", false, &c, &errs), -EINVAL);
-		assert_null(c);
-		faults_text(&errs, faults, sizeof(faults));
-		if (strcmp(faults, rows[i].faults) != 0)
-			print_message("rule: %s\n", rows[i].rule);
-		assert_string_equal(faults, rows[i].faults);
-		config_errors_free(&errs);
-	}
 }
+
+// A main() of such rows; each is a case that bears the name of its rule.
+#define EDITED_MAIN(table)                                                                         \
+	int main(void)                                                                             \
+	{                                                                                          \
+		struct CMUnitTest tests[sizeof(table) / sizeof(table[0]) + 1] = {                  \
+			cmocka_unit_test(edited_nothing)};                                         \
+                                                                                                   \
+		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)                      \
+			tests[i + 1] = row_case(table[i].rule, edited_row, &table[i]);             \
+		return cmocka_run_group_tests(tests, NULL, NULL);                                  \
+	}

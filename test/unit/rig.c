@@ -13,11 +13,13 @@
 #include "test/unit/fake_dp.h"
 #include "test/unit/fake_net.h"
 #include "test/unit/pki.h"
+#include "test/unit/stir_pki.h"
 #include "test/unit/ticket_vectors.h"
 
 #define MARCH_2026 1772323200u // 2026-03-01T00:00:00Z, inside the validity of the vectors
 
 struct rig rig;
+bool rig_pings;
 
 static uint64_t mono_ns(void)
 {
@@ -29,15 +31,17 @@ static uint64_t wall_s(void)
 	return rig.wall_s;
 }
 
-static void write_password(void)
+const char *rig_new_password;
+
+static void write_password(const char *name, const char *password)
 {
 	char path[128];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/ticket.password", rig.dir);
+	snprintf(path, sizeof(path), "%s/%s", rig.dir, name);
 	f = fopen(path, "w");
 	assert_non_null(f);
-	fputs(TICKET_PASSWORD "\n", f);
+	fprintf(f, "%s\n", password);
 	fclose(f);
 	chmod(path, 0600);
 }
@@ -68,6 +72,15 @@ static void replace(char *text, size_t size, const char *from, const char *to)
 	snprintf(text, size, "%s", copy);
 }
 
+// Nothing of a test outlives its folder.
+static const char *state_folder(void)
+{
+	static char path[80];
+
+	snprintf(path, sizeof(path), "%s/state", rig.dir);
+	return path;
+}
+
 static struct config *load(const char *sample, const char *const *edit)
 {
 	char path[128];
@@ -77,16 +90,19 @@ static struct config *load(const char *sample, const char *const *edit)
 
 	snprintf(path, sizeof(path), "config/samples/%s", sample);
 	snprintf(text, sizeof(text), "%s", read_file(path));
+	replace(text, sizeof(text), "/var/lib/callgate", state_folder());
 	for (; edit != NULL && edit[0] != NULL; edit += 2)
 		replace(text, sizeof(text), edit[0], edit[1]);
 	if (config_load_text(str_from(text), rig.dir, &c, &errs) != 0) {
 		config_errors_print(stderr, path, &errs);
 		fail_msg("%s does not load", path);
 	}
+	if (!rig_pings || strcmp(sample, "enterprise-a.yaml") != 0)
+		c->imes[0].ping.interval_s = 0;
 	return c;
 }
 
-static void ucm_accepts(int fd, const struct endpoint *peer, void *arg)
+void rig_ucm_accepts(int fd, const struct endpoint *peer, void *arg)
 {
 	int which = arg == &rig.ucm[RIG_A] ? RIG_A : RIG_B;
 
@@ -121,13 +137,16 @@ void rig_up(const char *const *edit)
 	snprintf(rig.dir, sizeof(rig.dir), "/tmp/callgate-rig-XXXXXX");
 	assert_non_null(mkdtemp(rig.dir));
 	pki_make(rig.dir);
-	write_password();
+	stir_pki_write(rig.dir);
+	write_password("ticket.password", TICKET_PASSWORD);
+	if (rig_new_password != NULL)
+		write_password("new.password", rig_new_password);
 	fake_dp_reset();
 	fake_net_reset();
 	fake_net_route("209.165.200.224/27", RIG_A, RIG_OUTSIDE);
 	fake_net_route("203.0.113.0/24", RIG_B, RIG_OUTSIDE);
-	fake_net_host(RIG_UCM_A, 5070, ucm_accepts, &rig.ucm[RIG_A]);
-	fake_net_host(RIG_UCM_B, 5070, ucm_accepts, &rig.ucm[RIG_B]);
+	fake_net_host(RIG_UCM_A, 5070, rig_ucm_accepts, &rig.ucm[RIG_A]);
+	fake_net_host(RIG_UCM_B, 5070, rig_ucm_accepts, &rig.ucm[RIG_B]);
 	start(RIG_A, "enterprise-a.yaml", edit);
 	start(RIG_B, "enterprise-b.yaml", edit);
 }

@@ -38,16 +38,22 @@ struct rig {
 };
 
 extern struct rig rig;
+extern bool rig_pings; // A asks its call managers with OPTIONS, from the next rig_up() on
 
 // Proxies and listening call managers. `edit` changes the text of a configuration before it is
 // loaded: every "FROM" becomes "TO"; NULL-terminated pairs, NULL: none.
 void rig_up(const char *const *edit);
 void rig_down(void);
+// The password that rig_up() puts into new.password; NULL: there is no such file.
+extern const char *rig_new_password;
 
 // cmocka fixtures with the samples as they are, and with ticket-failure-action: reject.
 int rig_setup(void **state);
 int rig_setup_reject(void **state);
 int rig_teardown(void **state);
+
+// A fake_net_host_fn: a call manager; `arg` is its place in rig.ucm.
+void rig_ucm_accepts(int fd, const struct endpoint *peer, void *arg);
 
 // Call manager B opens its connection toward A's mapped address.
 void rig_caller(void);

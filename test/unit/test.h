@@ -10,6 +10,12 @@
 
 #include "lib/str.h"
 
+// A row of a table as a case of its own, so that the report names it.
+static inline struct CMUnitTest row_case(const char *name, CMUnitTestFunction fn, const void *row)
+{
+	return (struct CMUnitTest){.name = name, .test_func = fn, .initial_state = (void *)row};
+}
+
 // Octets written as hex digits and spaces; returns how many. `out` must be large enough.
 static inline size_t unhex(const char *hex, uint8_t *out)
 {

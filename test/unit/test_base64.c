@@ -56,11 +56,43 @@ static void test_tkt3_strict(void **state)
 	assert_int_equal(base64_decode((struct str){"Zm9\0", 4}, out, sizeof(out), &n), -EINVAL);
 }
 
+// RFC 7515 2: the URL's alphabet, and no padding.
+static void test_url(void **state)
+{
+	static const struct {
+		const char *in;
+		int want;
+	} t[] = {
+		{"-_-_", 0},
+		{"Zg", 0},
+		{"Zm8", 0},
+		{"", 0},
+		{"Zg==", -EINVAL},
+		{"Zm8=", -EINVAL},
+		{"Zm+v", -EINVAL},
+		{"Zm/v", -EINVAL},
+		{"Z", -EINVAL},
+		{"Zh", -EINVAL},
+		{"Zm9v.", -EINVAL},
+		{"Zm9vZm9vZm9v", -ENOSPC},
+	};
+	uint8_t out[8];
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		assert_int_equal(
+			base64url_decode(str_from(t[i].in), out, sizeof(out), &n), t[i].want);
+	assert_int_equal(base64url_decode(STR_LIT("-_-_"), out, sizeof(out), &n), 0);
+	assert_int_equal(n, 3);
+	assert_memory_equal(out, "\xfb\xff\xbf", 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rfc4648),
 		cmocka_unit_test(test_tkt3_strict),
+		cmocka_unit_test(test_url),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,10 +13,12 @@
 
 static struct calls *calls;
 static struct sip_msg *msg;
-static const struct session_env env;
+static struct session_env env;
 
 static int setup(void **state)
 {
+	rig_setup(state);
+	env.mta = rig.ime[RIG_A]->mta;
 	calls = calls_new();
 	msg = malloc(sizeof(*msg));
 	return 0;
@@ -26,7 +28,7 @@ static int teardown(void **state)
 {
 	calls_free(calls);
 	free(msg);
-	return 0;
+	return rig_teardown(state);
 }
 
 // Text with \n line ends; the message lives until the next call.

@@ -20,7 +20,7 @@ static void assert_gone(void)
 }
 
 // Nobody answers: after a minute the call is gone and the caller knows.
-static void test_half_open(void **state)
+static void test_sip7_half_open(void **state)
 {
 	ring();
 	rig_pass_s(59);
@@ -35,7 +35,7 @@ static void test_half_open(void **state)
 }
 
 // It rings and rings: each 18x starts sip_invite anew; then 408 one way and CANCEL the other.
-static void test_unanswered(void **state)
+static void test_sip7_unanswered(void **state)
 {
 	ring();
 	call_answer(&rig.ucm[RIG_A], "180 Ringing", "atag", A_CONTACT, "");
@@ -63,6 +63,21 @@ static void test_unanswered(void **state)
 	assert_gone();
 }
 
+// With media before the answer it is the shorter sip-provisional-media that counts.
+static void test_provisional_media(void **state)
+{
+	ring();
+	call_answer(&rig.ucm[RIG_A], "183 Session Progress", "atag", A_ANSWER, SDP_PLAIN_A);
+	host_expect(&rig.caller, "SIP/2.0 183 ");
+	rig_pass_s(119);
+	host_expect_silence(&rig.caller);
+	rig_pass_s(1);
+	host_expect(&rig.caller, "SIP/2.0 408 ");
+	host_expect(&rig.ucm[RIG_A], "CANCEL ");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_UNANSWERED), 1);
+	assert_gone();
+}
+
 // A 200 that comes after the proxy gave up gets ACK and BYE: no ghost.
 static void test_late_answer(void **state)
 {
@@ -80,7 +95,7 @@ static void test_late_answer(void **state)
 }
 
 // No packet from anywhere for sip_media: BYE to both, with the dialog's identity and next CSeq.
-static void test_media_idle(void **state)
+static void test_sip7_media_idle(void **state)
 {
 	call_establish();
 	rig_pass_s(119);
@@ -141,7 +156,7 @@ static void test_media_from_both_keeps_it_up(void **state)
 }
 
 // Nobody answers the BYE.
-static void test_disconnect(void **state)
+static void test_sip7_disconnect(void **state)
 {
 	struct ime_usage u;
 
@@ -330,13 +345,14 @@ static void test_key_used_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(half_open),
-		TEST(unanswered),
+		TEST(sip7_half_open),
+		TEST(sip7_unanswered),
+		TEST(provisional_media),
 		TEST(late_answer),
-		TEST(media_idle),
+		TEST(sip7_media_idle),
 		TEST(one_side_vanishes),
 		TEST(media_from_both_keeps_it_up),
-		TEST(disconnect),
+		TEST(sip7_disconnect),
 		TEST(one_way),
 		TEST(one_way_on_hold),
 		TEST(hold_by_address),

@@ -36,7 +36,7 @@ static void assert_clean(void)
 	}
 }
 
-static void test_call(void **state)
+static void test_tkt21_tkt22_call(void **state)
 {
 	struct endpoint mapped = fake_net_endpoint(RIG_UCM_B_MAPPED, 0);
 	const struct dp_msg_media *a, *b;
@@ -84,7 +84,7 @@ static void test_call(void **state)
 }
 
 // The offer comes in the 200, the answer in the ACK (SIP-6).
-static void test_delayed_offer(void **state)
+static void test_sip6_delayed_offer(void **state)
 {
 	rig_caller();
 	host_send(&rig.caller, B_INVITE("1", TICKET_HEADER), "");
@@ -347,7 +347,7 @@ static void test_two_calls(void **state)
 }
 
 // TLS-6: what was opened and has closed is opened again with the next request.
-static void test_leg_reopened(void **state)
+static void test_tls6_leg_reopened(void **state)
 {
 	call_establish();
 	host_close(&rig.ucm[RIG_A]);
@@ -362,7 +362,7 @@ static void test_leg_reopened(void **state)
 
 // TLS-6: a connection that died unnoticed: the request that finds out goes out again, with the same
 // branch, on a new one, and the caller sees nothing of it.
-static void test_died_unnoticed(void **state)
+static void test_tls6_died_unnoticed(void **state)
 {
 	call_establish();
 	host_close_on_next(&rig.ucm[RIG_A]);
@@ -399,7 +399,9 @@ static void test_ucm_down(void **state)
 	host_send(&rig.caller, B_INVITE("1", TICKET_HEADER SDP_TYPE), SDP_PLAIN_B);
 	host_expect(&rig.caller, "SIP/2.0 503 ");
 	assert_int_equal(rig_counter(RIG_A, CNT_CONN_OPEN_FAILED), 1);
-	assert_int_equal(rig_counter(RIG_A, CNT_PEER_GONE), 1);
+	assert_string_equal(host_header(&rig.caller, "Retry-After"), "5");
+	assert_int_equal(rig_counter(RIG_A, CNT_UCM_DOWN), 1);
+	assert_int_equal(rig_counter(RIG_A, CNT_TICKETS_VALID), 1);
 	rig_assert_clean(RIG_A);
 	rig_assert_clean(RIG_B);
 }
@@ -423,8 +425,8 @@ static void test_remote_lost_while_ringing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(call),
-		TEST(delayed_offer),
+		TEST(tkt21_tkt22_call),
+		TEST(sip6_delayed_offer),
 		TEST(early_media),
 		TEST(forks),
 		TEST(two_answers),
@@ -436,8 +438,8 @@ int main(void)
 		TEST(busy),
 		TEST(bye_on_another_trunk),
 		TEST(two_calls),
-		TEST(leg_reopened),
-		TEST(died_unnoticed),
+		TEST(tls6_leg_reopened),
+		TEST(tls6_died_unnoticed),
 		TEST(died_for_good),
 		TEST(ucm_down),
 		TEST(remote_lost_while_ringing),

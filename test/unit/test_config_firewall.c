@@ -55,15 +55,15 @@ static const struct edited firewall[] = {
 		"4:22: socket: found "
 		"/sssssssssssssssssssssssssssssssssssssssssssssssssssssssssss..., expected 1 to "
 		"107 characters"},
-	{"SIP-4", {{"header-max: 65536", "header-max: 1023"}},
+	{"sip limits", {{"header-max: 65536", "header-max: 1023"}},
 		"70:19: header-max: found 1023, expected octets from 1024 to 1048576"},
-	{"SIP-7", {{"sip: 0:30:00", "sip: 0:00:00"}},
+	{"timeouts", {{"sip: 0:30:00", "sip: 0:00:00"}},
 		"71:32: sip: found 0:00:00, expected H:MM:SS from 0:00:01 to 1193:00:00"},
-	{"SIP-7", {{"conn: 1:00:00", "conn: 90"}},
+	{"timeouts", {{"conn: 1:00:00", "conn: 90"}},
 		"71:18: conn: found 90, expected H:MM:SS from 0:00:01 to 1193:00:00"},
-	{"SIP-7", {{"conn: 1:00:00", "conn: 1:60:00"}},
+	{"timeouts", {{"conn: 1:00:00", "conn: 1:60:00"}},
 		"71:18: conn: found 1:60:00, expected H:MM:SS from 0:00:01 to 1193:00:00"},
-	{"SIP-7", {{"conn: 1:00:00", "conn: 1193:00:01"}},
+	{"timeouts", {{"conn: 1:00:00", "conn: 1193:00:01"}},
 		"71:18: conn: found 1193:00:01, expected H:MM:SS from 0:00:01 to 1193:00:00"},
 	{"CLI-8", {{"hostname: cg", "firewall: transparent"}},
 		"1:11: firewall: found transparent, expected routed: no other mode is supported "
@@ -235,16 +235,4 @@ static const struct edited firewall[] = {
 		"interface"},
 };
 
-static void test_faults(void **state)
-{
-	edited_run(firewall, sizeof(firewall) / sizeof(firewall[0]));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faults),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+EDITED_MAIN(firewall)

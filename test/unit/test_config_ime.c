@@ -243,6 +243,21 @@ static const struct edited ime[] = {
 		"letters, digits or - _ .\n"
 		"67:76: uc-ime: found ime, expected the name of a uc-ime\n"
 		"68:75: uc-ime: found ime, expected the name of a uc-ime"},
+	{"ucm port", {{"30.7, trunk-security-mode", "30.7, port: 0, trunk-security-mode"}},
+		"55:39: port: found 0, expected a port from 1 to 65535"},
+	{"ping", {{"    did-source: request-uri", "    options-ping: {interval: 601}"}},
+		"58:30: interval: found 601, expected seconds from 0 to 600"},
+	{"ping",
+		{{"    did-source: request-uri", "    options-ping: {timeout: 0, retry-count: 0}"}},
+		"58:29: timeout: found 0, expected seconds from 1 to 10\n"
+		"58:45: retry-count: found 0, expected a number from 1 to 10"},
+	{"TLS-9 limits", {{"    did-source: request-uri", "    limits: {srtp-sessions: 0}"}},
+		"58:29: srtp-sessions: found 0, expected a number from 1 to 1000000"},
+	{"TLS-9 limits", {{"    did-source: request-uri", "    limits: {retry-after: 3601}"}},
+		"58:27: retry-after: found 3601, expected seconds from 1 to 3600"},
+	{"TLS-9 burst", {{"    did-source: request-uri", "    limits: {burst-per-domain: 9}"}},
+		"58:13: limits: found burst-per-domain alone, expected the rate that it belongs "
+		"to"},
 	{"epoch", {{"epoch: 1", "epoch: 0"}},
 		"56:21: epoch: found 0, expected a number from 1 to 255"},
 	{"epoch", {{"epoch: 1", "epoch: 256"}},
@@ -254,8 +269,67 @@ static const struct edited ime[] = {
 		"56:65: profile: found t3, expected t1 or t2"},
 	{"TKT-18", {{"skew: 0", "skew: 601"}},
 		"56:75: skew: found 601, expected seconds from 0 to 600"},
-	{"grace", {{"skew: 0", "grace: 10"}},
-		"56:69: found the key grace, which is not supported yet, expected one password"},
+	{"2.12 grace", {{"skew: 0", "grace: 7776001"}},
+		"56:76: grace: found 7776001, expected seconds from 0 to 7776000"},
+	{"2.12 previous", {{"skew: 0", "previous: {epoch: 0}"}},
+		"56:79: previous: found no password-file, expected one\n"
+		"56:79: previous: found no until, expected one\n"
+		"56:87: epoch: found 0, expected a number from 1 to 255"},
+	{"CLI-1 previous",
+		{{"skew: 0",
+			"previous: {epoch: 1, password-file: old, until: "
+			"2026-12-01T00:00:00Z}"}},
+		"56:87: epoch: found 1, expected another epoch than the one in force (CLI-1)"},
+	{"2.12 until", {{"skew: 0", "previous: {epoch: 2, password-file: old, until: 86400}"}},
+		"56:117: until: found 86400, expected a time such as 2026-12-01T00:00:00Z"},
+	{"CLI-2 previous",
+		{{"skew: 0",
+			"previous: {epoch: 2, password: password1234, until: "
+			"2026-12-01T00:00:00Z}"}},
+		"56:79: previous: found no password-file, expected one\n"
+		"56:90: password: found in the configuration, expected a password-file beside it"},
+	{"CLI-1 epoch alone", {{"epoch: 1, password-file: ticket.password", "epoch: 2"}},
+		"56:13: ticket: found no password-file, expected one"},
+	{"domains", {{"    did-source: request-uri", "    domains: {allow: []}"}},
+		"58:22: allow: found 0 domains, expected 1 to 1000"},
+	{"domains", {{"    did-source: request-uri", "    domains: {deny: b.example}"}},
+		"58:21: deny: found b.example, expected a list"},
+	{"domains",
+		{{"    did-source: request-uri",
+			"    domains: {deny: [.b.example, \"*.b.example\", ..x]}"}},
+		"58:34: deny: found *.b.example, expected a domain name, or .NAME for every name "
+		"below it; * matches nothing (2.10)\n"
+		"58:49: deny: found ..x, expected a domain name, or .NAME for every name below it; "
+		"* matches nothing (2.10)"},
+	{"domains", {{"    did-source: request-uri", "    domains: {permit: [x]}"}},
+		"58:15: found the unknown key permit, expected allow, deny"},
+	{"did-normalise", {{"    did-source: request-uri", "    did-normalise: [{strip: 00}]"}},
+		"58:21: did-normalise: found no add, expected one"},
+	{"did-normalise",
+		{{"    did-source: request-uri",
+			"    did-normalise: [{strip: +1, add: 49}, {add: +1234567890123456}]"}},
+		"58:29: strip: found +1, expected 1 to 15 digits\n"
+		"58:38: add: found 49, expected + and up to 15 digits\n"
+		"58:49: add: found +1234567890123456, expected + and up to 15 digits"},
+	{"did-normalise",
+		{{"    did-source: request-uri", "    did-normalise: [{add: +, length: 31}]"}},
+		"58:38: length: found 31, expected digits from 1 to 30"},
+	{"did-normalise", {{"    did-source: request-uri", "    did-normalise: []"}},
+		"58:20: did-normalise: found 0 rules, expected 1 to 16"},
+	{"SIP-1", {{"    did-source: request-uri", "    outside-allow-method: [OPTIONS, INVITE]"}},
+		"58:37: outside-allow-method: found INVITE, expected another method: an INVITE "
+		"needs a ticket (SIP-1)"},
+	{"SIP-1",
+		{{"    did-source: request-uri",
+			"    outside-allow-method: [SUBSCRIBE, ACK, options, FOO]"}},
+		"58:28: outside-allow-method: found SUBSCRIBE, expected another method: what a "
+		"SUBSCRIBE opens would not be known\n"
+		"58:39: outside-allow-method: found ACK, expected another method: an ACK belongs "
+		"to an INVITE\n"
+		"58:44: outside-allow-method: found options, expected OPTIONS, MESSAGE, INFO, "
+		"NOTIFY, PUBLISH or REGISTER\n"
+		"58:53: outside-allow-method: found FOO, expected OPTIONS, MESSAGE, INFO, NOTIFY, "
+		"PUBLISH or REGISTER"},
 	{"action", {{"ticket-failure-action: drop", "ticket-failure-action: ignore"}},
 		"57:28: ticket-failure-action: found ignore, expected drop or reject"},
 	{"did", {{"did-source: request-uri", "did-source: from"}},
@@ -288,12 +362,23 @@ static const struct edited ime[] = {
 		"out: media passes through where both sides have one suite"},
 	{"parity", {{"    did-source: request-uri", "    parity: on"}},
 		"58:13: parity: found on, expected off or strict"},
-	{"RTP-4", {{"    did-source: request-uri", "    rtcp: on"}},
+	{"rtcp", {{"    did-source: request-uri", "    rtcp: on"}},
 		"58:11: rtcp: found on, expected drop or relay"},
 	{"parity rtcp", {{"    did-source: request-uri", "    rtcp: relay\n    parity: strict"}},
 		"58:11: rtcp: found relay, expected drop, because parity is strict"},
-	{"RTP-1", {{"    did-source: request-uri", "    media-latch: first"}},
+	{"media-latch", {{"    did-source: request-uri", "    media-latch: first"}},
 		"58:18: media-latch: found first, expected on or off"},
+	{"stir", {{"    did-source: request-uri", "    stir: {verify: on}"}},
+		"58:20: verify: found on, expected off, log, tag or enforce"},
+	{"stir", {{"    did-source: request-uri", "    stir: {verify: tag, freshness: 601}"}},
+		"58:11: stir: found no certificates, expected the folder of the callers' "
+		"certificates, or verify: off\n"
+		"58:11: stir: found no anchors, expected the file of the authorities' "
+		"certificates, or verify: off\n"
+		"58:36: freshness: found 601, expected seconds from 1 to 600"},
+	{"stir", {{"    did-source: request-uri", "    stir: {strip-outbound: yes, verity: log}"}},
+		"58:28: strip-outbound: found yes, expected on or off\n"
+		"58:33: found the unknown key verity, expected a known key; did you mean verify?"},
 	{"suite", {{"    did-source: request-uri", "    srtp: {accept: [F8_128_HMAC_SHA1_80]}"}},
 		"58:21: accept: found F8_128_HMAC_SHA1_80, expected AES_CM_128_HMAC_SHA1_80, "
 		"AES_CM_128_HMAC_SHA1_32, AEAD_AES_128_GCM, AEAD_AES_256_GCM or "
@@ -364,16 +449,4 @@ static const struct edited ime[] = {
 		"71:32: sip: found soon, expected H:MM:SS from 0:00:01 to 1193:00:00"},
 };
 
-static void test_faults(void **state)
-{
-	edited_run(ime, sizeof(ime) / sizeof(ime[0]));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faults),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+EDITED_MAIN(ime)

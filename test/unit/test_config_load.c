@@ -280,6 +280,33 @@ static void test_spoilt_files(void **state)
 	}
 }
 
+// The folder and the anchors of stir are looked at, too.
+static void test_stir_files(void **state)
+{
+	char faults[4096], *text = NULL;
+	struct config *c;
+	size_t n = 0;
+	FILE *f;
+
+	run("sed 's|    did-source: request-uri|    stir: {verify: tag, certificates: stir, "
+	    "anchors: sti.pem}|' right.yaml > stir.yaml; mkdir stir; cp ca.pem sti.pem");
+	c = load("stir.yaml");
+	f = open_memstream(&text, &n);
+	assert_non_null(f);
+	config_summary(f, c);
+	fclose(f);
+	assert_non_null(strstr(
+		text, "  stir verify tag, freshness 60 s, certificates stir, anchors sti.pem\n"));
+	free(text);
+	config_free(c);
+	run("rmdir stir; echo x > sti.pem");
+	faults_of("stir.yaml", faults, sizeof(faults));
+	assert_string_equal(faults,
+		"58:39: certificates: found stir (No such file or directory), expected a folder\n"
+		"58:54: anchors: found sti.pem with 0 certificates and then a faulty one or none, "
+		"expected certificates in PEM");
+}
+
 static void test_foreign_owner(void **state)
 {
 	char faults[4096];
@@ -352,7 +379,7 @@ static void test_summary(void **state)
 		"access-list sip-in: 1 entry\n"
 		"access-list sip-out: 1 entry\n"
 		"uc-ime ime: ticket epoch 1 password ***** profile t1, drop on failure\n"
-		"  ucm address 192.168.20.30 trunk-security-mode nonsecure\n"
+		"  ucm address 192.168.20.30 trunk-security-mode nonsecure port 5070\n"
 		"  ucm address 192.168.30.7 trunk-security-mode nonsecure\n"
 		"  media-termination address 203.0.113.11 interface outside, ports 16384 to 32767, "
 		"guard 30 s\n"
@@ -439,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_sample_b),
 		cmocka_unit_test(test_absolute_paths),
 		cmocka_unit_test(test_spoilt_files),
+		cmocka_unit_test(test_stir_files),
 		cmocka_unit_test(test_foreign_owner),
 		cmocka_unit_test(test_password_bounds),
 		cmocka_unit_test(test_file_itself),

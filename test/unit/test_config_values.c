@@ -323,6 +323,59 @@ static void test_ime(void **state)
 	config_free(c);
 }
 
+// A call manager's port is given, or the one that an access list of calls that come in names.
+static void test_ucm(void **state)
+{
+	struct config *c = with(NULL, NULL);
+	const struct config_ime *m = &c->imes[0];
+
+	assert_int_equal(m->ucms[0].port, 5070);
+	assert_int_equal(m->ucms[1].port, 0); // no list speaks of it
+	assert_int_equal(m->ping.interval_s, 10);
+	assert_int_equal(m->ping.timeout_s, 2);
+	assert_int_equal(m->ping.retries, 2);
+	config_free(c);
+	c = with("192.168.30.7, trunk-security-mode: non-secure}",
+		"192.168.30.7, port: 5061, trunk-security-mode: non-secure}\n    options-ping: "
+		"{interval: 0, timeout: 1, retry-count: 3}");
+	m = &c->imes[0];
+	assert_int_equal(m->ucms[1].port, 5061);
+	assert_int_equal(m->ping.interval_s, 0);
+	assert_int_equal(m->ping.timeout_s, 1);
+	assert_int_equal(m->ping.retries, 3);
+	config_free(c);
+	c = with("  sip-in:\n    - permit tcp any host 192.168.20.30 eq 5070",
+		"  sip-in:\n    - deny tcp any host 192.168.20.30 eq 5060\n    - permit tcp any "
+		"host "
+		"192.168.20.30 range 5060 5070\n    - permit tcp any 192.168.30.0/24 eq 5080");
+	assert_int_equal(c->imes[0].ucms[0].port, 0); // which of them?
+	assert_int_equal(c->imes[0].ucms[1].port, 5080);
+	config_free(c);
+}
+
+// TLS-9: nothing is limited but by what there is, until somebody says so.
+static void test_limits(void **state)
+{
+	struct config *c = with(NULL, NULL);
+	static const struct config_limits none = {.retry_after_s = 5};
+
+	assert_memory_equal(&c->imes[0].limits, &none, sizeof(none));
+	config_free(c);
+	c = with("    did-source: request-uri",
+		"    limits: {srtp-sessions: 250, calls-per-domain: 100, calls-per-second: 50, "
+		"calls-per-second-per-domain: 7, burst-per-domain: 9, retry-after: 30}");
+	assert_memory_equal(&c->imes[0].limits,
+		(&(struct config_limits){.srtp_sessions = 250,
+			.domain_calls = 100,
+			.rate = 50,
+			.burst = 100,
+			.domain_rate = 7,
+			.domain_burst = 9,
+			.retry_after_s = 30}),
+		sizeof(none));
+	config_free(c);
+}
+
 static void test_media(void **state)
 {
 	static const uint8_t offer[] = {SDES_AES_CM_128_HMAC_SHA1_80, SDES_AES_CM_128_HMAC_SHA1_32};
@@ -448,6 +501,25 @@ static void test_nat_ids(void **state)
 	config_free(c);
 }
 
+static void test_stir(void **state)
+{
+	struct config *c = with(NULL, NULL);
+
+	assert_int_equal(c->imes[0].stir.verify, STIR_OFF);
+	assert_int_equal(c->imes[0].stir.freshness_s, 60);
+	assert_false(c->imes[0].stir.strip_outbound);
+	config_free(c);
+	c = with("    did-source: request-uri",
+		"    stir: {verify: enforce, certificates: sti, anchors: sti.pem, freshness: 5, "
+		"strip-outbound: on}");
+	assert_int_equal(c->imes[0].stir.verify, STIR_ENFORCE);
+	assert_string_equal(c->imes[0].stir.certificates, "sti");
+	assert_string_equal(c->imes[0].stir.anchors, "sti.pem");
+	assert_int_equal(c->imes[0].stir.freshness_s, 5);
+	assert_true(c->imes[0].stir.strip_outbound);
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,9 +533,12 @@ int main(void)
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_secure_trunk),
 		cmocka_unit_test(test_ime),
+		cmocka_unit_test(test_ucm),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_media),
 		cmocka_unit_test(test_media_addresses),
 		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_stir),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_nat_ids),
 	};

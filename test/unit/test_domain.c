@@ -187,6 +187,36 @@ static void test_eq(void **state)
 	assert_false(domain_eq(STR_LIT("."), STR_LIT(".")));
 }
 
+static void test_entries(void **state)
+{
+	static const struct {
+		const char *entry, *name;
+		bool matches;
+	} t[] = {
+		{"b.example", "B.Example.", true},
+		{"b.example.", "b.example", true},
+		{"b.example", "a.b.example", false},
+		{".b.example", "a.b.example", true},
+		{".B.example", "x.a.b.EXAMPLE.", true},
+		{".b.example", "b.example", false},
+		{".b.example", "ab.example", false},
+		{".example", "b.example", true},
+		{"*.example", "b.example", false},
+		{"", "", false},
+		{".", "b.", false},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if (domain_matches(str_from(t[i].entry), str_from(t[i].name)) != t[i].matches)
+			fail_msg("%s, %s", t[i].entry, t[i].name);
+	assert_true(domain_entry_valid(STR_LIT("b.example")));
+	assert_true(domain_entry_valid(STR_LIT(".b.example")));
+	assert_false(domain_entry_valid(STR_LIT("..b.example")));
+	assert_false(domain_entry_valid(STR_LIT("*.b.example")));
+	assert_false(domain_entry_valid(STR_LIT(".")));
+	assert_false(domain_entry_valid(STR_LIT("")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_valid),
 		cmocka_unit_test(test_eq),
+		cmocka_unit_test(test_entries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,7 @@ static void outbound_invite(void)
 
 // ---- SIP-5: nothing gets past the SRTP rule in a part of a body --------------------------------
 
-static void test_multipart_answer(void **state)
+static void test_sip5_multipart_answer(void **state)
 {
 	outbound_invite();
 	call_answer(&rig.remote, "183 Session Progress", "rtag", R_ANSWER MULTIPART, PARTS);
@@ -263,7 +263,7 @@ static void test_pings_without_reading(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(multipart_answer),
+		TEST(sip5_multipart_answer),
 		TEST(multipart_refusal),
 		TEST(multipart_ack),
 		TEST(cancel_of_another_call),

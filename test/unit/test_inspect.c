@@ -3,9 +3,12 @@
 // what the peer and the call manager see (protocol.md 2.7, 2.8, 4.2).
 #include "test/unit/test.h"
 
+#include <stdio.h>
+
 #include "test/unit/call_steps.h"
 #include "test/unit/fake_dp.h"
 
+#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 #define HEADER(t) "X-Cisco-UC-IME-Ticket: " t "\n"
 #define OTHER_URI "sip:+14085550124@209.165.200.228:5070;transport=tls"
 
@@ -28,7 +31,7 @@ static const struct refusal refusals[] = {
 		"403 Forbidden"},
 	{"A4", R_INVITE HEADER(TICKET_A4) SDP_TYPE, SDP_SECURE, "b", 0, CNT_TICKET_DECODE,
 		"403 Forbidden"},
-	{"A12", R_INVITE HEADER(TICKET_2_13) HEADER(TICKET_2_13) SDP_TYPE, SDP_SECURE, "b", 0,
+	{"TKT-5 A12", R_INVITE HEADER(TICKET_2_13) HEADER(TICKET_2_13) SDP_TYPE, SDP_SECURE, "b", 0,
 		CNT_TICKET_DECODE, "403 Forbidden"},
 	{"too early", R_INVITE HEADER(TICKET_2_13) SDP_TYPE, SDP_SECURE, "b", 1767225599,
 		CNT_TICKET_TIME, "403 Forbidden"},
@@ -41,7 +44,7 @@ static const struct refusal refusals[] = {
 		CNT_TICKET_DOMAIN, "403 Forbidden"},
 	{"SRTP-1", R_INVITE HEADER(TICKET_2_13) SDP_TYPE, SDP_PLAIN_B, "b", 0, CNT_RTP_OVER_IME,
 		"488 Not Acceptable Here"},
-	{"TKT-17: ticket before media", R_INVITE HEADER(TICKET_A2) SDP_TYPE, SDP_PLAIN_B, "b", 0,
+	{"TKT-17 ticket before media", R_INVITE HEADER(TICKET_A2) SDP_TYPE, SDP_PLAIN_B, "b", 0,
 		CNT_TICKET_EPOCH, "403 Forbidden"},
 	{"SRTP-5", R_INVITE HEADER(TICKET_2_13) SDP_TYPE,
 		"v=0\no=C 1 1 IN IP4 198.51.100.10\ns=-\nc=IN IP4 198.51.100.11\nt=0 0\nm=audio "
@@ -52,8 +55,9 @@ static const struct refusal refusals[] = {
 		"488 Not Acceptable Here"},
 	{"SIP-5", R_INVITE HEADER(TICKET_2_13) "Content-Type: multipart/mixed;boundary=x\n",
 		"--x\n", "b", 0, CNT_MULTIPART, "415 Unsupported Media Type"},
-	{"Route of others", R_INVITE HEADER(TICKET_2_13) "Route: <sip:other.example;lr>\n" SDP_TYPE,
-		SDP_SECURE, "b", 0, CNT_ROUTE_DOMAIN, "403 Forbidden"},
+	{"SIP-2 Route of others",
+		R_INVITE HEADER(TICKET_2_13) "Route: <sip:other.example;lr>\n" SDP_TYPE, SDP_SECURE,
+		"b", 0, CNT_ROUTE_DOMAIN, "403 Forbidden"},
 };
 // clang-format on
 
@@ -69,46 +73,41 @@ static void send_refused(const struct refusal *r)
 	host_send(&rig.remote, r->head, r->sdp);
 }
 
-static void test_refused_with_an_answer(void **state)
+static void test_tkt20_answered(void **state)
 {
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		const struct refusal *r = &refusals[i];
+	const struct refusal *r = *state;
 
-		print_message("%s\n", r->id);
-		rig_setup_reject(NULL);
-		send_refused(r);
-		host_expect(&rig.remote, "SIP/2.0 ");
-		contains(&rig.remote, r->status);
-		contains(&rig.remote, "Via: SIP/2.0/TLS 198.51.100.10:5070;branch=z9hG4bK1\r\n");
-		contains(&rig.remote, "To: <sip:+14085550123@enterprise-a.example>;tag=");
-		host_send(&rig.remote, IN_CALL("ACK", "101", ";tag=x"), "");
-		host_expect_silence(&rig.ucm[RIG_A]);
-		assert_int_equal(rig_counter(RIG_A, CNT_SWALLOWED), 1); // TKT-20
-		rig.ime[RIG_A]->counters.v[CNT_SWALLOWED] = 0;
-		rig_only(RIG_A, r->counter, 1);
-		rig_assert_clean(RIG_A);
-		rig_down();
-	}
+	rig_setup_reject(NULL);
+	send_refused(r);
+	host_expect(&rig.remote, "SIP/2.0 ");
+	contains(&rig.remote, r->status);
+	contains(&rig.remote, "Via: SIP/2.0/TLS 198.51.100.10:5070;branch=z9hG4bK1\r\n");
+	contains(&rig.remote, "To: <sip:+14085550123@enterprise-a.example>;tag=");
+	host_send(&rig.remote, IN_CALL("ACK", "101", ";tag=x"), "");
+	host_expect_silence(&rig.ucm[RIG_A]);
+	assert_int_equal(rig_counter(RIG_A, CNT_SWALLOWED), 1);
+	rig.ime[RIG_A]->counters.v[CNT_SWALLOWED] = 0;
+	rig_only(RIG_A, r->counter, 1);
+	rig_assert_clean(RIG_A);
+	rig_down();
 }
 
-static void test_dropped(void **state)
+static void test_tkt19_dropped(void **state)
 {
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		const struct refusal *r = &refusals[i];
+	const struct refusal *r = *state;
 
-		rig_setup(NULL);
-		send_refused(r);
-		host_wait_up(&rig.remote);
-		host_expect_silence(&rig.remote);
-		host_send(&rig.remote, IN_CALL("CANCEL", "101", ""), "");
-		host_expect_silence(&rig.remote);
-		host_expect_silence(&rig.ucm[RIG_A]);
-		assert_int_equal(rig_counter(RIG_A, CNT_SWALLOWED), 1); // TKT-19
-		rig.ime[RIG_A]->counters.v[CNT_SWALLOWED] = 0;
-		rig_only(RIG_A, r->counter, 1);
-		rig_assert_clean(RIG_A);
-		rig_down();
-	}
+	rig_setup(NULL);
+	send_refused(r);
+	host_wait_up(&rig.remote);
+	host_expect_silence(&rig.remote);
+	host_send(&rig.remote, IN_CALL("CANCEL", "101", ""), "");
+	host_expect_silence(&rig.remote);
+	host_expect_silence(&rig.ucm[RIG_A]);
+	assert_int_equal(rig_counter(RIG_A, CNT_SWALLOWED), 1);
+	rig.ime[RIG_A]->counters.v[CNT_SWALLOWED] = 0;
+	rig_only(RIG_A, r->counter, 1);
+	rig_assert_clean(RIG_A);
+	rig_down();
 }
 
 // ---- 2.8: what needs a dialog ------------------------------------------------------------------
@@ -151,6 +150,59 @@ static void test_outside_dialogs(void **state)
 	}
 }
 
+// SIP-1: what the configuration names comes in alone, and its answer goes back; nothing else does.
+static void test_sip1_outside_allow_method(void **state)
+{
+	static const char *const edit[] = {"    did-source: request-uri ",
+		"    outside-allow-method: [OPTIONS, MESSAGE]\n    did-source: request-uri ", NULL};
+	static const struct {
+		const char *head;
+		enum counter_id counter; // CNT_NONE: it passes
+	} t[] = {
+		{IN_CALL("OPTIONS", "1", ""), CNT_NONE},
+		{IN_CALL("OPTIONS", "1", "") "Route: <sip:enterprise-a.example;lr>\n", CNT_NONE},
+		{IN_CALL("OPTIONS", "1", "") "Route: <sip:other.example;lr>\n", CNT_ROUTE_DOMAIN},
+		{IN_CALL("OPTIONS", "1", ";tag=x"), CNT_DIALOG_UNKNOWN},
+		{IN_CALL("INFO", "1", ""), CNT_NO_DIALOG},
+		{IN_CALL("FOO", "1", ""), CNT_NO_DIALOG},
+		{R_INVITE SDP_TYPE, CNT_TICKET_NONE},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		rig_up(edit);
+		rig_remote("b", "ca.pem");
+		host_send(&rig.remote, t[i].head, "");
+		if (t[i].counter == CNT_NONE) {
+			host_expect(
+				&rig.ucm[RIG_A], "OPTIONS sip:+14085550123@192.168.10.30:5070;");
+			call_answer(&rig.ucm[RIG_A], "200 OK", "atag", "", "");
+			host_expect(&rig.remote, "SIP/2.0 200 ");
+			contains(&rig.remote,
+				"Via: SIP/2.0/TLS 198.51.100.10:5070;branch=z9hG4bK1\r\n");
+		}
+		host_wait_up(&rig.remote);
+		host_expect_silence(&rig.ucm[RIG_A]);
+		rig_only(RIG_A, t[i].counter, 1);
+		rig_assert_clean(RIG_A);
+		rig_down();
+	}
+}
+
+// A description that nobody negotiates does not get in with it.
+static void test_sip1_strips_descriptions(void **state)
+{
+	static const char *const edit[] = {"    did-source: request-uri ",
+		"    outside-allow-method: [OPTIONS]\n    did-source: request-uri ", NULL};
+
+	rig_up(edit);
+	rig_remote("b", "ca.pem");
+	host_send(&rig.remote, IN_CALL("OPTIONS", "1", "") SDP_TYPE, SDP_PLAIN_B);
+	host_expect(&rig.ucm[RIG_A], "OPTIONS ");
+	contains(&rig.ucm[RIG_A], "Content-Length: 0\r\n");
+	contains_not(&rig.ucm[RIG_A], "m=audio");
+	rig_down();
+}
+
 // A third party that knows all tags of a call is still not its peer.
 static void test_other_peer(void **state)
 {
@@ -182,7 +234,7 @@ static void test_duplicates(void **state)
 }
 
 // SRTP-5: the first usable line counts, and its tag comes back, with one line (SRTP-6).
-static void test_crypto_choice(void **state)
+static void test_srtp6_crypto_choice(void **state)
 {
 	const struct dp_msg_media *m;
 
@@ -211,13 +263,25 @@ static void test_crypto_choice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused_with_an_answer),
-		cmocka_unit_test(test_dropped),
 		cmocka_unit_test(test_outside_dialogs),
+		cmocka_unit_test(test_sip1_outside_allow_method),
+		cmocka_unit_test(test_sip1_strips_descriptions),
 		TEST(other_peer),
 		TEST(duplicates),
-		TEST(crypto_choice),
+		TEST(srtp6_crypto_choice),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	static char names[2 * COUNT(refusals)][64];
+	struct CMUnitTest rows[2 * COUNT(refusals)];
+
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		const struct refusal *r = &refusals[i];
+
+		snprintf(names[2 * i], sizeof(names[0]), "TKT-20 answered: %s", r->id);
+		rows[2 * i] = row_case(names[2 * i], test_tkt20_answered, r);
+		snprintf(names[2 * i + 1], sizeof(names[0]), "TKT-19 dropped: %s", r->id);
+		rows[2 * i + 1] = row_case(names[2 * i + 1], test_tkt19_dropped, r);
+	}
+	return cmocka_run_group_tests_name("refusals", rows, NULL, NULL) +
+		cmocka_run_group_tests_name("inspect", tests, NULL, NULL);
 }

@@ -126,7 +126,7 @@ static void test_answer_media_count(void **state)
 }
 
 // SIP-2: the certificate of the server does not cover the learned route's domain.
-static void test_route_domain(void **state)
+static void test_sip2_route_domain(void **state)
 {
 	invite("c", O_INVITE(ROUTE_B));
 	host_expect(&rig.caller, "SIP/2.0 403 ");
@@ -150,7 +150,7 @@ static void test_request_uri_domain(void **state)
 }
 
 // SRTP-2: no SRTP inside of a non-secure trunk.
-static void test_srtp_inside(void **state)
+static void test_srtp2_inside(void **state)
 {
 	rig_outbound("b", "ca.pem");
 	host_send(&rig.caller, O_INVITE(ROUTE_B), SDP_SECURE);
@@ -204,9 +204,9 @@ int main(void)
 		TEST(answer_wrong_tag),
 		TEST(answer_two_lines),
 		TEST(answer_media_count),
-		TEST(route_domain),
+		TEST(sip2_route_domain),
 		TEST(request_uri_domain),
-		TEST(srtp_inside),
+		TEST(srtp2_inside),
 		TEST(multipart_inside),
 		TEST(untrusted_server),
 		TEST(server_refuses_us),

@@ -169,7 +169,7 @@ static void test_table_full(void **state)
 }
 
 // TKT-16 c: 50 a second, 100 at once.
-static void test_ticket_rate(void **state)
+static void test_tkt16_ticket_rate(void **state)
 {
 	struct ip_addr a = ip(1);
 	struct peer *p = peers_get(peers, &a, S);
@@ -195,7 +195,7 @@ int main(void)
 		TEST(failed),
 		TEST(table),
 		TEST(table_full),
-		TEST(ticket_rate),
+		TEST(tkt16_ticket_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,7 +115,7 @@ static void test_rules(void **state)
 	assert_int_equal(r->timeouts.tcp_s, 3600);
 	assert_int_equal(r->timeouts.tcp_half_open_s, 30);
 	assert_int_equal(r->timeouts.tcp_closing_s, 600);
-	// More than two keepalive rounds of an idle trunk (60 s and probes).
+	// More than two keepalive rounds of an idle trunk (15 s and probes).
 	assert_true(r->timeouts.punt_s > 200);
 	policy_free(p);
 }

@@ -15,6 +15,7 @@ enum { OUTSIDE, INSIDE };
 #define ALL    VIA FROM TO COMMON
 #define REAL   "192.168.10.30"
 #define MAPPED "209.165.200.228"
+#define TAKER  "192.168.10.31"
 
 static struct sip_msg msg;
 static struct sip_edit edit;
@@ -118,6 +119,44 @@ static void test_request_uri(void **state)
 	};
 
 	CHECK_ROWS(rows, "INVITE %s SIP/2.0\r\n" ALL END);
+}
+
+// Another call manager takes the call: where the request goes names that one, and nothing else does.
+static void test_taker(void **state)
+{
+	static struct endpoint addressed = {.port = 5070}, taker = {.port = 5071};
+	static struct rewrite_ctx to, bare;
+	static const struct row uris[] = {
+		{&to, "sip:a@" MAPPED ":5070;transport=tls", "sip:a@" TAKER ":5071;transport=tcp"},
+		{&to, "sip:a@" MAPPED ":5090", "sip:a@" TAKER ":5090"}, // its own affair
+		{&to, "sip:a@" MAPPED, "sip:a@" TAKER},
+		{&to, "sip:a@b;maddr=" MAPPED, "sip:a@b;maddr=" TAKER},
+		{&to, "sip:a@enterprise-a.example", "sip:a@enterprise-a.example"},
+		{&to, "sip:a@209.165.200.230:5090", "sip:a@192.168.10.40:5060"},
+		{&to, "tel:+14085550123", "tel:+14085550123"},
+		// without a translation, too
+		{&bare, "sip:a@" REAL ":5070", "sip:a@" TAKER ":5071"},
+		{&bare, "sip:a@192.168.10.40", "sip:a@192.168.10.40"},
+	};
+	static const struct row headers[] = {
+		{&to, "Route: <sip:" MAPPED ":5070;lr>,<sip:b@c;lr>",
+			"Route: <sip:" TAKER ":5071;lr>,<sip:b@c;lr>"},
+		{&to, "Contact: <sip:a@" MAPPED ":5070>", "Contact: <sip:a@" REAL ":5070>"},
+		{&to, "Record-Route: <sip:" MAPPED ";lr>", "Record-Route: <sip:" REAL ";lr>"},
+		{&to, "P-Asserted-Identity: <sip:a@" MAPPED ">",
+			"P-Asserted-Identity: <sip:a@" REAL ">"},
+		{&to, "Referred-By: <sip:a@" MAPPED ">", "Referred-By: <sip:a@" REAL ">"},
+	};
+
+	ip_parse(STR_LIT(REAL), &addressed.ip);
+	ip_parse(STR_LIT(TAKER), &taker.ip);
+	to = in_ctx;
+	to.addressed = &addressed;
+	to.taker = &taker;
+	bare = to;
+	bare.n_nat = 0;
+	CHECK_ROWS(uris, "INVITE %s SIP/2.0\r\n" ALL END);
+	CHECK_ROWS(headers, REQ ALL "%s\r\n" END);
 }
 
 static void test_via(void **state)
@@ -255,7 +294,7 @@ static void test_identities(void **state)
 }
 
 // Untouched in both directions: what the table says so about, and what it does not know.
-static void test_untouched(void **state)
+static void test_sip3_untouched(void **state)
 {
 	static const char *const lines[] = {
 		"X-Cisco-UC-IME-Ticket: AAEA\r\n EI9P",
@@ -392,13 +431,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request_uri),
+		cmocka_unit_test(test_taker),
 		cmocka_unit_test(test_via),
 		cmocka_unit_test(test_via_of_response),
 		cmocka_unit_test(test_via_too_long),
 		cmocka_unit_test(test_contact),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_identities),
-		cmocka_unit_test(test_untouched),
+		cmocka_unit_test(test_sip3_untouched),
 		cmocka_unit_test(test_secure_trunk),
 		cmocka_unit_test(test_bad_addresses),
 		cmocka_unit_test(test_too_many_splices),

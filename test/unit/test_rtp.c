@@ -4,7 +4,7 @@
 #include "lib/rtp.h"
 
 // RTP-5: version, length, CSRC list, extension.
-static void test_parse(void **state)
+static void test_rtp5_parse(void **state)
 {
 	static const struct {
 		const char *hex;
@@ -93,7 +93,7 @@ static void test_rtcp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_rtp5_parse),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_rtcp),

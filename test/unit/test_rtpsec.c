@@ -138,7 +138,7 @@ static void replay(uint8_t suite)
 }
 
 // RTP-3: a window of 128, for packets and for reports.
-static void test_replay(void **state)
+static void test_rtp3_replay(void **state)
 {
 	each_suite(replay);
 }
@@ -428,7 +428,7 @@ static void test_contexts_end(void **state)
 }
 
 // Nothing of a key is left where a context was.
-static void test_wiped(void **state)
+static void test_srtp4_wiped(void **state)
 {
 	static const uint8_t zero[320];
 	struct rtpsec *c = rig_context(RTPSEC_OPEN, DP_SRTP_AES_CM_128_HMAC_SHA1_80, 0, 0);
@@ -520,7 +520,7 @@ int main(void)
 		cmocka_unit_test(test_asks_for_nothing),
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_forged_report),
-		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_rtp3_replay),
 		cmocka_unit_test(test_seal_twice),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_mki),
@@ -531,7 +531,7 @@ int main(void)
 		cmocka_unit_test(test_report_sources),
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_contexts_end),
-		cmocka_unit_test(test_wiped),
+		cmocka_unit_test(test_srtp4_wiped),
 		cmocka_unit_test(test_guarded),
 		cmocka_unit_test(test_engines),
 	};

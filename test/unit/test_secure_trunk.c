@@ -145,6 +145,25 @@ static void test_restart(void **state)
 	assert_int_equal(rig_counter(RIG_A, CNT_TLS_HANDSHAKES), 3);
 }
 
+// OPTIONS go to it over TLS, as calls do.
+static void test_asked(void **state)
+{
+	rig_pings = true;
+	setup(state);
+	rig_pings = false;
+	rig_pass_s(1);
+	host_expect(&rig.ucm[RIG_A], "OPTIONS sip:192.168.10.30:5070;transport=tls SIP/2.0\r\n");
+	contains(&rig.ucm[RIG_A], "\r\nVia: SIP/2.0/TLS 192.168.10.1;branch=z9hG4bK");
+	assert_shown(&rig.ucm[RIG_A], "callgate.enterprise-a.example");
+	assert_false(ucms_down(rig.ime[RIG_A]->ucms, &rig.config[RIG_A]->imes[0].ucms[0].ip));
+	rig.ucm_certificate[RIG_A] = "b"; // somebody else at its address
+	host_close(&rig.ucm[RIG_A]);
+	for (int i = 0; i < 3; i++)
+		rig_pass_s(10);
+	assert_true(ucms_down(rig.ime[RIG_A]->ucms, &rig.config[RIG_A]->imes[0].ucms[0].ip));
+	rig_down();
+}
+
 // The manual has the call manager's certificate itself imported: that one and no other, though
 // the same CA has signed both.
 static void test_pinned(void **state)
@@ -211,7 +230,7 @@ static void expect_sdp(const struct sip_host *h, const char *crypto, const char 
 	assert_null(strstr(strstr(h->msg, "a=crypto:") + 1, "a=crypto:")); // and no other
 }
 
-static void test_passthrough_inbound(void **state)
+static void test_srtp3_passthrough_inbound(void **state)
 {
 	remote_invites();
 	host_expect(&rig.ucm[RIG_A], "INVITE ");
@@ -220,6 +239,9 @@ static void test_passthrough_inbound(void **state)
 	host_expect(&rig.remote, "SIP/2.0 200 ");
 	expect_sdp(&rig.remote, CRYPTO_2 "\r\n", "c=IN IP4 209.165.200.229\r\n");
 	assert_passthrough();
+	// 1.3: no SRTP session any more, once it is known to pass through.
+	assert_int_equal(mta_usage(rig.ime[RIG_A]->mta).srtp, 0);
+	assert_int_equal(mta_usage(rig.ime[RIG_A]->mta).srtp_most, 1);
 	rig_only(RIG_A, CNT_NONE, 0);
 }
 
@@ -242,6 +264,7 @@ static void assert_converted(void)
 	const struct dp_msg_media *m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
 
 	assert_false(m->passthrough);
+	assert_int_equal(mta_usage(rig.ime[RIG_A]->mta).srtp, 1);
 	assert_int_equal(m->leg[SIDE_INSIDE].suite, DP_SRTP_NONE);
 	assert_int_equal(m->leg[SIDE_OUTSIDE].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
 	assert_key(m->leg[SIDE_OUTSIDE].rx_key, KEY_1);
@@ -261,7 +284,7 @@ static void test_rtp_offered(void **state)
 	assert_converted();
 }
 
-static void test_rtp_answered(void **state)
+static void test_srtp2_rtp_answered(void **state)
 {
 	remote_invites();
 	host_expect(&rig.ucm[RIG_A], "INVITE ");
@@ -456,11 +479,12 @@ int main(void)
 		TEST(client),
 		TEST(server),
 		TEST(restart),
+		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_pinned),
-		TEST(passthrough_inbound),
+		TEST(srtp3_passthrough_inbound),
 		TEST(passthrough_outbound),
 		TEST(rtp_offered),
-		TEST(rtp_answered),
+		TEST(srtp2_rtp_answered),
 		TEST(answer_refused),
 		TEST(answer_488),
 		cmocka_unit_test(test_other_ucm),

@@ -165,7 +165,7 @@ static void test_passthrough(void **state)
 }
 
 // SRTP-7: the same offer once more shows the same keys; a new one has new keys.
-static void test_keys_of_repeated_offers(void **state)
+static void test_srtp7_keys_of_repeated_offers(void **state)
 {
 	char first[512];
 
@@ -447,7 +447,7 @@ int main(void)
 		TEST(lifetime_and_mki),
 		TEST(rtcp),
 		TEST(passthrough),
-		TEST(keys_of_repeated_offers),
+		TEST(srtp7_keys_of_repeated_offers),
 		TEST(awaits),
 		TEST(latch),
 		TEST(sixteen_lines),

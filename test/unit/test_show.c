@@ -10,10 +10,13 @@
 
 #include "cp/alarm.h"
 #include "cp/call.h"
+#include "cp/domains.h"
 #include "cp/ime.h"
 #include "cp/log.h"
 #include "cp/show.h"
 #include "cp/trunk.h"
+#include "cp/ucm.h"
+#include "cp/show_ime.h"
 #include "dp/dp.h"
 
 #define S_NS 1000000000ull
@@ -158,9 +161,86 @@ void ime_usage(const struct ime *ime, struct ime_usage *out)
 	*out = proxy_usage;
 }
 
+static struct epochs_info ticket_epoch = {.epoch = 1};
+static struct config_domain denied = {".spam.example"};
+
+// Commands that change something are tested with a proxy (test_callers.c).
+struct epochs_info ime_ticket_epoch(const struct ime *ime)
+{
+	return ticket_epoch;
+}
+
+cJSON *show_ticket_epoch(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
+cJSON *show_ticket_revoke(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
+cJSON *show_ticket_unrevoke(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
+cJSON *show_revoked(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
 void ime_counters_clear(struct ime *ime)
 {
 	ime_cleared++;
+}
+
+static struct ucm_info call_managers[3];
+
+const struct ucms *ime_ucms(const struct ime *ime)
+{
+	return NULL;
+}
+
+void ucms_foreach(const struct ucms *us, ucm_visit_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < sizeof(call_managers) / sizeof(call_managers[0]); i++)
+		fn(&call_managers[i], arg);
+}
+
+const char *ucm_state_name(enum ucm_state s)
+{
+	return s == UCM_UP ? "up" : s == UCM_DOWN ? "down" : "not watched";
+}
+
+void ime_limits(const struct ime *ime, struct ime_limit out[IME_LIMITS])
+{
+	static const struct ime_limit limits[IME_LIMITS] = {
+		{"tls-proxy maximum-sessions", 4, 1000, "LIMIT_TLS", 0},
+		{"srtp-sessions", 250, 250, "LIMIT_SRTP", 17},
+		{"calls-per-domain", 12, 0, "LIMIT_DOMAIN_CALLS", 0},
+		{"calls-per-second burst", 3, 100, "LIMIT_RATE", 0},
+		{"calls-per-second-per-domain burst", 0, 0, "LIMIT_DOMAIN_RATE", 0},
+		{"calls", 12, 4096, "CALL_TABLE_FULL", 0},
+	};
+
+	memcpy(out, limits, sizeof(limits));
+}
+
+const struct domains *ime_domains(const struct ime *ime)
+{
+	return NULL;
+}
+
+void domains_foreach(const struct domains *ds, domain_visit_fn *fn, void *arg)
+{
+	static const char name[] = "enterprise-b.example\x1b[2J";
+	struct domain *d = calloc(1, sizeof(*d) + sizeof(name));
+
+	d->calls = 12;
+	memcpy(d->name, name, sizeof(name));
+	fn(d, arg);
+	free(d);
 }
 
 void ime_media_clear(struct ime *ime)
@@ -344,6 +424,12 @@ static int facts(void **state)
 		.started_ns = (4000 - 404) * S_NS,
 		.iface = {0, 1},
 	};
+	call_managers[0] = (struct ucm_info){ep("192.168.10.30", 5070), false, UCM_DOWN,
+		"no answer to OPTIONS", (4000 - 61) * S_NS, (4000 - 75) * S_NS, 3};
+	call_managers[1] = (struct ucm_info){ep("192.168.10.31", 5071), true, UCM_UP, "",
+		(4000 - 3600) * S_NS, (4000 - 4) * S_NS, 12};
+	call_managers[2] = (struct ucm_info){
+		ep("192.168.10.32", 0), false, UCM_UNWATCHED, "", (4000 - 3725) * S_NS, 0, 0};
 	other = (struct call_info){0};
 	unresolved = (struct ip_addr){0};
 	media_stats = (struct dp_media_stats){
@@ -417,15 +503,27 @@ static void expect(const char *command, const char *args, const char *file)
 static void test_answers(void **state)
 {
 	expect("show uc-ime signaling-sessions", "{}", "signaling-sessions");
+	call.caller =
+		(struct call_caller){.checked = true, .number = {"12125550199", 11}, .attest = 'A'};
+	expect("show uc-ime signaling-sessions", "{}", "signaling-sessions-caller");
+	call.caller = (struct call_caller){.checked = true, .fault = PASSPORT_ABSENT};
+	expect("show uc-ime signaling-sessions", "{}", "signaling-sessions-unsigned");
+	call.caller = (struct call_caller){.checked = false};
 	expect("show uc-ime media-sessions", "{}", "media-sessions");
 	expect("show uc-ime media-sessions detail", "{}", "media-sessions");
 	expect("show running-config uc-ime", "{}", "running-config");
 	mta_addrs[0].global = mta_addrs[1].global = true;
 	mta_addrs[1].ip = mta_addrs[0].ip;
+	ticket_epoch = (struct epochs_info){2, 1, 1796083200};
+	ime_config.callers[CALLERS_DENY] = (struct config_domains){&denied, 1};
 	expect("show running-config uc-ime", "{}", "running-config-global");
+	ticket_epoch = (struct epochs_info){.epoch = 1};
+	ime_config.callers[CALLERS_DENY] = (struct config_domains){0};
 	mta_addrs[0].global = mta_addrs[1].global = false;
 	mta_addrs[1].ip = ep("192.168.10.3", 0).ip;
 	expect("show media", "{\"call_id\": \"ab6d7980\"}", "media-call");
+	expect("show uc-ime ucm", "{}", "ucm");
+	expect("show uc-ime limits", "{}", "limits");
 	expect("show usage", "{}", "usage");
 	expect("show interface", "{}", "interface");
 	expect("show conn", "{}", "conn");

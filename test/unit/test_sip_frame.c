@@ -83,7 +83,7 @@ static void test_nul(void **state)
 }
 
 // The limit is met to the octet, both when the end never comes and when it comes too late.
-static void test_header_limit(void **state)
+static void test_sip4_header_limit(void **state)
 {
 	static const struct sip_limits small = {.header_max = 60, .body_max = 10};
 	char buf[128];
@@ -137,7 +137,7 @@ static size_t feed(struct str stream, size_t cut, size_t step, size_t *lens)
 	}
 }
 
-static void test_split_anywhere(void **state)
+static void test_sip4_split_anywhere(void **state)
 {
 	char buf[8192];
 	struct str one = vector_load("invite-outside.sip", buf, sizeof(buf));
@@ -181,8 +181,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_header_limit),
-		cmocka_unit_test(test_split_anywhere),
+		cmocka_unit_test(test_sip4_header_limit),
+		cmocka_unit_test(test_sip4_split_anywhere),
 		cmocka_unit_test(test_not_quadratic),
 	};
 

@@ -4,9 +4,11 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 CALLGATE = sys.argv[1]
 VECTORS = {}
@@ -139,6 +141,84 @@ for args in [("--epoch", "0"), ("--epoch", "256"), ("--number", "14085550123"),
              ("--start", "soon"), ("extra",)]:
     code, out, err = mint(*args)
     expect(f"mint {args}", (code, out, err != ""), (2, "", True))
+
+# What changes a running daemon, here one that answers what it is told to and notes what it is asked.
+SOCKET = os.path.join(DIR.name, "s.sock")
+asked, answers = [], []
+
+
+def serve(listener):
+    while True:
+        c, _ = listener.accept()
+        request = json.loads(c.makefile().readline())
+        asked.append((request["command"], request["args"]))
+        answer = answers.pop(0)
+        ok = not isinstance(answer, str)
+        c.sendall(json.dumps({"ok": ok, "data" if ok else "error": answer}).encode() + b"\n")
+        c.close()
+
+
+def live(*args, say=()):
+    """The client against a daemon that answers `say`; what it did, and what the daemon was asked."""
+    asked.clear()
+    answers[:] = say
+    code, out, err = run("ticket", *args, "--socket", SOCKET)
+    return code, out, err, list(asked)
+
+
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(SOCKET)
+listener.listen()
+threading.Thread(target=serve, args=(listener,), daemon=True).start()
+SAVED = {"in_use": 1, "max": 4096, "saved": True, "revoked": []}
+ASK_SAVED = ("show uc-ime revoked-tickets", {})
+
+expect("epoch", live("epoch", "2", "--password-file", PASSWORD, "--grace", "60",
+                     say=[{"changed": True, "epoch": 2, "previous_epoch": 1,
+                           "previous_until": 1796083200}]),
+       (0, "Ticket epoch 2 is in force.\nUpdate the IME server, and put this into the configuration, or "
+           f"a restart takes it back:\n  ticket: {{epoch: 2, password-file: {PASSWORD}, ...,\n"
+           "    previous: {epoch: 1, password-file: OLD-FILE, until: 2026-12-01T00:00:00Z}}", "",
+        [("ticket epoch", {"epoch": 2, "password": VECTORS["PASSWORD"], "grace_s": 60})]))
+expect("epoch, grace as configured", live("epoch", "2", "--password-file", PASSWORD,
+                                          say=[{"changed": True, "epoch": 2}])[3],
+       [("ticket epoch", {"epoch": 2, "password": VECTORS["PASSWORD"]})])
+expect("epoch again", live("epoch", "2", "--password-file", PASSWORD,
+                           say=[{"changed": False, "epoch": 2}])[:2],
+       (0, "Ticket epoch 2 is in force already, with this password."))
+expect("epoch json", json.loads(live("epoch", "2", "--password-file", PASSWORD, "--json",
+                                     say=[{"changed": True, "epoch": 2}])[1]),
+       {"changed": True, "epoch": 2})
+expect("epoch refused", live("epoch", "1", "--password-file", PASSWORD, say=["expected (CLI-1)"])[:3],
+       (1, "", "callgate: expected (CLI-1)\n"))
+for args in [("epoch",), ("epoch", "2"), ("epoch", "0", "--password-file", PASSWORD),
+             ("epoch", "2", "--password-file", PASSWORD, "--grace", "7776001"),
+             ("revoke",), ("revoke", "a", "b"), ("unrevoke",)]:
+    code, out, err, ask = live(*args)
+    expect(f"{args}", (code, out, err != "", ask), (2, "", True, []))
+
+expect("revoke", live("revoke", "b.example", say=[{"changed": True, "calls": 2, "ended": False}, SAVED]),
+       (0, "b.example is revoked.\n2 calls that came with it go on; --end-calls ends them.", "",
+        [("ticket revoke", {"what": "b.example", "end_calls": False}), ASK_SAVED]))
+expect("revoke and end", live("revoke", "b.example", "--end-calls",
+                              say=[{"changed": True, "calls": 2, "ended": True},
+                                   {**SAVED, "saved": False}, SAVED]),
+       (0, "b.example is revoked.\n2 calls that came with it were ended.", "",
+        [("ticket revoke", {"what": "b.example", "end_calls": True}), ASK_SAVED, ASK_SAVED]))
+expect("revoke again", live("revoke", "b.example", say=[{"changed": False, "calls": 0}, SAVED])[:2],
+       (0, "b.example is revoked already."))
+expect("revoke refused", live("revoke", "*", say=["expected a domain"])[:3],
+       (1, "", "callgate: expected a domain\n"))
+code, out, err, ask = live("revoke", "b.example", say=[{"changed": True, "calls": 0}, {
+    **SAVED, "saved": False, "error": "No space left on device"}])
+expect("revoke on a full disk", (code, out, "not on the disk: No space left" in err),
+       (1, "b.example is revoked.", True))
+expect("unrevoke", live("unrevoke", "b.example", say=[{"changed": True}, SAVED])[:2],
+       (0, "b.example is not revoked any more."))
+for command in ("epoch", "revoke", "unrevoke"):
+    code, out, err = run("ticket", command, "--help")
+    expect(f"{command} --help", (code, out.startswith("usage: callgate ticket " + command)), (0, True))
+
 os.chmod(PASSWORD, 0o640)
 expect("password file of mode 0640", mint()[:2], (2, ""))
 os.chmod(PASSWORD, 0o600)

@@ -160,18 +160,18 @@ static void test_reply(void **state)
 
 	parse("z9hG4bKr", "<sip:b@c>");
 	assert_true(reply_head_save(msg, &head));
-	n = reply_write(&head, 403, "mine", buf, sizeof(buf));
+	n = reply_write(&head, 403, 9, "mine", buf, sizeof(buf));
 	buf[n] = '\0';
 	assert_string_equal(buf,
 		"SIP/2.0 403 Forbidden\r\nVia: SIP/2.0/TLS a:1;branch=z9hG4bKr\r\n"
 		"v: SIP/2.0/TCP b\r\n ;branch=z9hG4bKold\r\nFrom: <sip:a@b>;tag=f\r\n"
 		"Call-ID: c\r\nCSeq: 7 INVITE\r\nt: <sip:b@c>;tag=mine\r\n"
 		"Content-Length: 0\r\n\r\n");
-	assert_int_equal(reply_write(&head, 403, "mine", buf, n), 0); // one octet short
+	assert_int_equal(reply_write(&head, 403, 9, "mine", buf, n), 0); // one octet short
 	reply_head_free(&head);
 	parse("z9hG4bKr", "<sip:b@c>;tag=theirs");
 	assert_true(reply_head_save(msg, &head));
-	n = reply_write(&head, 481, "mine", buf, sizeof(buf));
+	n = reply_write(&head, 481, 9, "mine", buf, sizeof(buf));
 	buf[n] = '\0';
 	assert_non_null(strstr(buf, "SIP/2.0 481 Call/Transaction Does Not Exist\r\n"));
 	assert_non_null(strstr(buf, "t: <sip:b@c>;tag=theirs\r\n"));

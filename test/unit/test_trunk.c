@@ -22,7 +22,7 @@ static const struct {
 	{"b", "other-ca.pem", CNT_TLS_REFUSED_BY_PEER}, // it does not trust us
 };
 
-static void test_handshake_refused(void **state)
+static void test_tls1_handshake_refused(void **state)
 {
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
 		rig_setup(NULL);
@@ -47,7 +47,7 @@ static void test_longest_chain(void **state)
 }
 
 // TLS-2, both ways.
-static void test_wrong_transport(void **state)
+static void test_tls2_wrong_transport(void **state)
 {
 	host_tcp(&rig.remote, rig.base,
 		fake_net_connect(RIG_A, RIG_OUTSIDE, RIG_REMOTE, 40001, RIG_UCM_A_MAPPED, 5070));
@@ -357,9 +357,9 @@ static void test_idle(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_handshake_refused),
+		cmocka_unit_test(test_tls1_handshake_refused),
 		TEST(longest_chain),
-		TEST(wrong_transport),
+		TEST(tls2_wrong_transport),
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_sessions_full),
 		cmocka_unit_test(test_call_is_kept),

@@ -44,6 +44,14 @@ int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 // Prints and deletes.
 void json_print(cJSON *j);
 
+#define DAEMON_SOCKET      "/run/callgate/callgate.sock"
+#define DAEMON_SOCKET_HELP "the daemon's; default: $CALLGATE_SOCKET, " DAEMON_SOCKET
+
+// Asks the daemon at --socket's value (NULL: the default). Takes `args`, and wipes what they hold.
+// The answer's data, the caller's to delete; NULL: why has been said.
+cJSON *daemon_ask(const char *socket_option, const char *command, cJSON *args);
+
 int ticket_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
+int stir_main(int argc, char **argv);
 int show_main(int argc, char **argv); // `show` and `clear`

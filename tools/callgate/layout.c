@@ -3,6 +3,7 @@
 #include "tools/callgate/layout.h"
 
 #include <string.h>
+#include <time.h>
 
 double json_number(const cJSON *o, const char *name)
 {
@@ -41,6 +42,16 @@ void layout_hms(double s, char buf[24])
 	unsigned int t = (unsigned int)s;
 
 	snprintf(buf, 24, "%u:%02u:%02u", t / 3600, t / 60 % 60, t % 60);
+}
+
+const char *time_text(double unix_s, char buf[TIME_TEXT_MAX])
+{
+	time_t s = unix_s >= 0 && unix_s < 1e11 ? (time_t)unix_s : 0;
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(buf, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return buf;
 }
 
 static void print_version(FILE *f, const cJSON *d)
@@ -193,6 +204,10 @@ const struct layout layouts[] = {
 	{"show tls-proxy session detail", "the same with both sides", layout_tls_detail},
 	{"show tls-proxy session statistics", "how many, and why handshakes were refused",
 		layout_tls_statistics},
+	{"show uc-ime ucm", "call managers, and which of them answer", layout_ucm},
+	{"show uc-ime limits", "what is admitted, and how much of it is in use", layout_limits},
+	{"show uc-ime revoked-tickets", "tickets and domains that may not call any more",
+		layout_revoked},
 	{"show running-config uc-ime", "what is configured", layout_config_ime},
 	{"clear counters", "every counter to 0", NULL},
 	{"clear tls-proxy session", "closes the sessions that carry no call", layout_tls_closed},

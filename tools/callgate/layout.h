@@ -27,6 +27,10 @@ static inline const char *layout_or_na(const char *s)
 	return s[0] != '\0' ? s : "N/A";
 }
 
+// 2026-01-01T00:00:00Z
+#define TIME_TEXT_MAX 40
+const char *time_text(double unix_s, char buf[TIME_TEXT_MAX]);
+
 // "2 in use, 6 most used"
 void layout_in_use(FILE *f, const cJSON *d);
 
@@ -37,6 +41,11 @@ void layout_hms(double s, char buf[24]);
 void layout_signaling(FILE *f, const cJSON *data);
 void layout_statistics(FILE *f, const cJSON *data);
 void layout_config_ime(FILE *f, const cJSON *data);
+void layout_revoked(FILE *f, const cJSON *data);
+
+// layout_ucm.c
+void layout_ucm(FILE *f, const cJSON *data);
+void layout_limits(FILE *f, const cJSON *data);
 
 // layout_media.c
 void layout_media(FILE *f, const cJSON *data);

@@ -26,6 +26,19 @@ static void print_call_media(FILE *f, const cJSON *m)
 		json_endpoint(m, "inside_local", '/', b));
 }
 
+// Only where STIR was asked: the manual knows nothing of it.
+static void print_caller(FILE *f, const cJSON *caller)
+{
+	const char *number = json_text(caller, "number"),
+		   *attest = json_text(caller, "attestation");
+
+	if (!cJSON_IsObject(caller))
+		return;
+	fprintf(f, "Caller: %s %s%s%s%s\n", layout_or_na(number),
+		json_true(caller, "verified") ? "" : "not verified: ", json_text(caller, "result"),
+		attest[0] != '\0' ? ", attestation " : "", attest);
+}
+
 void layout_signaling(FILE *f, const cJSON *data)
 {
 	const cJSON *s, *m;
@@ -47,6 +60,7 @@ void layout_signaling(FILE *f, const cJSON *data)
 			layout_or_na(json_text(s, "sip_trunk_uri")),
 			layout_or_na(json_text(first, "codec")),
 			json_number(first, "payload_type"));
+		print_caller(f, cJSON_GetObjectItemCaseSensitive(s, "caller"));
 	}
 }
 
@@ -60,6 +74,28 @@ void layout_statistics(FILE *f, const cJSON *data)
 		fprintf(f, "  %s: %.0f\n", json_text(c, "text"), json_number(c, "value"));
 }
 
+static void print_ticket(FILE *f, const cJSON *ticket)
+{
+	char until[TIME_TEXT_MAX];
+
+	fprintf(f, " ticket epoch %.0f password %s\n", json_number(ticket, "epoch"),
+		json_text(ticket, "password"));
+	if (json_number(ticket, "previous_epoch") > 0)
+		fprintf(f, " ticket previous epoch %.0f password %s until %s\n",
+			json_number(ticket, "previous_epoch"), json_text(ticket, "password"),
+			time_text(json_number(ticket, "previous_until"), until));
+	if (json_number(ticket, "grace_s") > 0)
+		fprintf(f, " ticket grace %.0f\n", json_number(ticket, "grace_s"));
+}
+
+static void print_domains(FILE *f, const cJSON *domains, const char *list)
+{
+	const cJSON *d;
+
+	cJSON_ArrayForEach (d, cJSON_GetObjectItemCaseSensitive(domains, list))
+		fprintf(f, " domains %s %s\n", list, cJSON_IsString(d) ? d->valuestring : "");
+}
+
 void layout_config_ime(FILE *f, const cJSON *data)
 {
 	const cJSON *i, *u, *a;
@@ -67,6 +103,7 @@ void layout_config_ime(FILE *f, const cJSON *data)
 	cJSON_ArrayForEach (i, data) {
 		const cJSON *mta = cJSON_GetObjectItemCaseSensitive(i, "media_termination");
 		const cJSON *ticket = cJSON_GetObjectItemCaseSensitive(i, "ticket");
+		const cJSON *domains = cJSON_GetObjectItemCaseSensitive(i, "domains");
 
 		fprintf(f, "media-termination %s\n", json_text(mta, "name"));
 		cJSON_ArrayForEach (a, cJSON_GetObjectItemCaseSensitive(mta, "addresses"))
@@ -81,11 +118,26 @@ void layout_config_ime(FILE *f, const cJSON *data)
 		cJSON_ArrayForEach (u, cJSON_GetObjectItemCaseSensitive(i, "ucm"))
 			fprintf(f, " ucm address %s trunk-security-mode %s\n",
 				json_text(u, "address"), json_text(u, "trunk_security_mode"));
-		fprintf(f, " ticket epoch %.0f password %s\n", json_number(ticket, "epoch"),
-			json_text(ticket, "password"));
+		print_ticket(f, ticket);
+		print_domains(f, domains, "allow");
+		print_domains(f, domains, "deny");
 		fprintf(f, " fallback monitoring timer %.0f\n",
 			json_number(i, "fallback_monitoring_ms"));
 		fprintf(f, " fallback hold-down timer %.0f\n",
 			json_number(i, "fallback_hold_down_s"));
 	}
+}
+
+void layout_revoked(FILE *f, const cJSON *data)
+{
+	const cJSON *r;
+	char since[TIME_TEXT_MAX];
+
+	fprintf(f, "%.0f in use, %.0f at most\n", json_number(data, "in_use"),
+		json_number(data, "max"));
+	cJSON_ArrayForEach (r, cJSON_GetObjectItemCaseSensitive(data, "revoked"))
+		fprintf(f, "%s %s revoked %s\n", json_text(r, "kind"), json_text(r, "name"),
+			time_text(json_number(r, "since"), since));
+	if (json_text(data, "error")[0] != '\0')
+		fprintf(f, "Not on the disk: %s\n", json_text(data, "error"));
 }

@@ -10,7 +10,8 @@ static const struct command commands[] = {
 	{"show", "what the daemon does and counts", show_main},
 	{"clear", "counters to 0", show_main},
 	{"explain", "an event of the log, or a counter, and what to do", explain_main},
-	{"ticket", "mint, inspect and verify tickets", ticket_main},
+	{"ticket", "mint, inspect, verify and revoke tickets; change the epoch", ticket_main},
+	{"stir", "inspect signatures of callers' numbers", stir_main},
 };
 
 int main(int argc, char **argv)

@@ -1,123 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // callgate show ..., callgate clear ...: asks the daemon over its socket and prints the answer.
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "tools/callgate/client.h"
 #include "tools/callgate/layout.h"
 
-#define SOCKET_DEFAULT "/run/callgate/callgate.sock"
-#define ANSWER_MAX     (64u << 20)
-#define TIMEOUT_S      5
-
 enum { OPT_SOCKET, OPT_JSON, OPT_DROPS, SHOW_OPTIONS };
 
 static const struct option_row rows[SHOW_OPTIONS] = {
-	[OPT_SOCKET] = {"socket", "PATH",
-		"the daemon's; default: $CALLGATE_SOCKET, " SOCKET_DEFAULT, 1},
+	[OPT_SOCKET] = {"socket", "PATH", DAEMON_SOCKET_HELP, 1},
 	[OPT_JSON] = {"json", NULL, "print JSON", 1},
 	[OPT_DROPS] = {"drops", NULL, "counters: only drops and refusals that happened", 1},
 };
-
-// ---- The daemon ---------------------------------------------------------------------------------
-
-static int daemon_connect(const char *path)
-{
-	static const struct timeval limit = {TIMEOUT_S, 0};
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd;
-
-	if (!str_copy(str_from(path), addr.sun_path, sizeof(addr.sun_path))) {
-		fprintf(stderr, "callgate: %s: longer than a socket's name can be\n", path);
-		return -1;
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0) {
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-		return fd;
-	}
-	fprintf(stderr, "callgate: %s: %s%s\n", path, strerror(errno),
-		errno == ENOENT || errno == ECONNREFUSED
-			? "; is callgated running? (--socket PATH, $CALLGATE_SOCKET)"
-			: "");
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static bool send_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
-
-		if (sent <= 0)
-			return false;
-		p += sent;
-		n -= (size_t)sent;
-	}
-	return true;
-}
-
-// One line, without its end; NULL when the daemon closes, is silent for too long or says too much.
-static char *line_read(int fd)
-{
-	size_t n = 0, size = 0;
-	char *line = NULL;
-
-	for (;;) {
-		ssize_t got;
-
-		if (size - n < 4096) {
-			char *more = size < ANSWER_MAX ? realloc(line, 2 * size + 8192) : NULL;
-
-			if (more == NULL)
-				break;
-			line = more;
-			size = 2 * size + 8192;
-		}
-		got = recv(fd, line + n, size - n - 1, 0);
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-		if (line[n - 1] == '\n') {
-			line[n - 1] = '\0';
-			return line;
-		}
-	}
-	free(line);
-	return NULL;
-}
-
-// The answer, or NULL after a message. Takes `args`.
-static cJSON *daemon_ask(const char *path, const char *command, cJSON *args)
-{
-	cJSON *request = cJSON_CreateObject(), *answer = NULL;
-	char *text, *line = NULL;
-	int fd = daemon_connect(path);
-
-	cJSON_AddStringToObject(request, "command", command);
-	cJSON_AddItemToObject(request, "args", args);
-	text = cJSON_PrintUnformatted(request);
-	cJSON_Delete(request);
-	if (fd >= 0 && text != NULL && send_all(fd, text, strlen(text)) && send_all(fd, "\n", 1))
-		line = line_read(fd);
-	if (line != NULL)
-		answer = cJSON_Parse(line);
-	if (fd >= 0 && answer == NULL)
-		fprintf(stderr, "callgate: %s: no answer\n", path);
-	if (fd >= 0)
-		close(fd);
-	free(line);
-	cJSON_free(text);
-	return answer;
-}
 
 // ---- Commands -----------------------------------------------------------------------------------
 
@@ -158,32 +53,22 @@ static const struct layout *layout_of(
 static int ask_and_print(
 	const struct layout *layout, const char *command, const char *arg, const char *const *v)
 {
-	const char *env = getenv("CALLGATE_SOCKET");
-	const char *path = v[OPT_SOCKET] != NULL ? v[OPT_SOCKET]
-		: env != NULL                    ? env
-						 : SOCKET_DEFAULT;
-	cJSON *args = cJSON_CreateObject(), *answer;
-	const cJSON *data;
-	int code = CLIENT_FAILED;
+	cJSON *args = cJSON_CreateObject(), *data;
 
 	cJSON_AddBoolToObject(args, "drops", v[OPT_DROPS] != NULL);
 	if (arg != NULL)
 		cJSON_AddStringToObject(args, "call_id", arg);
-	answer = daemon_ask(path, command, args);
-	data = cJSON_GetObjectItemCaseSensitive(answer, "data");
-	if (answer == NULL)
+	data = daemon_ask(v[OPT_SOCKET], command, args);
+	if (data == NULL)
 		return CLIENT_FAILED;
-	if (!json_true(answer, "ok") || data == NULL) {
-		fprintf(stderr, "callgate: %s\n", json_text(answer, "error"));
-	} else {
-		if (v[OPT_JSON] != NULL)
-			json_print(cJSON_Duplicate(data, true));
-		else if (layout->print != NULL)
-			layout->print(stdout, data);
-		code = CLIENT_OK;
+	if (v[OPT_JSON] != NULL) {
+		json_print(data);
+		return CLIENT_OK;
 	}
-	cJSON_Delete(answer);
-	return code;
+	if (layout->print != NULL)
+		layout->print(stdout, data);
+	cJSON_Delete(data);
+	return CLIENT_OK;
 }
 
 int show_main(int argc, char **argv)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// callgate ticket: the options of its three commands and the values in them (protocol.md 7).
+// callgate ticket: the options of its commands and the values in them (protocol.md 2.12, 7).
 #include "tools/callgate/ticket.h"
 
 #include <fcntl.h>
@@ -15,13 +15,15 @@
 #define MINT    TICKET_CMD_MINT
 #define INSPECT TICKET_CMD_INSPECT
 #define VERIFY  TICKET_CMD_VERIFY
+#define LIVE    (TICKET_CMD_EPOCH | TICKET_CMD_REVOKE | TICKET_CMD_UNREVOKE)
 #define S_NS    1000000000ll
 // Relative times stay within a century, so that sums cannot overflow.
 #define DISTANCE_MAX_S 3155760000ull
 
 static const struct option_row rows[TICKET_OPTIONS] = {
 	[OPT_PASSWORD_FILE] = {"password-file", "FILE",
-		"ticket password, 10 to 64 characters; - is stdin", MINT | VERIFY},
+		"ticket password, 10 to 64 characters; - is stdin",
+		MINT | VERIFY | TICKET_CMD_EPOCH},
 	[OPT_EPOCH] = {"epoch", "N", "1 to 255", MINT | VERIFY},
 	[OPT_NUMBER] = {"number", "+E164", "the number that may be called", MINT},
 	[OPT_GRANTING] = {"granting", "DOMAIN", "whose number it is", MINT},
@@ -42,7 +44,11 @@ static const struct option_row rows[TICKET_OPTIONS] = {
 	[OPT_SKEW] = {"skew", "SECONDS", "0 to 600, default 0", VERIFY},
 	[OPT_HEX] = {"hex", NULL, "TICKET is in hex", INSPECT | VERIFY},
 	[OPT_PROFILE] = {"profile", "NAME", "t1 (default) or t2", MINT | INSPECT | VERIFY},
-	[OPT_JSON] = {"json", NULL, "print JSON", MINT | INSPECT | VERIFY},
+	[OPT_GRACE] = {"grace", "SECONDS",
+		"the pair before stays good for so long; default: as configured", TICKET_CMD_EPOCH},
+	[OPT_END_CALLS] = {"end-calls", NULL, "end the calls that came with it", TICKET_CMD_REVOKE},
+	[OPT_SOCKET] = {"socket", "PATH", DAEMON_SOCKET_HELP, LIVE},
+	[OPT_JSON] = {"json", NULL, "print JSON", MINT | INSPECT | VERIFY | LIVE},
 };
 
 static const char *usage_of(enum ticket_command command)
@@ -53,6 +59,13 @@ static const char *usage_of(enum ticket_command command)
 		       "--granting DOMAIN --granted DOMAIN [OPTION]...";
 	case TICKET_CMD_INSPECT:
 		return "callgate ticket inspect [OPTION]... [TICKET]     (default: from stdin)";
+	case TICKET_CMD_EPOCH:
+		return "callgate ticket epoch N --password-file FILE [--grace SECONDS] "
+		       "[OPTION]...";
+	case TICKET_CMD_REVOKE:
+		return "callgate ticket revoke UUID | DOMAIN | .DOMAIN [--end-calls] [OPTION]...";
+	case TICKET_CMD_UNREVOKE:
+		return "callgate ticket unrevoke UUID | DOMAIN | .DOMAIN [OPTION]...";
 	default:
 		return "callgate ticket verify --password-file FILE --epoch N --called URI "
 		       "--peer DOMAIN --own DOMAIN [OPTION]... [TICKET]";
@@ -80,7 +93,7 @@ static int password_read(struct ticket_args *a)
 	for (a->password_n = 0; n > 0 && a->password_n < (size_t)n; a->password_n++)
 		if (buf[a->password_n] < 0x21 || buf[a->password_n] > 0x7e)
 			break;
-	if (n < 0 || a->password_n < 10 || a->password_n > 64 ||
+	if (n < 0 || !ticket_password_ok((struct str){buf, a->password_n}, false) ||
 		(a->password_n < (size_t)n && buf[a->password_n] != '\n')) {
 		OPENSSL_cleanse(buf, sizeof(buf));
 		return usage_error("%s: a password is 10 to 64 characters from ! to ~", path);
@@ -90,11 +103,20 @@ static int password_read(struct ticket_args *a)
 	return CLIENT_OK;
 }
 
+static int epoch_read(struct ticket_args *a, const char *what, const char *text)
+{
+	uint64_t n;
+
+	if (!str_to_u64(str_from(text), 255, &n) || n == 0)
+		return usage_error("%s: found \"%s\", expected 1 to 255", what, text);
+	a->epoch = (uint8_t)n;
+	return password_read(a);
+}
+
 int ticket_args_read(
 	struct ticket_args *a, enum ticket_command command, int argc, char **argv, bool *help)
 {
 	const char *profile;
-	uint64_t n;
 	int code, first;
 
 	code = options_read(
@@ -104,19 +126,23 @@ int ticket_args_read(
 	if (argc - first > (command != TICKET_CMD_MINT))
 		return usage_error("too many arguments: %s", argv[argc - 1]);
 	a->ticket = first < argc ? argv[first] : NULL;
+	if ((command & LIVE) != 0 && a->ticket == NULL)
+		return usage_error("usage: %s", usage_of(command));
 	profile = a->v[OPT_PROFILE] != NULL ? a->v[OPT_PROFILE] : "t1";
 	a->profile = ticket_profile_find(str_from(profile));
 	if (a->profile == NULL)
 		return usage_error("--profile: found \"%s\", expected t1 or t2", profile);
-	if (command == TICKET_CMD_INSPECT)
+	if ((command & (TICKET_CMD_INSPECT | TICKET_CMD_REVOKE | TICKET_CMD_UNREVOKE)) != 0)
 		return CLIENT_OK;
+	if (command == TICKET_CMD_EPOCH && a->v[OPT_PASSWORD_FILE] == NULL)
+		return usage_error("--password-file is needed: a new epoch comes with a new "
+				   "password (CLI-1)");
+	if (command == TICKET_CMD_EPOCH)
+		return epoch_read(a, "epoch", a->ticket);
 	if (a->v[OPT_PASSWORD_FILE] == NULL || a->v[OPT_EPOCH] == NULL)
 		return usage_error(
 			"--password-file and --epoch are needed\nusage: %s", usage_of(command));
-	if (!str_to_u64(str_from(a->v[OPT_EPOCH]), 255, &n) || n == 0)
-		return usage_error("--epoch: found \"%s\", expected 1 to 255", a->v[OPT_EPOCH]);
-	a->epoch = (uint8_t)n;
-	return password_read(a);
+	return epoch_read(a, "--epoch", a->v[OPT_EPOCH]);
 }
 
 static bool distance_parse(const char *text, int64_t now_ns, int64_t *unix_ns)
@@ -214,6 +240,9 @@ int ticket_main(int argc, char **argv)
 		{"mint", "make a ticket, as an IME server does", ticket_mint_main},
 		{"inspect", "print every field of a ticket", ticket_inspect_main},
 		{"verify", "check a ticket as the firewall does", ticket_verify_main},
+		{"epoch", "change epoch and password of the running firewall", ticket_epoch_main},
+		{"revoke", "refuse a ticket, or a domain, from now on", ticket_revoke_main},
+		{"unrevoke", "take that back", ticket_revoke_main},
 	};
 
 	return commands_run(

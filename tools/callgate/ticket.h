@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What `callgate ticket mint`, `inspect` and `verify` share: their options and the values in them.
+// What the commands of `callgate ticket` share: their options and the values in them.
 #pragma once
 
 #include "lib/ticket.h"
 #include "tools/callgate/client.h"
 
-enum ticket_command { TICKET_CMD_MINT = 1, TICKET_CMD_INSPECT = 2, TICKET_CMD_VERIFY = 4 };
+enum ticket_command {
+	TICKET_CMD_MINT = 1,
+	TICKET_CMD_INSPECT = 2,
+	TICKET_CMD_VERIFY = 4,
+	TICKET_CMD_EPOCH = 8,
+	TICKET_CMD_REVOKE = 16,
+	TICKET_CMD_UNREVOKE = 32,
+};
 
 enum ticket_option {
 	OPT_PASSWORD_FILE,
@@ -27,13 +34,16 @@ enum ticket_option {
 	OPT_SKEW,
 	OPT_HEX,
 	OPT_PROFILE,
+	OPT_GRACE,
+	OPT_END_CALLS,
+	OPT_SOCKET,
 	OPT_JSON,
 	TICKET_OPTIONS,
 };
 
 struct ticket_args {
 	const char *v[TICKET_OPTIONS];
-	const char *ticket; // the free argument, or NULL
+	const char *ticket; // the free argument, or NULL: a ticket, an epoch, or what is revoked
 	const struct ticket_profile *profile;
 	uint8_t epoch;
 	char password[65]; // wiped by whoever read it
@@ -57,3 +67,5 @@ void hex_print(const uint8_t *p, size_t n, char *out); // 2n + 1 octets
 int ticket_mint_main(int argc, char **argv);
 int ticket_inspect_main(int argc, char **argv);
 int ticket_verify_main(int argc, char **argv);
+int ticket_epoch_main(int argc, char **argv);
+int ticket_revoke_main(int argc, char **argv); // and unrevoke

@@ -185,7 +185,7 @@ static void called_read(const char *text, struct did *called)
 		snprintf(uri, sizeof(uri), "tel:%s", text);
 		text = uri;
 	}
-	did_from_uri(str_from(text), called);
+	did_from_uri(str_from(text), NULL, 0, called);
 }
 
 static bool peer_read(const char *text, struct domain_ids *peer)
@@ -242,8 +242,7 @@ static int verify(struct check *c)
 	struct did called;
 	struct ticket_policy policy = {
 		.profile = c->args.profile,
-		.epoch = c->args.epoch,
-		.password = {c->args.password, c->args.password_n},
+		.now = {c->args.epoch, {c->args.password, c->args.password_n}},
 	};
 	struct ticket_request request = {.called = &called};
 	uint64_t skew = 0;

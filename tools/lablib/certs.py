@@ -10,7 +10,6 @@ EXT = """\
 basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature,keyEncipherment
 extendedKeyUsage=serverAuth,clientAuth
-subjectAltName=URI:sip:{domain}
 """
 
 
@@ -22,11 +21,13 @@ def authority(folder, name, subject):
     os.chmod(folder / f"{name}.key", 0o600)
 
 
-def issue(ca_folder, ca, folder, name, domain):
-    """NAME.crt and NAME.key for a domain, signed by a CA of `authority`."""
+def issue(ca_folder, ca, folder, name, domain, alt_names=None):
+    """NAME.crt and NAME.key for a domain, signed by a CA of `authority`. The domain is its CN and its
+    subjectAltName, but for another one in OpenSSL's words; "" for none."""
     folder.mkdir(parents=True, exist_ok=True)
     ext = folder / f"{name}.ext"
-    ext.write_text(EXT.format(domain=domain))
+    names = f"URI:sip:{domain}" if alt_names is None else alt_names
+    ext.write_text(EXT + (f"subjectAltName={names}\n" if names else ""))
     key, csr, crt = (folder / f"{name}.{e}" for e in ("key", "csr", "crt"))
     sh("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={domain}",
        "-keyout", key, "-out", csr)

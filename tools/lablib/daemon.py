@@ -72,6 +72,7 @@ class Daemon:
             cores = "control: {core: 1}", "cores: [0]"
         text = substitute(text, r"control: *\{core: *\d+\}", cores[0])
         text = substitute(text, r"cores: *\[[\d, ]+\]", cores[1])
+        text = substitute(text, r"state-folder: *\S+", f"state-folder: {self.dir / 'state'}")
         text = substitute(text, r"socket: *[^\s}]+", f"socket: {self.socket}")
         if self.site == "a": # B keeps the default, drop, so that both can be seen
             text = substitute(text, r"ticket-failure-action: *\w+", "ticket-failure-action: reject")

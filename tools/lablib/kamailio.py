@@ -2,6 +2,11 @@
 """A call manager: Kamailio, with learned routes (number -> enterprise) and their tickets as tables that a
 test may change while it runs, and the PSTN as the second way."""
 
+import os
+import signal
+
+import re
+
 from . import netns
 from .phone import PHONE_PORT, PHONES
 from .util import LabError, alive, read_pid, sh, spawn, stop, tail, wait_for
@@ -28,8 +33,11 @@ modparam("htable", "htable", "phone=>size=4;")
 modparam("htable", "htable", "learned=>size=4;")
 modparam("htable", "htable", "ticket=>size=4;")
 modparam("htable", "htable", "domain=>size=4;")
+modparam("htable", "htable", "identity=>size=4;")
 modparam("htable", "htable", "seen=>size=4;initval=0;")
+onreply_route {{ route(INTERNET); }}
 request_route {{
+	route(INTERNET);
 	if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
 	if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
 	if (has_totag()) {{
@@ -55,6 +63,11 @@ request_route {{
 	}}
 	route(RELAY);
 }}
+# Whatever came over the Internet, be it a request or a response.
+route[INTERNET] {{
+	if ($si != "{other_ucm}" && !($si =~ "^{net}\\."))
+		$sht(seen=>any-from-internet) = $sht(seen=>any-from-internet) + 1;
+}}
 route[RELAY] {{ if (!t_relay()) sl_reply_error(); exit; }}
 # How INVITEs came: the tests ask for these numbers.
 route[COUNT] {{
@@ -64,17 +77,18 @@ route[COUNT] {{
 		$sht(seen=>from-internet) = $sht(seen=>from-internet) + 1;
 		if (is_present_hf("X-Cisco-UC-IME-Ticket")) $sht(seen=>ticket) = $sht(seen=>ticket) + 1;
 	}}
-	xlog("L_ALERT", "INVITE from $si:$sp to $rU, Call-ID $ci\\n");
+	xlog("L_ALERT", "INVITE from $si:$sp to $rU, Call-ID $ci, From $fu\\n");
 }}
 branch_route[PLAIN] {{ record_route(); }}
 branch_route[TICKET] {{
 	record_route();
 	if ($sht(ticket=>$rU) != $null) append_hf("X-Cisco-UC-IME-Ticket: $sht(ticket=>$rU)\\r\\n");
+	if ($sht(identity=>$rU) != $null) append_hf("Identity: $sht(identity=>$rU)\\r\\n");
 }}
 onreply_route[INET_REPLY] {{ if (t_check_status("18[0-9]")) t_set_fr(60000); }}
 failure_route[TO_PSTN] {{
 	if (t_is_canceled()) exit;
-	if (t_check_status("403|408|415|480|481|488|50[0-9]")) {{
+	if (t_check_status("403|408|415|428|43[678]|480|481|488|50[0-9]")) {{
 		$sht(seen=>to-pstn) = $sht(seen=>to-pstn) + 1;
 		xlog("L_ALERT", "$T_reply_code from the Internet: $rU goes over the PSTN\\n");
 		$du = "sip:{other_ucm}:5070;transport=tcp";
@@ -85,18 +99,18 @@ event_route[htable:mod-init] {{
 {tables}
 }}
 """
-SEEN = ("from-internet", "ticket", "from-pstn", "to-pstn", "from-phone")
+SEEN = ("from-internet", "ticket", "from-pstn", "to-pstn", "from-phone", "any-from-internet")
 
 
 class Kamailio:
     transport = "tcp" # toward callgate and phones
     secure = "" # lines of the configuration
-    def __init__(self, lab, site):
+    def __init__(self, lab, site, host="ucm"):
         self.site = site
         self.other = "b" if site == "a" else "a"
-        self.netns = netns.host_name(site, "ucm")
-        self.ip = netns.host_ip(site, "ucm")
-        self.dir = lab.dir / f"ucm-{site}"
+        self.netns = netns.host_name(site, host)
+        self.ip = netns.host_ip(site, host)
+        self.dir = lab.dir / f"{host}-{site}"
         self.log = self.dir / "log"
         self.pid_file = self.dir / "pid"
 
@@ -133,8 +147,20 @@ class Kamailio:
     def running(self):
         return alive(read_pid(self.pid_file))
 
-    def kill(self):
-        stop(read_pid(self.pid_file))
+    def kill(self, first=signal.SIGTERM):
+        stop(read_pid(self.pid_file), first)
+
+    def signal(self, sig):
+        """To every process of it: SIGSTOP makes it hang with its connections up."""
+        os.killpg(read_pid(self.pid_file), sig)
+
+    def deaf(self, networks):
+        """Packets from there are lost; none: no more."""
+        rules = "".join(f"add rule inet deaf in ip saddr {n} drop\n" for n in networks)
+        netns.script(self.netns, "nft -f - <<END\ntable inet deaf\ndelete table inet deaf\nEND\n")
+        if rules:
+            netns.script(self.netns, "nft -f - <<END\ntable inet deaf {\nchain in {\n"
+                         f"type filter hook input priority 0;\n}}\n}}\n{rules}END\n")
 
     def rpc(self, *command, check=True):
         return sh("kamcmd", "-s", f"unix:{self.dir}/k.ctl", *command, check=check)
@@ -164,8 +190,20 @@ class Kamailio:
         else:
             self.rpc("htable.sets", "domain", f"s:{number}", f"s:{domain}")
 
+    def set_identity(self, number, identity):
+        """The Identity header of INVITEs to this number (RFC 8224); None: none."""
+        if identity is None:
+            self.rpc("htable.delete", "identity", f"s:{number}", check=False)
+        else:
+            self.rpc("htable.sets", "identity", f"s:{number}", f"s:{identity}")
+
+    def callers(self):
+        """The From URI of every INVITE since its start."""
+        return re.findall(r"INVITE from .*, From (\S+)", self.log.read_text(errors="replace"))
+
     def seen(self):
-        """How many INVITEs came and went which way, since its start."""
+        """How many INVITEs came and went which way, since its start, and how many messages of any kind came
+        over the Internet."""
         out = dict.fromkeys(SEEN, 0)
         name = None
         for line in self.rpc("htable.dump", "seen", check=False).splitlines():

@@ -25,6 +25,7 @@ class Lab:
         self.say = say or (lambda text: None)
         self.daemons = {s: Daemon(self, s) for s in netns.SITES}
         self.ucms = {s: Kamailio(self, s) for s in netns.SITES}
+        self.second = Kamailio(self, "a", "ucm2")  # of a cluster; tools/lablib/cluster.py starts it
         self.phones = {n: Phone(self, n) for n in PHONES}
         self.lock = None
 

@@ -4,6 +4,7 @@
     phone-a1 .51 --+                                                          +-- phone-b1 .51
     phone-a2 .52 --+-- lan-a -- callgate a -- inet -- callgate b -- lan-b ----+-- phone-b2 .52
     ucm-a    .30 --+     |                                            |       +-- ucm-b    .30
+    ucm2-a   .31 --+     |                                            |       +-- ucm2-b   .31
     192.168.10.0/24      +------------------- pstn -------------------+     192.168.20.0/24
 
 and 192.0.2.10, `foreign`, behind inet: an enterprise whose edge is no callgate.
@@ -23,7 +24,7 @@ SITES = {
     "b": ("192.168.20", "203.0.113.254", 24),
 }
 FOREIGN, FOREIGN_ROUTER = "192.0.2.10", "192.0.2.1"
-HOSTS = {"ucm": 30, "phone1": 51, "phone2": 52}
+HOSTS = {"ucm": 30, "ucm2": 31, "phone1": 51, "phone2": 52}
 CLONE_NEWNET = 0x40000000
 
 # A namespace is quiet: no IPv6 chatter on any wire.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A stranger on the Internet: speaks TLS to an enterprise's mapped address and says what it likes."""
 
+import pathlib
 import socket
 import ssl
 
@@ -32,12 +33,12 @@ m=audio 30000 {proto} 0
 CRYPTO = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:4fl6DT4Bi+DWT6MsBt5BOQ7Gda1Jiv7rtpYLOqvm\n"
 
 
-def invite(number, tag, ticket=None, secure=True, site="a"):
-    """An INVITE as octets, well formed."""
+def invite(number, tag, ticket=None, secure=True, site="a", headers=""):
+    """An INVITE as octets, well formed; `headers` are more lines of it."""
     sdp = SDP.format(proto="RTP/SAVP" if secure else "RTP/AVP", crypto=CRYPTO if secure else "")
     sdp = sdp.replace("\n", "\r\n")
     text = INVITE.format(number=number, tag=tag, host=MAPPED[site], length=len(sdp), sdp="",
-                         headers=f"X-Cisco-UC-IME-Ticket: {ticket}\n" if ticket else "")
+                         headers=(f"X-Cisco-UC-IME-Ticket: {ticket}\n" if ticket else "") + headers)
     return text.replace("\n", "\r\n").encode() + sdp.encode()
 
 
@@ -52,7 +53,7 @@ def make_certificates(lab):
 
 class Stranger:
     """One connection from the Internet's router. `identity`: "b" (enterprise B's certificate), "foreign"
-    (same name, unknown authority) or None."""
+    (same name, unknown authority), the path of a certificate without its ".crt", or None."""
 
     def __init__(self, lab, identity="b", site="a", port=5070):
         ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -61,6 +62,8 @@ class Stranger:
         if identity == "foreign":
             folder = make_certificates(lab)
             ctx.load_cert_chain(folder / "foreign.crt", folder / "foreign.key")
+        elif isinstance(identity, pathlib.Path):
+            ctx.load_cert_chain(f"{identity}.crt", f"{identity}.key")
         elif identity:
             folder = lab.daemons[identity].dir
             ctx.load_cert_chain(folder / f"{identity}.crt", folder / f"{identity}.key")
@@ -82,6 +85,22 @@ class Stranger:
 
     def send(self, octets):
         self.sock.sendall(octets)
+
+    def settle(self, wait_s=2.0):
+        """What came until a ping is answered, or the connection closed: all that was sent before has been
+        judged then. Second: whether the connection is up."""
+        self.sock.settimeout(wait_s)
+        out = b""
+        try:
+            self.sock.sendall(b"\r\n\r\n")
+            while not (out == b"\r\n" or out.endswith(b"\r\n\r\n\r\n")):
+                part = self.sock.recv(65536)
+                if not part:
+                    return out, False
+                out += part
+        except (ssl.SSLError, OSError):
+            return out, False
+        return out[:-2], True
 
     def receive(self, wait_s=2.0):
         """What came within the time; b"" when the other side closed, None when it kept silent."""

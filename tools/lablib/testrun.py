@@ -18,8 +18,10 @@ sys.path.insert(0, str(ROOT / "tools"))
 from lablib.util import run_with_progress  # noqa: E402
 
 CASES = re.compile(r"\[  (PASSED|FAILED)  \] (\d+) test\(s\)")
+CASE = re.compile(r"^\[(       OK |  FAILED  |  ERROR   |  SKIPPED )\] (?!--- |\d+ test)(.*)$", re.M)
 SANITIZE = ["-Ddataplane=false", "-Db_sanitize=address,undefined", "-Db_lundef=false",
             "-Dc_args=-fno-sanitize-recover=all"]
+REPORTS = ROOT / "build" / "test-reports"
 BUILDS = {
     # folder: (compiler, options)
     "build": ("gcc", []),
@@ -33,6 +35,7 @@ class Report:
         self.quiet = quiet
         self.passed = 0
         self.failed = []
+        self.cases = {True: set(), False: set()} # names of tests that passed, and that did not
         self.begin = time.monotonic()
 
     def step(self, text):
@@ -46,6 +49,16 @@ class Report:
             self.failed.append(name)
         if not ok and not self.quiet:
             print(f"FAILED: {name}\n{detail}".rstrip(), flush=True)
+
+    def case(self, name, ok):
+        self.cases[ok].add(name)
+
+    def write(self, half):
+        """The names of the tests of a half that ran, for tools/check-rules."""
+        REPORTS.mkdir(parents=True, exist_ok=True)
+        (REPORTS / f"{half}.json").write_text(json.dumps(
+            {"passed": sorted(self.cases[True] - self.cases[False]), "failed": sorted(self.cases[False])}, indent=1))
+        self.cases = {True: set(), False: set()}
 
     def run(self, name, *command, env=None):
         """One command that must succeed; its output shows when it does not."""
@@ -78,6 +91,8 @@ def meson_suites(folder):
 def count_cases(report, folder, result):
     """A cmocka program says how many cases it ran; any other program is one case."""
     name, output = result["name"], result.get("stdout", "") + result.get("stderr", "")
+    for verdict, case in CASE.findall(output):
+        report.case(f"{name.split(' / ')[-1].strip()}: {case.strip()}", verdict.strip() == "OK")
     counts = {"PASSED": 0, "FAILED": 0}
     for verdict, n in CASES.findall(output):
         counts[verdict] += int(n)
@@ -126,9 +141,11 @@ class Progress(unittest.TestResult):
 
     def addSuccess(self, test):
         self.report.add(test.id(), True)
+        self.report.case(test.id(), True)
         self.line(test, "ok")
 
     def fail(self, test, err):
+        self.report.case(test.id(), False)
         self.report.add(test.id(), False, self._exc_info_to_string(err, test))
 
     def addFailure(self, test, err):
@@ -141,6 +158,7 @@ class Progress(unittest.TestResult):
 
     def addSubTest(self, test, subtest, err):
         if err is not None:
+            self.report.case(test.id(), False)
             self.fail(subtest, err)
 
     def addSkip(self, test, reason):
@@ -190,10 +208,16 @@ def main():
     both = not (opt.unit or opt.system)
     if both or opt.unit:
         c_tests(report)
+        report.write("unit")
     else:
         build(report, "build")
     if both or opt.system:
         run_python(report, "test/system", f"*{opt.k}*.py" if opt.k else "test_*.py")
+        if not opt.k:
+            report.write("system")
+    if both and not opt.k:
+        report.step("checks: rules")
+        report.run("tools/check-rules", ROOT / "tools" / "check-rules")
     report.step("done")
     for name in report.failed:
         print(f"failed: {name}")

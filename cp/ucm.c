@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One connection per call manager is kept for the questions; its end between two of them means
+// nothing. See cp/ucm.h.
+#include "cp/ucm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cp/alarm.h"
+#include "cp/conn.h"
+#include "cp/ime_state.h"
+#include "cp/log.h"
+
+#define S_NS      1000000000ull
+#define RETRY_S   1u    // after a miss
+#define INPUT_MAX 65536 // of an answer
+
+struct ucm {
+	struct ucms *all;
+	const struct config_ucm *cfg;
+	struct endpoint at;
+	uint16_t iface;
+	SSL_CTX *tls; // of a secure trunk
+	struct conn *conn;
+	struct sip_frame frame;
+	bool asking;
+	bool fresh;  // the connection was opened for this question
+	bool spoken; // it has answered OPTIONS before
+	unsigned int misses;
+	enum ucm_state state;
+	uint64_t asked_ns, next_ns, since_ns, heard_ns;
+	uint32_t answer_ms, cseq;
+	char token[REPLY_TAG_MAX]; // of the Call-ID
+	char text[128];
+};
+
+struct ucms {
+	struct ime *ime;
+	size_t n;
+	struct ucm one[];
+};
+
+// ---- Up and down -------------------------------------------------------------------------------
+
+static void tell_alarms(struct ucms *us, const struct ucm *u, uint64_t now_ns)
+{
+	char at[ENDPOINT_TEXT_MAX];
+	size_t down = 0;
+
+	for (size_t i = 0; i < us->n; i++)
+		down += us->one[i].state == UCM_DOWN;
+	if (down == 0)
+		alarm_clear(ALARM_UCM_DOWN, now_ns);
+	else if (u->state == UCM_DOWN)
+		alarm_raise(ALARM_UCM_DOWN, now_ns, "call manager %s: %s",
+			endpoint_format(&u->at, ':', at), u->text);
+	if (down < us->n)
+		alarm_clear(ALARM_UCM_NONE, now_ns);
+	else
+		alarm_raise(ALARM_UCM_NONE, now_ns, "none of %zu call managers answers", us->n);
+}
+
+static void turn(struct ucm *u, enum ucm_state state, const char *text, uint64_t now_ns)
+{
+	snprintf(u->text, sizeof(u->text), "%s", text);
+	if (u->state == state)
+		return;
+	u->state = state;
+	u->since_ns = now_ns;
+	if (state == UCM_DOWN)
+		log_event(UCM_DOWN, log_endpoint("peer", &u->at), log_text("detail", text));
+	else
+		log_event(UCM_UP, log_endpoint("peer", &u->at), log_text("detail", text));
+	tell_alarms(u->all, u, now_ns);
+}
+
+static void hang_up(struct ucm *u)
+{
+	conn_free(u->conn);
+	u->conn = NULL;
+}
+
+static void alive(struct ucm *u, const char *text, uint64_t now_ns)
+{
+	u->asking = false;
+	u->misses = 0;
+	u->next_ns = now_ns + u->all->ime->cfg->ping.interval_s * S_NS;
+	turn(u, UCM_UP, text, now_ns);
+}
+
+static void missed(struct ucm *u, const char *text, uint64_t now_ns)
+{
+	hang_up(u);
+	u->asking = false;
+	u->next_ns = now_ns + RETRY_S * S_NS;
+	if (++u->misses >= u->all->ime->cfg->ping.retries)
+		turn(u, UCM_DOWN, text, now_ns);
+}
+
+// ---- The question ------------------------------------------------------------------------------
+
+static void send_options(struct ucm *u)
+{
+	const char *transport = u->cfg->secure ? "TLS" : "TCP",
+		   *param = u->cfg->secure ? "tls" : "tcp";
+	const struct config_iface *iface = &u->all->ime->config->ifaces[u->iface];
+	char us[IP_TEXT_MAX], at[ENDPOINT_TEXT_MAX], text[1024];
+	int n;
+
+	ip_format(&iface->ip, us);
+	endpoint_format(&u->at, ':', at);
+	// As call managers ping one another, with Max-Forwards 0: it goes no further.
+	n = snprintf(text, sizeof(text),
+		"OPTIONS sip:%s;transport=%s SIP/2.0\r\n"
+		"Via: SIP/2.0/%s %s;branch=z9hG4bK%s%u\r\n"
+		"From: <sip:%s>;tag=%s\r\nTo: <sip:%s>\r\nCall-ID: %s@%s\r\nCSeq: %u OPTIONS\r\n"
+		"Contact: <sip:%s;transport=%s>\r\nMax-Forwards: 0\r\nContent-Length: 0\r\n\r\n",
+		at, param, transport, us, u->token, u->cseq, us, u->token, at, u->token, us,
+		u->cseq, us, param);
+	conn_send(u->conn, text, (size_t)n);
+}
+
+static void on_up(struct conn *c, void *arg)
+{
+	send_options(arg);
+}
+
+// What else it says on this connection is no answer.
+static void read_message(struct ucm *u, struct str bytes)
+{
+	struct ime *ime = u->all->ime;
+	struct sip_msg *m = &ime->scratch->msg;
+	uint64_t now_ns = ime_now(ime);
+
+	if (!u->asking || sip_parse(m, bytes) != SIP_OK || sip_check(m) != SIP_OK || m->request ||
+		m->status < 200 || m->method != SIP_OPTIONS || m->cseq != u->cseq ||
+		!str_has_prefix(m->call_id, str_from(u->token)))
+		return;
+	u->spoken = true;
+	u->heard_ns = now_ns;
+	u->answer_ms = (uint32_t)((now_ns - u->asked_ns) / 1000000);
+	alive(u, "", now_ns);
+}
+
+static void on_input(struct conn *c, void *arg)
+{
+	struct ucm *u = arg;
+
+	for (;;) {
+		struct str in = conn_input(c);
+		enum sip_reason why;
+		size_t len = 0;
+
+		switch (in.n > 0 ? sip_frame_next(&u->frame, in, &len, &why) : SIP_FRAME_MORE) {
+		case SIP_FRAME_MORE:
+			return;
+		case SIP_FRAME_ERROR: // the question will be missed
+			conn_read(c, false);
+			return;
+		case SIP_FRAME_MESSAGE:
+			read_message(u, (struct str){in.p, len});
+			break;
+		default:
+			break;
+		}
+		conn_consume(c, len);
+	}
+}
+
+// A call manager that takes the connection may have no ear for OPTIONS from us. Only one that has
+// answered before is missed.
+static void unanswered(struct ucm *u, const char *text, uint64_t now_ns)
+{
+	bool up = u->fresh && conn_is_up(u->conn);
+
+	hang_up(u);
+	if (up && !u->spoken)
+		alive(u, "takes connections, answers no OPTIONS: let its trunk to us do so",
+			now_ns);
+	else
+		missed(u, text, now_ns);
+}
+
+static void ask(struct ucm *u, uint64_t now_ns);
+
+static void on_closed(struct conn *c, enum counter_id why, const char *text, void *arg)
+{
+	struct ucm *u = arg;
+
+	if (!u->asking)
+		hang_up(u); // tired of an idle connection
+	else if (u->fresh)
+		unanswered(u, text, ime_now(u->all->ime));
+	else { // it has been restarted: on a new one
+		hang_up(u);
+		ask(u, ime_now(u->all->ime));
+	}
+}
+
+static void on_drained(struct conn *c, void *arg)
+{
+}
+
+static const struct conn_events events = {
+	.up = on_up, .input = on_input, .drained = on_drained, .closed = on_closed};
+
+static int connect_to(struct ucm *u)
+{
+	struct ime *ime = u->all->ime;
+	const struct endpoint from = {.ip = ime->config->ifaces[u->iface].ip};
+	struct sip_limits limits = {INPUT_MAX / 2, INPUT_MAX / 2};
+	struct conn_options o = {
+		.base = ime->env.base,
+		.connecting = true,
+		.kind = u->cfg->secure ? CONN_TLS_CLIENT : CONN_TCP,
+		.tls = u->tls,
+		.setup_s = ime->cfg->ping.timeout_s,
+		.input_max = INPUT_MAX,
+		.events = &events,
+		.arg = u,
+	};
+
+	if (ime->env.resolve != NULL)
+		ime->env.resolve(ime->env.resolve_arg, u->iface, &u->at.ip);
+	o.fd = tsock_connect(&from, &u->at);
+	if (o.fd < 0)
+		return o.fd;
+	sip_frame_init(&u->frame, &limits);
+	return conn_new(&u->conn, &o);
+}
+
+static void ask(struct ucm *u, uint64_t now_ns)
+{
+	int err = 0;
+
+	u->asking = true;
+	u->asked_ns = now_ns;
+	u->cseq++;
+	u->fresh = u->conn == NULL;
+	if (u->fresh)
+		err = connect_to(u);
+	else
+		send_options(u);
+	if (err < 0)
+		missed(u, strerror(-err), now_ns);
+}
+
+void ucms_tick(struct ucms *us, uint64_t now_ns)
+{
+	uint64_t limit_ns = us->ime->cfg->ping.timeout_s * S_NS;
+
+	for (size_t i = 0; i < us->n; i++) {
+		struct ucm *u = &us->one[i];
+
+		if (u->state == UCM_UNWATCHED)
+			continue;
+		if (u->asking && now_ns - u->asked_ns >= limit_ns)
+			unanswered(u, "no answer to OPTIONS", now_ns);
+		if (!u->asking && now_ns >= u->next_ns)
+			ask(u, now_ns);
+	}
+}
+
+// ---- The table ---------------------------------------------------------------------------------
+
+// Toward call managers of secure trunks we are the client of the proxy for calls in.
+static SSL_CTX *inside_tls(const struct ime *ime)
+{
+	const struct config *c = ime->config;
+
+	for (size_t i = 0; i < c->n_inspects; i++) {
+		int proxy = c->inspects[i].tls_proxy;
+
+		if (c->tls_proxies[proxy].outside == TLS_SERVER &&
+			ime->tls[TLS_CLIENT][proxy] != NULL)
+			return ime->tls[TLS_CLIENT][proxy];
+	}
+	return NULL;
+}
+
+struct ucms *ucms_new(struct ime *ime)
+{
+	const struct config_ime *cfg = ime->cfg;
+	struct ucms *us = calloc(1, sizeof(*us) + cfg->n_ucms * sizeof(us->one[0]));
+
+	if (us == NULL)
+		return NULL;
+	us->ime = ime;
+	us->n = cfg->n_ucms;
+	for (size_t i = 0; i < us->n; i++) {
+		struct ucm *u = &us->one[i];
+		int iface = config_iface_toward(ime->config, &cfg->ucms[i].ip);
+
+		u->all = us;
+		u->cfg = &cfg->ucms[i];
+		u->at = (struct endpoint){.ip = u->cfg->ip, .port = u->cfg->port};
+		u->iface = (uint16_t)(iface < 0 ? 0 : iface);
+		u->tls = u->cfg->secure ? inside_tls(ime) : NULL;
+		u->since_ns = ime_now(ime);
+		if (cfg->ping.interval_s > 0 && u->at.port != 0 && iface >= 0 &&
+			u->cfg->secure == (u->tls != NULL))
+			u->state = UCM_UNKNOWN;
+		reply_tag(u->token);
+	}
+	return us;
+}
+
+void ucms_free(struct ucms *us)
+{
+	if (us == NULL)
+		return;
+	for (size_t i = 0; i < us->n; i++)
+		hang_up(&us->one[i]);
+	free(us);
+}
+
+static struct ucm *find(const struct ucms *us, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < us->n; i++) {
+		if (ip_eq(&us->one[i].at.ip, ip))
+			return (struct ucm *)&us->one[i];
+	}
+	return NULL;
+}
+
+bool ucms_down(const struct ucms *us, const struct ip_addr *ip)
+{
+	const struct ucm *u = find(us, ip);
+
+	return u != NULL && u->state == UCM_DOWN;
+}
+
+void ucms_suspect(struct ucms *us, const struct ip_addr *ip, uint64_t now_ns)
+{
+	struct ucm *u = find(us, ip);
+
+	if (u != NULL && u->next_ns > now_ns)
+		u->next_ns = now_ns;
+}
+
+void ucms_foreach(const struct ucms *us, ucm_visit_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < us->n; i++) {
+		const struct ucm *u = &us->one[i];
+
+		fn(
+			&(struct ucm_info){
+				.at = u->at,
+				.secure = u->cfg->secure,
+				.state = u->state,
+				.text = u->text,
+				.since_ns = u->since_ns,
+				.heard_ns = u->heard_ns,
+				.answer_ms = u->answer_ms,
+			},
+			arg);
+	}
+}
+
+const char *ucm_state_name(enum ucm_state s)
+{
+	static const char *const names[] = {
+		[UCM_UNWATCHED] = "not watched",
+		[UCM_UNKNOWN] = "unknown",
+		[UCM_UP] = "up",
+		[UCM_DOWN] = "down",
+	};
+
+	return names[s];
+}
