@@ -137,9 +137,9 @@ struct config_ime {
 	int inside_identity; // shown to call managers of secure trunks: index in trustpoints, or -1
 	uint32_t fallback_monitoring_ms; // 10..600
 	uint32_t fallback_hold_down_s;   // 10..360
-	bool parity_strict;              // as the original: no RTCP, no H.264 (protocol.md 0)
-	bool rtcp_relay;                 // false: dropped (RTP-4); never true when parity_strict
-	bool media_latch;                // RTP-1
+	bool parity_strict; // as the original: no RTCP, H.264, multipart (protocol.md 0)
+	bool rtcp_relay;    // false: dropped (RTP-4); never true when parity_strict
+	bool media_latch;   // RTP-1
 	// enum sdes_suite each, in order: what our offers list, and what may be chosen from an offer.
 	uint8_t srtp_offer[SDES_SUITES], srtp_accept[SDES_SUITES];
 	size_t n_srtp_offer, n_srtp_accept;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cp/call_fork.h"
 #include "cp/call_party.h"
 #include "cp/call_state.h"
 #include "cp/log_line.h"
@@ -61,8 +62,11 @@ static void call_free(struct call *call)
 {
 	domain_leave(call->domain);
 	session_free(call->session);
-	for (size_t i = 0; i < call->n_dialogs; i++)
+	for (size_t i = 0; i < call->n_dialogs; i++) {
 		free(call->dialogs[i].tag);
+		session_fork_free(call->dialogs[i].apart);
+		call_party_fini(&call->dialogs[i].party);
+	}
 	for (int s = 0; s < SIDES; s++)
 		call_party_fini(&call->party[s]);
 	free(call->call_id);
@@ -209,6 +213,8 @@ static void hang_up(struct call *call, enum side from, const struct sip_msg *m, 
 	bool others = false;
 
 	d->up = false;
+	call_fork_follow(call);
+	call_fork_speak(call, d);
 	for (size_t i = 0; i < call->n_dialogs; i++)
 		others |= call->dialogs[i].up;
 	if (!others && call->state != CALL_ENDING) {
@@ -267,6 +273,8 @@ bool call_response(
 
 		if (d != NULL)
 			d->up = true;
+		if (d != NULL && call_fork_other_is_up(call, m->to_tag))
+			p = &d->party;
 		call_party_from_answer(p, m, call->n_record_routes);
 		if (call->answered_ns == 0)
 			call->answered_ns = now_ns;

@@ -53,10 +53,13 @@ struct call {
 	char *call_id;
 	char *caller_tag;
 	struct call_dialog {
-		char *tag; // the callee's
-		bool up;   // answered by a 2xx, and no BYE yet
+		char *tag;                  // the callee's
+		bool up;                    // answered by a 2xx, and no BYE yet
+		struct session_fork *apart; // what it agreed to, while the media is elsewhere
+		struct call_party party;    // its callee, while call->party is of another
 	} dialogs[CALL_DIALOGS_MAX];
 	size_t n_dialogs;
+	struct call_dialog *talker; // whom the media is with; NULL: cp/call_fork.c has no say
 	enum side caller;
 	enum call_state state;
 	uint64_t trunk; // the last one that carried it

@@ -12,6 +12,7 @@
 #include "cp/call_end.h"
 #include "cp/embryonic.h"
 #include "cp/ime_state.h"
+#include "cp/inspect.h"
 #include "cp/log.h"
 #include "cp/priv.h"
 #include "cp/teardown.h"
@@ -67,7 +68,7 @@ void ime_tick(struct ime *ime)
 
 	mta_tick(ime->mta, now_ns);
 	teardown_expired(ime, now_ns);
-	txns_expire(ime->txns, now_ns);
+	txns_expire(ime->txns, now_ns, inspect_expired, ime);
 	trunks_tick(ime->trunks, now_ns);
 	ucms_tick(ime->ucms, now_ns);
 	ime_ticket_tick(ime);
@@ -172,12 +173,13 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->scratch = OPENSSL_secure_zalloc(sizeof(*ime->scratch));
 	ime->out_size = (size_t)c->sip_header_max + c->sip_body_max + EDIT_MAX;
 	ime->out = malloc(ime->out_size);
+	ime->tidied = malloc(ime->out_size);
 	ime->tick = event_new(ime->env.base, -1, EV_PERSIST, on_tick, ime);
 	ime->retry = evtimer_new(ime->env.base, on_retry, ime);
 	if (mta_new(&ime->mta, c, ime->cfg, &ime->counters) != 0 || ime->calls == NULL ||
 		ime->txns == NULL || ime->trunks == NULL || ime->peers == NULL ||
 		ime->embryonic == NULL || ime->domains == NULL || ime->scratch == NULL ||
-		ime->out == NULL || ime->tick == NULL || ime->retry == NULL)
+		ime->out == NULL || ime->tidied == NULL || ime->tick == NULL || ime->retry == NULL)
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	ime->session_env.mta = ime->mta;
 	mta_tick(ime->mta, ime_now(ime));
@@ -312,6 +314,7 @@ void ime_free(struct ime *ime)
 		event_free(ime->retry);
 	OPENSSL_secure_clear_free(ime->scratch, sizeof(*ime->scratch));
 	free(ime->out);
+	free(ime->tidied);
 	free(ime);
 }
 

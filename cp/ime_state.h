@@ -65,8 +65,9 @@ struct ime {
 	struct tsock_listener *listeners[CONFIG_IFACES_MAX];
 	struct event *tick, *retry;
 	struct scratch *scratch;
-	char *out; // the message being written
-	size_t out_size;
+	char *out;       // the message being written
+	char *tidied;    // the message being read, where it had to be put in order
+	size_t out_size; // of each
 };
 
 static inline uint64_t ime_now(const struct ime *ime)

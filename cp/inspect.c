@@ -7,6 +7,7 @@
 
 #include "cp/admit.h"
 #include "cp/call_end.h"
+#include "cp/call_fork.h"
 #include "cp/failover.h"
 #include "cp/ime_state.h"
 #include "cp/leg.h"
@@ -126,6 +127,8 @@ static bool is_our_fault(enum counter_id why)
 
 static uint16_t description_status(const struct pass *p, enum counter_id why)
 {
+	if (why == CNT_OFFER_CROSSED)
+		return 491;
 	return is_our_fault(why) ? 503 : pass_status(p, 488);
 }
 
@@ -251,7 +254,9 @@ static void ack(struct pass *p)
 	if (invite == NULL) { // of a 2xx: a transaction of its own
 		if (!find_dialog(p))
 			return;
-		why = negotiate_request(p);
+		why = negotiate_body(p);
+		if (why == CNT_NONE)
+			why = negotiate_request(p);
 		if (why != CNT_NONE) { // the answer of a delayed offer
 			pass_refuse(p, why, 0);
 			call_ends(p->call, CALL_END_DESCRIPTION, p->from);
@@ -297,11 +302,35 @@ static enum counter_id admit_alone(struct pass *p, uint16_t *status)
 	return admit_route(p);
 }
 
+// A call manager's ping: it names nobody, and asks whether the other end of its trunk is there. The
+// far firewall would not let it in (2.8), so a trunk that works would pass for dead.
+static bool is_ping(const struct pass *p)
+{
+	return p->from == SIDE_INSIDE && p->m->method == SIP_OPTIONS &&
+		(p->m->uri.scheme == URI_SIP || p->m->uri.scheme == URI_SIPS) &&
+		p->m->uri.user.n == 0;
+}
+
+static void ping(struct pass *p)
+{
+	if (p->t->leg[SIDE_OUTSIDE].state != LEG_UP) { // it was tried before the message came here
+		pass_refuse(p, CNT_PEER_GONE, 503);
+	} else if (remember(p)) {
+		count(&p->ime->counters, CNT_PINGS_ANSWERED);
+		pass_reply(p->ime, p->t, p->txn, 200);
+	}
+}
+
 static void no_dialog(struct pass *p)
 {
 	uint16_t status;
-	enum counter_id why = admit_alone(p, &status);
+	enum counter_id why;
 
+	if (is_ping(p)) {
+		ping(p);
+		return;
+	}
+	why = admit_alone(p, &status);
 	if (why != CNT_NONE) {
 		pass_refuse(p, why, status);
 		return;
@@ -314,13 +343,15 @@ static void no_dialog(struct pass *p)
 
 static void request(struct pass *p)
 {
+	enum counter_id body = p->m->method == SIP_ACK ? CNT_NONE : negotiate_body(p);
+
 	if (p->m->method == SIP_ACK) {
 		ack(p);
 	} else if (txn_find(p->ime->txns, p->t->id, p->from, p->m->via.branch, p->m->method) !=
 		NULL) {
 		pass_drop(p, CNT_REQUEST_DUPLICATE);
-	} else if (sip_content_is(p->m, STR_LIT("multipart/*"))) {
-		pass_refuse(p, CNT_MULTIPART, pass_status(p, 415));
+	} else if (body != CNT_NONE) {
+		pass_refuse(p, body, pass_status(p, body == CNT_MULTIPART ? 415 : 400));
 	} else if (p->m->method == SIP_CANCEL) {
 		cancel(p);
 	} else if (p->m->to_tag.n > 0) {
@@ -343,6 +374,12 @@ static void count_answer(struct pass *p, bool was_up)
 			log_endpoint("outside", &p->call->peer[SIDE_OUTSIDE]),
 			log_endpoint("inside", &p->call->peer[SIDE_INSIDE]));
 	}
+}
+
+// A request is over, and with it an offer that it made or brought about.
+static void rollback(struct call *call, const struct txn *x)
+{
+	session_rollback(call->session, (struct session_request){x->from, x->cseq});
 }
 
 // A response has passed: what became of its transaction and call.
@@ -373,8 +410,9 @@ static void responded(struct pass *p)
 			x->cancelled ? x->from : p->from);
 		p->call->end_status = status;
 		end_call(p);
-	} else if (status >= 300 && x->offered) {
-		session_rollback(p->call->session);
+	} else if (status >= 300 ||
+		(x->method != SIP_INVITE && !session_answered(p->call->session))) {
+		rollback(p->call, x); // after a 2xx to an INVITE its ACK may still answer
 	}
 }
 
@@ -385,6 +423,10 @@ static void refuse_description(struct pass *p, enum counter_id why)
 	pass_drop(p, why);
 	if (p->m->status < 200)
 		return; // the final answer may still be a good one
+	if (p->txn->initial && call_fork_other_is_up(p->call, p->m->to_tag)) {
+		teardown_fork(p);
+		return;
+	}
 	call_ends(p->call, CALL_END_DESCRIPTION, p->from);
 	if (p->m->method == SIP_INVITE)
 		teardown_answer(p, status);
@@ -475,17 +517,34 @@ static void log_malformed(const struct trunk *t, enum side from, enum sip_reason
 		log_text("side", side_name(from)));
 }
 
+enum sip_reason inspect_read(struct ime *ime, enum side from, struct str bytes, bool *tidied)
+{
+	struct sip_msg *m = &ime->scratch->msg;
+	enum sip_reason why = sip_parse(m, bytes);
+	size_t n;
+
+	if (why == SIP_OK)
+		why = sip_check(m);
+	*tidied = from == SIDE_INSIDE && sip_tidy_helps(why) &&
+		sip_tidy(bytes, ime->tidied, ime->out_size, &n);
+	if (*tidied) {
+		why = sip_parse(m, (struct str){ime->tidied, n});
+		if (why == SIP_OK)
+			why = sip_check(m);
+	}
+	if (why == SIP_OK && m->request && m->via.branch.n == 0)
+		why = SIP_BAD_VIA; // RFC 2543: no transaction can be told from another
+	return why;
+}
+
 bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 {
 	struct ime *ime = t->ime;
 	struct sip_msg *m = &ime->scratch->msg;
 	struct pass p = {.ime = ime, .t = t, .from = from, .m = m, .now_ns = ime_now(ime)};
-	enum sip_reason why = sip_parse(m, bytes);
+	bool tidied;
+	enum sip_reason why = inspect_read(ime, from, bytes, &tidied);
 
-	if (why == SIP_OK)
-		why = sip_check(m);
-	if (why == SIP_OK && m->request && m->via.branch.n == 0)
-		why = SIP_BAD_VIA; // RFC 2543: no transaction can be told from another
 	if (why != SIP_OK) {
 		count(&ime->counters, counter_sip(why));
 		log_malformed(t, from, why);
@@ -496,6 +555,8 @@ bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 		p.t = failover_route(t, m);
 	if (!leg_ready(trunk_leg(p.t, side_other(from)), m->request))
 		return false;
+	if (tidied)
+		count(&ime->counters, CNT_MESSAGES_TIDIED);
 	if (m->request)
 		request(&p);
 	else
@@ -554,13 +615,22 @@ static void lose(struct txn *x, void *arg)
 		call_end(ime, call);
 	} else if (x->method == SIP_BYE && call != NULL) {
 		call_end(ime, call);
-	} else if (x->offered && call != NULL) {
-		session_rollback(call->session);
+	} else if (call != NULL) {
+		rollback(call, x);
 	}
 	if (x->from == lost->side)
 		x->state = TXN_DONE;
 	else
 		pass_reply(ime, lost->t, x, 503);
+}
+
+void inspect_expired(struct txn *x, void *arg)
+{
+	const struct ime *ime = arg;
+	struct call *call = call_by_id(ime->calls, x->call);
+
+	if (x->state == TXN_PENDING && call != NULL)
+		rollback(call, x);
 }
 
 void inspect_leg_lost(struct trunk *t, enum side side)

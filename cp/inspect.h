@@ -4,6 +4,7 @@
 // Control thread only.
 #pragma once
 
+#include "cp/transaction.h"
 #include "cp/trunk_state.h"
 #include "lib/sip.h"
 
@@ -11,9 +12,16 @@
 // again; nothing has happened yet.
 bool inspect_message(struct trunk *t, enum side from, struct str bytes);
 
+// The message as everybody reads it from here on, in ime->scratch->msg: strict, whoever wrote it;
+// *tidied: what came was not, but could be mended (lib/sip.h), as it may be from inside.
+enum sip_reason inspect_read(struct ime *ime, enum side from, struct str bytes, bool *tidied);
+
 // The stream of a leg cannot be followed any further; `head` is the header section, where there is
 // one: a request is answered with 400.
 void inspect_malformed(struct trunk *t, enum side from, struct str head, enum sip_reason why);
+
+// A transaction is about to be forgotten; the visitor of txns_expire(), with the proxy.
+void inspect_expired(struct txn *x, void *arg);
 
 // A leg has closed: what waited for an answer from it is answered with 503, calls that were being
 // set up over it end.

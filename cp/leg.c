@@ -49,7 +49,8 @@ static void failed(struct leg *l)
 static void restart_framing(struct leg *l)
 {
 	const struct config *c = l->trunk->ime->config;
-	struct sip_limits limits = {c->sip_header_max, c->sip_body_max};
+	struct sip_limits limits = {
+		c->sip_header_max, c->sip_body_max, .tolerant = l->side == SIDE_INSIDE};
 
 	sip_frame_init(&l->frame, &limits);
 }

@@ -98,6 +98,7 @@ const char *reply_phrase(uint16_t status)
 		{482, "Loop Detected"},
 		{487, "Request Terminated"},
 		{488, "Not Acceptable Here"},
+		{491, "Request Pending"},
 		{500, "Server Internal Error"},
 		{503, "Service Unavailable"},
 	};

@@ -10,7 +10,7 @@
 
 // 1.3: what passes through is no SRTP session. An offer without its answer may come to be one, and
 // so may a call that nobody has described yet: they count, so that nothing has to be refused later.
-static void recount(struct session *s)
+void session_recount(struct session *s)
 {
 	uint32_t n = s->n_lines == 0;
 
@@ -30,7 +30,7 @@ struct session *session_new(
 	s->env = env;
 	s->inside_secure = inside_secure;
 	memcpy(s->iface, iface, sizeof(s->iface));
-	recount(s);
+	session_recount(s);
 	return s;
 }
 
@@ -143,7 +143,7 @@ static const struct mta_stream *some_stream(const struct session *s)
 }
 
 // What holds for a description as a whole. False: no media-termination address.
-static bool plan_session(const struct session *s, enum side to, struct sdp_plan *plan)
+bool plan_session(const struct session *s, enum side to, struct sdp_plan *plan)
 {
 	const struct mta_stream *stream = some_stream(s);
 
@@ -189,10 +189,12 @@ static enum counter_id offer_line(struct session *s, enum side from, const struc
 	return CNT_NONE;
 }
 
-static enum counter_id offer(
-	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan)
+static enum counter_id offer(struct session *s, enum side from, struct session_request of,
+	const struct sdp *sdp, struct session_plan *plan)
 {
 	bool same = same_version(s, from, sdp);
+	// In another response to the same request, when it was answered already, it says nothing new.
+	bool repeated = same && s->answered && s->offerer == from && session_offer_is_of(s, of);
 	size_t size = (sdp->n_media > 0 ? sdp->n_media : 1) * sizeof(struct offered);
 	struct offered *next = OPENSSL_secure_zalloc(size);
 	const bool offered = s->offered, pending = offered && !s->answered;
@@ -201,7 +203,7 @@ static enum counter_id offer(
 
 	memset(plan, 0, sizeof(*plan));
 	// What is kept of the last offer concerns this one only as its repetition.
-	if (s->offerer != from || s->answered)
+	if (s->offerer != from || (s->answered && !repeated))
 		s->offered = false;
 	s->offerer = from;
 	if (next == NULL || !lines_grow(s, sdp->n_media))
@@ -226,28 +228,35 @@ static enum counter_id offer(
 	s->offer = next;
 	s->n_offer = sdp->n_media;
 	s->offered = true;
-	s->answered = false;
+	s->answered = repeated;
+	s->offer_of = of;
+	s->n_offers++;
 	return CNT_NONE;
 }
 
-enum counter_id session_offer(
-	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan)
+enum counter_id session_offer(struct session *s, enum side from, struct session_request of,
+	const struct sdp *sdp, struct session_plan *plan)
 {
-	enum counter_id why = offer(s, from, sdp, plan);
+	enum counter_id why = offer(s, from, of, sdp, plan);
 
-	recount(s);
+	session_recount(s);
 	return why;
 }
 
-static enum counter_id answer_line(struct session *s, enum side from, const struct sdp *sdp,
-	size_t i, struct session_plan *plan)
+enum counter_id answer_line(const struct session *s, enum side from, const struct sdp *sdp,
+	size_t i, struct line *l, struct session_plan *plan)
 {
 	const struct sdp_media *m = &sdp->media[i];
 	const struct offered *o = &s->offer[i];
-	struct line *l = &s->line[i];
 	enum side to = side_other(from);
-	enum counter_id why = crypto_answer(s, from, m, o, l);
+	enum counter_id why;
 
+	plan->plan.media[i].secure = o->secure;
+	if (!answer_relayed(s, sdp, i)) {
+		l->live = false;
+		return CNT_NONE;
+	}
+	why = crypto_answer(s, from, m, o, l);
 	if (why != CNT_NONE)
 		return why;
 	l->half[to] = o->half;
@@ -257,8 +266,6 @@ static enum counter_id answer_line(struct session *s, enum side from, const stru
 	l->pt = m->n_pts > 0 ? m->pts[0] : 0;
 	l->clock_hz = m->clock_hz;
 	l->audio = m->type == SDP_AUDIO;
-	if (media_set(s, l) != 0)
-		return CNT_MEDIA_REFUSED;
 	l->live = true;
 	plan->plan.media[i].port = l->stream.local[to].port;
 	plan->plan.media[i].mux = l->mux;
@@ -266,39 +273,59 @@ static enum counter_id answer_line(struct session *s, enum side from, const stru
 	return CNT_NONE;
 }
 
+bool answer_relayed(const struct session *s, const struct sdp *sdp, size_t i)
+{
+	return s->offer[i].active && s->line[i].allocated && relayable(s, &sdp->media[i]);
+}
+
 // A line without media: for good when the offer had none either; else another answer to the same
 // offer, by another fork, may still want the ports that the offer named.
-static void line_ends(struct session *s, size_t i)
+static void line_ends(struct session *s, size_t i, bool was_live)
 {
 	struct line *l = &s->line[i];
 
 	if (!s->offer[i].active)
 		line_release(s, l);
-	else if (l->live)
+	else if (was_live)
 		media_close(s, l);
-	l->live = false;
+}
+
+enum counter_id answer_check(const struct session *s, enum side from, const struct sdp *sdp)
+{
+	if (!s->offered || s->offerer == from)
+		return CNT_SDP_UNEXPECTED;
+	return sdp->n_media == s->n_offer ? CNT_NONE : CNT_SDP_ANSWER;
+}
+
+static enum counter_id answer_take(struct session *s, enum side from, const struct sdp *sdp,
+	size_t i, struct session_plan *plan)
+{
+	struct line *l = &s->line[i];
+	bool was_live = l->live;
+	enum counter_id why = answer_line(s, from, sdp, i, l, plan);
+
+	if (why == CNT_NONE && !l->live)
+		line_ends(s, i, was_live);
+	else if (why == CNT_NONE && media_set(s, l) != 0)
+		why = CNT_MEDIA_REFUSED;
+	if (why != CNT_NONE)
+		l->live = was_live;
+	return why;
 }
 
 static enum counter_id answer(
 	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan)
 {
-	enum counter_id why = CNT_NONE;
+	enum counter_id why = answer_check(s, from, sdp);
 
 	memset(plan, 0, sizeof(*plan));
-	if (!s->offered || s->offerer == from)
-		return CNT_SDP_UNEXPECTED;
-	if (sdp->n_media != s->n_offer)
-		return CNT_SDP_ANSWER;
+	if (why != CNT_NONE)
+		return why;
 	same_version(s, from, sdp);
 	if (!plan_session(s, side_other(from), &plan->plan))
 		return CNT_MEDIA_PORTS_FULL;
-	for (size_t i = 0; i < sdp->n_media && why == CNT_NONE; i++) {
-		plan->plan.media[i].secure = s->offer[i].secure;
-		if (s->offer[i].active && s->line[i].allocated && relayable(s, &sdp->media[i]))
-			why = answer_line(s, from, sdp, i, plan);
-		else
-			line_ends(s, i);
-	}
+	for (size_t i = 0; i < sdp->n_media && why == CNT_NONE; i++)
+		why = answer_take(s, from, sdp, i, plan);
 	if (why != CNT_NONE)
 		return why;
 	for (size_t i = sdp->n_media; i < s->n_lines; i++)
@@ -312,15 +339,22 @@ enum counter_id session_answer(
 {
 	enum counter_id why = answer(s, from, sdp, plan);
 
-	recount(s);
+	session_recount(s);
 	return why;
 }
 
-void session_rollback(struct session *s)
+bool session_offer_is_of(const struct session *s, struct session_request of)
 {
+	return s->offered && s->offer_of.from == of.from && s->offer_of.cseq == of.cseq;
+}
+
+void session_rollback(struct session *s, struct session_request of)
+{
+	if (!session_offer_is_of(s, of))
+		return;
 	offer_free(s);
 	lines_settle(s);
-	recount(s);
+	session_recount(s);
 }
 
 void session_confirm(struct session *s)
@@ -338,12 +372,17 @@ void session_settle(struct session *s)
 {
 	if (s->answered)
 		lines_settle(s);
-	recount(s);
+	session_recount(s);
 }
 
 bool session_pending(const struct session *s, enum side from)
 {
 	return s->offered && !s->answered && s->offerer == from;
+}
+
+bool session_answered(const struct session *s)
+{
+	return s->answered;
 }
 
 bool session_inside_secure(const struct session *s)

@@ -39,6 +39,12 @@ void session_own(struct session *s, uint64_t owner);
 
 void session_free(struct session *s); // ends its streams, wipes keys; accepts NULL
 
+// The request that an offer stands in, or whose response carries it.
+struct session_request {
+	enum side from; // who sent it
+	uint32_t cseq;
+};
+
 // An offer of side `from`: takes ports, reads its crypto lines or makes ours. Media stays as it was
 // until the answer. CNT_NONE, or why the offer is refused (CNT_MEDIA_PORTS_FULL: also without
 // memory); then nothing changed.
@@ -46,16 +52,33 @@ void session_free(struct session *s); // ends its streams, wipes keys; accepts N
 // SRTP-3: with a secure inside, crypto lines of accepted suites go through as they came, and with
 // an answer in SRTP the packets do too. When the inside speaks RTP, secure or not, media is
 // converted.
-enum counter_id session_offer(
-	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan);
+enum counter_id session_offer(struct session *s, enum side from, struct session_request of,
+	const struct sdp *sdp, struct session_plan *plan);
 
 // The answer to the last offer, or another one to the same offer (a 200 after an 18x, a fork): the
 // worker is told before this returns. CNT_NONE or why it is refused.
 enum counter_id session_answer(
 	struct session *s, enum side from, const struct sdp *sdp, struct session_plan *plan);
 
-// The offer was refused: what was agreed before stays.
-void session_rollback(struct session *s);
+// What one fork has agreed to, while the media is with another; see cp/call_fork.h. Locked memory,
+// wiped when it is freed.
+struct session_fork;
+void session_fork_free(struct session_fork *f); // accepts NULL
+
+// An answer that is not to take effect yet. *out is NULL when there is no memory to keep it.
+enum counter_id session_answer_apart(struct session *s, enum side from, const struct sdp *sdp,
+	struct session_plan *plan, struct session_fork **out);
+// What is agreed now; NULL: nothing, or no memory.
+struct session_fork *session_fork_keep(const struct session *s);
+// It takes effect, unless another offer was made meanwhile.
+void session_fork_take(struct session *s, const struct session_fork *f);
+
+// The offer of that request was refused, or never answered: what was agreed before stays. An offer
+// of another request is not touched.
+void session_rollback(struct session *s, struct session_request of);
+
+// Whether the last offer is of that request.
+bool session_offer_is_of(const struct session *s, struct session_request of);
 
 // The remote has shown that it has part in the call: it answered, or it knows of our side's answer
 // and goes on in the dialog (ACK, PRACK, ...). Until then the address in its offer may be a
@@ -67,6 +90,7 @@ void session_settle(struct session *s);
 
 // An offer of `from` waits for its answer.
 bool session_pending(const struct session *s, enum side from);
+bool session_answered(const struct session *s); // the last one has its answer
 
 bool session_inside_secure(const struct session *s);
 

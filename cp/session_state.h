@@ -58,6 +58,8 @@ struct session {
 	// the last offer
 	bool offered, answered;
 	enum side offerer;
+	struct session_request offer_of;
+	uint64_t n_offers; // so far
 	struct offered *offer;
 	size_t n_offer;
 	char version[SIDES][64];    // o= of the last description of a side (SRTP-7)
@@ -78,6 +80,17 @@ enum counter_id crypto_answer(const struct session *s, enum side from, const str
 void crypto_plan_offer(
 	const struct session *s, size_t i, struct session_plan *plan, const struct offered *o);
 void crypto_plan_answer(enum side from, size_t i, struct session_plan *plan, const struct line *l);
+
+// ---- cp/session.c, for cp/session_fork.c -------------------------------------------------------
+
+// Whether an answer of `from` can be one to the last offer; what it says of media line i, in `l`
+// (nobody is told); and whether media of that line is relayed.
+enum counter_id answer_check(const struct session *s, enum side from, const struct sdp *sdp);
+enum counter_id answer_line(const struct session *s, enum side from, const struct sdp *sdp,
+	size_t i, struct line *l, struct session_plan *plan);
+bool answer_relayed(const struct session *s, const struct sdp *sdp, size_t i);
+void session_recount(struct session *s); // after a line changed: SRTP sessions of 1.3
+bool plan_session(const struct session *s, enum side to, struct sdp_plan *plan);
 
 // ---- cp/session_media.c ------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cp/call_end.h"
+#include "cp/call_fork.h"
 #include "cp/call_media.h"
 #include "cp/call_party.h"
 #include "cp/log.h"
@@ -183,6 +184,23 @@ void teardown_answer(struct pass *p, uint16_t status)
 	p->call = NULL;
 }
 
+// Each costs a transaction; a phone forks to some others, not to hundreds.
+static void end_answerer(struct pass *p)
+{
+	if (p->txn->late == CALL_DIALOGS_MAX) {
+		pass_drop(p, CNT_DIALOGS_FULL);
+		return;
+	}
+	p->txn->late++;
+	ack_and_bye(p);
+}
+
+void teardown_fork(struct pass *p)
+{
+	end_answerer(p);
+	call_fork_drop(p->call, p->m->to_tag);
+}
+
 void teardown_late(struct pass *p)
 {
 	struct txn *x = p->txn;
@@ -197,13 +215,7 @@ void teardown_late(struct pass *p)
 		return;
 	}
 	if (p->m->status < 300) {
-		// Each costs a transaction; a phone forks to some others, not to hundreds.
-		if (x->late == CALL_DIALOGS_MAX) {
-			pass_drop(p, CNT_DIALOGS_FULL);
-			return;
-		}
-		x->late++;
-		ack_and_bye(p);
+		end_answerer(p);
 		return;
 	}
 	invite = sent_invite(p->ime, x);

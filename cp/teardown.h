@@ -14,6 +14,10 @@ void teardown_call(struct ime *ime, struct call *call, uint16_t status);
 // caller `status`; an established call ends whole. The call is freed.
 void teardown_answer(struct pass *p, uint16_t status);
 
+// A phone more has answered the INVITE in a way that may not pass: it gets ACK and BYE, the call goes
+// on with the one that was first.
+void teardown_fork(struct pass *p);
+
 // A response to an INVITE that the proxy has given up: a refusal gets its ACK, a late 2xx ACK and
 // BYE, a late 1xx the CANCEL that could not be sent before.
 void teardown_late(struct pass *p);

@@ -214,7 +214,7 @@ void txn_remove(struct txns *t, struct txn *x)
 	txn_free(t, x);
 }
 
-void txns_expire(struct txns *t, uint64_t now_ns)
+void txns_expire(struct txns *t, uint64_t now_ns, txn_visit_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < BUCKETS; i++) {
 		for (struct txn **p = &t->bucket[i]; *p != NULL;) {
@@ -224,6 +224,7 @@ void txns_expire(struct txns *t, uint64_t now_ns)
 				p = &x->next;
 				continue;
 			}
+			fn(x, arg);
 			*p = x->next;
 			txn_free(t, x);
 		}

@@ -90,10 +90,13 @@ bool txn_keep_sent(struct txn *x, const char *p, size_t n);
 void txn_heard(struct txn *x);
 
 void txn_remove(struct txns *t, struct txn *x);
-void txns_expire(struct txns *t, uint64_t now_ns);
 
-// Visits the transactions of one trunk; the visitor may change but not remove them.
+// The visitor may change but not remove them.
 typedef void txn_visit_fn(struct txn *x, void *arg);
+
+// Removes those whose time is up; `fn` sees them before.
+void txns_expire(struct txns *t, uint64_t now_ns, txn_visit_fn *fn, void *arg);
+// Visits the transactions of one trunk.
 void txns_of_trunk(struct txns *t, uint64_t trunk, txn_visit_fn *fn, void *arg);
 
 size_t txns_count(const struct txns *t);

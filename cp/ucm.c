@@ -9,6 +9,7 @@
 #include "cp/alarm.h"
 #include "cp/conn.h"
 #include "cp/ime_state.h"
+#include "cp/inspect.h"
 #include "cp/log.h"
 
 #define S_NS      1000000000ull
@@ -131,8 +132,9 @@ static void read_message(struct ucm *u, struct str bytes)
 	struct ime *ime = u->all->ime;
 	struct sip_msg *m = &ime->scratch->msg;
 	uint64_t now_ns = ime_now(ime);
+	bool tidied;
 
-	if (!u->asking || sip_parse(m, bytes) != SIP_OK || sip_check(m) != SIP_OK || m->request ||
+	if (!u->asking || inspect_read(ime, SIDE_INSIDE, bytes, &tidied) != SIP_OK || m->request ||
 		m->status < 200 || m->method != SIP_OPTIONS || m->cseq != u->cseq ||
 		!str_has_prefix(m->call_id, str_from(u->token)))
 		return;
@@ -208,7 +210,7 @@ static int connect_to(struct ucm *u)
 {
 	struct ime *ime = u->all->ime;
 	const struct endpoint from = {.ip = ime->config->ifaces[u->iface].ip};
-	struct sip_limits limits = {INPUT_MAX / 2, INPUT_MAX / 2};
+	struct sip_limits limits = {INPUT_MAX / 2, INPUT_MAX / 2, .tolerant = true};
 	struct conn_options o = {
 		.base = ime->env.base,
 		.connecting = true,

@@ -123,16 +123,19 @@ bool sip_is_token(struct str s)
 	return s.n > 0 && chars_all(s, CHAR_TOKEN);
 }
 
-// The length of the first header line with what is folded into it.
-static size_t folded_length(struct str s)
+// The length of the first header line with what is folded into it; *lone_lf: a line end without its
+// CR.
+static size_t folded_length(struct str s, bool *lone_lf)
 {
 	size_t n = 0;
 
+	*lone_lf = false;
 	while (n < s.n) {
 		const char *lf = memchr(s.p + n, '\n', s.n - n);
 
 		if (lf == NULL)
 			return s.n;
+		*lone_lf = *lone_lf || lf == s.p + n || lf[-1] != '\r';
 		n = (size_t)(lf - s.p) + 1;
 		if (n == s.n || (s.p[n] != ' ' && s.p[n] != '\t'))
 			break;
@@ -142,7 +145,8 @@ static size_t folded_length(struct str s)
 
 enum sip_reason sip_header_take(struct str *rest, struct sip_header *out)
 {
-	struct str line = {rest->p, folded_length(*rest)};
+	bool lone_lf;
+	struct str line = {rest->p, folded_length(*rest, &lone_lf)};
 	struct str value = str_split(line, ':', &out->name);
 	bool colon = out->name.n < line.n;
 
@@ -155,7 +159,7 @@ enum sip_reason sip_header_take(struct str *rest, struct sip_header *out)
 	if (!colon || !sip_is_token(out->name))
 		return SIP_BAD_HEADER;
 	out->id = header_id(out->name);
-	return SIP_OK;
+	return lone_lf ? SIP_LINE_END : SIP_OK;
 }
 
 static enum sip_reason parse_status(struct sip_msg *m, struct str tail)
@@ -164,7 +168,8 @@ static enum sip_reason parse_status(struct sip_msg *m, struct str tail)
 	uint64_t v;
 
 	m->phrase = str_split(tail, ' ', &code);
-	if (code.n != 3 || !str_to_u64(code, 699, &v) || v < 100)
+	// Without the space behind the code some take the next line for the phrase.
+	if (code.n != 3 || code.n == tail.n || !str_to_u64(code, 699, &v) || v < 100)
 		return SIP_BAD_STATUS;
 	m->status = (uint16_t)v;
 	return SIP_OK;
@@ -206,8 +211,8 @@ enum sip_reason sip_parse(struct sip_msg *m, struct str bytes)
 		return SIP_NOT_SIP;
 	r = parse_start(m, (struct str){line.p, line.n - 1});
 	while (r == SIP_OK && !str_has_prefix(rest, STR_LIT("\r\n"))) {
-		if (rest.n == 0)
-			return SIP_LINE_END; // no empty line
+		if (rest.n == 0 || rest.p[0] == '\n')
+			return SIP_LINE_END; // no empty line, or not as it should be
 		if (m->n_headers == SIP_HEADERS_MAX)
 			return SIP_TOO_MANY_HEADERS;
 		r = sip_header_take(&rest, &m->headers[m->n_headers]);
@@ -275,6 +280,23 @@ bool sip_has_option(const struct sip_msg *m, enum sip_header_id id, struct str t
 		if (str_caseeq(elem, tag))
 			return true;
 	return false;
+}
+
+bool sip_media_type_parse(struct str s, struct sip_media_type *out)
+{
+	struct str type, tail = str_split(s, '/', &type);
+	struct uri_param p;
+	size_t n = 0;
+
+	out->type = str_trim(type); // spaces may stand around the slash
+	tail = str_trim(tail);
+	while (n < tail.n && tail.p[n] != ';')
+		n++;
+	out->subtype = str_trim((struct str){tail.p, n});
+	out->params = s = (struct str){tail.p + n, tail.n - n};
+	while (uri_param_next(&s, &p))
+		;
+	return s.n == 0 && sip_is_token(out->type) && sip_is_token(out->subtype);
 }
 
 bool sip_content_is(const struct sip_msg *m, struct str type)

@@ -27,7 +27,7 @@
 	X(BAD_HEADER, "header line without a name and a colon")                                    \
 	X(TOO_MANY_HEADERS, "more header lines than the limit")                                    \
 	X(BAD_URI, "malformed Request-URI")                                                        \
-	X(BAD_STATUS, "status code outside 100 to 699")                                            \
+	X(BAD_STATUS, "no status code from 100 to 699, or no space behind it")                     \
 	X(NO_VIA, "no Via")                                                                        \
 	X(BAD_VIA, "malformed topmost Via")                                                        \
 	X(NO_FROM, "no From")                                                                      \
@@ -42,7 +42,15 @@
 	X(NO_MAX_FORWARDS, "request without Max-Forwards")                                         \
 	X(BAD_MAX_FORWARDS, "Max-Forwards is no number from 0 to 255")                             \
 	X(DUP_HEADER, "a header that may stand once stands twice")                                 \
+	X(SPACE_COLON, "white space before the colon of a header that may stand once")             \
 	X(BAD_ADDRESS, "malformed Contact, Route, Record-Route, From or To")                       \
+	X(BAD_CONTENT_TYPE, "Content-Type is not TYPE/SUBTYPE and parameters")                     \
+	X(ENCODED_BODY, "session description or multipart body that is compressed or encoded")     \
+	X(BAD_BOUNDARY, "multipart boundary is missing, illegal, or stands within a part")         \
+	X(BAD_PART, "multipart body with a malformed part, or without its end")                    \
+	X(TOO_MANY_PARTS, "multipart body with more than 16 parts")                                \
+	X(NESTED_PARTS, "multipart body in a part of another")                                     \
+	X(SEVERAL_SDP, "multipart body with more than one session description")                    \
 	X(EDIT_LIMIT, "rewriting would exceed its limits")
 
 enum sip_reason {
@@ -111,6 +119,7 @@ enum sip_header_id {
 	SIP_H_SERVER,
 	SIP_H_TICKET,   // X-Cisco-UC-IME-Ticket and X-Cisco-ViPR-Ticket (TKT-5 counts both)
 	SIP_H_FALLBACK, // X-UCIME-Fallback (5.1)
+	SIP_HEADER_IDS,
 };
 #define SIP_H_BIT(id) (UINT64_C(1) << (id))
 
@@ -152,13 +161,17 @@ struct sip_msg {
 	struct str call_id;
 	uint32_t cseq;
 	uint8_t max_forwards; // requests
-	bool is_sdp;          // Content-Type is application/sdp and there is a body
+	// The session description: the body, or (after sip_multipart) one part of it.
+	bool is_sdp;
+	struct str sdp;
+	struct str sdp_length; // digits of the Content-Length that its part has; empty: none
 };
 
 // --- framing ---
 
 struct sip_limits {
 	size_t header_max, body_max; // octets; SIP-4: 65536 and 262144
+	bool tolerant;               // let pass what sip_tidy() mends
 };
 
 // Where the search in one connection's input buffer stands. The buffer's first octet is always the
@@ -196,8 +209,38 @@ enum sip_reason sip_parse(struct sip_msg *m, struct str bytes);
 // Mandatory headers are there, single and well formed; fills in the second half of the struct.
 enum sip_reason sip_check(struct sip_msg *m);
 
+// Finds the session description in the one part of a multipart body that has it (RFC 2046, SIP-5),
+// for a message that passed sip_check. Whatever two readers could divide differently is refused;
+// a body of another type is none of its business. Parts within parts are not looked for.
+enum sip_reason sip_multipart(struct sip_msg *m);
+
+// --- the two profiles ---
+//
+// The parser is strict: what two readers could read in two ways is refused. What a call manager
+// writes is taken more kindly: what has one meaning all the same is put in order first, so that
+// nothing behind this line, and nobody on the Internet, sees anything but the strict form.
+//
+//	                                            from the Internet     from the inside
+//	LF alone ends a line                        SIP_LINE_END          becomes CRLF
+//	CR alone, NUL                               SIP_LINE_END          SIP_LINE_END
+//	a single header twice, the same value       SIP_DUP_...           leaves once
+//	a single header twice, another value        SIP_DUP_...           SIP_DUP_...
+//	white space before its colon                SIP_SPACE_COLON       leaves without
+//	no Max-Forwards (RFC 3261 16.6, point 3)    SIP_NO_MAX_FORWARDS   leaves with 70
+//	a status code without a space behind it     SIP_BAD_STATUS        leaves with it
+
+// Puts a framed message in order. False when there was nothing to do, or it does not fit; else the
+// first *n octets of `out` are the message to parse. The body is not touched.
+bool sip_tidy(struct str bytes, char *out, size_t size, size_t *n);
+
+// Whether sip_tidy() may help against a refusal.
+bool sip_tidy_helps(enum sip_reason why);
+
+// Headers that may stand once in a message.
+bool sip_is_single(enum sip_header_id id);
+
 // Takes one header line, with what is folded into it, from the front of a header section. *rest
-// moves past it even when it is SIP_BAD_HEADER.
+// moves past it even when it is SIP_BAD_HEADER; with SIP_LINE_END (a lone LF) *out is filled in too.
 enum sip_reason sip_header_take(struct str *rest, struct sip_header *out);
 
 // A non-empty token (RFC 3261 25.1).
@@ -226,6 +269,12 @@ bool sip_has_option(const struct sip_msg *m, enum sip_header_id id, struct str t
 
 // One Via element.
 bool sip_via_parse(struct str s, struct sip_via *out);
+
+// Splits "TYPE/SUBTYPE;params". False when it is not written so.
+struct sip_media_type {
+	struct str type, subtype, params;
+};
+bool sip_media_type_parse(struct str s, struct sip_media_type *out);
 
 // Whether the Content-Type is TYPE/SUBTYPE, parameters aside ("application/sdp"); with a subtype of
 // "*" any subtype counts ("multipart/*").

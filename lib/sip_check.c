@@ -5,12 +5,19 @@
 #include "lib/chars.h"
 
 // Headers that RFC 3261 and its extensions allow once: two of them could be read differently by
-// us and by the call manager behind us.
+// us and by the call manager behind us. A second Content-Length and a second ticket have counters of
+// their own.
 static const uint64_t singles = SIP_H_BIT(SIP_H_FROM) | SIP_H_BIT(SIP_H_TO) |
 	SIP_H_BIT(SIP_H_CALL_ID) | SIP_H_BIT(SIP_H_CSEQ) | SIP_H_BIT(SIP_H_MAX_FORWARDS) |
-	SIP_H_BIT(SIP_H_CONTENT_TYPE) | SIP_H_BIT(SIP_H_RSEQ) | SIP_H_BIT(SIP_H_RACK) |
-	SIP_H_BIT(SIP_H_EVENT) | SIP_H_BIT(SIP_H_REPLACES) | SIP_H_BIT(SIP_H_TARGET_DIALOG) |
-	SIP_H_BIT(SIP_H_SESSION_EXPIRES) | SIP_H_BIT(SIP_H_REFER_TO) | SIP_H_BIT(SIP_H_REFERRED_BY);
+	SIP_H_BIT(SIP_H_CONTENT_TYPE) | SIP_H_BIT(SIP_H_CONTENT_LENGTH) | SIP_H_BIT(SIP_H_RSEQ) |
+	SIP_H_BIT(SIP_H_RACK) | SIP_H_BIT(SIP_H_EVENT) | SIP_H_BIT(SIP_H_REPLACES) |
+	SIP_H_BIT(SIP_H_TARGET_DIALOG) | SIP_H_BIT(SIP_H_SESSION_EXPIRES) |
+	SIP_H_BIT(SIP_H_REFER_TO) | SIP_H_BIT(SIP_H_REFERRED_BY) | SIP_H_BIT(SIP_H_TICKET);
+
+bool sip_is_single(enum sip_header_id id)
+{
+	return (singles & SIP_H_BIT(id)) != 0;
+}
 
 static bool slash_next(struct str *rest, struct str *part)
 {
@@ -164,6 +171,47 @@ static enum sip_reason check_request(struct sip_msg *m)
 	return SIP_OK;
 }
 
+static enum sip_reason check_singles(const struct sip_msg *m)
+{
+	const uint64_t own = SIP_H_BIT(SIP_H_CONTENT_LENGTH) | SIP_H_BIT(SIP_H_TICKET);
+
+	for (size_t i = 0; i < m->n_headers; i++)
+		if (sip_is_single(m->headers[i].id) &&
+			m->headers[i].name.p[m->headers[i].name.n] != ':')
+			return SIP_SPACE_COLON;
+	return (m->repeated & singles & ~own) != 0 ? SIP_DUP_HEADER : SIP_OK;
+}
+
+static bool is_encoded(const struct sip_msg *m)
+{
+	const struct sip_header *h = NULL;
+
+	while ((h = sip_header_next(m, SIP_H_CONTENT_ENCODING, h)) != NULL)
+		if (!str_caseeq(h->value, STR_LIT("identity")))
+			return true;
+	return false;
+}
+
+static enum sip_reason check_content(struct sip_msg *m)
+{
+	const struct sip_header *h = sip_header(m, SIP_H_CONTENT_TYPE);
+	struct sip_media_type type;
+
+	if (m->body.n == 0)
+		return SIP_OK;
+	if (h == NULL)
+		return SIP_NO_CONTENT_TYPE;
+	// A type that another reader makes out all the same could be that of a session description.
+	if (!sip_media_type_parse(h->value, &type))
+		return SIP_BAD_CONTENT_TYPE;
+	m->is_sdp = sip_content_is(m, STR_LIT("application/sdp"));
+	if (m->is_sdp)
+		m->sdp = m->body;
+	if ((m->is_sdp || sip_content_is(m, STR_LIT("multipart/*"))) && is_encoded(m))
+		return SIP_ENCODED_BODY;
+	return SIP_OK;
+}
+
 static enum sip_reason check_body(struct sip_msg *m)
 {
 	const struct sip_header *h = sip_header(m, SIP_H_CONTENT_LENGTH);
@@ -175,10 +223,7 @@ static enum sip_reason check_body(struct sip_msg *m)
 		return SIP_DUP_CONTENT_LENGTH;
 	if (!str_to_u64(h->value, SIZE_MAX, &v) || v != m->body.n)
 		return SIP_BAD_CONTENT_LENGTH;
-	if (m->body.n > 0 && sip_header(m, SIP_H_CONTENT_TYPE) == NULL)
-		return SIP_NO_CONTENT_TYPE;
-	m->is_sdp = m->body.n > 0 && sip_content_is(m, STR_LIT("application/sdp"));
-	return SIP_OK;
+	return check_content(m);
 }
 
 enum sip_reason sip_check(struct sip_msg *m)
@@ -191,7 +236,7 @@ enum sip_reason sip_check(struct sip_msg *m)
 		r = check_cseq(m);
 	if (r == SIP_OK)
 		r = check_request(m);
-	if (r == SIP_OK && (m->repeated & singles) != 0)
-		r = SIP_DUP_HEADER;
+	if (r == SIP_OK)
+		r = check_singles(m);
 	return r == SIP_OK ? check_body(m) : r;
 }

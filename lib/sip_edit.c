@@ -10,7 +10,7 @@
 void sip_edit_init_text(struct sip_edit *e, struct str src)
 {
 	e->src = src;
-	e->body = e->length = (struct str){NULL, 0};
+	memset(e->lengths, 0, sizeof(e->lengths));
 	e->n = e->used = 0;
 	e->err = src.n > UINT32_MAX ? -ENOSPC : 0;
 }
@@ -20,9 +20,9 @@ void sip_edit_init(struct sip_edit *e, const struct sip_msg *m)
 	const struct sip_header *h = sip_header(m, SIP_H_CONTENT_LENGTH);
 
 	sip_edit_init_text(e, m->raw);
-	e->body = m->body;
+	e->lengths[0] = (struct sip_edit_length){m->sdp, m->sdp_length};
 	if (h != NULL)
-		e->length = h->value;
+		e->lengths[1] = (struct sip_edit_length){m->body, h->value};
 }
 
 void sip_edit_fini(struct sip_edit *e)
@@ -82,25 +82,43 @@ static void sort(struct sip_edit *e)
 	}
 }
 
-static void fix_content_length(struct sip_edit *e)
+static void fix_length(struct sip_edit *e, const struct sip_edit_length *l)
 {
-	size_t from, length = e->body.n;
+	size_t from, length = l->of.n;
 	char text[24];
 	int n;
 
-	if (e->length.n == 0)
+	if (l->digits.n == 0)
 		return;
-	from = (size_t)(e->body.p - e->src.p);
+	from = (size_t)(l->of.p - e->src.p);
 	for (size_t i = 0; i < e->n; i++) {
 		const struct sip_splice *s = &e->splices[i];
 
-		if (s->from >= from)
+		if (s->from >= from && s->from <= from + l->of.n)
 			length += s->len - (size_t)(s->to - s->from); // wraps back when it shrinks
 	}
-	if (length == e->body.n)
+	if (length == l->of.n)
 		return;
 	n = snprintf(text, sizeof(text), "%zu", length);
-	sip_edit_replace(e, e->length, (struct str){text, (size_t)n});
+	sip_edit_replace(e, l->digits, (struct str){text, (size_t)n});
+}
+
+// Without the whole part there is no length to tell.
+static bool is_deleted(const struct sip_edit *e, struct str span)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		if (e->splices[i].from < (size_t)(span.p - e->src.p) &&
+			e->splices[i].to >= (size_t)(span.p - e->src.p))
+			return true;
+	}
+	return false;
+}
+
+static void fix_content_length(struct sip_edit *e)
+{
+	if (e->lengths[0].digits.n > 0 && !is_deleted(e, e->lengths[0].of))
+		fix_length(e, &e->lengths[0]);
+	fix_length(e, &e->lengths[1]); // the part's digits are within the body
 }
 
 static int append(char *out, size_t size, size_t *len, const char *p, size_t n)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Editing a message in place: a list of splices over the received octets, rendered once. What no
 // splice touches leaves byte for byte as it came (SIP-3). Content-Length follows the body by
-// itself. Used by cp/rewrite.c and by whoever changes a message. One owner, any thread.
+// itself, that of a multipart body's session description too. Used by cp/rewrite.c and by whoever
+// changes a message. One owner, any thread.
 #pragma once
 
 #include <stddef.h>
@@ -21,8 +22,11 @@ struct sip_splice {
 // The arena may hold keys (a=crypto): call sip_edit_fini when done.
 struct sip_edit {
 	struct str src;
-	struct str body;   // part of src whose length `length` names; empty without a message
-	struct str length; // digits of Content-Length; empty: none
+	// The body, and before it the session description in one of its parts: slices of src, and the
+	// digits that tell their lengths (empty: none).
+	struct sip_edit_length {
+		struct str of, digits;
+	} lengths[2];
 	struct sip_splice splices[SIP_EDIT_SPLICES_MAX];
 	size_t n;
 	size_t used;

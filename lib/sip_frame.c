@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Finds the messages in a stream of octets (SIP-4, RFC 3261 18.3); see lib/sip.h. Strict where a
 // more tolerant reader behind us could cut the stream elsewhere: CRLF only, exactly one
-// Content-Length.
+// Content-Length. From the inside a lone LF and a repeated Content-Length pass: sip_tidy() mends
+// both before anybody else reads them.
 #include "lib/sip.h"
 
 #define CRLF     STR_LIT("\r\n")
@@ -27,27 +28,28 @@ static bool first_line_ok(struct str line)
 static enum sip_frame_result find_end(
 	struct sip_frame *f, struct str b, size_t *end, enum sip_reason *why)
 {
-	size_t i;
+	size_t i, width;
 
 	for (i = f->scanned; i < b.n; i++) {
 		if (b.p[i] != '\r' && b.p[i] != '\n' && b.p[i] != '\0')
 			continue;
 		*why = SIP_LINE_END;
-		if (b.p[i] != '\r')
+		if (b.p[i] != '\r' && !(b.p[i] == '\n' && f->limits.tolerant))
 			return SIP_FRAME_ERROR;
-		if (i + 1 == b.n)
+		if (b.p[i] == '\r' && i + 1 == b.n)
 			break; // the next octet decides
-		if (b.p[i + 1] != '\n')
+		width = b.p[i] == '\r' ? 2 : 1;
+		if (b.p[i + width - 1] != '\n')
 			return SIP_FRAME_ERROR;
 		*why = SIP_NOT_SIP;
 		if (!f->start_ok && !first_line_ok((struct str){b.p, i}))
 			return SIP_FRAME_ERROR;
 		f->start_ok = true;
 		if (b.p[i - 1] == '\n') { // i > 0: a leading CRLF never gets here
-			*end = i + 2;
+			*end = i + width;
 			return SIP_FRAME_MESSAGE;
 		}
-		i++;
+		i += width - 1;
 	}
 	f->scanned = i < b.n ? i : b.n;
 	return SIP_FRAME_MORE;
@@ -56,19 +58,19 @@ static enum sip_frame_result find_end(
 static enum sip_reason body_length(const struct sip_frame *f, struct str section, uint64_t *out)
 {
 	struct str head, rest = str_split(section, '\n', &head);
+	struct str first = {NULL, 0};
 	struct sip_header h;
-	bool found = false;
 
 	while (rest.n > 2) { // the empty line
-		if (sip_header_take(&rest, &h) != SIP_OK || h.id != SIP_H_CONTENT_LENGTH)
+		if (sip_header_take(&rest, &h) == SIP_BAD_HEADER || h.id != SIP_H_CONTENT_LENGTH)
 			continue;
-		if (found)
+		if (first.p != NULL && !(f->limits.tolerant && str_eq(first, h.value)))
 			return SIP_DUP_CONTENT_LENGTH;
-		found = true;
+		first = h.value;
 		if (!str_to_u64(h.value, UINT64_MAX, out))
 			return SIP_BAD_CONTENT_LENGTH;
 	}
-	if (!found)
+	if (first.p == NULL)
 		return SIP_NO_CONTENT_LENGTH;
 	return *out > f->limits.body_max ? SIP_BODY_TOO_LONG : SIP_OK;
 }
@@ -86,6 +88,7 @@ static enum sip_frame_result find_message(
 		*why = SIP_HEADER_TOO_LONG;
 		return SIP_FRAME_ERROR;
 	}
+	*why = SIP_OK;
 	if (r == SIP_FRAME_MORE)
 		return r;
 	*why = body_length(f, (struct str){b.p, end}, &body);

@@ -36,6 +36,27 @@ static size_t quoted(struct str s)
 	return 0;
 }
 
+static bool is_hex(char c)
+{
+	char l = (char)(c | 0x20);
+
+	return (c >= '0' && c <= '9') || (l >= 'a' && l <= 'f');
+}
+
+// Escapes are whole, and none is a NUL: some end a string there.
+static bool escapes_ok(struct str s)
+{
+	const char *p;
+
+	while ((p = memchr(s.p, '%', s.n)) != NULL) {
+		s = skip(s, (size_t)(p - s.p));
+		if (s.n < 3 || !is_hex(s.p[1]) || !is_hex(s.p[2]) || memcmp(s.p, "%00", 3) == 0)
+			return false;
+		s = skip(s, 3);
+	}
+	return true;
+}
+
 static bool host_ok(struct str host)
 {
 	struct ip_addr ip;
@@ -171,7 +192,7 @@ bool uri_parse(struct str s, struct uri *out)
 	out->text = s;
 	tail = str_split(s, ':', &scheme);
 	if (s.n == 0 || chars_before(s, CHAR_NOT_URI) < s.n || scheme.n == 0 || scheme.n == s.n ||
-		!chars_all(scheme, CHAR_SCHEME))
+		!chars_all(scheme, CHAR_SCHEME) || !escapes_ok(s))
 		return false;
 	if (scheme.p[0] < 'A') // a letter comes first
 		return false;
@@ -213,7 +234,8 @@ bool uri_list_next(struct str *rest, struct str *elem)
 	return false;
 }
 
-// What may stand before '<': a quoted string alone, or words.
+// What may stand before '<': a quoted string alone, or words without what others might take for a
+// part of a URI.
 static bool display_ok(struct str s)
 {
 	if (s.n > 0 && s.p[0] == '"')

@@ -94,16 +94,47 @@ static void check_told(void)
 	fake_dp_n_sent = 0;
 }
 
+static struct session_fork *apart;
+static uint32_t cseq; // of the last offer's request
+
+static enum counter_id say(struct session *session, enum side from, char what,
+	const struct sdp *sdp, struct session_plan *plan)
+{
+	switch (what | 0x20) {
+	case 'o':
+		return session_offer(
+			session, from, (struct session_request){from, ++cseq}, sdp, plan);
+	case 'p': // in another response to the same request
+		return session_offer(
+			session, from, (struct session_request){from, cseq}, sdp, plan);
+	case 'a':
+		return session_answer(session, from, sdp, plan);
+	default:
+		session_fork_free(apart);
+		return session_answer_apart(session, from, sdp, plan, &apart);
+	}
+}
+
 static void step(struct session *session, char what, struct str text)
 {
-	enum side from = what == 'o' || what == 'a' ? SIDE_OUTSIDE : SIDE_INSIDE;
+	enum side from = (what & 0x20) != 0 ? SIDE_OUTSIDE : SIDE_INSIDE;
 	static struct session_plan plan;
 	enum counter_id why;
 	struct sdp sdp;
 
 	switch (what) {
 	case 'r':
-		session_rollback(session);
+		for (int side = 0; side < SIDES; side++)
+			session_rollback(session, (struct session_request){(enum side)side, cseq});
+		return;
+	case 'k':
+		session_fork_free(apart);
+		apart = session_fork_keep(session);
+		return;
+	case 't':
+		if (apart != NULL)
+			session_fork_take(session, apart);
+		check_told();
 		return;
 	case 'c':
 		session_confirm(session);
@@ -113,8 +144,12 @@ static void step(struct session *session, char what, struct str text)
 		return;
 	case 'o': // offer of the outside, of the inside
 	case 'O':
+	case 'p': // once more
+	case 'P':
 	case 'a': // answer
 	case 'A':
+	case 'b': // of another fork
+	case 'B':
 		break;
 	default:
 		return;
@@ -123,8 +158,7 @@ static void step(struct session *session, char what, struct str text)
 		sdp_check_secure(&sdp, from == SIDE_OUTSIDE ? REWRITE_INWARD : REWRITE_OUTWARD,
 			session_inside_secure(session), !ime.parity_strict) != SDP_OK)
 		return;
-	why = what == 'o' || what == 'O' ? session_offer(session, from, &sdp, &plan)
-					 : session_answer(session, from, &sdp, &plan);
+	why = say(session, from, what, &sdp, &plan);
 	if (why == CNT_NONE)
 		check_leaving(&sdp, session, side_other(from), &plan);
 	check_told();
@@ -153,6 +187,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			step(session, one.p[0], (struct str){one.p + 1, one.n - 1});
 	}
 	session_free(session);
+	session_fork_free(apart);
+	apart = NULL;
 	require(mta_usage(env.mta).streams == 0);
 	mta_free(env.mta);
 	return 0;

@@ -20,6 +20,7 @@ static struct counters counters;
 struct session_env session_env;
 struct session *session;
 struct session_plan plan;
+uint32_t session_cseq;
 char seen[8192];
 
 void session_again(bool inside_secure)
@@ -103,7 +104,9 @@ static void say(bool offer, enum side from, const char *in, enum counter_id want
 	size_t n;
 
 	assert_int_equal(sdp_parse(&sdp, str_from(in)), SDP_OK);
-	why = offer ? session_offer(session, from, &sdp, &plan)
+	session_cseq += offer;
+	why = offer ? session_offer(session, from, (struct session_request){from, session_cseq},
+			      &sdp, &plan)
 		    : session_answer(session, from, &sdp, &plan);
 	if (why != want)
 		fail_msg("%s, expected %s:\n%s", counter_name(why), counter_name(want), in);

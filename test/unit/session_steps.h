@@ -42,6 +42,7 @@ extern struct config_ime session_ime;
 extern struct session_env session_env;
 extern struct session *session;
 extern struct session_plan plan; // of the last description
+extern uint32_t session_cseq;    // of the request of the last offer
 extern char seen[8192];          // what the other side was shown last; our keys as OURS, ports as P
 
 // cmocka fixtures: a session with a non-secure inside; no port is left behind.

@@ -21,6 +21,9 @@
 #define CALL_ID         "Call-ID: 5d2e9a10@192.168.20.30\n"
 #define TICKET_HEADER   "X-Cisco-UC-IME-Ticket: " TICKET_2_13 "\n"
 #define SDP_TYPE        "Content-Type: application/sdp\n"
+#define MULTIPART       "Content-Type: multipart/mixed;boundary=x\n"
+#define SDP_PART(sdp)   "--x\nContent-Type: application/sdp\n\n" sdp "\n"
+#define PARTS(sdp)      SDP_PART(sdp) "--x--\n"
 #define INVITE_URI      "INVITE sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n"
 
 #define B_INVITE(branch, extra)                                                                    \

@@ -15,12 +15,10 @@
 	"From: <sip:+14085550123@enterprise-a.example>;tag=o\n"                                    \
 	"To: <sip:+12125550199@enterprise-b.example>" extra "\n"                                   \
 	"Call-ID: out@192.168.10.30\nCSeq: " cseq " INVITE\nMax-Forwards: 70\n" A_CONTACT SDP_TYPE
-#define R_ANSWER  "Contact: <sip:+12125550199@198.51.100.10:5070;transport=tls>\n"
-#define MULTIPART "Content-Type: multipart/mixed;boundary=x\n"
-#define PARTS                                                                                      \
-	"--x\nContent-Type: application/sdp\n\n"                                                   \
+#define R_ANSWER "Contact: <sip:+12125550199@198.51.100.10:5070;transport=tls>\n"
+#define SDP_R                                                                                      \
 	"v=0\no=R 9 1 IN IP4 198.51.100.10\ns=-\nc=IN IP4 198.51.100.11\nt=0 0\n"                  \
-	"m=audio 29824 RTP/AVP 9 101\n--x--\n"
+	"m=audio 29824 RTP/AVP 9 101\n"
 #define R_REQUEST(method, branch, call_id, cseq, tag)                                              \
 	method " " R_URI " SIP/2.0\n" R_VIA(branch) R_FROM B_TO tag                                \
 		"\n" call_id "CSeq: " cseq " " method "\nMax-Forwards: 69\n"
@@ -42,13 +40,13 @@ static void outbound_invite(void)
 static void test_sip5_multipart_answer(void **state)
 {
 	outbound_invite();
-	call_answer(&rig.remote, "183 Session Progress", "rtag", R_ANSWER MULTIPART, PARTS);
+	call_answer(&rig.remote, "183 Session Progress", "rtag", R_ANSWER MULTIPART, PARTS(SDP_R));
 	host_expect_silence(&rig.caller);
-	call_answer(&rig.remote, "200 OK", "rtag", R_ANSWER MULTIPART, PARTS);
+	call_answer(&rig.remote, "200 OK", "rtag", R_ANSWER MULTIPART, PARTS(SDP_R));
 	host_expect(&rig.caller, "SIP/2.0 488 ");
 	host_expect(&rig.remote, "ACK ");
 	host_expect(&rig.remote, "BYE ");
-	rig_only(RIG_A, CNT_MULTIPART, 2);
+	rig_only(RIG_A, CNT_RTP_OVER_IME, 2);
 	rig_assert_clean(RIG_A);
 }
 
@@ -56,7 +54,7 @@ static void test_sip5_multipart_answer(void **state)
 static void test_multipart_refusal(void **state)
 {
 	outbound_invite();
-	call_answer(&rig.remote, "488 Not Acceptable Here", "rtag", MULTIPART, PARTS);
+	call_answer(&rig.remote, "488 Not Acceptable Here", "rtag", MULTIPART, PARTS(SDP_R));
 	host_expect(&rig.caller, "SIP/2.0 488 ");
 	contains(&rig.caller, "Content-Length: 0\r\n");
 	contains_not(&rig.caller, "multipart");
@@ -72,10 +70,41 @@ static void test_multipart_ack(void **state)
 	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, SDP_PLAIN_A);
 	host_expect(&rig.remote, "SIP/2.0 200 ");
 	host_send(&rig.remote, R_REQUEST("ACK", "ack", R_CALL_ID, "101", ";tag=atag") MULTIPART,
-		PARTS);
+		PARTS(SDP_R));
 	host_expect(&rig.ucm[RIG_A], "BYE ");
-	rig_only(RIG_A, CNT_MULTIPART, 1);
+	rig_only(RIG_A, CNT_RTP_OVER_IME, 1);
 	rig_assert_clean(RIG_A);
+}
+
+// What one reader takes for a description, and another for something else, or for two.
+static void test_hidden_descriptions(void **state)
+{
+	static const struct {
+		const char *type, *body;
+		enum counter_id counter;
+	} rows[] = {
+		{"application/sdp (x)", SDP_R, CNT_SIP_BAD_CONTENT_TYPE},
+		{"application/sdp;", SDP_R, CNT_SIP_BAD_CONTENT_TYPE},
+		{"application/sdp\nContent-Encoding: deflate", SDP_R, CNT_SIP_ENCODED_BODY},
+		{"multipart/mixed;boundary=x;boundary=y", PARTS(SDP_R), CNT_SIP_BAD_BOUNDARY},
+		{"multipart/mixed;boundary=y", PARTS(SDP_R), CNT_SIP_BAD_PART},
+		{"multipart/mixed;boundary=x", SDP_PART(SDP_R), CNT_SIP_BAD_PART},
+		{"multipart/mixed;boundary=x", PARTS(SDP_R) SDP_PART(SDP_R), CNT_SIP_BAD_BOUNDARY},
+		{"multipart/mixed;boundary=x", "--x\nc: multipart/x;boundary=y\n\n\n--x--\n",
+			CNT_SIP_NESTED_PARTS},
+	};
+	char head[2048];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		rig_remote("b", "ca.pem");
+		snprintf(head, sizeof(head), R_INVITE TICKET_HEADER "Content-Type: %s\n",
+			rows[i].type);
+		host_send(&rig.remote, head, rows[i].body);
+		host_wait_up(&rig.remote);
+		host_expect_silence(&rig.ucm[RIG_A]);
+		rig_only(RIG_A, rows[i].counter, 1);
+		rig.ime[RIG_A]->counters.v[rows[i].counter] = 0;
+	}
 }
 
 // ---- 2.8: a branch alone opens nothing ---------------------------------------------------------
@@ -266,6 +295,7 @@ int main(void)
 		TEST(sip5_multipart_answer),
 		TEST(multipart_refusal),
 		TEST(multipart_ack),
+		TEST(hidden_descriptions),
 		TEST(cancel_of_another_call),
 		TEST(ack_of_another_call),
 		TEST(response_of_another_call),

@@ -170,8 +170,8 @@ static void test_multipart_inside(void **state)
 		"Call-ID: x@192.168.10.30\nCSeq: 5 OPTIONS\nMax-Forwards: 70\n"
 		"Content-Type: multipart/mixed;boundary=x\n",
 		"--x\n");
-	host_expect(&rig.caller, "SIP/2.0 415 ");
-	rig_only(RIG_A, CNT_MULTIPART, 1);
+	host_expect(&rig.caller, "SIP/2.0 400 ");
+	rig_only(RIG_A, CNT_SIP_BAD_PART, 1);
 }
 
 // A server that shows no trusted certificate: the INVITE is not sent, the caller may try elsewhere.

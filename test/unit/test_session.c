@@ -362,7 +362,10 @@ static void test_ports_return(void **state)
 	answer(IN, RTP_80);
 	offer(OUT, TWO_OUT);
 	assert_int_equal(mta_usage(session_env.mta).streams, 2);
-	session_rollback(session);
+	session_rollback(
+		session, (struct session_request){OUT, session_cseq - 1}); // not the last one
+	assert_int_equal(mta_usage(session_env.mta).streams, 2);
+	session_rollback(session, (struct session_request){OUT, session_cseq});
 	assert_int_equal(mta_usage(session_env.mta).streams, 1);
 	assert_int_equal(session_streams(session, info), 1);
 	assert_true(info[0].live);

@@ -81,8 +81,13 @@ static void test_torture(void **state)
 	struct sip_elem_iter it = {0};
 	struct sip_via via;
 	struct str elem;
+	char tidy[2048];
+	size_t n;
 
 	assert_int_equal(sip_parse(&m, STR_LIT(text)), SIP_OK);
+	assert_int_equal(sip_check(&m), SIP_SPACE_COLON); // the strict profile
+	assert_true(sip_tidy(STR_LIT(text), tidy, sizeof(tidy), &n));
+	assert_int_equal(sip_parse(&m, (struct str){tidy, n}), SIP_OK);
 	assert_int_equal(sip_check(&m), SIP_OK);
 	assert_str(m.to_tag, "1918181833n");
 	assert_str(m.from_tag, "98asjd8");
@@ -172,7 +177,8 @@ static void test_check(void **state)
 	} table[] = {
 		{REQ VIA FROM TO CID CSEQ MF END, SIP_OK},
 		{"SIP/2.0 200 OK\r\n" VIA FROM TO CID CSEQ END, SIP_OK}, // no Max-Forwards there
-		{"SIP/2.0 200\r\n" VIA FROM TO CID CSEQ END, SIP_OK},
+		{"SIP/2.0 200 \r\n" VIA FROM TO CID CSEQ END, SIP_OK},
+		{"SIP/2.0 200\r\n" VIA FROM TO CID CSEQ END, SIP_BAD_STATUS},
 		{"sip/2.0 699 \r\n" VIA FROM TO CID CSEQ END, SIP_OK},
 		// start line
 		{"SIP/2.0 099 x\r\n" VIA FROM TO CID CSEQ END, SIP_BAD_STATUS},
@@ -233,6 +239,32 @@ static void test_check(void **state)
 		{REQ VIA FROM TO CID CSEQ MF "l: 1\r\n\r\nab", SIP_BAD_CONTENT_LENGTH},
 		{REQ VIA FROM TO CID CSEQ MF "l: 1\r\n\r\na", SIP_NO_CONTENT_TYPE},
 		{REQ VIA FROM TO CID CSEQ MF "c: a/b\r\nl: 1\r\n\r\na", SIP_OK},
+		{REQ VIA FROM TO CID CSEQ MF "c: a / b ; x=\"y;\"\r\nl: 1\r\n\r\na", SIP_OK},
+		{REQ VIA FROM TO CID CSEQ MF "c: ab\r\n" END, SIP_OK}, // no body that it speaks of
+		// which type would another reader take it for?
+		{REQ VIA FROM TO CID CSEQ MF "c: ab\r\nl: 1\r\n\r\na", SIP_BAD_CONTENT_TYPE},
+		{REQ VIA FROM TO CID CSEQ MF "c: application/sdp(x)\r\nl: 1\r\n\r\na",
+			SIP_BAD_CONTENT_TYPE},
+		{REQ VIA FROM TO CID CSEQ MF "c: application/sdp, a/b\r\nl: 1\r\n\r\na",
+			SIP_BAD_CONTENT_TYPE},
+		{REQ VIA FROM TO CID CSEQ MF "c: a/b;\r\nl: 1\r\n\r\na", SIP_BAD_CONTENT_TYPE},
+		{REQ VIA FROM TO CID CSEQ MF "c: application/sdp\r\ne: gzip\r\nl: 1\r\n\r\na",
+			SIP_ENCODED_BODY},
+		{REQ VIA FROM TO CID CSEQ MF
+			"c: application/sdp\r\nContent-Encoding: identity\r\nl: 1\r\n\r\na",
+			SIP_OK},
+		{REQ VIA FROM TO CID CSEQ MF "c: multipart/x\r\ne: gzip\r\nl: 1\r\n\r\na",
+			SIP_ENCODED_BODY},
+		{REQ VIA FROM TO CID CSEQ MF "c: a/b\r\ne: gzip\r\nl: 1\r\n\r\na", SIP_OK},
+		// white space before the colon
+		{REQ VIA "From : <sip:d@e>;tag=f\r\n" TO CID CSEQ MF END, SIP_SPACE_COLON},
+		{REQ VIA FROM "t\t: <sip:g@h>\r\n" CID CSEQ MF END, SIP_SPACE_COLON},
+		{REQ VIA FROM TO "Call-ID : i\r\n" CSEQ MF END, SIP_SPACE_COLON},
+		{REQ VIA FROM TO CID "CSeq : 1 BYE\r\n" MF END, SIP_SPACE_COLON},
+		{REQ VIA FROM TO CID CSEQ "Max-Forwards : 70\r\n" END, SIP_SPACE_COLON},
+		{REQ VIA FROM TO CID CSEQ MF "l : 0\r\n\r\n", SIP_SPACE_COLON},
+		{REQ VIA FROM TO CID CSEQ MF "X-Cisco-UC-IME-Ticket : x\r\n" END, SIP_SPACE_COLON},
+		{REQ VIA FROM TO CID CSEQ MF "Supported : x\r\n" END, SIP_OK},
 		// header lines
 		{REQ VIA FROM TO CID CSEQ MF "no colon\r\n" END, SIP_BAD_HEADER},
 		{REQ VIA FROM TO CID CSEQ MF ": no name\r\n" END, SIP_BAD_HEADER},

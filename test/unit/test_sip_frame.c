@@ -82,6 +82,42 @@ static void test_nul(void **state)
 	assert_int_equal(why, SIP_LINE_END);
 }
 
+// From the inside: what sip_tidy() mends has one reading, and the stream is followed.
+static void test_tolerant(void **state)
+{
+	static const struct sip_limits tolerant = {
+		.header_max = 65536, .body_max = 262144, .tolerant = true};
+	static const struct {
+		const char *in;
+		enum sip_frame_result result;
+		size_t len;
+		enum sip_reason why;
+	} table[] = {
+		{START "Content-Length: 0\r\n\r\n", SIP_FRAME_MESSAGE, 46, SIP_OK},
+		{"BYE sip:a SIP/2.0\nl: 1\n\nab", SIP_FRAME_MESSAGE, 25, SIP_OK},
+		{"BYE sip:a SIP/2.0\r\nl: 1\n\r\nab", SIP_FRAME_MESSAGE, 27, SIP_OK},
+		{"BYE sip:a SIP/2.0\nl: 1\r\n\nab", SIP_FRAME_MESSAGE, 26, SIP_OK},
+		{"BYE sip:a SIP/2.0\nl: 1\n", SIP_FRAME_MORE, 0, SIP_OK},
+		{"GET / HTTP/1.1\n", SIP_FRAME_ERROR, 0, SIP_NOT_SIP},
+		{START "S: a\rl: 0\r\n\r\n", SIP_FRAME_ERROR, 0, SIP_LINE_END},
+		{START "l: 1\r\nContent-Length: 1\r\n\r\na", SIP_FRAME_MESSAGE, 53, SIP_OK},
+		{START "l: 1\r\nl: 2\r\n\r\na", SIP_FRAME_ERROR, 39, SIP_DUP_CONTENT_LENGTH},
+		{START "l: 1\r\nl: 01\r\n\r\na", SIP_FRAME_ERROR, 40, SIP_DUP_CONTENT_LENGTH},
+		{"\n", SIP_FRAME_ERROR, 0, SIP_NOT_SIP},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct sip_frame f;
+		enum sip_reason why;
+		size_t len;
+
+		sip_frame_init(&f, &tolerant);
+		if (sip_frame_next(&f, str_from(table[i].in), &len, &why) != table[i].result ||
+			len != table[i].len || why != table[i].why)
+			fail_msg("row %zu: length %zu, %s", i, len, sip_reason_text(why));
+	}
+}
+
 // The limit is met to the octet, both when the end never comes and when it comes too late.
 static void test_sip4_header_limit(void **state)
 {
@@ -181,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_tolerant),
 		cmocka_unit_test(test_sip4_header_limit),
 		cmocka_unit_test(test_sip4_split_anywhere),
 		cmocka_unit_test(test_not_quadratic),

@@ -80,16 +80,25 @@ static void test_own(void **state)
 	assert_int_equal(x->state, TXN_OWN);
 }
 
+static unsigned int expired;
+
+static void on_expired(struct txn *x, void *arg)
+{
+	expired++;
+}
+
 static void test_expire(void **state)
 {
+	expired = 0;
 	add(1, SIDE_OUTSIDE, &remote, 1, 0);
 	add(1, SIDE_OUTSIDE, &remote, 2, 10 * S);
-	txns_expire(txns, TXN_LIFE_S * S - 1);
+	txns_expire(txns, TXN_LIFE_S * S - 1, on_expired, NULL);
 	assert_int_equal(txns_count(txns), 2);
-	txns_expire(txns, TXN_LIFE_S * S);
+	txns_expire(txns, TXN_LIFE_S * S, on_expired, NULL);
 	assert_int_equal(txns_count(txns), 1);
-	txns_expire(txns, (TXN_LIFE_S + 10) * S);
+	txns_expire(txns, (TXN_LIFE_S + 10) * S, on_expired, NULL);
 	assert_int_equal(txns_count(txns), 0);
+	assert_int_equal(expired, 2);
 }
 
 // A remote that floods leaves room for another one, and for the inside.
@@ -102,7 +111,7 @@ static void test_quota(void **state)
 	assert_int_equal(n, TXN_REMOTE_MAX);
 	assert_non_null(add(2, SIDE_OUTSIDE, &other, 1, 0));
 	assert_non_null(add(1, SIDE_INSIDE, &remote, 1, 0));
-	txns_expire(txns, 100 * S);
+	txns_expire(txns, 100 * S, on_expired, NULL);
 	assert_non_null(add(1, SIDE_OUTSIDE, &remote, 1, 0));
 }
 

@@ -73,6 +73,12 @@ static void test_uri_bad(void **state)
 		"sip:a\\@b",
 		"sip:a@b\x7f",
 		"sip:a@b\xc3\xa9",
+		"sip:a%@b", // an escape that is none
+		"sip:a%4@b",
+		"sip:a%4g@b",
+		"sip:a%00@b", // a NUL
+		"sip:a@b;x=%",
+		"tel:+1%",
 		"tel:",
 		"tel:;x=y",
 		"1ip:a@b",
@@ -188,6 +194,9 @@ static void test_name_addr(void **state)
 		"\"Ann <sip:a@b>",
 		"\"Ann\" x <sip:a@b>",
 		"a;b <sip:a@b>",
+		"Via: <sip:a@b>", // whose scheme?
+		"a@b <sip:a@b>",
+		"a\\ <sip:a@b>",
 		"a\x01 <sip:a@b>",
 		"<sip:a@b> junk",
 		"<sip:a@b>;tag=",
