@@ -160,8 +160,9 @@ enum tls_role { TLS_SERVER, TLS_CLIENT, TLS_ROLES };
 struct config_tls_side {
 	int trustpoint;    // whose CAs judge the other side: index in trustpoints; -1: no such role
 	int identity;      // whose certificate is shown: index in trustpoints, or -1
-	char ciphers[256]; // OpenSSL list for TLS 1.2, empty: default
-	int min_version;   // 12 or 13
+	char ciphers[256]; // OpenSSL list for TLS 1.2 and before, empty: default
+	int min_version;   // 10, 12 or 13
+	int max_version;   // 12 or 13
 };
 
 // One with both roles is for secure trunks: one role is toward the call managers.
@@ -184,6 +185,17 @@ struct config_timeouts {
 		sip_provisional_media_s; // SIP-7
 	uint32_t one_way_s; // a call is named one-way when one side has been silent for so long
 	uint32_t conn_s, half_open_s, half_closed_s, udp_s, icmp_s; // plain sessions
+};
+
+// One fault, or one warning. Line and column count from 1.
+struct config_error {
+	unsigned int line, column;
+	char text[256]; // "rtp-min-port: found 1000, expected a port from 1024 to 65535"
+};
+
+struct config_errors {
+	struct config_error *list; // sorted by place
+	size_t n;
 };
 
 struct config {
@@ -225,20 +237,14 @@ struct config {
 	size_t n_tls_proxies;
 	struct config_inspect *inspects;
 	size_t n_inspects;
-	unsigned int tls_sessions_max;         // tls-proxy maximum-sessions
+	bool legacy_ciphers;           // what TLS-4 refuses may be configured
+	unsigned int tls_sessions_max; // tls-proxy maximum-sessions
+	// Connections whose TLS handshake is not done, of all and of one source; and handshakes per
+	// second, of sources that never completed one and of each source.
+	uint32_t embryonic_max, client_embryonic_max, handshake_rate, client_handshake_rate;
 	uint32_t sip_header_max, sip_body_max; // SIP-4
 	struct config_timeouts timeouts;
-};
-
-// One fault. Line and column count from 1.
-struct config_error {
-	unsigned int line, column;
-	char text[256]; // "rtp-min-port: found 1000, expected a port from 1024 to 65535"
-};
-
-struct config_errors {
-	struct config_error *list; // sorted by place
-	size_t n;
+	struct config_errors warnings; // what is no fault, and a person should know
 };
 
 // Loads and checks a file. 0 and *out, or -EINVAL and *errs with every fault found (at least

@@ -91,6 +91,8 @@ static const struct field sections[] = {
 	{"access-groups", .kind = FIELD_READ, .read = read_access_groups},
 	{"media-termination", .kind = FIELD_READ, .read = read_media_termination},
 	{"trustpoints", .kind = FIELD_READ, .read = read_trustpoints},
+	{"crypto", .kind = FIELD_READ, .read = read_crypto},
+	{"ssl", .kind = FIELD_READ, .read = read_ssl},
 	{"tls-proxies", .kind = FIELD_READ, .read = read_tls_proxies},
 	{"tls-proxy", .kind = FIELD_READ, .read = read_tls_proxy_limits},
 	{"uc-ime", .kind = FIELD_READ, .read = read_uc_ime},
@@ -100,8 +102,6 @@ static const struct field sections[] = {
 	{"sip", .kind = FIELD_READ, .read = read_sip},
 	{"timeouts", .kind = FIELD_READ, .read = read_timeouts},
 	{"parity", .kind = FIELD_REFUSED, .expected = "parity in a uc-ime"},
-	{"ssl", .kind = FIELD_REFUSED, .expected = "cipher-suite in a tls-proxy"},
-	{"crypto", .kind = FIELD_REFUSED, .expected = "it left out"},
 };
 
 static const struct config defaults = {
@@ -115,6 +115,10 @@ static const struct config defaults = {
 	.state_folder = "/var/lib/callgate",
 	.log_severity = 6,
 	.tls_sessions_max = 1000,
+	.embryonic_max = 1024,
+	.client_embryonic_max = 32,
+	.handshake_rate = 200,
+	.client_handshake_rate = 20,
 	.sip_header_max = 64 * 1024,
 	.sip_body_max = 256 * 1024,
 	.timeouts =
@@ -168,12 +172,16 @@ int config_parse(struct str text, const char *dir, bool read_files, struct confi
 		goto out;
 	}
 	*l.c = defaults;
+	err = errors_init(&l.c->warnings);
+	if (err < 0)
+		goto out;
 	err = node_parse(text, &root, errs);
 	if (err < 0)
 		goto out;
 	l.root = root;
 	read_root(&l);
 	errors_sort(errs);
+	errors_sort(&l.c->warnings);
 	err = l.no_memory ? -ENOMEM : errs->n > 0 ? -EINVAL : 0;
 out:
 	free(l.networks);
@@ -244,6 +252,7 @@ void config_free(struct config *c)
 	free(c->trustpoints);
 	free(c->tls_proxies);
 	free(c->inspects);
+	config_errors_free(&c->warnings);
 	free(c);
 }
 

@@ -6,17 +6,33 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-void fault(struct loader *l, const struct node *n, const char *fmt, ...)
+__attribute__((format(printf, 3, 0))) static void tell(
+	struct config_errors *to, const struct node *n, const char *fmt, va_list ap)
 {
 	char text[256], key[FOUND_MAX];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	errors_add(to, n->at, "%s: %s", found_text(n->key, key), text);
+}
+
+void fault(struct loader *l, const struct node *n, const char *fmt, ...)
+{
 	va_list ap;
 
 	if (n->kind == NODE_BAD)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	tell(l->errs, n, fmt, ap);
 	va_end(ap);
-	errors_add(l->errs, n->at, "%s: %s", found_text(n->key, key), text);
+}
+
+void warn(struct loader *l, const struct node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell(&l->c->warnings, n, fmt, ap);
+	va_end(ap);
 }
 
 void fault_expected(struct loader *l, const struct node *n, const char *expected)

@@ -29,6 +29,7 @@ struct loader {
 	struct object_network *networks; // objects.network
 	struct object_service *services; // objects.service
 	int *class_acls;                 // class-maps: index in acls, or -1
+	struct config_tls_side ssl;      // ssl encryption; max_version 0: none
 };
 
 enum field_kind {
@@ -60,6 +61,10 @@ struct field {
 
 // Tells a fault at a node's value, as "KEY: ...".
 void fault(struct loader *l, const struct node *n, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+// Tells what is no fault, and a person should know.
+void warn(struct loader *l, const struct node *n, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 // The usual fault: "KEY: found VALUE, expected ...".
@@ -111,6 +116,8 @@ void read_media_termination(struct loader *l, const struct node *n, void *obj);
 void read_trustpoints(struct loader *l, const struct node *n, void *obj);
 void read_tls_proxies(struct loader *l, const struct node *n, void *obj);
 void read_tls_proxy_limits(struct loader *l, const struct node *n, void *obj);
+void read_crypto(struct loader *l, const struct node *n, void *obj);
+void read_ssl(struct loader *l, const struct node *n, void *obj);
 void read_uc_ime(struct loader *l, const struct node *n, void *obj);
 // Of a uc-ime, whose struct config_ime is `obj`.
 void read_ticket(struct loader *l, const struct node *n, void *obj);
@@ -121,6 +128,11 @@ void read_stir(struct loader *l, const struct node *n, void *obj); // `obj` is i
 void read_class_maps(struct loader *l, const struct node *n, void *obj);
 void read_policy_maps(struct loader *l, const struct node *n, void *obj);
 void read_service_policy(struct loader *l, const struct node *n, void *obj);
+
+// Parts of a tls-proxy: cipher-suite (`obj` is the struct config_tls_side) and tls-min-version (the
+// struct config_tls_proxy); config/suites.c.
+void read_cipher_suite(struct loader *l, const struct node *n, void *obj);
+void read_tls_min_version(struct loader *l, const struct node *n, void *obj);
 
 // Parts of a uc-ime (config/ucm.c); `obj` is the struct config_ime.
 void read_options_ping(struct loader *l, const struct node *n, void *obj);

@@ -40,102 +40,36 @@ static void read_side_trustpoint(struct loader *l, const struct node *n, void *o
 		read_ref(l, n, node_get(l->root, "trustpoints"), "the name of a trustpoint");
 }
 
-struct cipher {
-	const char *keyword;
-	const char *openssl; // for TLS 1.2; NULL: not in this OpenSSL
-	const char *why_not; // refused
-};
-
-// TLS-4
-static const struct cipher ciphers[] = {
-	{"ecdhe-aes128-gcm", "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256", NULL},
-	{"ecdhe-aes256-gcm", "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384", NULL},
-	{"tls13", "", NULL},
-	{"aes128-sha1", "AES128-SHA", NULL},
-	{"aes256-sha1", "AES256-SHA", NULL},
-	{"3des-sha1", NULL, NULL},
-	{"des-sha1", NULL, "a cipher of today: des-sha1 is broken (TLS-4)"},
-	{"null-sha1", NULL, "a cipher of today: null-sha1 does not encrypt (TLS-4)"},
-};
-
-static const struct cipher *read_cipher(struct loader *l, const struct node *n)
+static void take_ssl_encryption(
+	struct loader *l, const struct node *n, struct config_tls_side *side)
 {
-	struct suggestion s = {.word = n->text};
-	char found[FOUND_MAX], hint[SUGGESTION_MAX];
-
-	if (!want_scalar(l, n, "the name of a cipher suite"))
-		return NULL;
-	for (size_t i = 0; i < COUNT(ciphers); i++) {
-		if (str_eq(n->text, str_from(ciphers[i].keyword)))
-			return &ciphers[i];
-		suggestion_offer(&s, str_from(ciphers[i].keyword));
-	}
-	fault(l, n,
-		"found %s, expected ecdhe-aes128-gcm, ecdhe-aes256-gcm, tls13, aes128-sha1 or "
-		"aes256-sha1%s",
-		found_node(n, found), suggestion_text(&s, hint));
-	return NULL;
-}
-
-// Keywords of suites that OpenSSL does not have are skipped, as long as one is left.
-static void read_ciphers(struct loader *l, const struct node *n, void *obj)
-{
-	struct config_tls_side *p = obj;
-	bool tls13 = false, faulty = false;
-	size_t used = 0;
-
-	if (!want_list(l, n))
-		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next) {
-		const struct cipher *c = read_cipher(l, x);
-
-		faulty |= c == NULL || c->why_not != NULL;
-		if (c != NULL && c->why_not != NULL)
-			fault_expected(l, x, c->why_not);
-		if (c == NULL || c->openssl == NULL)
-			continue;
-		if (c->openssl[0] == '\0')
-			tls13 = true;
-		else if (used < sizeof(p->ciphers))
-			used += (size_t)snprintf(p->ciphers + used, sizeof(p->ciphers) - used,
-				"%s%s", used > 0 ? ":" : "", c->openssl);
-	}
-	if (used >= sizeof(p->ciphers))
-		fault(l, n, "found a list that repeats itself, expected each suite once");
-	else if (used == 0 && !tls13 && !faulty)
-		fault(l, n, "found no suite that this OpenSSL has, expected one (TLS-4)");
-	if (used == 0 && tls13)
-		p->min_version = 13;
-}
-
-static void read_min_version(struct loader *l, const struct node *n, void *obj)
-{
-	struct config_tls_proxy *p = obj;
-
-	if (!want_scalar(l, n, "1.2 or 1.3"))
-		return;
-	if (!str_eq(n->text, STR_LIT("1.2")) && !str_eq(n->text, STR_LIT("1.3")))
-		fault_expected(l, n, "1.2 or 1.3");
-	else
-		p->side[TLS_SERVER].min_version = p->side[TLS_CLIENT].min_version =
-			n->text.p[2] == '2' ? 12 : 13;
+	str_copy(str_from(l->ssl.ciphers), side->ciphers, sizeof(side->ciphers));
+	side->max_version = l->ssl.max_version;
+	if (side->min_version < l->ssl.min_version)
+		side->min_version = l->ssl.min_version;
+	if (side->min_version > side->max_version)
+		fault(l, n,
+			"found no tls13 in ssl encryption, expected it with tls-min-version 1.3");
 }
 
 static void read_server(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
 		{"trust-point", .kind = FIELD_READ, .required = true, .read = read_side_trustpoint},
-		{"cipher-suite", .kind = FIELD_READ, .read = read_ciphers},
+		{"cipher-suite", .kind = FIELD_READ, .read = read_cipher_suite},
 	};
+	struct config_tls_side *side = &((struct config_tls_proxy *)obj)->side[TLS_SERVER];
 
-	read_map(l, n, fields, COUNT(fields), &((struct config_tls_proxy *)obj)->side[TLS_SERVER]);
+	read_map(l, n, fields, COUNT(fields), side);
+	if (n->kind == NODE_MAP && node_get(n, "cipher-suite") == NULL && l->ssl.max_version != 0)
+		take_ssl_encryption(l, n, side);
 }
 
 static void read_client(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
 		{"trust-point", .kind = FIELD_READ, .required = true, .read = read_side_trustpoint},
-		{"cipher-suite", .kind = FIELD_READ, .read = read_ciphers},
+		{"cipher-suite", .kind = FIELD_READ, .read = read_cipher_suite},
 		{"ldc", .kind = FIELD_REFUSED,
 			.expected = "trust-point: UC-IME has no local dynamic certificates"},
 	};
@@ -146,7 +80,7 @@ static void read_client(struct loader *l, const struct node *n, void *obj)
 void read_tls_proxies(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
-		{"tls-min-version", .kind = FIELD_READ, .read = read_min_version},
+		{"tls-min-version", .kind = FIELD_READ, .read = read_tls_min_version},
 		{"server", .kind = FIELD_READ, .read = read_server},
 		{"client", .kind = FIELD_READ, .read = read_client},
 	};
@@ -161,8 +95,10 @@ void read_tls_proxies(struct loader *l, const struct node *n, void *obj)
 		struct config_tls_proxy *p = &c->tls_proxies[i];
 
 		for (int role = 0; role < TLS_ROLES; role++)
-			p->side[role] = (struct config_tls_side){
-				.trustpoint = -1, .identity = -1, .min_version = 12};
+			p->side[role] = (struct config_tls_side){.trustpoint = -1,
+				.identity = -1,
+				.min_version = 12,
+				.max_version = 13};
 		read_entry_name(l, x, p->name, sizeof(p->name));
 		read_map(l, x, fields, COUNT(fields), p);
 		if (x->kind == NODE_MAP && node_get(x, "server") == NULL &&
@@ -176,6 +112,16 @@ void read_tls_proxy_limits(struct loader *l, const struct node *n, void *obj)
 	static const struct field fields[] = {
 		{"maximum-sessions", .kind = FIELD_UINT, FIELD_AT(struct config, tls_sessions_max),
 			.min = 1, .max = 100000, .expected = "sessions"},
+		{"embryonic-conn-max", .kind = FIELD_UINT, FIELD_AT(struct config, embryonic_max),
+			.min = 16, .max = 100000, .expected = "connections"},
+		{"per-client-embryonic-max", .kind = FIELD_UINT,
+			FIELD_AT(struct config, client_embryonic_max), .min = 1, .max = 100000,
+			.expected = "connections"},
+		{"handshake-rate", .kind = FIELD_UINT, FIELD_AT(struct config, handshake_rate),
+			.min = 1, .max = 100000, .expected = "handshakes per second"},
+		{"per-client-handshake-rate", .kind = FIELD_UINT,
+			FIELD_AT(struct config, client_handshake_rate), .min = 1, .max = 100000,
+			.expected = "handshakes per second"},
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "cp/embryonic.h"
 #include "cp/ime_state.h"
 #include "cp/log.h"
 #include "lib/acl.h"
@@ -92,7 +93,12 @@ void accept_connection(
 		why = CNT_CONN_NO_UCM;
 	if (why == CNT_NONE) {
 		o.inside_secure = (o.accepted == SIDE_INSIDE ? caller : called)->secure;
-		trunk_start(ime->trunks, fd, &o);
+		if (o.accepted == SIDE_OUTSIDE || o.inside_secure) {
+			embryonic_start(ime->embryonic, fd, &o);
+		} else {
+			o.fd = fd;
+			trunk_start(ime->trunks, &o);
+		}
 		return;
 	}
 	count(&ime->counters, why);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A connection passes through one step before its bufferevent exists: a connect that is under way
-// becomes writable, or an accepted TLS connection shows its first octet (TLS-2). All of it is
-// under one deadline.
+// becomes writable, or an accepted TLS connection shows a whole ClientHello, which is looked at where it
+// is, in the kernel's buffer.
 #include "cp/conn.h"
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <event2/bufferevent_ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +19,12 @@
 // Content types of TLS (RFC 8446 5.1); SIP begins with none of them.
 #define TLS_ALERT_RECORD     0x15
 #define TLS_HANDSHAKE_RECORD 0x16
+// The head of a record and, in it, of a handshake message (RFC 8446 5.1, 4).
+#define RECORD_HEAD    5
+#define MESSAGE_HEAD   4
+#define RECORD_MAX     16384
+#define CLIENT_HELLO   1
+#define LEGACY_VERSION 3 // the major one of every version
 
 struct conn {
 	struct conn_options o;
@@ -26,6 +33,8 @@ struct conn {
 	struct bufferevent *bev;
 	SSL *ssl; // owned by bev
 	bool up, busy, finishing, reading, seen;
+	int awaited;           // octets of the ClientHello that the kernel wakes us for
+	unsigned int controls; // see CONN_CONTROL_MAX
 };
 
 static void close_with(struct conn *c, enum counter_id why, const char *text)
@@ -39,9 +48,13 @@ static void close_with(struct conn *c, enum counter_id why, const char *text)
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
-	bool tls = c->o.kind != CONN_TCP && (c->bev != NULL || !c->o.connecting);
 
-	close_with(c, tls ? CNT_TLS_TIMEOUT : CNT_CONN_OPEN_FAILED, "timed out");
+	if (c->o.kind == CONN_TLS_SERVER && c->first != NULL)
+		close_with(c, CNT_TLS_HELLO_TIMEOUT, "no whole ClientHello");
+	else if (c->o.kind != CONN_TCP && (c->bev != NULL || !c->o.connecting))
+		close_with(c, CNT_TLS_TIMEOUT, "timed out");
+	else
+		close_with(c, CNT_CONN_OPEN_FAILED, "timed out");
 }
 
 static void set_up(struct conn *c)
@@ -96,7 +109,9 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		set_up(c);
 		return;
 	}
-	if (c->ssl != NULL && !c->up)
+	if (c->controls > CONN_CONTROL_MAX)
+		why = CNT_TLS_CONTROL_FLOOD;
+	else if (c->ssl != NULL && !c->up)
 		why = tls_failure(c->ssl, bufferevent_get_openssl_error(bev), text, sizeof(text));
 	else if (c->ssl != NULL && (what & BEV_EVENT_ERROR) != 0)
 		why = tls_failure(c->ssl, bufferevent_get_openssl_error(bev), text, sizeof(text));
@@ -108,6 +123,19 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	if (c->up && why == CNT_TLS_FAILED)
 		why = CNT_NONE;
 	close_with(c, why, text);
+}
+
+// What a peer may ask of TLS itself once it is up: KeyUpdate, and renegotiation, which is refused with
+// an alert. OpenSSL works through a whole receive buffer of them in one call, so that call must end.
+static void on_control(
+	int is_write, int version, int type, const void *p, size_t n, SSL *ssl, void *arg)
+{
+	struct conn *c = arg;
+	bool asked = is_write == 0 ? type == SSL3_RT_HANDSHAKE : type == SSL3_RT_ALERT;
+
+	if (!c->up || !asked || ++c->controls != CONN_CONTROL_MAX + 1)
+		return;
+	SSL_set0_rbio(ssl, BIO_new(BIO_s_null())); // the peer's octets end here
 }
 
 static int start(struct conn *c)
@@ -127,6 +155,8 @@ static int start(struct conn *c)
 			c->ssl = NULL;
 		} else {
 			bufferevent_openssl_set_allow_dirty_shutdown(c->bev, 1);
+			SSL_set_msg_callback(c->ssl, on_control);
+			SSL_set_msg_callback_arg(c->ssl, c);
 		}
 	}
 	if (c->bev == NULL)
@@ -138,36 +168,24 @@ static int start(struct conn *c)
 	return 0;
 }
 
-static bool first_step_ok(struct conn *c)
+static bool connected(struct conn *c)
 {
 	int err = 0;
 	socklen_t len = sizeof(err);
-	uint8_t octet;
-	ssize_t n;
 
-	if (c->o.connecting) {
-		getsockopt(c->o.fd, SOL_SOCKET, SO_ERROR, &err, &len);
-		if (err != 0)
-			close_with(c, CNT_CONN_OPEN_FAILED, evutil_socket_error_to_string(err));
-		return err == 0;
-	}
-	if (c->o.kind == CONN_TCP)
+	if (!c->o.connecting)
 		return true;
-	n = recv(c->o.fd, &octet, 1, MSG_PEEK);
-	if (n == 1 && octet == TLS_HANDSHAKE_RECORD)
-		return true;
-	if (n == 1)
-		close_with(c, CNT_TCP_ON_TLS, "no TLS where TLS is required");
-	else
-		close_with(c, CNT_NONE, "closed before the handshake");
-	return false;
+	getsockopt(c->o.fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	if (err != 0)
+		close_with(c, CNT_CONN_OPEN_FAILED, evutil_socket_error_to_string(err));
+	return err == 0;
 }
 
 static void on_first(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
 
-	if (!first_step_ok(c))
+	if (!connected(c))
 		return;
 	event_free(c->first);
 	c->first = NULL;
@@ -177,9 +195,62 @@ static void on_first(evutil_socket_t fd, short what, void *arg)
 		set_up(c);
 }
 
+// How many octets the peer's first record has, of which `n` have come: at first as many as tell.
+// -1: it is no ClientHello, or one in several records, which nobody sends.
+static int hello_size(const uint8_t *p, size_t n)
+{
+	size_t record = n >= RECORD_HEAD ? (size_t)p[3] << 8 | p[4] : 0, message;
+
+	if (n < RECORD_HEAD + MESSAGE_HEAD)
+		return RECORD_HEAD + MESSAGE_HEAD;
+	message = (size_t)p[6] << 16 | (size_t)p[7] << 8 | p[8];
+	if (p[1] != LEGACY_VERSION || p[5] != CLIENT_HELLO || record > RECORD_MAX ||
+		record < MESSAGE_HEAD + message)
+		return -1;
+	return (int)(RECORD_HEAD + record);
+}
+
+static void on_hello(evutil_socket_t fd, short what, void *arg)
+{
+	uint8_t head[RECORD_HEAD + MESSAGE_HEAD];
+	ssize_t n = recv(fd, head, sizeof(head), MSG_PEEK);
+	struct conn *c = arg;
+	int size, have = 0;
+
+	if (n <= 0) {
+		close_with(c, CNT_NONE, "closed before the handshake");
+		return;
+	}
+	if (head[0] != TLS_HANDSHAKE_RECORD) {
+		close_with(c, CNT_TCP_ON_TLS, "no TLS where TLS is required");
+		return;
+	}
+	size = hello_size(head, (size_t)n);
+	if (size < 0) {
+		close_with(c, CNT_TLS_HELLO, "no ClientHello in one record");
+		return;
+	}
+	ioctl(fd, FIONREAD, &have);
+	// Woken for fewer than asked for: it has closed, or the kernel is short of memory.
+	if (have < size && c->awaited != size) {
+		c->awaited = size;
+		setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &size, sizeof(size));
+		event_add(c->first, NULL);
+		return;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &(int){1}, sizeof(int));
+	event_free(c->first);
+	c->first = NULL;
+	event_add(c->deadline, &(struct timeval){.tv_sec = CONN_SETUP_S});
+	c->o.events->hello(c, c->o.arg);
+}
+
 int conn_new(struct conn **out, const struct conn_options *o)
 {
-	const struct timeval setup = {.tv_sec = o->setup_s != 0 ? o->setup_s : CONN_SETUP_S};
+	bool hello = o->kind == CONN_TLS_SERVER;
+	const struct timeval setup = {.tv_sec = o->setup_s != 0 ? o->setup_s
+			: hello                                 ? CONN_HELLO_S
+								: CONN_SETUP_S};
 	const struct timeval at_once = {0};
 	struct conn *c = calloc(1, sizeof(*c));
 	bool plain_accepted = o->kind == CONN_TCP && !o->connecting;
@@ -194,8 +265,8 @@ int conn_new(struct conn **out, const struct conn_options *o)
 	if (plain_accepted)
 		c->first = evtimer_new(o->base, on_first, c);
 	else
-		c->first =
-			event_new(o->base, o->fd, o->connecting ? EV_WRITE : EV_READ, on_first, c);
+		c->first = event_new(
+			o->base, o->fd, hello ? EV_READ : EV_WRITE, hello ? on_hello : on_first, c);
 	if (c->deadline == NULL || c->first == NULL) {
 		conn_free(c);
 		return -ENOMEM;
@@ -204,6 +275,18 @@ int conn_new(struct conn **out, const struct conn_options *o)
 	event_add(c->first, plain_accepted ? &at_once : NULL);
 	*out = c;
 	return 0;
+}
+
+int conn_handshake(struct conn *c)
+{
+	event_add(c->deadline, &(struct timeval){.tv_sec = CONN_SETUP_S});
+	return start(c);
+}
+
+void conn_set_owner(struct conn *c, const struct conn_events *events, void *arg)
+{
+	c->o.events = events;
+	c->o.arg = arg;
 }
 
 void conn_free(struct conn *c)
@@ -246,6 +329,11 @@ bool conn_is_up(const struct conn *c)
 bool conn_busy(const struct conn *c)
 {
 	return c->busy;
+}
+
+size_t conn_queued(const struct conn *c)
+{
+	return c->bev != NULL ? evbuffer_get_length(bufferevent_get_output(c->bev)) : 0;
 }
 
 const SSL *conn_ssl(const struct conn *c)

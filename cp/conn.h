@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One non-blocking TCP or TLS connection with deadlines and byte limits, over libevent's
-// bufferevents. The owner (cp/trunk.c) is told when it is up, has input, has room again, or closed.
-// Control thread only. No callback comes before conn_new() has returned.
+// bufferevents. The owner (cp/embryonic.c, then cp/trunk.c) is told when it is up, has input, has room
+// again, or closed. Control thread only. No callback comes before conn_new() has returned.
+//
+// An accepted TLS connection costs a descriptor and some hundred octets until the peer's whole
+// ClientHello has come, and nothing of OpenSSL before the owner says so: see `hello`.
 #pragma once
 
 #include <event2/event.h>
@@ -13,7 +16,9 @@
 #include "cp/counters.h"
 #include "lib/str.h"
 
-#define CONN_SETUP_S     5            // connect and handshake, together
+#define CONN_HELLO_S     4            // from accept to a whole ClientHello
+#define CONN_SETUP_S     5            // the handshake then; or connect and handshake, together
+#define CONN_CONTROL_MAX 32           // messages of TLS itself after the handshake, ever
 #define CONN_OUTPUT_BUSY (256u << 10) // stop taking more for it
 #define CONN_OUTPUT_MAX  (4u << 20)   // too slow: closed
 #define CONN_FINISH_S    5            // conn_finish() gives up on a peer that does not read
@@ -23,6 +28,8 @@ enum conn_kind { CONN_TCP, CONN_TLS_SERVER, CONN_TLS_CLIENT };
 struct conn;
 
 struct conn_events {
+	// Accepted TLS: a whole ClientHello waits for conn_handshake().
+	void (*hello)(struct conn *c, void *arg);
 	void (*up)(struct conn *c, void *arg);      // connected, handshake done
 	void (*input)(struct conn *c, void *arg);   // see conn_input()
 	void (*drained)(struct conn *c, void *arg); // no longer conn_busy()
@@ -44,6 +51,10 @@ struct conn_options {
 };
 
 int conn_new(struct conn **out, const struct conn_options *o);
+// Accepted TLS, after `hello`: goes on with the handshake. -ENOMEM: the owner calls conn_free().
+int conn_handshake(struct conn *c);
+// Another owner from now on; allowed in a callback.
+void conn_set_owner(struct conn *c, const struct conn_events *events, void *arg);
 // Closes at once (with a close_notify where TLS is up). Accepts NULL; allowed in a callback.
 void conn_free(struct conn *c);
 // Sends what is queued, then closes and frees by itself; no callback comes any more.
@@ -51,6 +62,7 @@ void conn_finish(struct conn *c);
 
 bool conn_is_up(const struct conn *c);
 bool conn_busy(const struct conn *c);      // more than CONN_OUTPUT_BUSY is queued
+size_t conn_queued(const struct conn *c);  // octets not sent yet
 const SSL *conn_ssl(const struct conn *c); // NULL for TCP and before the handshake began
 
 // What was received and not consumed yet, in one piece; good until conn_consume().

@@ -10,6 +10,7 @@
 
 #include "cp/accept.h"
 #include "cp/call_end.h"
+#include "cp/embryonic.h"
 #include "cp/ime_state.h"
 #include "cp/inspect.h"
 #include "cp/log.h"
@@ -25,6 +26,12 @@
 // numbers.
 #define TLS_SECURE_SIZE 4096
 #define SECURE_SPARE    (1u << 20)
+
+// Handshakes of strangers come so smoothly that calls get their turn between them: at most this part
+// of a second's at once.
+#define BURST_PARTS 10
+// A source may open the connections of so many seconds at once, after a restart of its own.
+#define CLIENT_BURST_S 3
 
 __attribute__((format(printf, 4, 5))) static int fail(
 	int err, char *text, size_t size, const char *fmt, ...)
@@ -154,7 +161,14 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->calls = calls_new();
 	ime->txns = txns_new();
 	ime->trunks = trunks_new(ime);
-	ime->peers = peers_new();
+	ime->peers = peers_new(&(struct peers_limits){
+		.client_embryonic_max = c->client_embryonic_max,
+		.rate = c->handshake_rate,
+		.rate_burst = c->handshake_rate / BURST_PARTS + 1,
+		.client_rate = c->client_handshake_rate,
+		.client_burst = CLIENT_BURST_S * c->client_handshake_rate,
+	});
+	ime->embryonic = embryonic_new(ime);
 	ime->domains = domains_new();
 	ime->scratch = OPENSSL_secure_zalloc(sizeof(*ime->scratch));
 	ime->out_size = (size_t)c->sip_header_max + c->sip_body_max + EDIT_MAX;
@@ -164,8 +178,8 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->retry = evtimer_new(ime->env.base, on_retry, ime);
 	if (mta_new(&ime->mta, c, ime->cfg, &ime->counters) != 0 || ime->calls == NULL ||
 		ime->txns == NULL || ime->trunks == NULL || ime->peers == NULL ||
-		ime->domains == NULL || ime->scratch == NULL || ime->out == NULL ||
-		ime->tidied == NULL || ime->tick == NULL || ime->retry == NULL)
+		ime->embryonic == NULL || ime->domains == NULL || ime->scratch == NULL ||
+		ime->out == NULL || ime->tidied == NULL || ime->tick == NULL || ime->retry == NULL)
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	ime->session_env.mta = ime->mta;
 	mta_tick(ime->mta, ime_now(ime));
@@ -202,7 +216,7 @@ size_t ime_secure_size(const struct config *c)
 	return mta_secure_size(streams) + session_secure_size(streams) +
 		priv_key_block(sizeof(struct scratch)) + priv_key_block(epochs_size()) +
 		priv_key_block(ticket_keys_size(TICKET_KEYS_DEFAULT)) +
-		(size_t)c->tls_sessions_max * TLS_SECURE_SIZE + SECURE_SPARE;
+		((size_t)c->tls_sessions_max + c->embryonic_max) * TLS_SECURE_SIZE + SECURE_SPARE;
 }
 
 int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_size)
@@ -276,6 +290,7 @@ void ime_free(struct ime *ime)
 	for (size_t i = 0; i < CONFIG_IFACES_MAX; i++)
 		tsock_listener_close(ime->listeners[i]);
 	stop_calls(ime);
+	embryonic_free(ime->embryonic);
 	ucms_free(ime->ucms);
 	trunks_free(ime->trunks);
 	calls_free(ime->calls);
@@ -379,11 +394,40 @@ void ime_usage(const struct ime *ime, struct ime_usage *out)
 	};
 }
 
+struct ime_embryonic ime_embryonic(const struct ime *ime)
+{
+	struct embryonic_usage u = embryonic_usage(ime->embryonic);
+
+	return (struct ime_embryonic){.hello = u.hello,
+		.waiting = u.waiting,
+		.handshake = u.handshake,
+		.most_used = u.most,
+		.max = ime->config->embryonic_max};
+}
+
+void ime_tls_clear(struct ime *ime)
+{
+	for (int id = CNT_TLS_ON_TCP; id <= CNT_TLS_SOURCE_FULL; id++)
+		ime->counters.v[id] = 0;
+	ime->counters.v[CNT_TLS_HANDSHAKES] = ime->counters.v[CNT_TRUNKS_EVICTED] = 0;
+	trunks_usage_clear(ime->trunks);
+	embryonic_usage_clear(ime->embryonic);
+}
+
+struct ime_tls_closed ime_tls_close(struct ime *ime)
+{
+	struct ime_tls_closed c;
+
+	c.closed = trunks_close_idle(ime->trunks, &c.kept);
+	return c;
+}
+
 void ime_counters_clear(struct ime *ime)
 {
 	ime->counters = (struct counters){0};
 	calls_usage_clear(ime->calls);
 	trunks_usage_clear(ime->trunks);
+	embryonic_usage_clear(ime->embryonic);
 	mta_usage_clear(ime->mta);
 }
 

@@ -110,6 +110,22 @@ struct ime_usage {
 };
 void ime_usage(const struct ime *ime, struct ime_usage *out);
 
+// TLS connections whose handshake is not done.
+struct ime_embryonic {
+	uint32_t hello, waiting,
+		handshake;       // without a ClientHello, for their turn, in the handshake
+	uint32_t most_used, max; // of all
+};
+struct ime_embryonic ime_embryonic(const struct ime *ime);
+
+// `clear tls-proxy session statistics`: the counters of TLS to 0, most used to in use.
+void ime_tls_clear(struct ime *ime);
+// `clear tls-proxy session`: closes what carries no call. How many those are, and the others.
+struct ime_tls_closed {
+	uint32_t closed, kept;
+};
+struct ime_tls_closed ime_tls_close(struct ime *ime);
+
 // What bounds the calls that are admitted (TLS-9).
 struct ime_limit {
 	const char *name; // the configuration's words

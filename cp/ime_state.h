@@ -49,6 +49,7 @@ struct ime {
 	struct txns *txns;
 	struct trunks *trunks;
 	struct peers *peers;
+	struct embryonic *embryonic;
 	struct ucms *ucms;
 	struct domains *domains;
 	struct bucket invites; // from the Internet
@@ -72,6 +73,12 @@ struct ime {
 static inline uint64_t ime_now(const struct ime *ime)
 {
 	return ime->env.mono_ns();
+}
+
+// Octets that a connection may hold back from its peer: a whole message and some of the next.
+static inline size_t ime_input_max(const struct ime *ime)
+{
+	return (size_t)ime->config->sip_header_max + ime->config->sip_body_max + 4096;
 }
 
 // Ends the grace of the ticket password before, and looks after what was revoked.

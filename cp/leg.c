@@ -17,7 +17,8 @@
 // that timed out has held up others.
 #define RETRY_MIN_NS (100ull * 1000000)
 #define RETRY_MAX_NS (2ull * 1000000000)
-#define UNFINISHED_S 10u // a message may take so long to arrive
+#define UNFINISHED_S 10u  // a message may take so long to arrive
+#define FIRST_S      120u // and the first one, or a keep-alive (RFC 5626 4.4.1), to begin
 
 static struct leg *other_leg(const struct leg *l)
 {
@@ -61,23 +62,18 @@ void leg_init(struct leg *l, struct trunk *t, enum side side)
 	restart_framing(l);
 }
 
-static void handshake_done(struct leg *l)
-{
-	struct ime *ime = l->trunk->ime;
-
-	if (l->handshaking)
-		peers_handshake_done(ime->peers, &l->trunk->peer[l->side].ip, ime_now(ime));
-	l->handshaking = false;
-}
-
 // A source with a live TLS session has a punt budget of its own (design.md section 2, point 1); a
 // call manager has one in any case.
-static void trust(const struct leg *l, enum dp_msg_type type)
+static void trust(struct leg *l, bool on)
 {
 	const struct trunk *t = l->trunk;
-	struct dp_msg msg = {.version = DP_MSG_VERSION, .type = type};
+	struct dp_msg msg = {
+		.version = DP_MSG_VERSION, .type = on ? DP_MSG_TRUST_SET : DP_MSG_TRUST_DEL};
 
-	if (l->side == SIDE_INSIDE)
+	if (l->side == SIDE_INSIDE || on == l->trusted)
+		return;
+	l->trusted = on;
+	if (!on && trunks_others_up(t->ime->trunks, l))
 		return;
 	msg.trust.iface = t->iface[SIDE_OUTSIDE];
 	msg.trust.ip = t->peer[SIDE_OUTSIDE].ip;
@@ -130,11 +126,10 @@ static void on_up(struct conn *c, void *arg)
 	l->state = LEG_UP;
 	l->retry_ns = 0;
 	if (l->tls) {
-		handshake_done(l);
 		if (!take_ids(l, c))
 			return;
 		count(&t->ime->counters, CNT_TLS_HANDSHAKES);
-		trust(l, DP_MSG_TRUST_SET);
+		trust(l, true);
 		if (l->side == SIDE_OUTSIDE)
 			trunk_reverse_here(t);
 		log_event_from(TLS_UP, &t->peer[l->side].ip,
@@ -198,13 +193,6 @@ static void framing_lost(struct leg *l, struct str head, enum sip_reason why)
 	leg_close(l, true);
 }
 
-static void active(struct trunk *t)
-{
-	t->active_ns = ime_now(t->ime);
-	if (t->of != NULL)
-		t->of->active_ns = t->active_ns;
-}
-
 static bool process_one(struct leg *l)
 {
 	struct str in = conn_input(l->conn);
@@ -227,6 +215,7 @@ static bool process_one(struct leg *l)
 		return false;
 	case SIP_FRAME_KEEPALIVE:
 		conn_consume(l->conn, len);
+		l->first_by_ns = 0;
 		count(&l->trunk->ime->counters, CNT_KEEPALIVES);
 		trunk_send(l->trunk, l->side, "\r\n", 2);
 		return true;
@@ -239,15 +228,16 @@ static bool process_one(struct leg *l)
 	case SIP_FRAME_MESSAGE:
 		break;
 	}
-	l->partial_ns = 0;
+	l->partial_ns = l->first_by_ns = 0;
 	if (!inspect_message(l->trunk, l->side, (struct str){in.p, len})) {
 		conn_read(l->conn, false);
 		restart_framing(l); // the message is found again when the leg goes on
 		return false;
 	}
 	l->messages++;
+	l->bytes += len;
 	l->proven = true;
-	active(l->trunk);
+	trunk_heard(l->trunk, len);
 	conn_consume(l->conn, len);
 	return true;
 }
@@ -281,13 +271,12 @@ static const struct conn_events events = {
 
 static struct conn_options options(struct leg *l, int fd)
 {
-	struct trunk *t = l->trunk;
-	const struct config *c = t->ime->config;
+	struct ime *ime = l->trunk->ime;
 
 	return (struct conn_options){
-		.base = t->ime->env.base,
+		.base = ime->env.base,
 		.fd = fd,
-		.input_max = (size_t)c->sip_header_max + c->sip_body_max + 4096,
+		.input_max = ime_input_max(ime),
 		.events = &events,
 		.arg = l,
 	};
@@ -298,60 +287,21 @@ static bool speaks_tls(const struct leg *l)
 	return l->side == SIDE_OUTSIDE || l->trunk->inside_secure;
 }
 
-// Counts a TLS leg against the limits, or says why it may not be.
-static enum counter_id take_tls(struct leg *l)
-{
-	struct trunk *t = l->trunk;
-	uint32_t max = t->ime->config->tls_sessions_max;
-
-	if (trunks_usage(t->ime->trunks).tls >= max)
-		return CNT_TLS_SESSIONS_FULL;
-	if (l->side == t->accepted) {
-		// Certificates are no promise to share.
-		if (trunks_tls_from(t->ime->trunks, &t->peer[l->side].ip) >= (max + 1) / 2)
-			return CNT_TLS_SOURCE_FULL;
-		if (!peers_handshake_start(t->ime->peers, &t->peer[l->side].ip, ime_now(t->ime)))
-			return CNT_TLS_RATE;
-		l->handshaking = true;
-	}
-	l->tls = true;
-	return CNT_NONE;
-}
-
-static void tell_limit(const struct leg *l, enum counter_id why)
-{
-	const struct endpoint *peer = &l->trunk->peer[l->side];
-
-	if (why == CNT_TLS_SESSIONS_FULL)
-		log_event_from(TLS_SESSIONS_FULL, &peer->ip, log_endpoint("peer", peer),
-			log_u64("max", l->trunk->ime->config->tls_sessions_max));
-	else
-		log_event_from(CONN_LIMIT, &peer->ip, log_endpoint("peer", peer),
-			log_text("counter", counter_name(why)));
-}
-
 bool leg_accept(struct leg *l, int fd)
 {
 	struct conn_options o = options(l, fd);
-	struct trunk *t = l->trunk;
-	enum counter_id why = CNT_NONE;
 
-	if (speaks_tls(l)) {
-		o.kind = CONN_TLS_SERVER;
-		o.tls = t->ime->tls[TLS_SERVER][t->class->tls_proxy];
-		why = take_tls(l);
-	}
-	if (why != CNT_NONE) {
-		count(&t->ime->counters, why);
-		tell_limit(l, why);
-		close(fd);
-		return false;
-	}
 	l->state = LEG_OPENING;
-	if (conn_new(&l->conn, &o) == 0)
-		return true;
-	handshake_done(l);
-	return false;
+	return conn_new(&l->conn, &o) == 0;
+}
+
+void leg_adopt(struct leg *l, struct conn *conn)
+{
+	l->conn = conn;
+	l->state = LEG_OPENING;
+	l->first_by_ns = ime_now(l->trunk->ime) + FIRST_S * 1000000000ull;
+	conn_set_owner(conn, &events, l);
+	on_up(conn, l);
 }
 
 static void open_failed(struct leg *l, enum counter_id why)
@@ -359,18 +309,18 @@ static void open_failed(struct leg *l, enum counter_id why)
 	if (why == CNT_CONN_OPEN_FAILED)
 		tell_failed(l, why, counter_help(why));
 	else
-		tell_limit(l, why);
+		trunks_tell_limit(l->trunk->ime->trunks, &l->trunk->peer[l->side], why);
 	count(&l->trunk->ime->counters, why);
 	failed(l);
 	l->state = LEG_FAILED;
-	l->tls = false;
+	trunks_leave_tls(l->trunk->ime->trunks, l);
 }
 
 static void leg_open(struct leg *l)
 {
 	struct trunk *t = l->trunk;
 	const struct endpoint *src = l->side == SIDE_OUTSIDE ? &t->mapped : &t->peer[SIDE_OUTSIDE];
-	enum counter_id why = speaks_tls(l) ? take_tls(l) : CNT_NONE;
+	enum counter_id why = speaks_tls(l) ? trunks_take_tls(t->ime->trunks, l) : CNT_NONE;
 	struct conn_options o;
 	int fd;
 
@@ -432,6 +382,7 @@ void leg_close(struct leg *l, bool finish)
 		return;
 	l->state = LEG_CLOSING;
 	l->finish = finish;
+	trunks_leave_tls(l->trunk->ime->trunks, l);
 	trunk_reap_later(l->trunk);
 }
 
@@ -441,17 +392,14 @@ void leg_reap(struct leg *l)
 
 	if (l->state != LEG_CLOSING)
 		return;
-	handshake_done(l);
-	if (l->tls && conn_is_up(l->conn))
-		trust(l, DP_MSG_TRUST_DEL);
-	l->tls = false;
+	trust(l, false);
 	if (l->finish)
 		conn_finish(l->conn);
 	else
 		conn_free(l->conn);
 	l->conn = NULL;
 	l->finish = false;
-	l->partial_ns = 0;
+	l->partial_ns = l->first_by_ns = 0;
 	if (l->backlog != NULL)
 		evbuffer_free(l->backlog);
 	l->backlog = NULL;
@@ -468,9 +416,16 @@ void leg_reap(struct leg *l)
 
 void leg_tick(struct leg *l, uint64_t now_ns)
 {
-	if (l->state != LEG_UP || l->partial_ns == 0 ||
-		now_ns - l->partial_ns < UNFINISHED_S * 1000000000ull)
+	enum counter_id why = CNT_NONE;
+
+	if (l->state != LEG_UP)
 		return;
-	count(&l->trunk->ime->counters, CNT_CONN_INPUT_TIMEOUT);
+	if (l->partial_ns != 0 && now_ns - l->partial_ns >= UNFINISHED_S * 1000000000ull)
+		why = CNT_CONN_INPUT_TIMEOUT;
+	else if (l->first_by_ns != 0 && now_ns >= l->first_by_ns)
+		why = CNT_TLS_SILENT;
+	if (why == CNT_NONE)
+		return;
+	count(&l->trunk->ime->counters, why);
 	leg_close(l, false);
 }

@@ -6,8 +6,10 @@
 #include "cp/trunk_state.h"
 
 void leg_init(struct leg *l, struct trunk *t, enum side side);
-// Takes over an accepted connection. False: refused and counted; `fd` is closed.
+// Takes over an accepted TCP connection; `fd` is owned in any case. False: out of memory.
 bool leg_accept(struct leg *l, int fd);
+// Takes over an accepted TLS connection that is up.
+void leg_adopt(struct leg *l, struct conn *conn);
 // Starts to open a leg that is not open, unless it has failed a moment ago or its call manager is
 // known to be down: then its state is LEG_FAILED.
 void leg_try(struct leg *l);
@@ -19,7 +21,7 @@ void leg_resume(struct leg *l);
 // Marks it as over; leg_reap() frees the connection later.
 void leg_close(struct leg *l, bool finish);
 void leg_reap(struct leg *l);
-// Closes a leg that leaves a message unfinished for too long.
+// Closes a leg that leaves a message unfinished for too long, or does not begin one.
 void leg_tick(struct leg *l, uint64_t now_ns);
 
 // By cp/trunk.c: something is marked, have the reaper run.

@@ -327,6 +327,13 @@ static void log_start(const struct config *c)
 	});
 }
 
+static void log_warnings(const struct config *c)
+{
+	for (size_t i = 0; i < c->warnings.n; i++)
+		log_event(CONFIG_WARNING, log_u64("line", c->warnings.list[i].line),
+			log_str("warning", str_from(c->warnings.list[i].text)));
+}
+
 static int run(struct config *c)
 {
 	struct daemon d = {.config = c};
@@ -334,6 +341,7 @@ static int run(struct config *c)
 	int e;
 
 	log_start(c);
+	log_warnings(c);
 	signal(SIGPIPE, SIG_IGN);
 	hold_signals(SIG_BLOCK);
 	raise_limit(RLIMIT_NOFILE); // a connection is a descriptor, and two of them are a trunk
@@ -366,7 +374,7 @@ static void usage(FILE *f)
 		"usage: callgated [--check] FILE\n"
 		"Runs the firewall that FILE (YAML) describes, in the foreground, until SIGTERM.\n"
 		"\n"
-		"  --check    only judge FILE: print its faults, each with its place\n"
+		"  --check    only judge FILE: print faults and warnings, each with its place\n"
 		"  --help     this text\n"
 		"  --version  the version\n"
 		"\n"
@@ -423,7 +431,8 @@ int main(int argc, char **argv)
 		return EXIT_CONFIG;
 	if (!check)
 		return run(c);
-	printf("%s: no faults\n", argv[optind]);
+	config_errors_print(stdout, argv[optind], &c->warnings);
+	printf("%s: no faults, %zu warnings\n", argv[optind], c->warnings.n);
 	config_free(c);
 	return EXIT_SUCCESS;
 }

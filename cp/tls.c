@@ -13,6 +13,14 @@
 	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
 	"ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA:AES256-SHA"
 
+// No finite fields: a stranger may ask for a group, and one of 8192 bits takes as long as a hundred
+// signatures.
+#define GROUPS "X25519:P-256:P-384"
+
+// A certificate, its CA and three between them; far more than anybody needs.
+#define CHAIN_DEPTH  3 // those between
+#define CHAIN_OCTETS (32u << 10)
+
 __attribute__((format(printf, 3, 4))) static bool fail(char *err, size_t size, const char *fmt, ...)
 {
 	char why[160];
@@ -27,6 +35,22 @@ __attribute__((format(printf, 3, 4))) static bool fail(char *err, size_t size, c
 	if (n >= 0 && (size_t)n < size)
 		snprintf(err + n, size - (size_t)n, ": %s", why);
 	return false;
+}
+
+// What a stranger can make us do and keep is bounded, and no connection inherits from another one.
+static void limit(SSL_CTX *ctx)
+{
+	SSL_CTX_set_options(ctx,
+		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+			SSL_OP_CIPHER_SERVER_PREFERENCE);
+	// Every handshake is a full one: a resumed session would carry yesterday's verification.
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(ctx, 0);
+	SSL_CTX_set_max_early_data(ctx, 0);
+	SSL_CTX_set_recv_max_early_data(ctx, 0);
+	SSL_CTX_set_verify_depth(ctx, CHAIN_DEPTH);
+	SSL_CTX_set_max_cert_list(ctx, CHAIN_OCTETS);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS); // a quiet connection holds no records
 }
 
 static bool load_identity(SSL_CTX *ctx, const struct config_trustpoint *tp, char *err, size_t size)
@@ -50,6 +74,35 @@ static bool load_anchor(SSL_CTX *ctx, const struct config_trustpoint *tp, enum t
 	return true;
 }
 
+static int version_of(int v)
+{
+	return v == 13 ? TLS1_3_VERSION : v == 12 ? TLS1_2_VERSION : TLS1_VERSION;
+}
+
+typedef int security_fn(
+	const SSL *s, const SSL_CTX *ctx, int op, int bits, int nid, void *other, void *ex);
+static security_fn *strict_policy; // OpenSSL's own
+
+// TLS-4: suites and versions are as configured, and what is older than TLS 1.2 signs with SHA-1 and
+// MD5. Keys and certificates are judged as ever (TLS-5).
+static int legacy_policy(
+	const SSL *s, const SSL_CTX *ctx, int op, int bits, int nid, void *other, void *ex)
+{
+	switch (op) {
+	case SSL_SECOP_CIPHER_SUPPORTED:
+	case SSL_SECOP_CIPHER_SHARED:
+	case SSL_SECOP_CIPHER_CHECK:
+	case SSL_SECOP_VERSION:
+		return 1;
+	case SSL_SECOP_SIGALG_SUPPORTED:
+	case SSL_SECOP_SIGALG_SHARED:
+	case SSL_SECOP_SIGALG_CHECK:
+		if (s != NULL && SSL_version(s) < TLS1_2_VERSION)
+			return 1;
+	}
+	return strict_policy(s, ctx, op, bits, nid, other, ex);
+}
+
 SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *proxy,
 	enum tls_role role, char *err, size_t err_size)
 {
@@ -61,14 +114,18 @@ SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *prox
 		fail(err, err_size, "TLS context");
 		return NULL;
 	}
-	SSL_CTX_set_min_proto_version(ctx, s->min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+	SSL_CTX_set_min_proto_version(ctx, version_of(s->min_version));
+	SSL_CTX_set_max_proto_version(ctx, version_of(s->max_version));
 	SSL_CTX_set_security_level(ctx, 2); // TLS-5: RSA keys of 2048 bits at least
-	// Every handshake is a full one: a resumed session would carry yesterday's verification.
-	SSL_CTX_set_options(ctx,
-		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-			SSL_OP_CIPHER_SERVER_PREFERENCE);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_num_tickets(ctx, 0);
+	if (c->legacy_ciphers) {
+		strict_policy = SSL_CTX_get_security_callback(ctx);
+		SSL_CTX_set_security_callback(ctx, legacy_policy);
+	}
+	limit(ctx);
+	if (SSL_CTX_set1_groups_list(ctx, GROUPS) != 1) {
+		fail(err, err_size, "groups " GROUPS);
+		goto out;
+	}
 	// The purpose (RFC 5280 extendedKeyUsage) follows from the role.
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	if (SSL_CTX_set_cipher_list(ctx, ciphers) != 1) {
@@ -126,8 +183,28 @@ static enum counter_id verify_failure(long result)
 	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
 	case X509_V_ERR_CERT_UNTRUSTED:
 		return CNT_TLS_CERT_UNTRUSTED;
+	case X509_V_ERR_CERT_CHAIN_TOO_LONG:
+		return CNT_TLS_CERT_CHAIN;
 	default:
 		return CNT_TLS_CERT_REFUSED;
+	}
+}
+
+static bool nothing_common(int reason)
+{
+	switch (reason) {
+	case SSL_R_NO_SHARED_CIPHER:
+	case SSL_R_UNSUPPORTED_PROTOCOL:
+	case SSL_R_NO_PROTOCOLS_AVAILABLE:
+	case SSL_R_VERSION_TOO_LOW:
+	case SSL_R_NO_SUITABLE_KEY_SHARE:
+	case SSL_R_NO_SHARED_GROUPS:
+	case SSL_R_NO_SUITABLE_GROUPS:
+	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+	case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -144,6 +221,10 @@ enum counter_id tls_failure(const SSL *ssl, unsigned long openssl_error, char *t
 	snprintf(text, size, "%s", why != NULL ? why : "connection closed in the handshake");
 	if (reason == SSL_R_WRONG_VERSION_NUMBER) // its first record is none of TLS
 		return CNT_TCP_ON_TLS;
+	if (nothing_common(reason))
+		return CNT_TLS_NOTHING_COMMON;
+	if (reason == SSL_R_EXCESSIVE_MESSAGE_SIZE)
+		return CNT_TLS_CERT_CHAIN;
 	if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		return CNT_TLS_NO_CERT;
 	if (reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256)

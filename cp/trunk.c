@@ -11,15 +11,28 @@
 #include "cp/leg.h"
 #include "cp/log.h"
 
-#define OWED_NS (30ull * 1000000000) // quiet for so long, and without calls: nothing will come
+// A trunk that was quiet for so long waits for no answer any more (timer F), and may be closed.
+#define IDLE_NS (32ull * 1000000000)
+// Trunks with calls that are passed over in the search for one that may be closed.
+#define SEARCH_MAX 64u
+#define OWED_NS    (30ull * 1000000000) // quiet for so long, and without calls: nothing will come
 
 struct trunks {
-	TAILQ_HEAD(, trunk) all;
+	TAILQ_HEAD(, trunk) all; // oldest first
+	TAILQ_HEAD(, trunk) lru; // idle longest first
 	struct ime *ime;
 	struct event *reaper;
 	uint64_t last_id;
-	uint32_t n, tls_most;
+	uint32_t n, tls, tls_most;
+	struct trunk_class_usage *class; // by index in config.inspects
 };
+
+static struct trunk_class_usage *usage_of(const struct trunk *t)
+{
+	const struct ime *ime = t->ime;
+
+	return &ime->trunks->class[t->class - ime->config->inspects];
+}
 
 // Its stand-ins have nothing to share any more; the reaper comes to them next.
 static void orphan(struct trunk *t)
@@ -39,7 +52,9 @@ static void trunk_free(struct trunks *ts, struct trunk *t)
 		conn_free(t->leg[s].conn);
 	}
 	TAILQ_REMOVE(&ts->all, t, all);
+	TAILQ_REMOVE(&ts->lru, t, lru);
 	ts->n--;
+	usage_of(t)->active--;
 	free(t);
 }
 
@@ -69,9 +84,14 @@ struct trunks *trunks_new(struct ime *ime)
 	if (ts == NULL)
 		return NULL;
 	TAILQ_INIT(&ts->all);
+	TAILQ_INIT(&ts->lru);
 	ts->ime = ime;
 	ts->reaper = evtimer_new(ime->env.base, reap, ts);
-	if (ts->reaper == NULL) {
+	ts->class = calloc(ime->config->n_inspects + 1, sizeof(*ts->class));
+	if (ts->reaper == NULL || ts->class == NULL) {
+		if (ts->reaper != NULL)
+			event_free(ts->reaper);
+		free(ts->class);
 		free(ts);
 		return NULL;
 	}
@@ -85,6 +105,7 @@ void trunks_free(struct trunks *ts)
 	while (!TAILQ_EMPTY(&ts->all))
 		trunk_free(ts, TAILQ_FIRST(&ts->all));
 	event_free(ts->reaper);
+	free(ts->class);
 	free(ts);
 }
 
@@ -93,15 +114,126 @@ void trunk_reap_later(struct trunk *t)
 	event_active(t->ime->trunks->reaper, EV_TIMEOUT, 0);
 }
 
+static void touch(struct trunk *t)
+{
+	struct trunks *ts = t->ime->trunks;
+
+	t->active_ns = ime_now(ts->ime);
+	TAILQ_REMOVE(&ts->lru, t, lru);
+	TAILQ_INSERT_TAIL(&ts->lru, t, lru);
+}
+
+void trunk_heard(struct trunk *t, size_t octets)
+{
+	usage_of(t)->bytes += octets;
+	touch(t);
+	if (t->of != NULL)
+		touch(t->of);
+}
+
+// A call may be quiet for hours, and its BYE still wants the connection.
+static bool carries_call(const struct trunk *t)
+{
+	const struct call *call = calls_first(t->ime->calls);
+
+	while (call != NULL && call->trunk != t->id)
+		call = calls_next(call);
+	for (const struct trunk *k = t->stand_ins; k != NULL && call == NULL;
+		k = k->next_stand_in) {
+		if (carries_call(k))
+			return true;
+	}
+	return call != NULL;
+}
+
+static void close_both(struct trunk *t)
+{
+	leg_close(&t->leg[side_other(t->accepted)], true);
+	leg_close(&t->leg[t->accepted], true);
+}
+
+// Closes the trunk that has been idle longest and carries no call. False: there is none.
+static bool evict(struct trunks *ts)
+{
+	uint64_t now_ns = ime_now(ts->ime);
+	struct trunk *t;
+
+	for (unsigned int i = 0; i < SEARCH_MAX; i++) {
+		t = TAILQ_FIRST(&ts->lru);
+		if (t == NULL || now_ns - t->active_ns < IDLE_NS)
+			return false;
+		if (t->of == NULL && !carries_call(t))
+			break;
+		touch(t); // a stand-in goes with the trunk that it stands in for
+		t = NULL;
+	}
+	if (t == NULL)
+		return false;
+	count(&ts->ime->counters, CNT_TRUNKS_EVICTED);
+	log_event(TRUNK_EVICTED, log_endpoint("peer", &t->peer[t->accepted]),
+		log_u64("trunk", t->id));
+	touch(t); // until it is reaped it is not found again
+	close_both(t);
+	return true;
+}
+
+// TLS sessions that this peer has opened.
+static uint32_t tls_from(const struct trunks *ts, const struct ip_addr *peer)
+{
+	const struct trunk *t;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH (t, &ts->all, all)
+		n += t->leg[t->accepted].tls && ip_eq(&t->peer[t->accepted].ip, peer);
+	return n;
+}
+
+enum counter_id trunks_take_tls(struct trunks *ts, struct leg *l)
+{
+	struct trunk *t = l->trunk;
+	uint32_t max = ts->ime->config->tls_sessions_max;
+
+	// Certificates are no promise to share.
+	if (l->side == t->accepted && tls_from(ts, &t->peer[l->side].ip) >= (max + 1) / 2)
+		return CNT_TLS_SOURCE_FULL;
+	if (ts->tls >= max)
+		evict(ts);
+	if (ts->tls >= max)
+		return CNT_TLS_SESSIONS_FULL;
+	l->tls = true;
+	ts->tls++;
+	if (ts->tls > ts->tls_most)
+		ts->tls_most = ts->tls;
+	return CNT_NONE;
+}
+
+void trunks_leave_tls(struct trunks *ts, struct leg *l)
+{
+	ts->tls -= l->tls;
+	l->tls = false;
+}
+
+bool trunks_others_up(const struct trunks *ts, const struct leg *l)
+{
+	const struct ip_addr *ip = &l->trunk->peer[SIDE_OUTSIDE].ip;
+	const struct trunk *t;
+
+	TAILQ_FOREACH (t, &ts->all, all) {
+		if (t->leg[SIDE_OUTSIDE].trusted && ip_eq(&t->peer[SIDE_OUTSIDE].ip, ip))
+			return true;
+	}
+	return false;
+}
+
 // NULL: no room.
 static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
 {
-	struct trunk *t = ts->n < TRUNKS_MAX ? calloc(1, sizeof(*t)) : NULL;
+	uint32_t max = ts->ime->config->tls_sessions_max + TRUNKS_SPARE;
+	struct trunk *t = ts->n < max ? calloc(1, sizeof(*t)) : NULL;
+	struct trunk_class_usage *usage;
 
-	if (t == NULL) {
-		count(&ts->ime->counters, CNT_CONN_TABLE_FULL);
+	if (t == NULL)
 		return NULL;
-	}
 	t->id = ++ts->last_id;
 	t->ime = ts->ime;
 	t->class = o->class;
@@ -113,28 +245,62 @@ static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
 	}
 	t->mapped = o->mapped;
 	t->inside_secure = o->inside_secure;
-	t->active_ns = ime_now(ts->ime);
+	t->born_ns = t->active_ns = ime_now(ts->ime);
 	TAILQ_INSERT_TAIL(&ts->all, t, all);
+	TAILQ_INSERT_TAIL(&ts->lru, t, lru);
 	ts->n++;
+	usage = usage_of(t);
+	if (++usage->active > usage->most)
+		usage->most = usage->active;
 	return t;
 }
 
-bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o)
+void trunks_tell_limit(const struct trunks *ts, const struct endpoint *peer, enum counter_id why)
+{
+	if (why == CNT_TLS_SESSIONS_FULL)
+		log_event_from(TLS_SESSIONS_FULL, &peer->ip, log_endpoint("peer", peer),
+			log_u64("max", ts->ime->config->tls_sessions_max));
+	else
+		log_event_from(CONN_LIMIT, &peer->ip, log_endpoint("peer", peer),
+			log_text("counter", counter_name(why)));
+}
+
+static bool refuse(struct trunks *ts, const struct trunk_open *o, enum counter_id why)
+{
+	count(&ts->ime->counters, why);
+	trunks_tell_limit(ts, &o->peer[o->accepted], why);
+	if (o->conn != NULL)
+		conn_free(o->conn);
+	else
+		close(o->fd);
+	return false;
+}
+
+bool trunk_start(struct trunks *ts, const struct trunk_open *o)
 {
 	struct trunk *t = trunk_new(ts, o);
+	struct leg *accepted = t != NULL ? &t->leg[o->accepted] : NULL;
+	enum counter_id why = CNT_NONE;
 
 	if (t == NULL) {
-		close(fd);
-		return false;
+		evict(ts); // for the next one
+		return refuse(ts, o, CNT_CONN_TABLE_FULL);
 	}
-	if (!leg_accept(&t->leg[t->accepted], fd)) {
+	if (o->conn != NULL)
+		why = trunks_take_tls(ts, accepted);
+	if (why != CNT_NONE) {
 		trunk_free(ts, t);
-		return false;
+		return refuse(ts, o, why);
 	}
 	count(&ts->ime->counters, CNT_TRUNKS_ACCEPTED);
-	if (trunks_usage(ts).tls > ts->tls_most)
-		ts->tls_most = trunks_usage(ts).tls;
-	return true;
+	if (o->conn != NULL) {
+		leg_adopt(accepted, o->conn);
+		return true;
+	}
+	if (leg_accept(accepted, o->fd))
+		return true;
+	trunk_free(ts, t);
+	return false;
 }
 
 struct trunk *trunk_stand_in(struct trunk *t, const struct endpoint *ucm)
@@ -154,8 +320,10 @@ struct trunk *trunk_stand_in(struct trunk *t, const struct endpoint *ucm)
 	if (k != NULL)
 		return k;
 	k = trunk_new(t->ime->trunks, &o);
-	if (k == NULL)
+	if (k == NULL) {
+		count(&t->ime->counters, CNT_CONN_TABLE_FULL);
 		return NULL;
+	}
 	k->of = t;
 	k->remote_ids = t->remote_ids;
 	k->next_stand_in = t->stand_ins;
@@ -227,28 +395,11 @@ struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SID
 	return NULL;
 }
 
-// A call may be quiet for hours, and its BYE still wants the connection.
-static bool carries_call(const struct trunk *t)
-{
-	const struct call *call = calls_first(t->ime->calls);
-
-	while (call != NULL && call->trunk != t->id)
-		call = calls_next(call);
-	for (const struct trunk *k = t->stand_ins; k != NULL && call == NULL;
-		k = k->next_stand_in) {
-		if (carries_call(k))
-			return true;
-	}
-	return call != NULL;
-}
-
 void trunks_tick(struct trunks *ts, uint64_t now_ns)
 {
 	uint64_t idle_ns = ts->ime->config->timeouts.conn_s * 1000000000ull;
 	struct trunk *t;
 
-	if (trunks_usage(ts).tls > ts->tls_most)
-		ts->tls_most = trunks_usage(ts).tls;
 	TAILQ_FOREACH (t, &ts->all, all) {
 		leg_tick(&t->leg[SIDE_OUTSIDE], now_ns);
 		leg_tick(&t->leg[SIDE_INSIDE], now_ns);
@@ -257,7 +408,7 @@ void trunks_tick(struct trunks *ts, uint64_t now_ns)
 		if (now_ns - t->active_ns < idle_ns)
 			continue;
 		if (carries_call(t))
-			t->active_ns = now_ns;
+			touch(t);
 		else
 			leg_close(&t->leg[t->of != NULL ? SIDE_INSIDE : t->accepted], true);
 	}
@@ -310,53 +461,41 @@ void trunk_reverse_here(struct trunk *t)
 
 struct trunks_usage trunks_usage(const struct trunks *ts)
 {
-	struct trunks_usage u = {.trunks = ts->n, .tls_most = ts->tls_most};
-	const struct trunk *t;
-
-	TAILQ_FOREACH (t, &ts->all, all)
-		u.tls += t->leg[SIDE_OUTSIDE].tls + t->leg[SIDE_INSIDE].tls;
-	return u;
-}
-
-uint32_t trunks_tls_from(const struct trunks *ts, const struct ip_addr *peer)
-{
-	const struct trunk *t;
-	uint32_t n = 0;
-
-	TAILQ_FOREACH (t, &ts->all, all)
-		n += t->leg[t->accepted].tls && ip_eq(&t->peer[t->accepted].ip, peer);
-	return n;
+	return (struct trunks_usage){.trunks = ts->n, .tls = ts->tls, .tls_most = ts->tls_most};
 }
 
 void trunks_usage_clear(struct trunks *ts)
 {
-	ts->tls_most = trunks_usage(ts).tls;
+	ts->tls_most = ts->tls;
+	for (size_t i = 0; i < ts->ime->config->n_inspects; i++)
+		ts->class[i].most = ts->class[i].active;
 }
 
-void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
+uint32_t trunks_close_idle(struct trunks *ts, uint32_t *kept)
 {
-	uint64_t now_ns = ime_now(trunks->ime);
-	char identity[DOMAIN_NAME_MAX + 1];
+	uint32_t closed = 0;
 	struct trunk *t;
 
-	TAILQ_FOREACH (t, &trunks->all, all) {
-		const struct leg *outside = trunk_leg(t, SIDE_OUTSIDE);
-		bool up = outside->state == LEG_UP;
-		struct str id = {t->remote_ids.id[0].name, t->remote_ids.id[0].n};
-		struct trunk_info info = {
-			.outbound = t->accepted == SIDE_INSIDE,
-			.inside = t->peer[SIDE_INSIDE],
-			.outside = t->peer[SIDE_OUTSIDE],
-			.class_name = t->class->class_name,
-			.up = {up, trunk_leg(t, SIDE_INSIDE)->state == LEG_UP},
-			.tls_version = up ? SSL_get_version(conn_ssl(outside->conn)) : "",
-			.tls_cipher = up ? SSL_get_cipher_name(conn_ssl(outside->conn)) : "",
-			.peer_identity = identity,
-			.messages = {outside->messages, t->leg[SIDE_INSIDE].messages},
-			.idle_ms = (now_ns - t->active_ns) / 1000000,
-		};
-
-		str_copy(t->remote_ids.n > 0 ? id : STR_LIT(""), identity, sizeof(identity));
-		fn(&info, arg);
+	*kept = 0;
+	TAILQ_FOREACH (t, &ts->all, all) {
+		if (t->of != NULL)
+			continue;
+		if (carries_call(t)) {
+			(*kept)++;
+			continue;
+		}
+		close_both(t);
+		closed++;
 	}
+	return closed;
+}
+
+struct trunk_class_usage trunk_class_usage(const struct trunks *trunks, size_t class)
+{
+	return trunks->class[class];
+}
+
+struct trunk *trunk_next(const struct trunks *ts, const struct trunk *t)
+{
+	return t == NULL ? TAILQ_FIRST(&ts->all) : TAILQ_NEXT(t, all);
 }

@@ -14,7 +14,7 @@
 
 struct ime;
 
-#define TRUNKS_MAX 2048u
+#define TRUNKS_SPARE 1024u // trunks may be so many more than TLS sessions: those of call managers
 
 enum leg_state {
 	LEG_NONE,    // not open; opened with the next request
@@ -30,20 +30,22 @@ struct leg {
 	enum leg_state state;
 	struct conn *conn;
 	struct sip_frame frame;
-	bool handshaking;    // counted in cp/peers.h
 	bool tls;            // counted as a TLS session
+	bool trusted;        // the workers were told of it
 	bool finish;         // closing: let the output drain
 	bool proven;         // this connection has brought a message
 	uint64_t opened_ns;  // when its opening began
 	uint64_t retry_ns;   // a failed one is not tried again sooner; 0: the last attempt was good
 	uint64_t partial_ns; // when an unfinished message began
-	uint64_t messages;
+	uint64_t first_by_ns;     // an accepted TLS peer says something until then; 0: it has
+	uint64_t messages, bytes; // received
 	struct evbuffer *backlog; // requests of our own that wait for LEG_UP; NULL: none
 };
 
 struct trunk {
 	TAILQ_ENTRY(trunk) all;
-	uint64_t id; // never 0, never used again
+	TAILQ_ENTRY(trunk) lru; // by active_ns
+	uint64_t id;            // never 0, never used again
 	struct ime *ime;
 	const struct config_inspect *class;
 	enum side accepted;
@@ -53,7 +55,7 @@ struct trunk {
 	bool inside_secure;          // trunk-security-mode: TLS inside too (TLS-2)
 	struct leg leg[SIDES];
 	struct domain_ids remote_ids; // of the outside leg's certificate
-	uint64_t active_ns;
+	uint64_t born_ns, active_ns;
 	bool dead; // the reaper frees it
 	bool owed; // TLS-9: sessions are kept free for the other direction
 	// A stand-in leads to another call manager than the one that was addressed, and shares the
@@ -79,8 +81,10 @@ static inline struct str trunk_identity(const struct trunk *t)
 struct trunks *trunks_new(struct ime *ime); // NULL: out of memory
 void trunks_free(struct trunks *ts);        // accepts NULL
 
-// What an accepted connection is about: filled in by cp/accept.c.
+// What an accepted connection is about: filled in by cp/accept.c, `conn` by cp/embryonic.c.
 struct trunk_open {
+	int fd;            // TCP
+	struct conn *conn; // or TLS, up; NULL: it is TCP
 	const struct config_inspect *class;
 	enum side accepted;
 	uint16_t iface[SIDES];
@@ -88,9 +92,21 @@ struct trunk_open {
 	bool inside_secure;
 };
 
-// Takes over an accepted connection; `fd` is owned in any case. False when it was refused (and
-// counted).
-bool trunk_start(struct trunks *ts, int fd, const struct trunk_open *o);
+// Takes over an accepted connection, which is owned in any case. False when it was refused (and
+// counted). Allowed in a callback of the connection.
+bool trunk_start(struct trunks *ts, const struct trunk_open *o);
+
+// A message of so many octets came on it.
+void trunk_heard(struct trunk *t, size_t octets);
+
+// Counts a leg as a TLS session, or says why it may not be one; when all are taken, the trunk that
+// has been idle longest and carries no call is closed for it.
+enum counter_id trunks_take_tls(struct trunks *ts, struct leg *l);
+// The line of the log on a connection that was refused by one of these limits.
+void trunks_tell_limit(const struct trunks *ts, const struct endpoint *peer, enum counter_id why);
+void trunks_leave_tls(struct trunks *ts, struct leg *l);
+// Whether an address has another TLS session outside that is up.
+bool trunks_others_up(const struct trunks *ts, const struct leg *l);
 
 // The stand-in of an accepted trunk toward this call manager, made if it is new. It lives as long as
 // the trunk. NULL: no room, which is counted.
@@ -104,9 +120,14 @@ int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n);
 // Closes one leg; the accepted one takes the trunk with it. Output drains.
 void trunk_close_leg(struct trunk *t, enum side side);
 
+// Every trunk, oldest first: after `t`, the first one after NULL; NULL: that was the last.
+struct trunk *trunk_next(const struct trunks *ts, const struct trunk *t);
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id);
 // Some trunk between the same two parties, or NULL.
 struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SIDES]);
+
+// Closes every trunk that carries no call; `kept`: how many do.
+uint32_t trunks_close_idle(struct trunks *ts, uint32_t *kept);
 
 void trunks_tick(struct trunks *ts, uint64_t now_ns);
 
@@ -121,6 +142,4 @@ struct trunks_usage {
 	uint32_t trunks, tls, tls_most;
 };
 struct trunks_usage trunks_usage(const struct trunks *ts);
-// TLS sessions that this peer has opened.
-uint32_t trunks_tls_from(const struct trunks *ts, const struct ip_addr *peer);
 void trunks_usage_clear(struct trunks *ts);

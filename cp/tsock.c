@@ -14,10 +14,10 @@
 #include "cp/log.h"
 
 #define BACKLOG 1024
-// After so many new connections a listener pauses, so that a flood of them (TLS handshakes are
-// what costs) takes turns with the calls. The rest waits in the backlog, and beyond it SYN cookies
-// hold.
-#define ACCEPT_BURST 20
+// After so many new connections a listener pauses, so that a flood of them takes turns with the calls.
+// It is more than the workers let through (dp/punt.c), so that none waits in the backlog for long; what
+// costs is the handshake, and that has budgets of its own (cp/peers.h).
+#define ACCEPT_BURST 64
 #define PAUSE_MS     20
 // Silence of a dead peer: noticed after 15 + 3 * 5 s idle, or 30 s with data unacknowledged. So the
 // next call most likely finds it noticed (TLS-6).

@@ -295,7 +295,13 @@ class CommandLine(unittest.TestCase):
         good, bad = PLACE / "good.yaml", PLACE / "bad.yaml"
         good.write_text(configuration())
         bad.write_text(substitute(configuration(), r"rtp-min-port: *\d+", "rtp-min-port: 80"))
-        self.assertEqual(self.run_daemon("--check", good).returncode, 0)
+        self.assertIn("no faults, 0 warnings", self.run_daemon("--check", good).stdout)
+        good.write_text(substitute(configuration(), r"\ntrustpoints:",
+                                   "\nssl: {encryption: [3des-sha1, tls13]}\ntrustpoints:"))
+        p = self.run_daemon("--check", good)
+        self.assertEqual(p.returncode, 0)
+        self.assertRegex(p.stdout, r"good\.yaml:\d+:\d+: encryption: found 3des-sha1, .* ignored")
+        self.assertIn("no faults, 1 warnings", p.stdout)
         for args in (("--check", bad), (bad,)):
             p = self.run_daemon(*args)
             self.assertEqual(p.returncode, 2)

@@ -6,6 +6,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define DAY_S 86400
@@ -68,10 +70,9 @@ static struct issuer make_ca(const char *dir, const char *file, const char *cn)
 	return ca;
 }
 
-static void make_leaf(const char *dir, const struct issuer *ca, const char *file,
-	const char *domain, long to_s, const char *usage)
+static void make_leaf_with(EVP_PKEY *key, const char *dir, const struct issuer *ca,
+	const char *file, const char *domain, long to_s, const char *usage)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *x = make(key, domain, ca, -2 * DAY_S, to_s);
 	char san[128];
 	FILE *f;
@@ -90,9 +91,57 @@ static void make_leaf(const char *dir, const struct issuer *ca, const char *file
 	EVP_PKEY_free(key);
 }
 
+static void make_leaf(const char *dir, const struct issuer *ca, const char *file,
+	const char *domain, long to_s, const char *usage)
+{
+	make_leaf_with(EVP_EC_gen("P-256"), dir, ca, file, domain, to_s, usage);
+}
+
+// NAME.crt: a leaf and `n` CAs between it and `ca`; with `ballast` octets more in the first of them.
+static void make_chain(
+	const char *dir, const struct issuer *ca, const char *file, int n, size_t ballast)
+{
+	static const char *const names[] = {"", "1", "2", "3", "4", "5"};
+	struct issuer by[6] = {*ca};
+	char *comment = malloc(ballast + 1), path[512];
+	FILE *f;
+
+	assert(comment != NULL && n < 6);
+	memset(comment, 'x', ballast);
+	comment[ballast] = '\0';
+	for (int i = 1; i <= n; i++) {
+		by[i].key = EVP_EC_gen("P-256");
+		by[i].cert = make(by[i].key, names[i], &by[i - 1], -2 * DAY_S, 30 * DAY_S);
+		extension(by[i].cert, by[i - 1].cert, NID_basic_constraints, "critical,CA:TRUE");
+		if (i == 1 && ballast > 0)
+			extension(by[i].cert, ca->cert, NID_netscape_comment, comment);
+		assert(X509_sign(by[i].cert, by[i - 1].key, EVP_sha256()) > 0);
+	}
+	make_leaf(dir, &by[n], file, "enterprise-b.example", 30 * DAY_S, "serverAuth,clientAuth");
+	snprintf(path, sizeof(path), "%s/%s.crt", dir, file);
+	f = fopen(path, "a");
+	for (int i = n; i > 0; i--) {
+		PEM_write_X509(f, by[i].cert);
+		X509_free(by[i].cert);
+		EVP_PKEY_free(by[i].key);
+	}
+	fclose(f);
+	free(comment);
+}
+
+// Such a key takes a while to make: one for all.
+static EVP_PKEY *rsa(unsigned int bits, EVP_PKEY **once)
+{
+	if (*once == NULL)
+		*once = EVP_RSA_gen(bits);
+	EVP_PKEY_up_ref(*once);
+	return *once;
+}
+
 void pki_make(const char *dir)
 {
 	static const char both[] = "serverAuth,clientAuth";
+	static EVP_PKEY *weak, *strong;
 	struct issuer ca = make_ca(dir, "ca", "Test CA");
 	struct issuer other = make_ca(dir, "other-ca", "Another CA");
 	struct issuer inside = make_ca(dir, "inside-ca", "CA of a house");
@@ -103,6 +152,13 @@ void pki_make(const char *dir)
 	make_leaf(dir, &other, "stranger", "enterprise-b.example", 30 * DAY_S, both);
 	make_leaf(dir, &ca, "expired", "enterprise-b.example", -DAY_S, both);
 	make_leaf(dir, &ca, "server-only", "enterprise-b.example", 30 * DAY_S, "serverAuth");
+	make_leaf_with(
+		rsa(1024, &weak), dir, &ca, "rsa-1024", "enterprise-b.example", 30 * DAY_S, both);
+	make_leaf_with(
+		rsa(2048, &strong), dir, &ca, "rsa", "enterprise-a.example", 30 * DAY_S, both);
+	make_chain(dir, &ca, "chain-3", 3, 0);
+	make_chain(dir, &ca, "chain-4", 4, 0);
+	make_chain(dir, &ca, "chain-fat", 1, 40000);
 	make_leaf(dir, &inside, "asa", "callgate.enterprise-a.example", 30 * DAY_S, both);
 	make_leaf(dir, &inside, "ucm", "ucm.enterprise-a.example", 30 * DAY_S, both);
 	make_leaf(dir, &inside, "ucm-2", "ucm.enterprise-a.example", 30 * DAY_S, both);

@@ -201,6 +201,12 @@ void rig_remote(const char *certificate, const char *ca)
 
 	host_close(&rig.remote);
 	host_tls(&rig.remote, rig.hosts, fd, false, rig.dir, certificate, ca);
+	if (rig.remote_version != 0) {
+		SSL_set_min_proto_version(rig.remote.ssl, rig.remote_version);
+		SSL_set_max_proto_version(rig.remote.ssl, rig.remote_version);
+	}
+	if (rig.remote_offer != NULL)
+		assert_int_equal(SSL_set_cipher_list(rig.remote.ssl, rig.remote_offer), 1);
 }
 
 static struct {

@@ -33,6 +33,8 @@ struct rig {
 	const char *ucm_certificate[2]; // they accept TLS with this one of pki.h; NULL: TCP
 	struct sip_host caller;         // call manager B's own connection toward A
 	struct sip_host remote;         // what else a test needs
+	int remote_version;             // rig_remote speaks only this one; 0: any
+	const char *remote_offer;       // its suites of TLS 1.2 and before, NULL: as OpenSSL
 };
 
 extern struct rig rig;

@@ -65,6 +65,7 @@ void host_tls(struct sip_host *h, struct event_base *base, int fd, bool server, 
 	char path[512];
 
 	*h = (struct sip_host){.base = base};
+	SSL_CTX_set_security_level(ctx, 0); // what is weak is refused by the other side
 	snprintf(path, sizeof(path), "%s/%s", dir, ca);
 	assert_int_equal(SSL_CTX_load_verify_file(ctx, path), 1);
 	if (name != NULL) {

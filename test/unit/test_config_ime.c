@@ -103,10 +103,10 @@ static const struct edited ime[] = {
 		{{"{client: {trust-point: local-ent}}",
 			"{client: {trust-point: local-ent, cipher-suite: [des-sha1, null-sha1, "
 			"aes128-sha1]}}"}},
-		"47:73: cipher-suite: found des-sha1, expected a cipher of today: des-sha1 is "
-		"broken (TLS-4)\n"
-		"47:83: cipher-suite: found null-sha1, expected a cipher of today: null-sha1 does "
-		"not encrypt (TLS-4)"},
+		"47:73: cipher-suite: found des-sha1, expected a cipher of today: it is broken and "
+		"wants crypto legacy-ciphers on (TLS-4)\n"
+		"47:83: cipher-suite: found null-sha1, expected a cipher of today: it does not "
+		"encrypt and wants crypto legacy-ciphers on (TLS-4)"},
 	{"TLS-4",
 		{{"{client: {trust-point: local-ent}}",
 			"{client: {trust-point: local-ent, cipher-suite: [3des-sha1]}}"}},
@@ -119,7 +119,31 @@ static const struct edited ime[] = {
 	{"TLS-4",
 		{{"{client: {trust-point: local-ent}}",
 			"{client: {trust-point: local-ent}, tls-min-version: 1.0}"}},
-		"47:76: tls-min-version: found 1.0, expected 1.2 or 1.3"},
+		"47:76: tls-min-version: found 1.0, expected 1.2 or 1.3: 1.0 wants crypto "
+		"legacy-ciphers on (TLS-4)"},
+	{"TLS-4",
+		{{"{client: {trust-point: local-ent}}",
+			"{client: {trust-point: local-ent, cipher-suite: [aes128-sha1]}, "
+			"tls-min-version: 1.3}"}},
+		"47:72: cipher-suite: found no tls13, expected it with tls-min-version 1.3"},
+	{"TLS-4 legacy",
+		{{"{client: {trust-point: local-ent}}",
+			 "{client: {trust-point: local-ent, cipher-suite: [des-sha1, 3des-sha1]}}"},
+			{"trustpoints:", "crypto: {legacy-ciphers: on}\ntrustpoints:"}},
+		"48:72: cipher-suite: found no suite that this OpenSSL has, expected one (TLS-4)"},
+	{"TLS-4 legacy", {{"trustpoints:", "crypto: {legacy-ciphers: 1}\ntrustpoints:"}},
+		"43:26: legacy-ciphers: found 1, expected on or off"},
+	{"ssl encryption", {{"trustpoints:", "ssl: {encryption: [des-sha1]}\ntrustpoints:"}},
+		"43:20: encryption: found des-sha1, expected a cipher of today: it is broken and "
+		"wants crypto legacy-ciphers on (TLS-4)"},
+	{"ssl encryption",
+		{{"trustpoints:", "ssl: {encryption: [aes128-sha1]}\ntrustpoints:"},
+			{"{server: {trust-point: local-ent}}",
+				"{tls-min-version: 1.3, server: {trust-point: local-ent}}"}},
+		"49:55: server: found no tls13 in ssl encryption, expected it with tls-min-version "
+		"1.3"},
+	{"ssl encryption", {{"trustpoints:", "ssl: {}\ntrustpoints:"}},
+		"43:6: ssl: found no encryption, expected one"},
 	{"TLS-4",
 		{{"{client: {trust-point: local-ent}}",
 			"{client: {trust-point: local-ent}, tls-min-version: 1.1}"}},
@@ -157,6 +181,16 @@ static const struct edited ime[] = {
 		"47:24: local_to_remote-ent: found neither server nor client, expected one"},
 	{"TLS-5", {{"maximum-sessions: 1000", "maximum-sessions: 0"}},
 		"49:31: maximum-sessions: found 0, expected sessions from 1 to 100000"},
+	{"embryonic",
+		{{"maximum-sessions: 1000",
+			"embryonic-conn-max: 15, per-client-embryonic-max: 0, handshake-rate: x, "
+			"per-client-handshake-rate: 100001"}},
+		"49:33: embryonic-conn-max: found 15, expected connections from 16 to 100000\n"
+		"49:63: per-client-embryonic-max: found 0, expected connections from 1 to 100000\n"
+		"49:82: handshake-rate: found x, expected handshakes per second from 1 to "
+		"100000\n"
+		"49:112: per-client-handshake-rate: found 100001, expected handshakes per second "
+		"from 1 to 100000"},
 	{"CLI-3", {{"    media-termination: mta", "    media-termination: mtb"}},
 		"52:24: media-termination: found mtb, expected the name of a media-termination "
 		"(CLI-3); did you mean mta?"},

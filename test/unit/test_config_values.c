@@ -130,6 +130,69 @@ static void test_nat_no_overlap(void **state)
 	config_free(c);
 }
 
+static void warns(const struct config *c, const char *text)
+{
+	char all[1024];
+
+	faults_text(&c->warnings, all, sizeof(all));
+	assert_string_equal(all, text);
+}
+
+// TLS-4: the manual's keywords, of which some want to be allowed and some are not there any more.
+static void test_legacy_ciphers(void **state)
+{
+	struct config *c = with("trustpoints:\n",
+		"crypto: {legacy-ciphers: on}\n"
+		"ssl: {encryption: [des-sha1, aes256-sha1]}\n"
+		"trustpoints:\n");
+	const struct config_tls_side *client = &c->tls_proxies[0].side[TLS_CLIENT];
+	const struct config_tls_side *server = &c->tls_proxies[1].side[TLS_SERVER];
+
+	warns(c,
+		"44:20: encryption: found des-sha1, which this OpenSSL does not have: it is "
+		"ignored "
+		"(TLS-4)");
+	assert_string_equal(client->ciphers, ""); // ssl encryption is for servers
+	assert_int_equal(client->max_version, 13);
+	assert_string_equal(server->ciphers, "AES256-SHA");
+	assert_int_equal(server->min_version, 12);
+	assert_int_equal(server->max_version, 12);
+	config_free(c);
+	c = with("tls-proxies:\n  local_to_remote-ent: {client: {trust-point: local-ent}}\n"
+		 "  remote_to_local-ent: {server: {trust-point: local-ent}}\n",
+		"crypto: {legacy-ciphers: on}\nssl: {encryption: [tls13]}\ntls-proxies:\n"
+		"  local_to_remote-ent: {tls-min-version: 1.0, client: {trust-point: local-ent}}\n"
+		"  remote_to_local-ent: {server: {trust-point: local-ent, cipher-suite: "
+		"[null-sha1]}}\n");
+	client = &c->tls_proxies[0].side[TLS_CLIENT];
+	server = &c->tls_proxies[1].side[TLS_SERVER];
+	warns(c,
+		"49:42: tls-min-version: found 1.0, which is broken\n"
+		"50:73: cipher-suite: found null-sha1, which does not encrypt");
+	assert_int_equal(client->min_version, 10);
+	assert_string_equal(server->ciphers, "NULL-SHA"); // its own list goes before
+	config_free(c);
+	c = with("tls-proxies:\n  local_to_remote-ent: {client: {trust-point: local-ent}}\n"
+		 "  remote_to_local-ent: {server",
+		"crypto: {legacy-ciphers: on}\nssl: {encryption: [aes128-sha1]}\ntls-proxies:\n"
+		"  local_to_remote-ent: {client: {trust-point: local-ent}}\n"
+		"  remote_to_local-ent: {tls-min-version: 1.0, server");
+	assert_int_equal(c->tls_proxies[1].side[TLS_SERVER].min_version, 10);
+	assert_int_equal(c->tls_proxies[1].side[TLS_SERVER].max_version, 12);
+	config_free(c);
+}
+
+// The list of servers that have none.
+static void test_ssl_encryption(void **state)
+{
+	struct config *c = with("trustpoints:\n", "ssl: {encryption: [tls13]}\ntrustpoints:\n");
+
+	assert_int_equal(c->tls_proxies[1].side[TLS_SERVER].min_version, 13);
+	assert_int_equal(c->tls_proxies[0].side[TLS_CLIENT].min_version, 12);
+	warns(c, "");
+	config_free(c);
+}
+
 static void test_tls(void **state)
 {
 	struct config *c = with("{client: {trust-point: local-ent}}",
@@ -141,6 +204,10 @@ static void test_tls(void **state)
 		"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
 		"AES128-SHA");
 	assert_int_equal(p->min_version, 13);
+	assert_int_equal(p->max_version, 13);
+	warns(c,
+		"47:113: cipher-suite: found 3des-sha1, which this OpenSSL does not have: it is "
+		"ignored (TLS-4)");
 	assert_int_equal(p->trustpoint, 0);
 	assert_int_equal(p->identity, 0);
 	assert_int_equal(c->tls_proxies[0].side[TLS_SERVER].trustpoint, -1);
@@ -156,6 +223,18 @@ static void test_tls(void **state)
 	config_free(c);
 	c = with("maximum-sessions: 1000", "maximum-sessions: 7");
 	assert_int_equal(c->tls_sessions_max, 7);
+	assert_int_equal(c->embryonic_max, 1024);
+	assert_int_equal(c->client_embryonic_max, 32);
+	assert_int_equal(c->handshake_rate, 200);
+	assert_int_equal(c->client_handshake_rate, 20);
+	config_free(c);
+	c = with("maximum-sessions: 1000",
+		"embryonic-conn-max: 16, per-client-embryonic-max: 2, handshake-rate: 3, "
+		"per-client-handshake-rate: 4");
+	assert_int_equal(c->embryonic_max, 16);
+	assert_int_equal(c->client_embryonic_max, 2);
+	assert_int_equal(c->handshake_rate, 3);
+	assert_int_equal(c->client_handshake_rate, 4);
 	config_free(c);
 }
 
@@ -449,6 +528,8 @@ int main(void)
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_nat_any),
 		cmocka_unit_test(test_nat_no_overlap),
+		cmocka_unit_test(test_legacy_ciphers),
+		cmocka_unit_test(test_ssl_encryption),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_secure_trunk),
 		cmocka_unit_test(test_ime),

@@ -14,6 +14,7 @@
 #include "cp/ime.h"
 #include "cp/log.h"
 #include "cp/show.h"
+#include "cp/trunk.h"
 #include "cp/ucm.h"
 #include "cp/show_ime.h"
 #include "dp/dp.h"
@@ -30,7 +31,7 @@ static struct endpoint ep(const char *ip, uint16_t port)
 
 // ---- Workers ------------------------------------------------------------------------------------
 
-static unsigned int dp_cleared, ime_cleared, media_cleared;
+static unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared;
 
 size_t dp_counters(struct dp_counter *out, size_t max)
 {
@@ -144,7 +145,9 @@ size_t ime_counters(const struct ime *ime, struct ime_counter *out, size_t max)
 		{IME_STAT, "TICKET_NONE", "Ticket not found", "", 0},
 		{IME_STAT, "ROUTE_DOMAIN", "Route domain name check failed", "", 1},
 		{IME_STAT, "RTP_OVER_IME", "RTP over UC-IME", "", 2},
-		{IME_REFUSAL, "NO_DIALOG", NULL, "", 0},
+		{IME_REFUSAL, "TCP_ON_SECURE", NULL, "set the trunk to TLS", 1},
+		{IME_REFUSAL, "TLS_TIMEOUT", NULL, "too slow", 0},
+		{IME_EVENT, "TLS_HANDSHAKES", NULL, "TLS handshakes completed", 12},
 		{IME_EVENT, "TICKETS_VALID", NULL, "", 5},
 	};
 	size_t n = sizeof(stats) / sizeof(stats[0]);
@@ -245,6 +248,69 @@ void ime_media_clear(struct ime *ime)
 	media_cleared++;
 }
 
+void ime_tls_clear(struct ime *ime)
+{
+	tls_cleared++;
+}
+
+struct ime_tls_closed ime_tls_close(struct ime *ime)
+{
+	return (struct ime_tls_closed){.closed = 3, .kept = 1};
+}
+
+struct ime_embryonic ime_embryonic(const struct ime *ime)
+{
+	return (struct ime_embryonic){3, 2, 1, 1024, 1024};
+}
+
+const struct trunks *ime_trunks(const struct ime *ime)
+{
+	return NULL;
+}
+
+struct trunk_class_usage trunk_class_usage(const struct trunks *trunks, size_t class)
+{
+	return class == 0 ? (struct trunk_class_usage){1, 4, 3388}
+			  : (struct trunk_class_usage){1, 1, 0};
+}
+
+// An inbound trunk with a call manager that speaks TCP, and an outbound one of a secure trunk whose
+// remote does not answer.
+void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
+{
+	fn(
+		&(struct trunk_info){
+			.id = 7,
+			.inside = ep("192.168.10.30", 5070),
+			.outside = ep("198.51.100.10", 40001),
+			.class_name = "ime-inbound-sip",
+			.tls_proxy = "remote_to_local-ent",
+			.leg = {{"SSLOK", "TLSv1.3", "TLS_AES_256_GCM_SHA384", 2, 2388, 0},
+				{"TCPOK", "", "", 1, 1000, 17}},
+			.peer_identity = "enterprise-b.example",
+			.peer_expires = "2029-03-01T06:27:00Z",
+			.age_ms = 3725999,
+			.idle_ms = 12000,
+		},
+		arg);
+	fn(
+		&(struct trunk_info){
+			.id = 9,
+			.outbound = true,
+			.inside = ep("192.168.10.31", 39608),
+			.outside = ep("203.0.113.10", 5070),
+			.class_name = "ime-outbound-sip",
+			.tls_proxy = "local_to_remote-ent",
+			.leg = {{"OPENING", "", "", 0, 0, 0},
+				{"SSLOK", "TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256", 1, 900, 0}},
+			.peer_identity = "",
+			.peer_expires = "",
+			.age_ms = 1000,
+			.idle_ms = 1000,
+		},
+		arg);
+}
+
 // ---- The facts of the samples -------------------------------------------------------------------
 
 static uint64_t clock_ns(void)
@@ -277,6 +343,23 @@ static struct config_ime ime_config = {.name = "local-ent-ime",
 	.domain = "enterprise-a.example",
 	.fallback_monitoring_ms = 100,
 	.fallback_hold_down_s = 20};
+static struct config_trustpoint trustpoints[] = {
+	{.name = "local-ent"}, {.name = "local-ent-ucm"}, {.name = "local-asa"}};
+static struct config_tls_proxy tls_proxies[] = {
+	{.name = "local_to_remote-ent",
+		.side = {{.trustpoint = 1,
+				 .identity = 2,
+				 .ciphers = "AES128-SHA",
+				 .min_version = 10,
+				 .max_version = 12},
+			{.trustpoint = 0, .identity = 0, .min_version = 12, .max_version = 13}},
+		.outside = TLS_CLIENT},
+	{.name = "remote_to_local-ent",
+		.side = {{.trustpoint = 0, .identity = 0, .min_version = 13, .max_version = 13},
+			{.trustpoint = -1, .identity = -1, .min_version = 12, .max_version = 13}},
+		.outside = TLS_SERVER}};
+static struct config_inspect inspects[] = {{.class_name = "ime-inbound-sip", .tls_proxy = 1},
+	{.class_name = "ime-outbound-sip", .tls_proxy = 0}};
 static struct config config = {.hostname = "fw-a",
 	.n_workers = 2,
 	.ifaces = {{.name = "outside",
@@ -291,6 +374,12 @@ static struct config config = {.hostname = "fw-a",
 	.n_ifaces = 2,
 	.mtas = &mta,
 	.n_mtas = 1,
+	.trustpoints = trustpoints,
+	.n_trustpoints = 3,
+	.tls_proxies = tls_proxies,
+	.n_tls_proxies = 2,
+	.inspects = inspects,
+	.n_inspects = 2,
 	.imes = &ime_config,
 	.n_imes = 1};
 static struct show show = {.config = &config,
@@ -375,6 +464,7 @@ static int facts(void **state)
 		.media_ports = 4,
 		.media_resting = 2,
 		.tls_in_use = 2,
+		.tls_most_used = 5,
 		.tls_max = 1000};
 	return 0;
 }
@@ -437,6 +527,11 @@ static void test_answers(void **state)
 	expect("show usage", "{}", "usage");
 	expect("show interface", "{}", "interface");
 	expect("show conn", "{}", "conn");
+	expect("show tls-proxy", "{}", "tls-proxy");
+	expect("show tls-proxy session", "{}", "tls-proxy-session");
+	expect("show tls-proxy session detail", "{}", "tls-proxy-session");
+	expect("show tls-proxy session statistics", "{}", "tls-proxy-session-statistics");
+	expect("clear tls-proxy session", "{}", "tls-proxy-closed");
 	proxy_usage.signaling_in_use = 10;
 	proxy_usage.signaling_most_used = 20;
 	proxy_usage.signaling_terminated = 15;
@@ -465,8 +560,8 @@ static void test_counters(void **state)
 	cJSON *args = cJSON_Parse("{\"drops\": true}");
 	cJSON *drops = show_command(&show, "show counters", args, err, sizeof(err));
 
-	assert_int_equal(cJSON_GetArraySize(all), 3 + 11);
-	assert_int_equal(cJSON_GetArraySize(drops), 1 + 7); // nonzero, and no mere count
+	assert_int_equal(cJSON_GetArraySize(all), 3 + 13);
+	assert_int_equal(cJSON_GetArraySize(drops), 1 + 8); // nonzero, and no mere count
 	cJSON_Delete(all);
 	cJSON_Delete(args);
 	cJSON_Delete(drops);
@@ -488,6 +583,10 @@ static void test_clear(void **state)
 	assert_int_equal(ime_cleared, 1);
 	cJSON_Delete(show_command(&show, "clear counters", NULL, err, sizeof(err)));
 	assert_int_equal(dp_cleared, 1);
+	assert_int_equal(ime_cleared, 2);
+	cJSON_Delete(
+		show_command(&show, "clear tls-proxy session statistics", NULL, err, sizeof(err)));
+	assert_int_equal(tls_cleared, 1);
 	assert_int_equal(ime_cleared, 2);
 }
 

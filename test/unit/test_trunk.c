@@ -6,7 +6,6 @@
 #include <event2/buffer.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "test/unit/call_steps.h"
 #include "test/unit/fake_dp.h"
@@ -18,7 +17,8 @@ static const struct {
 } strangers[] = {
 	{NULL, "ca.pem", CNT_TLS_NO_CERT}, // TLS-1
 	{"stranger", "ca.pem", CNT_TLS_CERT_UNTRUSTED}, {"expired", "ca.pem", CNT_TLS_CERT_EXPIRED},
-	{"server-only", "ca.pem", CNT_TLS_CERT_REFUSED},
+	{"server-only", "ca.pem", CNT_TLS_CERT_REFUSED}, {"chain-4", "ca.pem", CNT_TLS_CERT_CHAIN},
+	{"chain-fat", "ca.pem", CNT_TLS_CERT_CHAIN},
 	{"b", "other-ca.pem", CNT_TLS_REFUSED_BY_PEER}, // it does not trust us
 };
 
@@ -34,6 +34,16 @@ static void test_tls1_handshake_refused(void **state)
 		assert_int_equal(rig_counter(RIG_A, CNT_TLS_HANDSHAKES), 0);
 		rig_down();
 	}
+}
+
+// What the limits of a chain must let through.
+static void test_longest_chain(void **state)
+{
+	rig_remote("chain-3", "ca.pem");
+	host_wait_up(&rig.remote);
+	host_idle(rig.base);
+	rig_only(RIG_A, CNT_NONE, 0);
+	assert_int_equal(rig_counter(RIG_A, CNT_TLS_HANDSHAKES), 1);
 }
 
 // TLS-2, both ways.
@@ -81,6 +91,15 @@ static void test_classes(void **state)
 	}
 }
 
+static void connect_from(struct sip_host *h, const char *ip)
+{
+	host_close(h);
+	host_tls(h, rig.base,
+		fake_net_connect(RIG_A, RIG_OUTSIDE, ip, 40003, RIG_UCM_A_MAPPED, 5070), false,
+		rig.dir, "b", "ca.pem");
+}
+
+// The trunk that has been idle longest makes room, once nothing can wait for an answer on it.
 static void test_sessions_full(void **state)
 {
 	static const char *const edit[] = {"maximum-sessions: 1000", "maximum-sessions: 1", NULL};
@@ -88,15 +107,51 @@ static void test_sessions_full(void **state)
 	rig_up(edit);
 	rig_remote("b", "ca.pem");
 	host_wait_up(&rig.remote);
-	host_tls(&rig.caller, rig.base,
-		fake_net_connect(RIG_A, RIG_OUTSIDE, RIG_REMOTE, 40003, RIG_UCM_A_MAPPED, 5070),
-		false, rig.dir, "b", "ca.pem");
+	connect_from(&rig.caller, "198.51.100.66");
 	host_expect_closed(&rig.caller);
 	rig_only(RIG_A, CNT_TLS_SESSIONS_FULL, 1);
-	host_close(&rig.remote);
+	assert_false(rig.remote.closed);
+	rig_pass_s(32);
+	connect_from(&rig.caller, "198.51.100.66");
+	host_wait_up(&rig.caller);
+	host_expect_closed(&rig.remote);
+	host_idle(rig.base);
+	assert_false(rig.caller.closed);
+	rig_only(RIG_A, CNT_TLS_SESSIONS_FULL, 1);
+	assert_int_equal(rig_counter(RIG_A, CNT_TRUNKS_EVICTED), 1);
+	assert_int_equal(trunks_usage(rig.ime[RIG_A]->trunks).tls, 1);
+	host_close(&rig.caller);
 	host_idle(rig.base);
 	rig_remote("b", "ca.pem"); // there is room again
 	host_wait_up(&rig.remote);
+	rig_down();
+}
+
+// Who has not finished a handshake puts nobody out, and a trunk with a call stays in any case.
+static void test_call_is_kept(void **state)
+{
+	static const char *const edit[] = {"maximum-sessions: 1000", "maximum-sessions: 1", NULL};
+
+	rig_up(edit);
+	call_establish();
+	rig_pass_s(60);
+	connect_from(&rig.remote, "198.51.100.66");
+	host_expect_closed(&rig.remote);
+	rig_only(RIG_A, CNT_TLS_SESSIONS_FULL, 1);
+	call_hang_up();
+	rig_pass_s(60);
+	host_close(&rig.remote);
+	host_tls(&rig.remote, rig.base,
+		fake_net_connect(RIG_A, RIG_OUTSIDE, "198.51.100.67", 4, RIG_UCM_A_MAPPED, 5070),
+		false, rig.dir, "stranger", "ca.pem");
+	host_expect_closed(&rig.remote);
+	host_idle(rig.base);
+	assert_int_equal(rig_counter(RIG_A, CNT_TRUNKS_EVICTED), 0);
+	assert_int_equal(trunks_usage(rig.ime[RIG_A]->trunks).tls, 1);
+	connect_from(&rig.remote, "198.51.100.66");
+	host_wait_up(&rig.remote);
+	host_idle(rig.base);
+	assert_int_equal(rig_counter(RIG_A, CNT_TRUNKS_EVICTED), 1);
 	rig_down();
 }
 
@@ -122,23 +177,6 @@ static void test_source_full(void **state)
 	rig_down();
 }
 
-// A source that opens without end is held to its budget; it does not lock out another one.
-static void test_handshake_rate(void **state)
-{
-	int fds[200];
-
-	for (int i = 0; i < 200; i++)
-		fds[i] = fake_net_connect(RIG_A, RIG_OUTSIDE, "198.51.100.66",
-			(uint16_t)(20000 + i), RIG_UCM_A_MAPPED, 5070);
-	assert_int_equal(rig_counter(RIG_A, CNT_TLS_RATE), 200 - 32); // at once
-	rig_remote("b", "ca.pem");
-	host_wait_up(&rig.remote);
-	for (int i = 0; i < 200; i++)
-		close(fds[i]);
-	host_idle(rig.base);
-	assert_int_equal(trunks_usage(rig.ime[RIG_A]->trunks).trunks, 1);
-}
-
 // The source gets a punt budget of its own while its session lives.
 static void test_trust(void **state)
 {
@@ -149,7 +187,12 @@ static void test_trust(void **state)
 	host_idle(rig.base);
 	assert_int_equal(fake_dp_count(DP_MSG_TRUST_SET), 1);
 	assert_true(ip_eq(&fake_dp_last(DP_MSG_TRUST_SET, -1)->trust.ip, &remote.ip));
-	host_close(&rig.remote);
+	connect_from(&rig.caller, RIG_REMOTE);
+	host_wait_up(&rig.caller);
+	host_close(&rig.remote); // the other session of this source goes on
+	host_idle(rig.base);
+	assert_int_equal(fake_dp_count(DP_MSG_TRUST_DEL), 0);
+	host_close(&rig.caller);
 	host_idle(rig.base);
 	assert_int_equal(fake_dp_count(DP_MSG_TRUST_DEL), 1);
 }
@@ -301,6 +344,8 @@ static void test_idle(void **state)
 {
 	rig_remote("b", "ca.pem");
 	host_wait_up(&rig.remote);
+	host_send_raw(&rig.remote, "\r\n\r\n", 4);
+	host_expect_raw(&rig.remote, "\r\n");
 	rig_pass_s(3599);
 	assert_false(rig.remote.closed);
 	rig_pass_s(1);
@@ -313,11 +358,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tls1_handshake_refused),
+		TEST(longest_chain),
 		TEST(tls2_wrong_transport),
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_sessions_full),
+		cmocka_unit_test(test_call_is_kept),
 		cmocka_unit_test(test_source_full),
-		TEST(handshake_rate),
 		TEST(trust),
 		TEST(split_and_pipelined),
 		cmocka_unit_test(test_lost_framing),

@@ -52,6 +52,13 @@ void layout_media(FILE *f, const cJSON *data);
 void layout_media_detail(FILE *f, const cJSON *data);
 void layout_media_call(FILE *f, const cJSON *data);
 
+// layout_tls.c
+void layout_tls_proxy(FILE *f, const cJSON *data);
+void layout_tls_sessions(FILE *f, const cJSON *data);
+void layout_tls_detail(FILE *f, const cJSON *data);
+void layout_tls_statistics(FILE *f, const cJSON *data);
+void layout_tls_closed(FILE *f, const cJSON *data);
+
 // Members of an object; 0, "" and false when they are missing or of another type, so that an
 // older daemon never crashes the client.
 double json_number(const cJSON *o, const char *name);
