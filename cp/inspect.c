@@ -290,7 +290,7 @@ static bool is_ping(const struct pass *p)
 
 static void ping(struct pass *p)
 {
-	if (p->t->leg[SIDE_OUTSIDE].state != LEG_UP) { // it was tried before the message came here
+	if (trunk_leg(p->t, SIDE_OUTSIDE)->state != LEG_UP) { // it was tried before the message came here
 		pass_refuse(p, CNT_PEER_GONE, 503);
 	} else if (remember(p)) {
 		count(&p->ime->counters, CNT_PINGS_ANSWERED);

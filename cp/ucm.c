@@ -208,7 +208,7 @@ static int connect_to(struct ucm *u)
 {
 	struct ime *ime = u->all->ime;
 	const struct endpoint from = {.ip = ime->config->ifaces[u->iface].ip};
-	struct sip_limits limits = {INPUT_MAX / 2, INPUT_MAX / 2};
+	struct sip_limits limits = {.header_max = INPUT_MAX / 2, .body_max = INPUT_MAX / 2};
 	struct conn_options o = {
 		.base = ime->env.base,
 		.connecting = true,
