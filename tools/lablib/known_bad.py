@@ -184,8 +184,11 @@ def messages(m, t):
     yield "2.8 response to no request", m("BYE").replace(
         m("BYE").split(b"\r\n")[0], b"SIP/2.0 200 OK"), "RESPONSE_UNKNOWN", None
     yield "SIP-2 Route of others", m(ticket=good, extra="Route: <sip:other.example;lr>\r\n"), "ROUTE_DOMAIN", FORBIDDEN
-    yield "SIP-5 multipart", m(ticket=good, content="multipart/mixed;boundary=x", body="--x\n"), "MULTIPART", \
-        UNSUPPORTED
+    part = "--x\nContent-Type: application/sdp\n\n{}\n--x--\n"
+    yield "SIP-5 a signed description", m(ticket=good, content="multipart/signed;boundary=x", body=part.format(sdp())), \
+        "MULTIPART", UNSUPPORTED
+    yield "SIP-5 SRTP-1 RTP in a part", m(ticket=good, content="multipart/mixed;boundary=x", body=part.format(
+        sdp("RTP/AVP", ""))), "RTP_OVER_IME", NOT_HERE
     yield "SRTP-1 RTP in clear", m(ticket=good, body=sdp("RTP/AVP", "")), "RTP_OVER_IME", NOT_HERE
     yield "SRTP-1 RTP beside crypto", m(ticket=good, body=sdp("RTP/AVP")), "RTP_OVER_IME", NOT_HERE
     yield "SRTP-1 AVPF", m(ticket=good, body=sdp("RTP/AVPF", "")), "RTP_OVER_IME", NOT_HERE
