@@ -176,7 +176,7 @@ static void test_srtp_sessions(void **state)
 }
 
 // Nobody to call back over: the session of the other direction could not be had.
-static void test_tls_reverse(void **state)
+static void test_tls9_reverse(void **state)
 {
 	static const char *const one[] = {LIMITS("burst: 1\n      calls-per-second: 1000"),
 		"maximum-sessions: 1000", "maximum-sessions: 1", NULL};
@@ -274,7 +274,7 @@ int main(void)
 		cmocka_unit_test(test_domain_rate),
 		cmocka_unit_test(test_domain_calls),
 		cmocka_unit_test(test_srtp_sessions),
-		cmocka_unit_test(test_tls_reverse),
+		cmocka_unit_test(test_tls9_reverse),
 		cmocka_unit_test(test_tls_promised),
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_domains_full),
