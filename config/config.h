@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "config/sip_map.h"
 #include "lib/acl.h"
 #include "lib/addr.h"
 #include "lib/nat.h"
@@ -143,6 +144,7 @@ struct config_inspect {
 	int acl;       // index in access_lists
 	int tls_proxy; // index in tls_proxies
 	int ime;       // index in imes
+	int sip_map;   // index in sip_maps, or -1: config_sip_map_default
 };
 
 struct config_timeouts {
@@ -190,6 +192,14 @@ struct config {
 	size_t n_tls_proxies;
 	struct config_inspect *inspects;
 	size_t n_inspects;
+	struct config_regex *regexes;
+	size_t n_regexes;
+	struct config_regex_class *regex_classes;
+	size_t n_regex_classes;
+	struct config_sip_class *sip_classes;
+	size_t n_sip_classes;
+	struct config_sip_map *sip_maps;
+	size_t n_sip_maps;
 	unsigned int tls_sessions_max;         // tls-proxy maximum-sessions
 	uint32_t sip_header_max, sip_body_max; // SIP-4
 	struct config_timeouts timeouts;
