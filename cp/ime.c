@@ -217,6 +217,8 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 	if (e == 0)
 		e = watch_ucms(ime, err, err_size);
 	if (e == 0)
+		e = policymaps_new(&ime->policymaps, ime->config, err, err_size);
+	if (e == 0)
 		e = listen_all(ime, err, err_size);
 	if (e != 0) {
 		ime_free(ime);
@@ -253,6 +255,7 @@ void ime_free(struct ime *ime)
 	mta_free(ime->mta);
 	peers_free(ime->peers);
 	ticket_keys_free(ime->ticket_keys);
+	policymaps_free(ime->policymaps);
 	for (int role = TLS_SERVER; role <= TLS_CLIENT; role++) {
 		for (size_t i = 0; ime->tls[role] != NULL && i < ime->config->n_tls_proxies; i++)
 			SSL_CTX_free(ime->tls[role][i]);
@@ -288,6 +291,11 @@ const struct trunks *ime_trunks(const struct ime *ime)
 const struct ucms *ime_ucms(const struct ime *ime)
 {
 	return ime->ucms;
+}
+
+struct policymaps *ime_policymaps(const struct ime *ime)
+{
+	return ime->policymaps;
 }
 
 static enum ime_counter_kind kind_of(enum counter_id id)
@@ -349,6 +357,7 @@ void ime_counters_clear(struct ime *ime)
 	calls_usage_clear(ime->calls);
 	trunks_usage_clear(ime->trunks);
 	mta_usage_clear(ime->mta);
+	policymaps_clear(ime->policymaps);
 }
 
 void ime_media_clear(struct ime *ime)

@@ -17,6 +17,7 @@ struct calls;
 struct trunks;
 struct ucms;
 struct domains;
+struct policymaps;
 
 // What the proxy needs from the world; clocks are read nowhere else.
 struct ime_env {
@@ -50,6 +51,7 @@ void ime_tick(struct ime *ime);
 const struct calls *ime_calls(const struct ime *ime);   // call_foreach, cp/call.h
 const struct trunks *ime_trunks(const struct ime *ime); // trunk_foreach, cp/trunk.h
 const struct ucms *ime_ucms(const struct ime *ime);     // ucms_foreach, cp/ucm.h
+struct policymaps *ime_policymaps(const struct ime *ime); // cp/policymap.h
 
 // ---- What `show` reads -------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@
 #include "cp/ime.h"
 #include "cp/mta.h"
 #include "cp/peers.h"
+#include "cp/policymap.h"
 #include "cp/rewrite.h"
 #include "cp/session.h"
 #include "cp/transaction.h"
@@ -43,6 +44,7 @@ struct ime {
 	struct ucms *ucms;
 	struct domains *domains;
 	struct bucket invites; // from the Internet
+	struct policymaps *policymaps;
 	struct ticket_policy ticket;
 	struct ticket_keys *ticket_keys;
 	struct domain_ids own_ids; // of our certificate, for inbound Routes

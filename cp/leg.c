@@ -444,7 +444,9 @@ void leg_reap(struct leg *l)
 	if (l->tls && conn_is_up(l->conn))
 		trust(l, DP_MSG_TRUST_DEL);
 	l->tls = false;
-	if (l->finish)
+	if (l->reset)
+		conn_reset(l->conn);
+	else if (l->finish)
 		conn_finish(l->conn);
 	else
 		conn_free(l->conn);

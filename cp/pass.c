@@ -8,6 +8,8 @@
 #include "cp/call_party.h"
 #include "cp/log.h"
 #include "cp/media_why.h"
+#include "cp/pass_policy.h"
+#include "cp/policymap_check.h"
 
 static void keep_fallback(struct call *call, const struct rewrite_fallback *fb)
 {
@@ -48,6 +50,7 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 		keep_fallback(p->call, &fb);
 	if (p->planned)
 		v = rewrite_sdp(&ime->scratch->sdp, &ime->scratch->plan.plan, e);
+	policymap_mask(p->m, p->mask, e);
 	if (p->strip) {
 		sip_edit_delete(e, p->m->body);
 		sip_edit_delete(e, sip_header(p->m, SIP_H_CONTENT_TYPE)->line);
@@ -159,12 +162,8 @@ struct txn *pass_remember(struct pass *p)
 	return txn_add(p->ime->txns, &origin, p->m, p->now_ns);
 }
 
-void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
+static void answer_refused(struct pass *p, uint16_t status)
 {
-	count(&p->ime->counters, why);
-	log_refusal(p, why, status);
-	if (p->m->method == SIP_ACK)
-		return;
 	if (p->txn == NULL && p->m->method == SIP_INVITE)
 		p->txn = pass_remember(p);
 	if (p->txn == NULL && status != 0)
@@ -175,10 +174,20 @@ void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
 		p->txn->state = TXN_SWALLOWED;
 }
 
+void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
+{
+	count(&p->ime->counters, why);
+	log_refusal(p, why, status);
+	if (p->m->method != SIP_ACK)
+		answer_refused(p, status);
+	pass_policy_state(p->t, why);
+}
+
 void pass_drop(struct pass *p, enum counter_id why)
 {
 	count(&p->ime->counters, why);
 	log_refusal(p, why, 0);
+	pass_policy_state(p->t, why);
 }
 
 uint16_t pass_status(const struct pass *p, uint16_t status)

@@ -290,9 +290,11 @@ static const struct {
 	{"show uc-ime ucm", true, show_ucm},
 	{"show uc-ime limits", true, show_limits},
 	{"show running-config uc-ime", false, show_config_ime},
+	{"show service-policy inspect sip", true, show_service_policy},
 	{"clear counters", false, clear_counters},
 	{"clear uc-ime signaling-sessions statistics", true, show_clear_statistics},
 	{"clear uc-ime media-sessions statistics", true, show_media_clear},
+	{"clear service-policy inspect sip", true, show_clear_service_policy},
 };
 
 cJSON *show_command(void *arg, const char *command, const cJSON *args, char *err, size_t err_size)

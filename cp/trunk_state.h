@@ -33,6 +33,7 @@ struct leg {
 	bool handshaking;    // counted in cp/peers.h
 	bool tls;            // counted as a TLS session
 	bool finish;         // closing: let the output drain
+	bool reset;          // closing: by a TCP reset
 	bool proven;         // this connection has brought a message
 	uint64_t opened_ns;  // when its opening began
 	uint64_t retry_ns;   // a failed one is not tried again sooner; 0: the last attempt was good
@@ -103,6 +104,9 @@ int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n);
 
 // Closes one leg; the accepted one takes the trunk with it. Output drains.
 void trunk_close_leg(struct trunk *t, enum side side);
+
+// Ends the trunk with a TCP reset to both sides; nothing drains.
+void trunk_reset(struct trunk *t);
 
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id);
 // Some trunk between the same two parties, or NULL.

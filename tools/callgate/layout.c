@@ -191,9 +191,12 @@ const struct layout layouts[] = {
 	{"show uc-ime ucm", "call managers, and which of them answer", layout_ucm},
 	{"show uc-ime limits", "what is admitted, and how much of it is in use", layout_limits},
 	{"show running-config uc-ime", "what is configured", layout_config_ime},
+	{"show service-policy inspect sip", "what the inspection policy maps let pass and refused",
+		layout_service_policy},
 	{"clear counters", "every counter to 0", NULL},
 	{"clear uc-ime signaling-sessions statistics", "call counters to 0", NULL},
 	{"clear uc-ime media-sessions statistics", "most used to in use", NULL},
+	{"clear service-policy inspect sip", "counts of the inspection policy maps to 0", NULL},
 };
 const size_t layouts_n = sizeof(layouts) / sizeof(layouts[0]);
 
