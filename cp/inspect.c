@@ -64,6 +64,8 @@ static bool start_call(struct pass *p)
 	p->call = call_new(p->ime->calls, p->m, &start);
 	if (p->call != NULL && p->ticket != NULL)
 		ticket_uuid_text(p->ticket, p->call->ticket_uuid);
+	if (p->call != NULL && pass_policy_config(p->t)->enforce_payloadtype)
+		session_enforce_payloadtype(p->call->session);
 	return p->call != NULL;
 }
 

@@ -9,13 +9,17 @@ static struct policymap *map_of(const struct trunk *t)
 	return policymap_of(t->ime->policymaps, t->class);
 }
 
+const struct config_sip_map *pass_policy_config(const struct trunk *t)
+{
+	return policymap_config(map_of(t));
+}
+
 // Good until the next message.
 static const char *rule_text(const struct trunk *t, const struct policy_rule *rule)
 {
 	static char text[2 * CONFIG_SIP_NAME_MAX + 96];
 
-	snprintf(text, sizeof(text), "policy-map %s, %s", policymap_config(map_of(t))->name,
-		rule->text);
+	snprintf(text, sizeof(text), "policy-map %s, %s", pass_policy_config(t)->name, rule->text);
 	return text;
 }
 

@@ -6,6 +6,9 @@
 #include "cp/pass.h"
 #include "cp/policymap.h"
 
+// The map of the trunk's class.
+const struct config_sip_map *pass_policy_config(const struct trunk *t);
+
 // Judges it, logs what the map wants logged and marks what it wants masked. NULL: it may go on.
 // Else the rule that refuses it, for the caller to refuse it by: rule->counter,
 // pass_policy_status(), and, once that is done, pass_policy_end().
