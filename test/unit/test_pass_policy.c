@@ -169,10 +169,63 @@ static void options(int i)
 
 	snprintf(head, sizeof(head),
 		"OPTIONS sip:bob@198.51.100.10 SIP/2.0\nVia: SIP/2.0/TCP "
-		"192.168.10.30:5070;branch=z9hG4bK%d\nFrom: <sip:a@b>;tag=x\nTo: "
+		"192.168.10.30:5070;branch=z9hG4bK%d\nVia: SIP/2.0/UDP 192.168.10.51\nFrom: "
+		"<sip:a@b>;tag=x\nTo: "
 		"<sip:bob@x>\nCall-ID: %d\nCSeq: 1 OPTIONS\nMax-Forwards: 0\n",
 		i, i);
 	host_send(&rig.caller, head, "");
+}
+
+// ip-address-privacy: no phone's address leaves, and the answer finds its way back.
+static void test_address_privacy(void **state)
+{
+	up("parameters: {ip-address-privacy: on}", "drop");
+	rig_outbound("b", "ca.pem");
+	host_send(&rig.caller,
+		"OPTIONS sip:bob@198.51.100.10 SIP/2.0\nVia: SIP/2.0/TCP "
+		"192.168.10.30:5070;branch=z9hG4bK1,SIP/2.0/UDP 192.168.10.51:5060;branch=2\n"
+		"v: SIP/2.0/UDP 192.168.10.52;branch=3;received=192.168.10.53\n"
+		"From: <sip:a@enterprise-a.example>;tag=x\nTo: <sip:bob@x>\nCall-ID: 1\nCSeq: 1 "
+		"OPTIONS\nMax-Forwards: 5\nP-Asserted-Identity: \"Ann\" "
+		"<sip:ann@192.168.10.51:5060;x=1>, <tel:+1>, <sip:ann@192.168.10.30>\n"
+		"Remote-Party-ID: <sip:c@198.51.100.77>\nWarning: 399 192.168.10.30 \"w\"\n",
+		"");
+	host_expect(&rig.remote, "OPTIONS ");
+	contains_not(&rig.remote, "192.168.");
+	contains(&rig.remote, "Via: SIP/2.0/TLS 209.165.200.228:5070;branch=z9hG4bK1\r\nFrom:");
+	contains(&rig.remote,
+		"P-Asserted-Identity: \"Ann\" <sip:ann@enterprise-a.example;x=1>, <tel:+1>, "
+		"<sip:ann@209.165.200.228>\r\n");
+	contains(&rig.remote, "Remote-Party-ID: <sip:c@198.51.100.77>\r\n"); // none of ours
+	contains(&rig.remote, "Warning: 399 enterprise-a.example \"w\"\r\n");
+	call_answer(&rig.remote, "200 OK", "t", "", "");
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	contains(&rig.caller,
+		"Via: SIP/2.0/TCP 192.168.10.30:5070;branch=z9hG4bK1\r\n"
+		"Via: SIP/2.0/UDP 192.168.10.51:5060;branch=2\r\n"
+		"Via: SIP/2.0/UDP 192.168.10.52;branch=3;received=192.168.10.53\r\nFrom:");
+	rig_down();
+}
+
+// Nor does anything change that comes from there, or where it is off.
+static void test_no_address_privacy(void **state)
+{
+	up("parameters: {ip-address-privacy: on}", "drop");
+	rig_remote("b", "ca.pem");
+	host_send(&rig.remote,
+		R_INVITE "Via: SIP/2.0/UDP 192.168.10.77;branch=2\nWarning: 399 192.168.10.77 "
+			 "\"w\"\n" TICKET_HEADER SDP_TYPE,
+		SDP_SECURE);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	contains(&rig.ucm[RIG_A], "Via: SIP/2.0/UDP 192.168.10.77;branch=2\r\n");
+	contains(&rig.ucm[RIG_A], "Warning: 399 192.168.10.77 ");
+	rig_down();
+	up("parameters: {}", "drop");
+	rig_outbound("b", "ca.pem");
+	options(1);
+	host_expect(&rig.remote, "OPTIONS ");
+	contains(&rig.remote, "Via: SIP/2.0/UDP 192.168.10.51\r\n");
+	rig_down();
 }
 
 static void test_rate_limit(void **state)
@@ -286,6 +339,8 @@ int main(void)
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_no_im),
 		cmocka_unit_test(test_mask),
+		cmocka_unit_test(test_address_privacy),
+		cmocka_unit_test(test_no_address_privacy),
 		cmocka_unit_test(test_rate_limit),
 		cmocka_unit_test(test_max_forwards),
 		cmocka_unit_test(test_strict_and_state),
