@@ -7,6 +7,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+_Static_assert(CONFIG_SIP_NAME_MAX == CONFIG_NAME_MAX, "one length of names");
+
 #define LENGTH_MAX 65536
 #define RATE_MAX   100000
 
