@@ -132,6 +132,13 @@ void settle_ucm_ports(struct config *c);
 void read_regex_class(struct loader *l, const struct node *n, struct config_regex_class *x);
 void read_sip_class(struct loader *l, const struct node *n, struct config_sip_class *x);
 void read_sip_map(struct loader *l, const struct node *n, struct config_sip_map *map);
+
+// One match of theirs, "not called-party: regex NAME"; `also` is what else might stand there.
+void read_sip_match(
+	struct loader *l, const struct node *n, const char *also, struct config_sip_match *m);
+// The next of the words of a value; empty at the end.
+struct str word_next(struct str *rest);
+
 void sip_maps_free(struct config *c); // with regular expressions and classes
 
 // Reads the ticket password (protocol.md 2.12, E1) into a buffer of CONFIG_PASSWORD_MAX + 1.
