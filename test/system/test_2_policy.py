@@ -51,7 +51,7 @@ class Policy(LabTest):
         self.assertEqual(self.a.refusals(), {"POLICY_CALLING_PARTY": 1, "SWALLOWED": 1})  # and its ACK (TKT-20)
         self.assertIn("match calling-party regex second\n          drop log, packet 1\n",
                       self.a.show("service-policy", "inspect", "sip"))
-        self.assertIn("refused with 403: policy-map sip-map, match calling-party regex second",
+        self.assertIn("policy-map sip-map, match calling-party regex second",
                       self.a.log.read_text(errors="replace"))
 
         wire = self.lab.capture("policy", "lan-a", "to-callgate", "tcp port 5070")
