@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "config/sip_map.h"
 #include "lib/acl.h"
 #include "lib/addr.h"
 #include "lib/did.h"
@@ -178,6 +179,7 @@ struct config_inspect {
 	int acl;       // index in access_lists
 	int tls_proxy; // index in tls_proxies
 	int ime;       // index in imes
+	int sip_map;   // index in sip_maps, or -1: config_sip_map_default
 };
 
 struct config_timeouts {
@@ -237,6 +239,14 @@ struct config {
 	size_t n_tls_proxies;
 	struct config_inspect *inspects;
 	size_t n_inspects;
+	struct config_regex *regexes;
+	size_t n_regexes;
+	struct config_regex_class *regex_classes;
+	size_t n_regex_classes;
+	struct config_sip_class *sip_classes;
+	size_t n_sip_classes;
+	struct config_sip_map *sip_maps;
+	size_t n_sip_maps;
 	bool legacy_ciphers;           // what TLS-4 refuses may be configured
 	unsigned int tls_sessions_max; // tls-proxy maximum-sessions
 	// Connections whose TLS handshake is not done, of all and of one source; and handshakes per

@@ -96,6 +96,7 @@ static const struct field sections[] = {
 	{"tls-proxies", .kind = FIELD_READ, .read = read_tls_proxies},
 	{"tls-proxy", .kind = FIELD_READ, .read = read_tls_proxy_limits},
 	{"uc-ime", .kind = FIELD_READ, .read = read_uc_ime},
+	{"regex", .kind = FIELD_READ, .read = read_regex},
 	{"class-maps", .kind = FIELD_READ, .read = read_class_maps},
 	{"policy-maps", .kind = FIELD_READ, .read = read_policy_maps},
 	{"service-policy", .kind = FIELD_READ, .read = read_service_policy},
@@ -253,6 +254,7 @@ void config_free(struct config *c)
 	free(c->tls_proxies);
 	free(c->inspects);
 	config_errors_free(&c->warnings);
+	sip_maps_free(c);
 	free(c);
 }
 

@@ -13,6 +13,11 @@ static void read_match_acl(struct loader *l, const struct node *n, void *obj)
 		read_ref(l, n, node_get(l->root, "access-lists"), "the name of an access list");
 }
 
+static void read_traffic_type(struct loader *l, const struct node *n, void *obj)
+{
+	fault_expected(l, n, "regex or inspect sip; a class of traffic has no type");
+}
+
 static void read_match(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
@@ -22,32 +27,74 @@ static void read_match(struct loader *l, const struct node *n, void *obj)
 	read_map(l, n, fields, COUNT(fields), obj);
 }
 
-void read_class_maps(struct loader *l, const struct node *n, void *obj)
+// What a class-map or policy-map is: the manual's `type`. "" when it says none.
+static struct str type_of(const struct node *n)
+{
+	const struct node *type = node_get(n, "type");
+
+	return type != NULL && type->kind == NODE_SCALAR ? type->text : STR_LIT("");
+}
+
+static void read_class_map(struct loader *l, const struct node *n, int *acl)
 {
 	static const struct field fields[] = {
+		{"type", .kind = FIELD_READ, .read = read_traffic_type},
 		{"match", .kind = FIELD_READ, .required = true, .read = read_match},
 	};
 	char name[CONFIG_NAME_MAX];
-	size_t count, i = 0;
+
+	read_entry_name(l, n, name, sizeof(name));
+	read_map(l, n, fields, COUNT(fields), acl);
+}
+
+// Room for as many as there are entries: not all are of one type.
+static bool class_arrays(struct loader *l, const struct node *n, struct config *c)
+{
+	size_t count;
 
 	if (!want_map(l, n) ||
 		!read_array(l, n, sizeof(*l->class_acls), (void **)&l->class_acls, &count))
-		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
+		return false;
+	if (!read_array(l, n, sizeof(*c->regex_classes), (void **)&c->regex_classes, &count) ||
+		!read_array(l, n, sizeof(*c->sip_classes), (void **)&c->sip_classes, &count))
+		return false;
+	for (size_t i = 0; i < count; i++)
 		l->class_acls[i] = -1;
-		read_entry_name(l, x, name, sizeof(name));
-		read_map(l, x, fields, COUNT(fields), &l->class_acls[i]);
+	return true;
+}
+
+void read_class_maps(struct loader *l, const struct node *n, void *obj)
+{
+	struct config *c = obj;
+	size_t i = 0;
+
+	if (!class_arrays(l, n, c))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next)
+		if (str_eq(type_of(x), STR_LIT("regex")))
+			read_regex_class(l, x, &c->regex_classes[c->n_regex_classes++]);
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
+		if (str_eq(type_of(x), STR_LIT("regex")))
+			continue;
+		if (str_eq(type_of(x), STR_LIT("inspect sip")))
+			read_sip_class(l, x, &c->sip_classes[c->n_sip_classes++]);
+		else
+			read_class_map(l, x, &l->class_acls[i]);
 	}
 }
 
 static void read_class(struct loader *l, const struct node *n, void *obj)
 {
+	const struct node *maps = node_get(l->root, "class-maps");
 	struct config_inspect *x = obj;
-	int i = read_ref(l, n, node_get(l->root, "class-maps"), "the name of a class-map");
+	int i = read_ref(l, n, maps, "the name of a class-map");
 
 	str_copy(n->text, x->class_name, sizeof(x->class_name));
-	if (i >= 0 && l->class_acls != NULL)
-		x->acl = l->class_acls[i];
+	if (i < 0 || l->class_acls == NULL)
+		return;
+	x->acl = l->class_acls[i];
+	if (type_of(node_at(maps, (size_t)i)).n > 0)
+		fault_expected(l, n, "a class-map that matches an access-list, without a type");
 }
 
 static void read_inspect_proxy(struct loader *l, const struct node *n, void *obj)
@@ -62,12 +109,19 @@ static void read_inspect_ime(struct loader *l, const struct node *n, void *obj)
 		read_ref(l, n, node_get(l->root, "uc-ime"), "the name of a uc-ime");
 }
 
+static void read_inspect_map(struct loader *l, const struct node *n, void *obj)
+{
+	((struct config_inspect *)obj)->sip_map =
+		read_named(l, n, l->c->sip_maps, sizeof(*l->c->sip_maps), l->c->n_sip_maps,
+			"the name of a policy-map of type inspect sip");
+}
+
 static void read_inspect_sip(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
 		{"tls-proxy", .kind = FIELD_READ, .required = true, .read = read_inspect_proxy},
 		{"uc-ime", .kind = FIELD_READ, .required = true, .read = read_inspect_ime},
-		{"policy-map", .kind = FIELD_REFUSED, .expected = "tls-proxy and uc-ime"},
+		{"policy-map", .kind = FIELD_READ, .read = read_inspect_map},
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);
@@ -104,7 +158,8 @@ static void read_policy_map(struct loader *l, const struct node *n, struct confi
 	if (!want_list(l, n) || !read_array(l, n, sizeof(*list), (void **)&list, &count))
 		return;
 	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
-		list[i] = (struct config_inspect){.acl = -1, .tls_proxy = -1, .ime = -1};
+		list[i] = (struct config_inspect){
+			.acl = -1, .tls_proxy = -1, .ime = -1, .sip_map = -1};
 		read_map(l, x, fields, COUNT(fields), &list[i]);
 	}
 	if (!in_service(l, n)) {
@@ -115,17 +170,43 @@ static void read_policy_map(struct loader *l, const struct node *n, struct confi
 	c->n_inspects = count;
 }
 
+static bool is_sip_map(const struct node *n)
+{
+	return str_eq(type_of(n), STR_LIT("inspect sip"));
+}
+
 void read_policy_maps(struct loader *l, const struct node *n, void *obj)
 {
-	if (!want_map(l, n))
+	struct config *c = obj;
+	size_t count;
+
+	if (!want_map(l, n) ||
+		!read_array(l, n, sizeof(*c->sip_maps), (void **)&c->sip_maps, &count))
 		return;
 	for (const struct node *x = n->children; x != NULL; x = x->next)
-		read_policy_map(l, x, obj);
+		if (is_sip_map(x))
+			read_sip_map(l, x, &c->sip_maps[c->n_sip_maps++]);
+	for (const struct node *x = n->children; x != NULL; x = x->next) {
+		if (is_sip_map(x))
+			continue;
+		if (x->kind == NODE_MAP)
+			fault(l, x,
+				"found a mapping, expected type: inspect sip in it, or a list "
+				"of classes");
+		else
+			read_policy_map(l, x, c);
+	}
 }
 
 static void read_service_map(struct loader *l, const struct node *n, void *obj)
 {
-	read_ref(l, n, node_get(l->root, "policy-maps"), "the name of a policy-map");
+	const struct node *maps = node_get(l->root, "policy-maps");
+	int i = read_ref(l, n, maps, "the name of a policy-map");
+
+	if (i >= 0 && is_sip_map(node_at(maps, (size_t)i)))
+		fault_expected(l, n,
+			"a policy-map of classes; one of type inspect sip belongs into "
+			"inspect: {sip: {policy-map: ...}}");
 }
 
 static void read_scope(struct loader *l, const struct node *n, void *obj)

@@ -116,8 +116,13 @@ void config_summary(FILE *f, const struct config *c)
 			c->acls[i].n == 1 ? "entry" : "entries");
 	for (size_t i = 0; i < c->n_imes; i++)
 		print_ime(f, c, &c->imes[i]);
-	for (size_t i = 0; i < c->n_inspects; i++)
-		fprintf(f, "inspect sip: class %s, tls-proxy %s, uc-ime %s\n",
-			c->inspects[i].class_name, c->tls_proxies[c->inspects[i].tls_proxy].name,
-			c->imes[c->inspects[i].ime].name);
+	for (size_t i = 0; i < c->n_inspects; i++) {
+		const struct config_inspect *x = &c->inspects[i];
+
+		fprintf(f, "inspect sip: class %s, tls-proxy %s, uc-ime %s", x->class_name,
+			c->tls_proxies[x->tls_proxy].name, c->imes[x->ime].name);
+		if (x->sip_map >= 0)
+			fprintf(f, ", policy-map %s", c->sip_maps[x->sip_map].name);
+		fputc('\n', f);
+	}
 }

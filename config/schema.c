@@ -97,6 +97,26 @@ int read_ref(struct loader *l, const struct node *n, const struct node *section,
 	return -1;
 }
 
+int read_named(struct loader *l, const struct node *n, const void *array, size_t size, size_t count,
+	const char *what)
+{
+	char found[FOUND_MAX], hint[SUGGESTION_MAX];
+	struct suggestion s = {.word = n->text};
+
+	if (!want_scalar(l, n, what))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const char *name = (const char *)array + i * size;
+
+		if (str_eq(n->text, str_from(name)))
+			return (int)i;
+		suggestion_offer(&s, str_from(name));
+	}
+	fault(l, n, "found %s, expected %s%s", found_node(n, found), what,
+		suggestion_text(&s, hint));
+	return -1;
+}
+
 int read_iface(struct loader *l, const struct node *n)
 {
 	int i = read_ref(l, n, node_get(l->root, "interfaces"), "the name of an interface");

@@ -90,6 +90,10 @@ bool read_array(struct loader *l, const struct node *n, size_t size, void **arra
 // The index of the entry of `section` that the scalar names, or -1 with the fault told.
 int read_ref(struct loader *l, const struct node *n, const struct node *section, const char *what);
 
+// The same in an array of structs that begin with their name.
+int read_named(struct loader *l, const struct node *n, const void *array, size_t size, size_t count,
+	const char *what);
+
 // The index of an interface, or -1 with the fault told.
 int read_iface(struct loader *l, const struct node *n);
 
@@ -125,6 +129,7 @@ void read_caller_domains(struct loader *l, const struct node *n, void *obj);
 void read_did_normalise(struct loader *l, const struct node *n, void *obj);
 void read_outside_methods(struct loader *l, const struct node *n, void *obj);
 void read_stir(struct loader *l, const struct node *n, void *obj); // `obj` is its uc-ime
+void read_regex(struct loader *l, const struct node *n, void *obj);
 void read_class_maps(struct loader *l, const struct node *n, void *obj);
 void read_policy_maps(struct loader *l, const struct node *n, void *obj);
 void read_service_policy(struct loader *l, const struct node *n, void *obj);
@@ -140,6 +145,19 @@ void read_limits(struct loader *l, const struct node *n, void *obj);
 
 // The ports of call managers that none was given for.
 void settle_ucm_ports(struct config *c);
+
+// The entries of class-maps and policy-maps that have a type.
+void read_regex_class(struct loader *l, const struct node *n, struct config_regex_class *x);
+void read_sip_class(struct loader *l, const struct node *n, struct config_sip_class *x);
+void read_sip_map(struct loader *l, const struct node *n, struct config_sip_map *map);
+
+// One match of theirs, "not called-party: regex NAME"; `also` is what else might stand there.
+void read_sip_match(
+	struct loader *l, const struct node *n, const char *also, struct config_sip_match *m);
+// The next of the words of a value; empty at the end.
+struct str word_next(struct str *rest);
+
+void sip_maps_free(struct config *c); // with regular expressions and classes
 
 // Reads the ticket password (protocol.md 2.12, E1) into a buffer of CONFIG_PASSWORD_MAX + 1.
 // `n` is the node of the file's name, `path` the file.

@@ -306,6 +306,15 @@ void conn_free(struct conn *c)
 	free(c);
 }
 
+void conn_reset(struct conn *c)
+{
+	static const struct linger at_once = {.l_onoff = 1};
+
+	setsockopt(c->o.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	c->up = false;
+	conn_free(c);
+}
+
 void conn_finish(struct conn *c)
 {
 	const struct timeval wait = {.tv_sec = CONN_FINISH_S};

@@ -57,6 +57,8 @@ int conn_handshake(struct conn *c);
 void conn_set_owner(struct conn *c, const struct conn_events *events, void *arg);
 // Closes at once (with a close_notify where TLS is up). Accepts NULL; allowed in a callback.
 void conn_free(struct conn *c);
+// Closes at once by a TCP reset; what is queued, and a close_notify, is not sent.
+void conn_reset(struct conn *c);
 // Sends what is queued, then closes and frees by itself; no callback comes any more.
 void conn_finish(struct conn *c);
 

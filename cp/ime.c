@@ -245,6 +245,8 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 	if (e == 0)
 		e = watch_ucms(ime, err, err_size);
 	if (e == 0)
+		e = policymaps_new(&ime->policymaps, ime->config, err, err_size);
+	if (e == 0)
 		e = listen_all(ime, err, err_size);
 	if (e != 0) {
 		ime_free(ime);
@@ -303,6 +305,7 @@ void ime_free(struct ime *ime)
 	callers_free(ime->callers);
 	epoch_last_free(ime->epoch_last);
 	stir_certs_free(ime->stir_certs);
+	policymaps_free(ime->policymaps);
 	for (int role = TLS_SERVER; role <= TLS_CLIENT; role++) {
 		for (size_t i = 0; ime->tls[role] != NULL && i < ime->config->n_tls_proxies; i++)
 			SSL_CTX_free(ime->tls[role][i]);
@@ -339,6 +342,11 @@ const struct trunks *ime_trunks(const struct ime *ime)
 const struct ucms *ime_ucms(const struct ime *ime)
 {
 	return ime->ucms;
+}
+
+struct policymaps *ime_policymaps(const struct ime *ime)
+{
+	return ime->policymaps;
 }
 
 static enum ime_counter_kind kind_of(enum counter_id id)
@@ -429,6 +437,7 @@ void ime_counters_clear(struct ime *ime)
 	trunks_usage_clear(ime->trunks);
 	embryonic_usage_clear(ime->embryonic);
 	mta_usage_clear(ime->mta);
+	policymaps_clear(ime->policymaps);
 }
 
 void ime_media_clear(struct ime *ime)

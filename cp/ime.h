@@ -20,6 +20,7 @@ struct trunks;
 struct ucms;
 struct domains;
 struct callers;
+struct policymaps;
 
 // What the proxy needs from the world; clocks are read nowhere else.
 struct ime_env {
@@ -54,9 +55,10 @@ void ime_media(struct ime *ime, const struct dp_msg *m);
 // tests with a clock of their own.
 void ime_tick(struct ime *ime);
 
-const struct calls *ime_calls(const struct ime *ime);   // call_foreach, cp/call.h
-const struct trunks *ime_trunks(const struct ime *ime); // trunk_foreach, cp/trunk.h
-const struct ucms *ime_ucms(const struct ime *ime);     // ucms_foreach, cp/ucm.h
+const struct calls *ime_calls(const struct ime *ime);     // call_foreach, cp/call.h
+const struct trunks *ime_trunks(const struct ime *ime);   // trunk_foreach, cp/trunk.h
+const struct ucms *ime_ucms(const struct ime *ime);       // ucms_foreach, cp/ucm.h
+struct policymaps *ime_policymaps(const struct ime *ime); // cp/policymap.h
 
 // ---- What an operator changes while calls are up (ime_ticket.c) ----------------------------------
 

@@ -13,6 +13,7 @@
 #include "cp/ime.h"
 #include "cp/mta.h"
 #include "cp/peers.h"
+#include "cp/policymap.h"
 #include "cp/rewrite.h"
 #include "cp/session.h"
 #include "cp/stir_certs.h"
@@ -53,6 +54,7 @@ struct ime {
 	struct ucms *ucms;
 	struct domains *domains;
 	struct bucket invites; // from the Internet
+	struct policymaps *policymaps;
 	struct epochs *epochs;
 	struct epoch_last *epoch_last;
 	struct callers *callers;

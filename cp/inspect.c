@@ -17,6 +17,7 @@
 #include "cp/negotiate.h"
 #include "cp/pass.h"
 #include "cp/stir.h"
+#include "cp/pass_policy.h"
 #include "cp/teardown.h"
 
 #define RINGING_LIFE_S 600u // a pending INVITE outlives any timer of its call
@@ -72,6 +73,8 @@ static bool start_call(struct pass *p)
 	p->call = call_new(p->ime->calls, p->m, &start);
 	if (p->call != NULL && p->ticket != NULL)
 		ticket_uuid_text(p->ticket, p->call->ticket_uuid);
+	if (p->call != NULL && pass_policy_config(p->t)->enforce_payloadtype)
+		session_enforce_payloadtype(p->call->session);
 	return p->call != NULL;
 }
 
@@ -265,7 +268,7 @@ static void ack(struct pass *p)
 		}
 		call_request(p->call, p->from, p->m, p->now_ns);
 	} else {
-		p->strip = p->m->body.n > 0;
+		p->strip |= p->m->body.n > 0;
 	}
 	why = pass_forward(p);
 	if (why != CNT_NONE)
@@ -285,7 +288,7 @@ static void cancel(struct pass *p)
 		return;
 	}
 	invite->cancelled = true;
-	p->strip = p->m->body.n > 0;
+	p->strip |= p->m->body.n > 0;
 	if (remember(p))
 		forward_request(p);
 }
@@ -338,19 +341,44 @@ static void no_dialog(struct pass *p)
 	}
 	if (!remember(p))
 		return;
-	p->strip = p->m->is_sdp;
+	p->strip |= p->m->is_sdp;
 	forward_request(p);
+}
+
+// The ACK or CANCEL of an INVITE that went no further.
+static bool is_swallowed(const struct pass *p)
+{
+	const struct txn *invite =
+		p->m->method == SIP_ACK || p->m->method == SIP_CANCEL ? invite_of(p) : NULL;
+
+	return invite != NULL && invite->state != TXN_DONE && invite->state != TXN_PENDING;
+}
+
+// Section 12 comes before the ticket.
+static bool policy_refuses(struct pass *p)
+{
+	const struct policy_rule *rule = is_swallowed(p) ? NULL : pass_policy(p);
+
+	if (rule == NULL)
+		return false;
+	pass_refuse(p, rule->counter, pass_policy_status(p, rule));
+	pass_policy_end(p->t, rule);
+	return true;
 }
 
 static void request(struct pass *p)
 {
-	enum counter_id body = p->m->method == SIP_ACK ? CNT_NONE : negotiate_body(p);
+	const bool is_ack = p->m->method == SIP_ACK;
+	// First of all, so that the policy knows of a description in a part of the body.
+	const enum counter_id body = negotiate_body(p);
 
-	if (p->m->method == SIP_ACK) {
-		ack(p);
-	} else if (txn_find(p->ime->txns, p->t->id, p->from, p->m->via.branch, p->m->method) !=
-		NULL) {
+	if (!is_ack &&
+		txn_find(p->ime->txns, p->t->id, p->from, p->m->via.branch, p->m->method) != NULL) {
 		pass_drop(p, CNT_REQUEST_DUPLICATE);
+	} else if (policy_refuses(p)) {
+		return;
+	} else if (is_ack) {
+		ack(p);
 	} else if (body != CNT_NONE) {
 		pass_refuse(p, body, pass_status(p, body == CNT_MULTIPART ? 415 : 400));
 	} else if (p->m->method == SIP_CANCEL) {
@@ -435,12 +463,42 @@ static void refuse_description(struct pass *p, enum counter_id why)
 		teardown_call(p->ime, p->call, status);
 }
 
+// The answer to an INVITE goes no further: its sender is told so, and whoever waits for it.
+static void give_up_answer(struct pass *p)
+{
+	if (p->m->status < 300) {
+		teardown_answer(p, 403);
+		return;
+	}
+	teardown_late(p); // the ACK of it
+	pass_reply(p->ime, p->t, p->txn, 403);
+	if (p->txn->initial && p->call->state != CALL_UP)
+		end_call(p);
+	else if (p->txn->offered)
+		rollback(p->call, p->txn);
+}
+
+static bool policy_refuses_response(struct pass *p)
+{
+	const struct policy_rule *rule = pass_policy(p);
+
+	if (rule == NULL)
+		return false;
+	pass_drop(p, rule->counter);
+	if (p->call != NULL && p->m->method == SIP_INVITE && p->m->status >= 200)
+		give_up_answer(p);
+	pass_policy_end(p->t, rule);
+	return true;
+}
+
 static void response_pending(struct pass *p)
 {
 	bool was_up;
 	enum counter_id why;
 
 	p->call = call_by_id(p->ime->calls, p->txn->call);
+	if (policy_refuses_response(p))
+		return;
 	was_up = p->call != NULL && p->call->state == CALL_UP;
 	if (p->call != NULL && !call_response(p->call, p->from, p->m, p->txn->initial, p->now_ns)) {
 		pass_drop(p, CNT_DIALOGS_FULL);
@@ -550,6 +608,7 @@ bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 		count(&ime->counters, counter_sip(why));
 		log_malformed(t, from, why);
 		refuse_malformed(t, from, m);
+		pass_policy_malformed(t);
 		return true;
 	}
 	if (from == SIDE_OUTSIDE)
@@ -574,6 +633,7 @@ void inspect_malformed(struct trunk *t, enum side from, struct str head, enum si
 	count(&t->ime->counters, counter_sip(why));
 	if (head.n > 0 && sip_parse(m, head) == SIP_OK)
 		refuse_malformed(t, from, m);
+	pass_policy_malformed(t);
 }
 
 struct lost {

@@ -393,7 +393,9 @@ void leg_reap(struct leg *l)
 	if (l->state != LEG_CLOSING)
 		return;
 	trust(l, false);
-	if (l->finish)
+	if (l->reset)
+		conn_reset(l->conn);
+	else if (l->finish)
 		conn_finish(l->conn);
 	else
 		conn_free(l->conn);

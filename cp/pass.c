@@ -9,6 +9,9 @@
 #include "cp/log.h"
 #include "cp/media_why.h"
 #include "cp/stir.h"
+#include "cp/pass_policy.h"
+#include "cp/policymap_check.h"
+#include "cp/privacy.h"
 
 static void keep_fallback(struct call *call, const struct rewrite_fallback *fb)
 {
@@ -20,6 +23,26 @@ static void keep_fallback(struct call *call, const struct rewrite_fallback *fb)
 		call->session_id = call_text(fb->session);
 	if (fb->trunk.n > 0 && call->trunk_uri == NULL)
 		call->trunk_uri = call_text(fb->trunk);
+}
+
+// ip-address-privacy, for what leaves and for the answer to it.
+static void hide_addresses(struct pass *p, const struct rewrite_ctx *ctx, struct sip_edit *e)
+{
+	const struct privacy_ctx privacy = {
+		.config = p->ime->config,
+		.outside_if = p->t->iface[SIDE_OUTSIDE],
+		.nat = ctx,
+		.domain = str_from(p->ime->own_domain),
+	};
+	struct txn *x = p->txn;
+
+	if (!p->m->request && x != NULL && x->vias_hidden)
+		privacy_vias_restore(p->m, (struct str){x->reply.p, x->reply.n}, e);
+	if (p->from == SIDE_OUTSIDE || !pass_policy_config(p->t)->ip_address_privacy)
+		return;
+	privacy_headers(p->m, &privacy, e);
+	if (p->m->request && privacy_vias_hide(p->m, e) && x != NULL)
+		x->vias_hidden = true;
 }
 
 static enum counter_id edit(struct pass *p, struct sip_edit *e)
@@ -51,6 +74,8 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 		keep_fallback(p->call, &fb);
 	if (p->planned)
 		v = rewrite_sdp(&ime->scratch->sdp, &ime->scratch->plan.plan, e);
+	policymap_mask(p->m, p->mask, e);
+	hide_addresses(p, &ctx, e);
 	if (p->strip) {
 		sip_edit_delete(e, p->m->body);
 		sip_edit_delete(e, sip_header(p->m, SIP_H_CONTENT_TYPE)->line);
@@ -175,12 +200,8 @@ struct txn *pass_remember(struct pass *p)
 	return txn_add(p->ime->txns, &origin, p->m, p->now_ns);
 }
 
-void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
+static void answer_refused(struct pass *p, uint16_t status)
 {
-	count(&p->ime->counters, why);
-	log_refusal(p, why, status);
-	if (p->m->method == SIP_ACK)
-		return;
 	if (p->txn == NULL && p->m->method == SIP_INVITE)
 		p->txn = pass_remember(p);
 	if (p->txn != NULL)
@@ -193,10 +214,20 @@ void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
 		p->txn->state = TXN_SWALLOWED;
 }
 
+void pass_refuse(struct pass *p, enum counter_id why, uint16_t status)
+{
+	count(&p->ime->counters, why);
+	log_refusal(p, why, status);
+	if (p->m->method != SIP_ACK)
+		answer_refused(p, status);
+	pass_policy_state(p->t, why);
+}
+
 void pass_drop(struct pass *p, enum counter_id why)
 {
 	count(&p->ime->counters, why);
 	log_refusal(p, why, 0);
+	pass_policy_state(p->t, why);
 }
 
 uint16_t pass_status(const struct pass *p, uint16_t status)

@@ -15,6 +15,7 @@ struct pass {
 	struct txn *txn;    // NULL: none yet
 	bool planned;       // scratch.sdp and scratch.plan say what becomes of the body
 	bool strip;         // a session description that nobody negotiates: not for the other side
+	unsigned int mask;  // enum policy_mask: what else is not for the other side
 	const char *reason; // for the log, instead of the counter's name; NULL: none
 	const struct ticket *ticket; // of the INVITE at hand, decoded; NULL: none
 	const char *phrase;          // of a refusal, instead of its status' own; NULL: that

@@ -34,6 +34,11 @@ struct session *session_new(
 	return s;
 }
 
+void session_enforce_payloadtype(struct session *s)
+{
+	s->enforce_payloadtype = true;
+}
+
 void session_own(struct session *s, uint64_t owner)
 {
 	s->owner = owner;
@@ -125,8 +130,7 @@ static void half_from(const struct session *s, enum side side, const struct sdp 
 	out->remote = sdp_media_remote(sdp, m);
 	out->rtcp = sdp_media_remote_rtcp(sdp, m);
 	out->dir = m->dir;
-	out->n_pts = m->n_pts;
-	memcpy(out->pts, m->pts, sizeof(out->pts));
+	sdp_media_pts(m, s->enforce_payloadtype, out->pts);
 	resolve(s, side, &out->remote);
 	if (!ip_eq(&out->rtcp.ip, &out->remote.ip))
 		resolve(s, side, &out->rtcp);

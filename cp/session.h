@@ -37,6 +37,10 @@ struct session *session_new(
 // What mta_owner() tells of the streams that it takes from now on.
 void session_own(struct session *s, uint64_t owner);
 
+// From now on a line's payload types are those of its media type alone (rtp-conformance
+// enforce-payloadtype): what is sent with a video codec's type on an audio line is dropped.
+void session_enforce_payloadtype(struct session *s);
+
 void session_free(struct session *s); // ends its streams, wipes keys; accepts NULL
 
 // The request that an offer stands in, or whose response carries it.

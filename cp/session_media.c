@@ -29,26 +29,16 @@ static uint8_t dp_suite(enum sdes_suite suite)
 	return suites[suite];
 }
 
-// Either side sends what the other lists, and numbers need not be the same in both lists. More than
-// a message holds: any payload type.
-static void message_pts(const struct line *l, struct dp_msg_media *msg)
+// Either side sends what the other lists, and numbers need not be the same in both lists. Of a line
+// that lists no number at all, any may come.
+static void message_pts(const struct session *s, const struct line *l, struct dp_msg_media *msg)
 {
-	for (int s = 0; s < SIDES; s++) {
-		const struct half *h = &l->half[s];
+	for (int side = 0; side < SIDES; side++) {
+		const uint64_t *pts = l->half[side].pts;
+		bool any = !s->enforce_payloadtype && (pts[0] | pts[1]) == 0;
 
-		for (unsigned int i = 0; i < h->n_pts; i++) {
-			if (memchr(msg->pts, h->pts[i], msg->n_pts) != NULL)
-				continue;
-			if (msg->n_pts == DP_MEDIA_PTS_MAX) {
-				msg->n_pts = 0;
-				return;
-			}
-			msg->pts[msg->n_pts++] = h->pts[i];
-		}
-		if (h->n_pts == 0) {
-			msg->n_pts = 0;
-			return;
-		}
+		for (int i = 0; i < 2; i++)
+			msg->pts[i] |= any ? UINT64_MAX : pts[i];
 	}
 }
 
@@ -84,7 +74,7 @@ static void message_fill(const struct session *s, const struct line *l, struct d
 	msg->rtcp = rtcp;
 	msg->passthrough = l->passthrough;
 	msg->clock_hz = l->clock_hz;
-	message_pts(l, msg);
+	message_pts(s, l, msg);
 }
 
 int media_set(const struct session *s, const struct line *l)

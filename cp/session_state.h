@@ -12,8 +12,7 @@ struct half {
 	struct endpoint remote; // port 0: wants no media (hold by address)
 	struct endpoint rtcp;   // port 0: wants none, or none but multiplexed
 	enum sdp_direction dir;
-	unsigned int n_pts;
-	uint8_t pts[SDP_PTS_MAX];
+	uint64_t pts[2]; // a bit per payload type that it lists
 };
 
 // A media line of the last offer.
@@ -52,6 +51,7 @@ struct session {
 	uint16_t iface[SIDES];
 	bool inside_secure;
 	bool confirmed; // see session_confirm()
+	bool enforce_payloadtype;
 	struct line *line;
 	size_t n_lines;
 	uint32_t n_srtp; // SRTP sessions of these

@@ -298,11 +298,13 @@ static const struct {
 	{"ticket epoch", true, show_ticket_epoch},
 	{"ticket revoke", true, show_ticket_revoke},
 	{"ticket unrevoke", true, show_ticket_unrevoke},
+	{"show service-policy inspect sip", true, show_service_policy},
 	{"clear counters", false, clear_counters},
 	{"clear tls-proxy session", true, show_tls_close},
 	{"clear tls-proxy session statistics", true, show_tls_clear},
 	{"clear uc-ime signaling-sessions statistics", true, show_clear_statistics},
 	{"clear uc-ime media-sessions statistics", true, show_media_clear},
+	{"clear service-policy inspect sip", true, show_clear_service_policy},
 };
 
 cJSON *show_command(void *arg, const char *command, const cJSON *args, char *err, size_t err_size)

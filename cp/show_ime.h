@@ -40,6 +40,10 @@ cJSON *show_tls_statistics(const struct show *s, const struct ask *ask);
 cJSON *show_tls_close(const struct show *s, const struct ask *ask);
 cJSON *show_tls_clear(const struct show *s, const struct ask *ask);
 
+// show_policy.c
+cJSON *show_service_policy(const struct show *s, const struct ask *ask);
+cJSON *show_clear_service_policy(const struct show *s, const struct ask *ask);
+
 // Adds {"ip": ..., "port": ...}.
 void show_endpoint(cJSON *o, const char *name, const struct endpoint *e);
 void show_u64(cJSON *o, const char *name, uint64_t v);

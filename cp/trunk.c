@@ -371,6 +371,21 @@ void trunk_close_leg(struct trunk *t, enum side side)
 	leg_close(trunk_leg(t, side), true);
 }
 
+static void legs_reset(struct trunk *t)
+{
+	t->leg[SIDE_OUTSIDE].reset = t->leg[SIDE_INSIDE].reset = true;
+}
+
+void trunk_reset(struct trunk *t)
+{
+	struct trunk *whole = t->of != NULL ? t->of : t;
+
+	legs_reset(whole);
+	for (struct trunk *k = whole->stand_ins; k != NULL; k = k->next_stand_in)
+		legs_reset(k);
+	leg_close(&whole->leg[whole->accepted], false);
+}
+
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id)
 {
 	struct trunk *t;

@@ -33,6 +33,7 @@ struct leg {
 	bool tls;            // counted as a TLS session
 	bool trusted;        // the workers were told of it
 	bool finish;         // closing: let the output drain
+	bool reset;          // closing: by a TCP reset
 	bool proven;         // this connection has brought a message
 	uint64_t opened_ns;  // when its opening began
 	uint64_t retry_ns;   // a failed one is not tried again sooner; 0: the last attempt was good
@@ -122,6 +123,9 @@ void trunk_close_leg(struct trunk *t, enum side side);
 
 // Every trunk, oldest first: after `t`, the first one after NULL; NULL: that was the last.
 struct trunk *trunk_next(const struct trunks *ts, const struct trunk *t);
+// Ends the trunk with a TCP reset to both sides; nothing drains.
+void trunk_reset(struct trunk *t);
+
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id);
 // Some trunk between the same two parties, or NULL.
 struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SIDES]);

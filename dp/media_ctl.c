@@ -200,11 +200,8 @@ static int judge_leg(const struct dp_media_leg *l, uint32_t stream, uint32_t *wh
 
 static int judge_fields(const struct dp_msg_media *m)
 {
-	if (m->stream >= ctl.streams_max || m->n_pts > DP_MEDIA_PTS_MAX)
+	if (m->stream >= ctl.streams_max)
 		return -EINVAL;
-	for (unsigned int i = 0; i < m->n_pts; i++)
-		if (m->pts[i] > 127)
-			return -EINVAL;
 	if (m->passthrough &&
 		(m->leg[0].suite == DP_SRTP_NONE || m->leg[0].suite != m->leg[1].suite))
 		return -EINVAL;
@@ -363,9 +360,7 @@ static void fill_setting(struct media_setting *s, const struct dp_msg_media *m,
 		s->flow[i].where = where[i];
 	}
 	s->clock_hz = m->clock_hz;
-	s->pts[0] = s->pts[1] = m->n_pts == 0 ? UINT64_MAX : 0;
-	for (unsigned int i = 0; i < m->n_pts; i++)
-		s->pts[m->pts[i] / 64] |= UINT64_C(1) << (m->pts[i] % 64);
+	memcpy(s->pts, m->pts, sizeof(s->pts));
 	for (unsigned int i = 0; i < CONTEXTS; i++)
 		s->replaced[i] = c->kept[i] ? NULL : old->ctx[i];
 }

@@ -9,13 +9,11 @@
 
 #include "lib/addr.h"
 
-#define DP_MSG_VERSION 2
+#define DP_MSG_VERSION 3
 
 // Media streams that can be up at once are dp_options.streams_max, at most this many; a stream id
 // is an index below it.
 #define DP_STREAMS_MAX (1u << 20)
-// Payload types that a stream may negotiate (RTP-5).
-#define DP_MEDIA_PTS_MAX 16
 
 enum dp_msg_type {
 	// control -> workers
@@ -90,8 +88,7 @@ struct dp_msg_media {
 	// SRTP-3: both legs have one suite and each other's keys. Packets are authenticated with
 	// rx_key and go on as they came; tx_key is not used.
 	bool passthrough;
-	uint8_t n_pts; // 0: any payload type
-	uint8_t pts[DP_MEDIA_PTS_MAX];
+	uint64_t pts[2];   // a bit per payload type that may pass (RTP-5)
 	uint32_t clock_hz; // RTP clock of the main codec, for jitter (RFC 3550)
 };
 

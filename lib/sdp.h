@@ -118,6 +118,10 @@ unsigned int sdp_format_pt(struct str format);
 // The connection that holds for a media line: its own, else the session's.
 const struct sdp_conn *sdp_media_conn(const struct sdp *s, const struct sdp_media *m);
 
+// A bit per payload type that the line lists; `of_type`: without those that are of the other kind,
+// video on an audio line or the reverse, by their a=rtpmap name or their static number (RFC 3551).
+void sdp_media_pts(const struct sdp_media *m, bool of_type, uint64_t pts[2]);
+
 // Where the writer of this description wants this line's media: port 0 when it wants none (port 0
 // or hold by address).
 struct endpoint sdp_media_remote(const struct sdp *s, const struct sdp_media *m);

@@ -47,9 +47,8 @@ struct dp_msg stream_msg(uint32_t id)
 
 	m.media.stream = id;
 	m.media.clock_hz = 8000;
-	m.media.n_pts = 2;
-	m.media.pts[0] = 0;
-	m.media.pts[1] = 101;
+	m.media.pts[0] = 1;                  // 0
+	m.media.pts[1] = 1ull << (101 - 64); // 101
 	*o = (struct dp_media_leg){.iface = 0, .suite = DP_SRTP_AES_CM_128_HMAC_SHA1_80};
 	*i = (struct dp_media_leg){.iface = 1, .suite = DP_SRTP_NONE};
 	o->local = ep("203.0.113.1", (uint16_t)(16384 + 4 * id));

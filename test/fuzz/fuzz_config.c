@@ -60,7 +60,34 @@ static void require_ime(const struct config *c)
 		require(x->acl >= 0 && x->acl < (int)c->n_acls);
 		require(x->tls_proxy >= 0 && x->tls_proxy < (int)c->n_tls_proxies);
 		require(x->ime >= 0 && x->ime < (int)c->n_imes);
+		require(x->sip_map < (int)c->n_sip_maps);
 	}
+}
+
+static void require_match(const struct config *c, const struct config_sip_match *m)
+{
+	require(m->kind < SIP_MATCH_KINDS && m->text[0] != '\0');
+	require(m->regex < (int)c->n_regexes && m->regex_class < (int)c->n_regex_classes);
+}
+
+static void require_sip_maps(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_regexes; i++)
+		require(c->regexes[i].pattern[0] != '\0');
+	for (size_t i = 0; i < c->n_regex_classes; i++)
+		for (size_t k = 0; k < c->regex_classes[i].n; k++)
+			require(c->regex_classes[i].list[k] < c->n_regexes);
+	for (size_t i = 0; i < c->n_sip_classes; i++)
+		for (size_t k = 0; k < c->sip_classes[i].n; k++)
+			require_match(c, &c->sip_classes[i].matches[k]);
+	for (size_t i = 0; i < c->n_sip_maps; i++)
+		for (size_t k = 0; k < c->sip_maps[i].n; k++) {
+			const struct config_sip_entry *e = &c->sip_maps[i].entries[k];
+
+			require(e->act.on && e->class < (int)c->n_sip_classes);
+			if (e->class < 0)
+				require_match(c, &e->match);
+		}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -77,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (err == 0) {
 		require_addresses(c);
 		require_ime(c);
+		require_sip_maps(c);
 		config_summary(nowhere, c);
 		config_free(c);
 		return 0;

@@ -80,6 +80,7 @@ struct dp_msg stream(uint32_t id)
 
 	m.media.stream = id;
 	m.media.clock_hz = 8000;
+	m.media.pts[0] = m.media.pts[1] = UINT64_MAX;
 	o->iface = OUTSIDE;
 	o->local = ep("203.0.113.1", (uint16_t)(MEDIA_PORT + 4 * id));
 	o->remote = ep("203.0.113.9", 20000);

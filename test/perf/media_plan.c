@@ -81,8 +81,7 @@ struct dp_msg plan_msg(uint32_t call)
 
 	m.media.stream = call;
 	m.media.clock_hz = 8000;
-	m.media.n_pts = 1;
-	m.media.pts[0] = PLAN_PT;
+	m.media.pts[PLAN_PT / 64] = 1ull << (PLAN_PT % 64);
 	for (unsigned int side = 0; side < SIDES; side++) {
 		struct dp_media_leg *l = &m.media.leg[side];
 

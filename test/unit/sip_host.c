@@ -3,6 +3,7 @@
 
 #include "test/unit/sip_host.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <stdio.h>
@@ -43,6 +44,8 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		h->up = true;
 	else
 		h->closed = true;
+	if ((what & BEV_EVENT_ERROR) != 0)
+		h->reset = EVUTIL_SOCKET_ERROR() == ECONNRESET;
 }
 
 static void watch(struct sip_host *h)

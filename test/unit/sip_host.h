@@ -15,7 +15,7 @@ struct sip_host {
 	struct event_base *base;
 	struct bufferevent *bev; // NULL: not connected
 	SSL *ssl;
-	bool up, closed;
+	bool up, closed, reset;
 	char msg[16384]; // the last message that host_expect() took
 	struct str body; // of msg
 };

@@ -416,8 +416,8 @@ static const struct edited ime[] = {
 	{"sip map",
 		{{"remote_to_local-ent, uc-ime: ime",
 			"remote_to_local-ent, uc-ime: ime, policy-map: x"}},
-		"68:80: found the key policy-map, which is not supported yet, expected tls-proxy "
-		"and uc-ime"},
+		"68:92: policy-map: found x, expected the name of a policy-map of type inspect "
+		"sip"},
 	{"CLI-7 server", {{"tls-proxy: remote_to_local-ent,", "tls-proxy: local_to_remote-ent,"}},
 		"69:17: service-policy: found no class whose tls-proxy has a server trust-point "
 		"toward the Internet, expected one (CLI-7)"},

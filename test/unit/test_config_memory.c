@@ -64,6 +64,20 @@ static void test_right(void **state)
 	assert_true(starve(config_right, 0) > 100);
 }
 
+static void test_sip_map(void **state)
+{
+	char text[2 * sizeof(config_right)];
+
+	strcpy(text, config_right);
+	edit(text, sizeof(text), "class-maps:\n",
+		"regex: {one: a}\nclass-maps:\n  rx: {type: regex, match-any: [one]}\n  c: {type: "
+		"inspect sip, match-any: [{content: type sdp}]}\n");
+	edit(text, sizeof(text), "policy-maps:\n",
+		"policy-maps:\n  m: {type: inspect sip, match: [{class: c, action: drop}, "
+		"{called-party: regex class rx, action: log}]}\n");
+	assert_true(starve(text, 0) > 110);
+}
+
 static void test_faulty(void **state)
 {
 	char text[2 * sizeof(config_right)];
@@ -77,6 +91,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_right),
+		cmocka_unit_test(test_sip_map),
 		cmocka_unit_test(test_faulty),
 	};
 

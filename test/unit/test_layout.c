@@ -65,6 +65,7 @@ static void test_layouts(void **state)
 		{"show interface", "interface", "interface"},
 		{"show conn", "conn", "conn"},
 		{"show counters", "counters", "counters"},
+		{"show service-policy inspect sip", "service-policy", "service-policy"},
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {

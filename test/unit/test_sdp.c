@@ -252,7 +252,51 @@ static void test_direction(void **state)
 		}
 }
 
-// More payload types than a stream can be told: any type is allowed, never a part of them.
+#define BIT(n) (1ull << ((n) % 64))
+
+// All that a line lists, and what of it is of the line's kind: a=rtpmap decides, else RFC 3551.
+static void test_payload_types(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t all[2], of_type[2];
+	} t[] = {
+		{"m=audio 9 RTP/AVP 0 9 101\r\n", {BIT(0) | BIT(9), BIT(101)},
+			{BIT(0) | BIT(9), BIT(101)}},
+		{"m=audio 9 RTP/AVP 0 31 33 34 127\r\n",
+			{BIT(0) | BIT(31) | BIT(33) | BIT(34), BIT(127)},
+			{BIT(0) | BIT(33), BIT(127)}},
+		{"m=video 9 RTP/AVP 0 31 33 34\r\n", {BIT(0) | BIT(31) | BIT(33) | BIT(34)},
+			{BIT(31) | BIT(33) | BIT(34)}},
+		{"m=audio 9 RTP/AVP 96 97\r\na=rtpmap:96 h264/90000\r\na=rtpmap:97 "
+		 "opus/48000/2\r\n",
+			{0, BIT(96) | BIT(97)}, {0, BIT(97)}},
+		{"m=video 9 RTP/AVP 96 97 98\r\na=rtpmap:96 H264/90000\r\na=rtpmap:97 "
+		 "rtx/90000\r\na=rtpmap:98 telephone-event/8000\r\n",
+			{0, BIT(96) | BIT(97) | BIT(98)}, {0, BIT(96) | BIT(97)}},
+		{"m=audio 9 RTP/AVP 34\r\na=rtpmap:34 x-ours/8000\r\n", {BIT(34)}, {BIT(34)}},
+		{"m=video 9 RTP/AVP 0 * 128 256\r\n", {BIT(0)}, {0}},
+		{"m=application 9 RTP/AVP 0 34\r\n", {BIT(0) | BIT(34)}, {BIT(0) | BIT(34)}},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		uint64_t pts[2];
+		char text[512];
+		struct sdp s;
+		size_t n =
+			(size_t)sprintf(text, V O "c=IN IP4 192.0.2.1\r\nt=0 0\r\n%s", t[i].line);
+
+		assert_int_equal(sdp_parse(&s, (struct str){text, n}), SDP_OK);
+		sdp_media_pts(&s.media[0], false, pts);
+		if (memcmp(pts, t[i].all, sizeof(pts)) != 0)
+			fail_msg("%s", t[i].line);
+		sdp_media_pts(&s.media[0], true, pts);
+		if (memcmp(pts, t[i].of_type, sizeof(pts)) != 0)
+			fail_msg("of type: %s", t[i].line);
+	}
+}
+
+// A list that is longer than the array is none.
 static void test_many_payload_types(void **state)
 {
 	for (unsigned int n = 1; n < 20; n++) {
@@ -276,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_media),
 		cmocka_unit_test(test_rtcp),
 		cmocka_unit_test(test_direction),
+		cmocka_unit_test(test_payload_types),
 		cmocka_unit_test(test_many_payload_types),
 	};
 

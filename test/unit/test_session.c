@@ -248,26 +248,38 @@ static void test_sixteen_lines(void **state)
 	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_DEL), SDP_MEDIA_MAX - 1);
 }
 
-// More payload types than the worker can be told: any may come.
+#define PT(n) (1ull << ((n) % 64))
+
+// RTP-5: however many payload types there are, none is let in that nobody listed.
 static void test_many_payload_types(void **state)
 {
 	offer(OUT,
 		R("1") "m=video 29824 RTP/SAVP 96 97 98 99 100 101 102 103 104 105 106 107 108 109 "
 		       "110 111 112\n" CRYPTO("1", CM80, K1));
-	answer(IN, P("1") "m=video 19520 RTP/AVP 96 97\n");
-	assert_int_equal(told(0)->n_pts, 0);
-	session_again(false);
-	offer(OUT,
-		R("1") "m=video 29824 RTP/SAVP 96 97 98 99 100 101 102 103 104 105 106 107 108 109 "
-		       "110 111\n" CRYPTO("1", CM80, K1));
-	answer(IN, P("1") "m=video 19520 RTP/AVP 97 96\n");
-	assert_int_equal(told(0)->n_pts, 16);
-	session_again(false);
-	offer(OUT,
-		R("1") "m=video 29824 RTP/SAVP 96 97 98 99 100 101 102 103 104 105 106 107 108 109 "
-		       "110 111\n" CRYPTO("1", CM80, K1));
 	answer(IN, P("1") "m=video 19520 RTP/AVP 97 34\n");
-	assert_int_equal(told(0)->n_pts, 0); // 17 together
+	assert_int_equal(told(0)->pts[0], PT(34));
+	assert_int_equal(told(0)->pts[1], 0x1ffffull << (96 - 64));
+	session_again(false);
+	offer(OUT, R("1") "m=video 29824 RTP/SAVP *\n" CRYPTO("1", CM80, K1));
+	answer(IN, P("1") "m=video 19520 RTP/AVP 97\n");
+	assert_int_equal(told(0)->pts[0] & told(0)->pts[1], UINT64_MAX); // any
+}
+
+// rtp-conformance enforce-payloadtype: a video type on an audio line is not for us, whoever lists it.
+static void test_enforce_payloadtype(void **state)
+{
+	session_enforce_payloadtype(session);
+	offer(OUT,
+		R("1") "m=audio 29824 RTP/SAVP 0 34 96 101\na=rtpmap:96 H264/90000\na=rtpmap:101 "
+		       "telephone-event/8000\n" CRYPTO("1", CM80, K1));
+	answer(IN, P("1") "m=audio 19520 RTP/AVP 0 101\n");
+	assert_int_equal(told(0)->pts[0], PT(0));
+	assert_int_equal(told(0)->pts[1], PT(101));
+	session_again(false);
+	session_enforce_payloadtype(session);
+	offer(OUT, R("1") "m=video 29824 RTP/SAVP 0 *\n" CRYPTO("1", CM80, K1));
+	answer(IN, P("1") "m=video 19520 RTP/AVP 0\n");
+	assert_int_equal(told(0)->pts[0] | told(0)->pts[1], 0); // none
 }
 
 // The original's ways: no RTCP, no H.264; and SDP that has nothing else has no usable media.
@@ -455,6 +467,7 @@ int main(void)
 		TEST(latch),
 		TEST(sixteen_lines),
 		TEST(many_payload_types),
+		TEST(enforce_payloadtype),
 		TEST(parity_strict),
 		TEST(forks_differ),
 		TEST(ports_return),

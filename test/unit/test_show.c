@@ -13,6 +13,7 @@
 #include "cp/domains.h"
 #include "cp/ime.h"
 #include "cp/log.h"
+#include "cp/policymap.h"
 #include "cp/show.h"
 #include "cp/trunk.h"
 #include "cp/ucm.h"
@@ -243,6 +244,13 @@ void domains_foreach(const struct domains *ds, domain_visit_fn *fn, void *arg)
 	free(d);
 }
 
+static struct policymaps *policymaps;
+
+struct policymaps *ime_policymaps(const struct ime *ime)
+{
+	return policymaps;
+}
+
 void ime_media_clear(struct ime *ime)
 {
 	media_cleared++;
@@ -358,8 +366,31 @@ static struct config_tls_proxy tls_proxies[] = {
 		.side = {{.trustpoint = 0, .identity = 0, .min_version = 13, .max_version = 13},
 			{.trustpoint = -1, .identity = -1, .min_version = 12, .max_version = 13}},
 		.outside = TLS_SERVER}};
-static struct config_inspect inspects[] = {{.class_name = "ime-inbound-sip", .tls_proxy = 1},
-	{.class_name = "ime-outbound-sip", .tls_proxy = 0}};
+static struct config_inspect inspects[2] = {
+	{.class_name = "ime-outbound-sip", .tls_proxy = 0, .sip_map = -1},
+	{.class_name = "ime-inbound-sip", .tls_proxy = 1, .sip_map = 0}};
+static struct config_sip_entry sip_entries[] = {
+	{.class = -1,
+		.match = {.kind = SIP_MATCH_REQUEST_METHOD,
+			.method = SIP_OPTIONS,
+			.regex = -1,
+			.regex_class = -1,
+			.text = "match request-method options"},
+		.act = {.on = true, .action = SIP_ACT_RATE_LIMIT, .rate = 2, .log = true}},
+	{.class = -1,
+		.match = {.kind = SIP_MATCH_CONTENT_LENGTH,
+			.length = 1000,
+			.regex = -1,
+			.regex_class = -1,
+			.text = "match content length gt 1000"},
+		.act = {.on = true, .action = SIP_ACT_DROP}},
+};
+static struct config_sip_map sip_map = {.name = "sip-map",
+	.im = true,
+	.params[SIP_PARAM_SOFTWARE_VERSION] = {.on = true, .action = SIP_ACT_MASK},
+	.params[SIP_PARAM_STATE_CHECKING] = {.on = true, .action = SIP_ACT_RESET, .log = true},
+	.entries = sip_entries,
+	.n = 2};
 static struct config config = {.hostname = "fw-a",
 	.n_workers = 2,
 	.ifaces = {{.name = "outside",
@@ -381,6 +412,9 @@ static struct config config = {.hostname = "fw-a",
 	.inspects = inspects,
 	.n_inspects = 2,
 	.imes = &ime_config,
+	.sip_header_max = 65536,
+	.sip_maps = &sip_map,
+	.n_sip_maps = 1,
 	.n_imes = 1};
 static struct show show = {.config = &config,
 	.ime = (struct ime *)&config, // only handed through
@@ -590,6 +624,38 @@ static void test_clear(void **state)
 	assert_int_equal(ime_cleared, 2);
 }
 
+static void judge(struct policymap *map, const char *text)
+{
+	static struct sip_msg m;
+	struct policy_verdict v;
+
+	assert_int_equal(sip_parse(&m, str_from(text)), SIP_OK);
+	assert_int_equal(sip_check(&m), SIP_OK);
+	policymap_judge(map, &m, S_NS, &v);
+}
+
+static void test_service_policy(void **state)
+{
+	static const char options[] =
+		"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP c;branch=z9hG4bK1\r\nFrom: "
+		"<sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 "
+		"OPTIONS\r\nMax-Forwards: 7\r\nUser-Agent: x\r\nContent-Length: 0\r\n\r\n";
+	struct policymap *map;
+	char err[256];
+
+	assert_int_equal(policymaps_new(&policymaps, &config, err, sizeof(err)), 0);
+	map = policymap_of(policymaps, &inspects[1]);
+	for (int i = 0; i < 5; i++)
+		judge(map, options);
+	judge(policymap_of(policymaps, &inspects[0]), options);
+	policymap_violated(map, SIP_PARAM_STATE_CHECKING);
+	expect("show service-policy inspect sip", "{}", "service-policy");
+	cJSON_Delete(
+		show_command(&show, "clear service-policy inspect sip", NULL, err, sizeof(err)));
+	assert_int_equal(policymap_messages(map), 0);
+	policymaps_free(policymaps);
+}
+
 // Only those that ever were, with their ages.
 static void test_alarms(void **state)
 {
@@ -743,6 +809,7 @@ int main(void)
 		cmocka_unit_test_setup(test_version, facts),
 		cmocka_unit_test_setup(test_counters, facts),
 		cmocka_unit_test_setup(test_clear, facts),
+		cmocka_unit_test_setup(test_service_policy, facts),
 		cmocka_unit_test_setup(test_alarms, facts),
 		cmocka_unit_test_setup(test_logging, facts),
 		cmocka_unit_test_setup(test_media_of_call, facts),

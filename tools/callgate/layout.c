@@ -209,11 +209,14 @@ const struct layout layouts[] = {
 	{"show uc-ime revoked-tickets", "tickets and domains that may not call any more",
 		layout_revoked},
 	{"show running-config uc-ime", "what is configured", layout_config_ime},
+	{"show service-policy inspect sip", "what the inspection policy maps let pass and refused",
+		layout_service_policy},
 	{"clear counters", "every counter to 0", NULL},
 	{"clear tls-proxy session", "closes the sessions that carry no call", layout_tls_closed},
 	{"clear tls-proxy session statistics", "counters of TLS to 0", NULL},
 	{"clear uc-ime signaling-sessions statistics", "call counters to 0", NULL},
 	{"clear uc-ime media-sessions statistics", "most used to in use", NULL},
+	{"clear service-policy inspect sip", "counts of the inspection policy maps to 0", NULL},
 };
 const size_t layouts_n = sizeof(layouts) / sizeof(layouts[0]);
 

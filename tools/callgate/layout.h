@@ -59,6 +59,9 @@ void layout_tls_detail(FILE *f, const cJSON *data);
 void layout_tls_statistics(FILE *f, const cJSON *data);
 void layout_tls_closed(FILE *f, const cJSON *data);
 
+// layout_policy.c
+void layout_service_policy(FILE *f, const cJSON *data);
+
 // Members of an object; 0, "" and false when they are missing or of another type, so that an
 // older daemon never crashes the client.
 double json_number(const cJSON *o, const char *name);
