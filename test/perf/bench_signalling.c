@@ -425,7 +425,7 @@ static SSL_CTX *tls_end(const SSL_METHOD *method, const char *name, const char *
 // The server's share of a handshake in memory.
 static uint64_t bare_handshake(SSL_CTX *server, SSL_CTX *client)
 {
-	BIO *a, *b;
+	BIO *a = NULL, *b = NULL;
 	SSL *s = SSL_new(server), *c = SSL_new(client);
 	uint64_t took = 0, begin;
 	int done = 0;

@@ -38,7 +38,7 @@ static void test_classes(void **state)
 			{CHAR_HOST_END, among(c, ";?")},
 			{CHAR_SPEC_END, among(c, "; \t\r\n")},
 			{CHAR_NOT_DISPLAY,
-				(is_ctl(c) && !among(c, " \t\r\n")) || among(c, "\";,>")},
+				(is_ctl(c) && !among(c, " \t\r\n")) || among(c, "\":;,=>?@\\")},
 			{CHAR_LIST, among(c, "\",<>")},
 		};
 
