@@ -130,28 +130,32 @@ static void test_sessions_full(void **state)
 // Who has not finished a handshake puts nobody out, and a trunk with a call stays in any case.
 static void test_call_is_kept(void **state)
 {
-	static const char *const edit[] = {"maximum-sessions: 1000", "maximum-sessions: 1", NULL};
+	static const char *const edit[] = {"maximum-sessions: 1000", "maximum-sessions: 2", NULL};
+	struct sip_host third = {0};
 
 	rig_up(edit);
-	call_establish();
+	call_establish(); // it may have both sessions (TLS-9)
 	rig_pass_s(60);
 	connect_from(&rig.remote, "198.51.100.66");
-	host_expect_closed(&rig.remote);
+	host_wait_up(&rig.remote);
+	connect_from(&third, "198.51.100.67");
+	host_expect_closed(&third);
 	rig_only(RIG_A, CNT_TLS_SESSIONS_FULL, 1);
 	call_hang_up();
 	rig_pass_s(60);
-	host_close(&rig.remote);
-	host_tls(&rig.remote, rig.base,
-		fake_net_connect(RIG_A, RIG_OUTSIDE, "198.51.100.67", 4, RIG_UCM_A_MAPPED, 5070),
+	host_close(&third);
+	host_tls(&third, rig.base,
+		fake_net_connect(RIG_A, RIG_OUTSIDE, "198.51.100.68", 4, RIG_UCM_A_MAPPED, 5070),
 		false, rig.dir, "stranger", "ca.pem");
-	host_expect_closed(&rig.remote);
+	host_expect_closed(&third);
 	host_idle(rig.base);
 	assert_int_equal(rig_counter(RIG_A, CNT_TRUNKS_EVICTED), 0);
-	assert_int_equal(trunks_usage(rig.ime[RIG_A]->trunks).tls, 1);
-	connect_from(&rig.remote, "198.51.100.66");
-	host_wait_up(&rig.remote);
+	assert_int_equal(trunks_usage(rig.ime[RIG_A]->trunks).tls, 2);
+	connect_from(&third, "198.51.100.67");
+	host_wait_up(&third);
 	host_idle(rig.base);
 	assert_int_equal(rig_counter(RIG_A, CNT_TRUNKS_EVICTED), 1);
+	host_close(&third);
 	rig_down();
 }
 
