@@ -278,7 +278,7 @@ const struct trunks *ime_trunks(const struct ime *ime)
 
 struct trunk_class_usage trunk_class_usage(const struct trunks *trunks, size_t class)
 {
-	return class == 0 ? (struct trunk_class_usage){1, 4, 3388}
+	return class == 1 ? (struct trunk_class_usage){1, 4, 3388}
 			  : (struct trunk_class_usage){1, 1, 0};
 }
 
