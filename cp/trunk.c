@@ -11,12 +11,14 @@
 #include "cp/leg.h"
 #include "cp/log.h"
 
-#define OWED_NS (30ull * 1000000000) // quiet for so long, and without calls: nothing will come
+#define JUDGE_AT_ONCE 16u // after a reload of the trust-points
+#define JUDGE_US      1000
+#define OWED_NS       (30ull * 1000000000) // quiet for so long, and without calls: nothing will come
 
 struct trunks {
 	TAILQ_HEAD(, trunk) all;
 	struct ime *ime;
-	struct event *reaper;
+	struct event *reaper, *judge;
 	uint64_t last_id;
 	uint32_t n, tls_most;
 };
@@ -62,6 +64,8 @@ static void reap(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+static void judge_some(evutil_socket_t fd, short what, void *arg);
+
 struct trunks *trunks_new(struct ime *ime)
 {
 	struct trunks *ts = calloc(1, sizeof(*ts));
@@ -71,8 +75,9 @@ struct trunks *trunks_new(struct ime *ime)
 	TAILQ_INIT(&ts->all);
 	ts->ime = ime;
 	ts->reaper = evtimer_new(ime->env.base, reap, ts);
-	if (ts->reaper == NULL) {
-		free(ts);
+	ts->judge = evtimer_new(ime->env.base, judge_some, ts);
+	if (ts->reaper == NULL || ts->judge == NULL) {
+		trunks_free(ts);
 		return NULL;
 	}
 	return ts;
@@ -84,7 +89,10 @@ void trunks_free(struct trunks *ts)
 		return;
 	while (!TAILQ_EMPTY(&ts->all))
 		trunk_free(ts, TAILQ_FIRST(&ts->all));
-	event_free(ts->reaper);
+	if (ts->reaper != NULL)
+		event_free(ts->reaper);
+	if (ts->judge != NULL)
+		event_free(ts->judge);
 	free(ts);
 }
 
@@ -242,6 +250,65 @@ static bool carries_call(const struct trunk *t)
 	return call != NULL;
 }
 
+unsigned int trunks_judge_again(struct trunks *ts)
+{
+	unsigned int n = 0;
+	struct trunk *t;
+
+	TAILQ_FOREACH (t, &ts->all, all) {
+		for (int s = 0; s < SIDES; s++) {
+			t->leg[s].unjudged = t->leg[s].tls && t->leg[s].state == LEG_UP;
+			n += t->leg[s].unjudged;
+		}
+	}
+	if (n > 0)
+		event_active(ts->judge, EV_TIMEOUT, 0);
+	return n;
+}
+
+// A chain takes a tenth of a millisecond: a thousand of them at once would hold up every call.
+static void judge_some(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval soon = {.tv_usec = JUDGE_US};
+	struct trunks *ts = arg;
+	unsigned int n = 0;
+	struct trunk *t;
+
+	TAILQ_FOREACH (t, &ts->all, all) {
+		for (int s = 0; s < SIDES && n < JUDGE_AT_ONCE; s++) {
+			if (!t->leg[s].unjudged)
+				continue;
+			leg_judge_again(&t->leg[s]);
+			n++;
+		}
+	}
+	if (n == JUDGE_AT_ONCE)
+		event_add(ts->judge, &soon);
+}
+
+bool trunk_is_retired(struct trunk *t)
+{
+	bool retired = false;
+
+	for (int s = 0; s < SIDES; s++) {
+		if (t->leg[s].unjudged)
+			leg_judge_again(&t->leg[s]);
+		retired |= t->leg[s].retired;
+	}
+	return retired;
+}
+
+static void close_retired(struct trunk *t)
+{
+	bool retired = t->leg[SIDE_OUTSIDE].retired || t->leg[SIDE_INSIDE].retired;
+
+	if (!retired || carries_call(t))
+		return;
+	for (int s = 0; s < SIDES; s++)
+		if (t->leg[s].retired)
+			trunk_close_leg(t, (enum side)s);
+}
+
 void trunks_tick(struct trunks *ts, uint64_t now_ns)
 {
 	uint64_t idle_ns = ts->ime->config->timeouts.conn_s * 1000000000ull;
@@ -252,6 +319,7 @@ void trunks_tick(struct trunks *ts, uint64_t now_ns)
 	TAILQ_FOREACH (t, &ts->all, all) {
 		leg_tick(&t->leg[SIDE_OUTSIDE], now_ns);
 		leg_tick(&t->leg[SIDE_INSIDE], now_ns);
+		close_retired(t);
 		if (t->owed && now_ns - t->active_ns >= OWED_NS && !carries_call(t))
 			t->owed = false;
 		if (now_ns - t->active_ns < idle_ns)

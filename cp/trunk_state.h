@@ -33,6 +33,8 @@ struct leg {
 	bool handshaking;    // counted in cp/peers.h
 	bool tls;            // counted as a TLS session
 	bool finish;         // closing: let the output drain
+	bool unjudged;       // by the trust-points in force
+	bool retired;        // its peer would be refused now: no new call
 	bool proven;         // this connection has brought a message
 	uint64_t opened_ns;  // when its opening began
 	uint64_t retry_ns;   // a failed one is not tried again sooner; 0: the last attempt was good
@@ -107,6 +109,12 @@ void trunk_close_leg(struct trunk *t, enum side side);
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id);
 // Some trunk between the same two parties, or NULL.
 struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SIDES]);
+
+// Has the peers of all live TLS connections judged by the trust-points now in force, some at a time.
+// Returns how many there are.
+unsigned int trunks_judge_again(struct trunks *ts);
+// Whether one of its peers is retired; judges it when that has not been done yet.
+bool trunk_is_retired(struct trunk *t);
 
 void trunks_tick(struct trunks *ts, uint64_t now_ns);
 

@@ -204,9 +204,11 @@ const struct layout layouts[] = {
 	{"show uc-ime revoked-tickets", "tickets and domains that may not call any more",
 		layout_revoked},
 	{"show running-config uc-ime", "what is configured", layout_config_ime},
+	{"show crypto ca certificates", "certificates, CAs and CRLs in force", layout_certificates},
 	{"clear counters", "every counter to 0", NULL},
 	{"clear uc-ime signaling-sessions statistics", "call counters to 0", NULL},
 	{"clear uc-ime media-sessions statistics", "most used to in use", NULL},
+	{"pki reload", "certificates, keys, CAs and CRLs anew", layout_pki_reload},
 };
 const size_t layouts_n = sizeof(layouts) / sizeof(layouts[0]);
 
