@@ -4,11 +4,33 @@
 // found faulty before is passed over.
 #include "config/check.h"
 
+static const struct node *entry(const struct loader *l, int trustpoint, const char *key)
+{
+	return node_get(node_at(node_get(l->root, "trustpoints"), (size_t)trustpoint), key);
+}
+
 static bool is_anchor(const struct loader *l, int trustpoint)
 {
-	const struct node *n = node_at(node_get(l->root, "trustpoints"), (size_t)trustpoint);
+	return entry(l, trustpoint, "certificate") == NULL;
+}
 
-	return node_get(n, "certificate") == NULL;
+// E14: without inside-identity, the one trust-point that enrolled itself is what call managers are
+// shown. Several: nobody can tell which; they are counted for the fault.
+static unsigned int default_identity(struct loader *l)
+{
+	const struct node *ime = node_at(node_get(l->root, "uc-ime"), 0);
+	unsigned int n = 0;
+	size_t last = 0;
+
+	for (size_t i = 0; i < l->c->n_trustpoints; i++) {
+		if (!l->c->trustpoints[i].self_enrolled || is_anchor(l, (int)i))
+			continue;
+		last = i;
+		n++;
+	}
+	if (n == 1 && l->c->n_imes > 0 && node_get(ime, "inside-identity") == NULL)
+		l->c->imes[0].inside_identity = (int)last;
+	return n;
 }
 
 static const struct config_ucm *secure_ucm(const struct config *c)
@@ -64,7 +86,8 @@ static void check_one_role(
 			names[!role], ip_format(&ucm->ip, ip));
 }
 
-static void check_two_roles(struct loader *l, const struct node *n, struct config_tls_proxy *p)
+static void check_two_roles(struct loader *l, const struct node *n, struct config_tls_proxy *p,
+	unsigned int self_enrolled)
 {
 	int identity = l->c->n_imes > 0 ? l->c->imes[0].inside_identity : -1;
 	struct config_tls_side *s;
@@ -83,14 +106,31 @@ static void check_two_roles(struct loader *l, const struct node *n, struct confi
 	s->identity = is_anchor(l, s->trustpoint) ? identity : s->trustpoint;
 	if (s->identity < 0)
 		fault(l, n,
-			"found %s without certificate and key, expected inside-identity in uc-ime: "
-			"what the call manager is shown (E14)",
-			l->c->trustpoints[s->trustpoint].name);
+			"found %s without certificate and key, expected inside-identity in uc-ime "
+			"or one trustpoint with enroll: self (there are %u): what the call manager "
+			"is shown (E14)",
+			l->c->trustpoints[s->trustpoint].name, self_enrolled);
+}
+
+// Whoever is to be judged must be judged by something.
+static void check_anchors(struct loader *l, const struct node *n, const struct config_tls_proxy *p)
+{
+	static const char *const names[] = {"server", "client"};
+
+	for (int role = 0; role < TLS_ROLES; role++) {
+		int i = p->side[role].trustpoint;
+
+		if (i < 0 || entry(l, i, "ca") != NULL)
+			continue;
+		fault_expected(l, node_get(node_get(n, names[role]), "trust-point"),
+			"a trustpoint with a ca: what the other side's certificate must chain to");
+	}
 }
 
 void check_tls(struct loader *l)
 {
 	const struct node *n = node_at(node_get(l->root, "tls-proxies"), 0);
+	unsigned int self_enrolled = default_identity(l);
 
 	for (size_t i = 0; i < l->c->n_tls_proxies; i++, n = n->next) {
 		struct config_tls_proxy *p = &l->c->tls_proxies[i];
@@ -98,9 +138,10 @@ void check_tls(struct loader *l)
 		bool client = p->side[TLS_CLIENT].trustpoint >= 0;
 
 		if (server && client)
-			check_two_roles(l, n, p);
+			check_two_roles(l, n, p, self_enrolled);
 		else if ((server && node_get(n, "client") == NULL) ||
 			(client && node_get(n, "server") == NULL))
 			check_one_role(l, n, p, in_service(l->c, i));
+		check_anchors(l, n, p);
 	}
 }

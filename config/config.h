@@ -147,12 +147,15 @@ struct config_ime {
 	struct config_stir stir;
 };
 
-// Files in PEM. Without certificate and key it is only a trust anchor.
+// Files in PEM. Without certificate and key it is only a trust anchor, without CA only an identity.
 struct config_trustpoint {
 	char name[CONFIG_NAME_MAX];
 	char certificate[CONFIG_PATH_MAX]; // may be empty
 	char key[CONFIG_PATH_MAX];         // may be empty; the file is at most 0600
-	char ca[CONFIG_PATH_MAX];          // CAs that the other side's certificate must chain to
+	char ca[CONFIG_PATH_MAX]; // CAs that the other side's certificate must chain to; may be empty
+	char crl[CONFIG_PATH_MAX]; // what these CAs have revoked; may be empty
+	bool crl_must;             // revocation-check: crl, no peer without a CRL in date
+	bool self_enrolled;        // enroll: self
 };
 
 enum tls_role { TLS_SERVER, TLS_CLIENT, TLS_ROLES };
@@ -266,6 +269,10 @@ int config_load(const char *path, struct config **out, struct config_errors *err
 // The same on text in memory; relative paths are taken from `dir`.
 int config_load_text(
 	struct str text, const char *dir, struct config **out, struct config_errors *errs);
+
+// Loads and checks a file as config_load(), but touches no other file: what it names may be yet to be
+// made. The ticket passwords stay empty.
+int config_load_names(const char *path, struct config **out, struct config_errors *errs);
 
 void config_free(struct config *c); // wipes secrets; accepts NULL
 // The passwords are wiped: whoever needs them has them.

@@ -204,7 +204,7 @@ int config_load_text(
 	return config_parse(text, dir, true, out, errs);
 }
 
-int config_load(const char *path, struct config **out, struct config_errors *errs)
+static int load(const char *path, bool read_files, struct config **out, struct config_errors *errs)
 {
 	char dir[PATH_MAX], *text, why[FILE_WHY_MAX];
 	const char *slash = strrchr(path, '/');
@@ -225,9 +225,19 @@ int config_load(const char *path, struct config **out, struct config_errors *err
 	// A path that could be opened fits; "/x" keeps its slash.
 	str_copy((struct str){path, slash == NULL ? 0 : (size_t)(slash - path) + (slash == path)},
 		dir, sizeof(dir));
-	err = config_parse((struct str){text, n}, dir, true, out, errs);
+	err = config_parse((struct str){text, n}, dir, read_files, out, errs);
 	free(text);
 	return err;
+}
+
+int config_load(const char *path, struct config **out, struct config_errors *errs)
+{
+	return load(path, true, out, errs);
+}
+
+int config_load_names(const char *path, struct config **out, struct config_errors *errs)
+{
+	return load(path, false, out, errs);
 }
 
 void config_free(struct config *c)

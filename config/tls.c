@@ -4,15 +4,42 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static const char *const enrollments[] = {"terminal", "self", NULL};
+static const char *const revocation_checks[] = {"crl none", "crl", NULL};
+
+static const struct field trustpoint_fields[] = {
+	{"certificate", .kind = FIELD_PATH, FIELD_AT(struct config_trustpoint, certificate)},
+	{"key", .kind = FIELD_PATH, FIELD_AT(struct config_trustpoint, key)},
+	{"ca", .kind = FIELD_PATH, FIELD_AT(struct config_trustpoint, ca)},
+	{"crl", .kind = FIELD_PATH, FIELD_AT(struct config_trustpoint, crl)},
+	{"revocation-check", .kind = FIELD_ENUM, FIELD_AT(struct config_trustpoint, crl_must),
+		.names = revocation_checks},
+	{"enroll", "enrollment", .kind = FIELD_ENUM,
+		FIELD_AT(struct config_trustpoint, self_enrolled), .names = enrollments},
+};
+
+// What goes with what.
+static void check_trustpoint(
+	struct loader *l, const struct node *n, const struct config_trustpoint *t)
+{
+	const struct node *cert = node_get(n, "certificate"), *key = node_get(n, "key");
+	const struct node *ca = node_get(n, "ca"), *crl = node_get(n, "crl");
+
+	if ((cert == NULL) != (key == NULL))
+		fault(l, n, "found a %s alone, expected certificate and key or neither",
+			cert != NULL ? "certificate" : "key");
+	if (cert == NULL && key == NULL && ca == NULL && n->kind == NODE_MAP)
+		fault(l, n, "found neither certificate nor ca, expected one of them or both");
+	if (ca == NULL && crl != NULL)
+		fault(l, crl, "found a CRL without a ca, expected the CA that signs it");
+	if (crl == NULL && node_get(n, "revocation-check") != NULL)
+		fault(l, node_get(n, "revocation-check"), "found without crl, expected both");
+	if (cert == NULL && t->self_enrolled)
+		fault(l, n, "found enroll: self without a certificate, expected both");
+}
+
 void read_trustpoints(struct loader *l, const struct node *n, void *obj)
 {
-	static const struct field fields[] = {
-		{"certificate", .kind = FIELD_PATH,
-			FIELD_AT(struct config_trustpoint, certificate)},
-		{"key", .kind = FIELD_PATH, FIELD_AT(struct config_trustpoint, key)},
-		{"ca", .kind = FIELD_PATH, .required = true,
-			FIELD_AT(struct config_trustpoint, ca)},
-	};
 	struct config *c = obj;
 	size_t i = 0;
 
@@ -22,13 +49,10 @@ void read_trustpoints(struct loader *l, const struct node *n, void *obj)
 		return;
 	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
 		struct config_trustpoint *t = &c->trustpoints[i];
-		const struct node *cert = node_get(x, "certificate"), *key = node_get(x, "key");
 
 		read_entry_name(l, x, t->name, sizeof(t->name));
-		read_map(l, x, fields, COUNT(fields), t);
-		if ((cert == NULL) != (key == NULL))
-			fault(l, x, "found a %s alone, expected certificate and key or neither",
-				cert != NULL ? "certificate" : "key");
+		read_map(l, x, trustpoint_fields, COUNT(trustpoint_fields), t);
+		check_trustpoint(l, x, t);
 		if (l->read_files)
 			secret_trustpoint(l, x, t);
 	}

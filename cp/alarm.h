@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define CERT_REMEDY                                                                                \
+	"callgate show crypto ca certificates tells all; renew it (callgate pki request and "      \
+	"import, or authenticate; a CRL: fetch the new one), then callgate pki reload"
+
 // X(name, what to do)
 #define ALARMS(X)                                                                                  \
 	X(MEDIA_PORTS,                                                                             \
@@ -17,6 +21,16 @@
 		"calls go to the other ones of its trunk-security-mode")                           \
 	X(UCM_NONE, "callers hear 503 and use the PSTN; look at the inside network first")         \
 	X(MEDIA_STREAMS, "raise media-streams-max")                                                \
+	X(CERT_30_DAYS, CERT_REMEDY)                                                               \
+	X(CERT_7_DAYS, CERT_REMEDY)                                                                \
+	X(CERT_1_DAY, CERT_REMEDY)                                                                 \
+	X(CERT_NOT_VALID, "look at the clock, or: " CERT_REMEDY)                                   \
+	X(CRL_STALE,                                                                               \
+		"fetch the CA's new CRL, then callgate pki reload; until then it revokes what "    \
+		"it lists, and with revocation-check crl it refuses every peer")                   \
+	X(CRL_FOREIGN,                                                                             \
+		"callgate pki authenticate its CA, also an intermediate one, or take the CRL "     \
+		"out of the file; then callgate pki reload")                                       \
 	X(TICKET_EPOCH,                                                                            \
 		"put the epoch that tickets are made with, and its password, into the "            \
 		"configuration or in force with callgate ticket epoch; a new password needs a "    \

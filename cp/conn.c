@@ -260,6 +260,8 @@ int conn_new(struct conn **out, const struct conn_options *o)
 		return -ENOMEM;
 	}
 	c->o = *o;
+	if (o->tls != NULL)
+		SSL_CTX_up_ref(o->tls); // a reload may let go of it before the handshake begins
 	c->reading = true;
 	c->deadline = evtimer_new(o->base, on_deadline, c);
 	if (plain_accepted)
@@ -303,6 +305,7 @@ void conn_free(struct conn *c)
 		bufferevent_free(c->bev);
 	else
 		close(c->o.fd);
+	SSL_CTX_free(c->o.tls);
 	free(c);
 }
 

@@ -208,7 +208,7 @@ void embryonic_start(struct embryonic *em, int fd, const struct trunk_open *o)
 		.base = ime->env.base,
 		.fd = fd,
 		.kind = CONN_TLS_SERVER,
-		.tls = ime->tls[TLS_SERVER][o->class->tls_proxy],
+		.tls = pki_tls(ime->pki, TLS_SERVER, (size_t)o->class->tls_proxy),
 		.input_max = ime_input_max(ime),
 		.events = &events,
 	};

@@ -16,7 +16,6 @@
 #include "cp/log.h"
 #include "cp/priv.h"
 #include "cp/teardown.h"
-#include "cp/tls.h"
 
 #define TICK_S   1
 #define RETRY_US 5000           // a full ring of the workers has room again soon
@@ -70,59 +69,10 @@ void ime_tick(struct ime *ime)
 	teardown_expired(ime, now_ns);
 	txns_expire(ime->txns, now_ns, inspect_expired, ime);
 	trunks_tick(ime->trunks, now_ns);
+	ime_pki_tick(ime, now_ns);
 	ucms_tick(ime->ucms, now_ns);
 	ime_ticket_tick(ime);
 	ime_retry_media(ime);
-}
-
-static int load_tls(struct ime *ime, char *err, size_t err_size)
-{
-	const struct config *c = ime->config;
-
-	for (int role = TLS_SERVER; role <= TLS_CLIENT; role++) {
-		ime->tls[role] = calloc(c->n_tls_proxies + 1, sizeof(SSL_CTX *));
-		if (ime->tls[role] == NULL)
-			return fail(-ENOMEM, err, err_size, "out of memory");
-		for (size_t i = 0; i < c->n_tls_proxies; i++) {
-			const struct config_tls_proxy *p = &c->tls_proxies[i];
-
-			if (p->side[role].trustpoint < 0)
-				continue;
-			ime->tls[role][i] = tls_ctx_new(c, p, (enum tls_role)role, err, err_size);
-			if (ime->tls[role][i] == NULL)
-				return -EINVAL;
-		}
-	}
-	return 0;
-}
-
-// Our own identities: those of the certificate that the Internet sees on our server (TKT-25).
-static int load_identity(struct ime *ime, char *err, size_t err_size)
-{
-	const struct config *c = ime->config;
-
-	for (size_t i = 0; i < c->n_inspects; i++) {
-		const struct config_tls_proxy *p = &c->tls_proxies[c->inspects[i].tls_proxy];
-		int tp = p->side[TLS_SERVER].identity;
-
-		if (p->outside != TLS_SERVER)
-			continue;
-		if (!tls_own_ids(&c->trustpoints[tp], &ime->own_ids))
-			return fail(-EINVAL, err, err_size, "trust-point %s: certificate %s",
-				c->trustpoints[tp].name, c->trustpoints[tp].certificate);
-		break;
-	}
-	if (ime->cfg->domain[0] != '\0')
-		str_copy(str_from(ime->cfg->domain), ime->own_domain, sizeof(ime->own_domain));
-	else if (ime->own_ids.n > 0)
-		str_copy((struct str){ime->own_ids.id[0].name, ime->own_ids.id[0].n},
-			ime->own_domain, sizeof(ime->own_domain));
-	else
-		return fail(-EINVAL, err, err_size,
-			"uc-ime %s: no domain, and no certificate of a server trust-point names "
-			"one",
-			ime->cfg->name);
-	return 0;
 }
 
 static int load_ticket(struct ime *ime, char *err, size_t err_size)
@@ -237,9 +187,7 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 	if (e == 0)
 		e = ime_stir_reload(ime, err, err_size);
 	if (e == 0)
-		e = load_tls(ime, err, err_size);
-	if (e == 0)
-		e = load_identity(ime, err, err_size);
+		e = ime_pki_start(ime, err, err_size);
 	if (e == 0)
 		e = load_ticket(ime, err, err_size);
 	if (e == 0)
@@ -306,11 +254,7 @@ void ime_free(struct ime *ime)
 	epoch_last_free(ime->epoch_last);
 	stir_certs_free(ime->stir_certs);
 	policymaps_free(ime->policymaps);
-	for (int role = TLS_SERVER; role <= TLS_CLIENT; role++) {
-		for (size_t i = 0; ime->tls[role] != NULL && i < ime->config->n_tls_proxies; i++)
-			SSL_CTX_free(ime->tls[role][i]);
-		free(ime->tls[role]);
-	}
+	pki_free(ime->pki);
 	if (ime->tick != NULL)
 		event_free(ime->tick);
 	if (ime->retry != NULL)

@@ -51,6 +51,23 @@ void ime_free(struct ime *ime);
 // rest; or a key nears its end or has reached it (DP_MSG_MEDIA_KEY), which ends the call.
 void ime_media(struct ime *ime, const struct dp_msg *m);
 
+// What a reload of the trust-points has changed.
+struct ime_pki_change {
+	unsigned int trustpoints, certificates, crls; // in force now
+	unsigned int judged; // live connections whose peers are judged again, from now on
+};
+
+// `callgate pki reload` and SIGHUP: reads certificates, keys, CAs and CRLs of all trust-points anew.
+// What is built whole and found good takes the place of the old; else the old stays, and `err` says
+// which file is at fault. Live connections keep the certificate they began with; new handshakes take
+// the new. A connection whose peer would be refused now takes no new call, and is closed with its
+// last one: who is talking was let in by a ticket, and his BYE needs a way (PEERS_RETIRED). Blocks for as long as
+// reading takes (cp/pki.h).
+int ime_pki_reload(struct ime *ime, struct ime_pki_change *out, char *err, size_t err_size);
+
+struct pki;
+const struct pki *ime_pki(const struct ime *ime); // pki_foreach, cp/pki.h
+
 // Ages calls, transactions and connections. The proxy calls it itself every second; public for
 // tests with a clock of their own.
 void ime_tick(struct ime *ime);

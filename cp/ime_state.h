@@ -14,6 +14,7 @@
 #include "cp/mta.h"
 #include "cp/peers.h"
 #include "cp/policymap.h"
+#include "cp/pki.h"
 #include "cp/rewrite.h"
 #include "cp/session.h"
 #include "cp/stir_certs.h"
@@ -63,7 +64,8 @@ struct ime {
 	struct stir_certs *stir_certs; // NULL: stir-verify is off
 	struct domain_ids own_ids;     // of our certificate, for inbound Routes
 	char own_domain[DOMAIN_NAME_MAX + 1];
-	SSL_CTX **tls[TLS_ROLES]; // by role, then tls-proxy; NULL where there is no trust-point
+	struct pki *pki;
+	uint64_t pki_checked_ns;
 	struct tsock_listener *listeners[CONFIG_IFACES_MAX];
 	struct event *tick, *retry;
 	struct scratch *scratch;
@@ -83,6 +85,9 @@ static inline size_t ime_input_max(const struct ime *ime)
 	return (size_t)ime->config->sip_header_max + ime->config->sip_body_max + 4096;
 }
 
+// Trust-points at start, and their alarms from then on (cp/pki_reload.c).
+int ime_pki_start(struct ime *ime, char *err, size_t err_size);
+void ime_pki_tick(struct ime *ime, uint64_t now_ns);
 // Ends the grace of the ticket password before, and looks after what was revoked.
 void ime_ticket_tick(struct ime *ime);
 

@@ -103,6 +103,10 @@ static enum counter_id admit(struct pass *p, uint16_t *status)
 	enum counter_id why = CNT_NONE;
 
 	*status = pass_status(p, 403);
+	if (trunk_is_retired(p->t)) {
+		*status = p->from == SIDE_INSIDE ? 503 : *status;
+		return CNT_PEER_RETIRED;
+	}
 	if (p->from == SIDE_OUTSIDE)
 		why = admit_ticket(p);
 	if (why == CNT_NONE && p->from == SIDE_OUTSIDE)

@@ -106,6 +106,38 @@ static bool take_ids(struct leg *l, struct conn *c)
 	return false;
 }
 
+static enum tls_role tls_role_of(const struct leg *l)
+{
+	return l->side == l->trunk->accepted ? TLS_SERVER : TLS_CLIENT;
+}
+
+void leg_judge_again(struct leg *l)
+{
+	struct trunk *t = l->trunk;
+	int why;
+
+	l->unjudged = false;
+	if (!l->tls || l->state != LEG_UP)
+		return;
+	why = pki_judge_again(
+		t->ime->pki, tls_role_of(l), (size_t)t->class->tls_proxy, conn_ssl(l->conn));
+	l->retired = why != X509_V_OK;
+	if (!l->retired)
+		return;
+	count(&t->ime->counters, CNT_PEERS_RETIRED);
+	log_event(PEER_RETIRED, log_endpoint("peer", &t->peer[l->side]), log_u64("trunk", t->id),
+		log_text("detail", X509_verify_cert_error_string(why)));
+}
+
+// A reload during the handshake: the peer was judged by what is no longer in force.
+static bool is_overtaken(const struct leg *l)
+{
+	const struct trunk *t = l->trunk;
+
+	return SSL_get_SSL_CTX(conn_ssl(l->conn)) !=
+		pki_tls(t->ime->pki, tls_role_of(l), (size_t)t->class->tls_proxy);
+}
+
 // The name that stands for the remote's certificate; empty toward a call manager.
 static struct str peer_name(const struct leg *l)
 {
@@ -128,6 +160,8 @@ static void on_up(struct conn *c, void *arg)
 	if (l->tls) {
 		if (!take_ids(l, c))
 			return;
+		if (is_overtaken(l))
+			leg_judge_again(l);
 		count(&t->ime->counters, CNT_TLS_HANDSHAKES);
 		trust(l, true);
 		if (l->side == SIDE_OUTSIDE)
@@ -343,7 +377,7 @@ static void leg_open(struct leg *l)
 		o.setup_s = t->ime->cfg->ping.timeout_s;
 	if (speaks_tls(l)) {
 		o.kind = CONN_TLS_CLIENT;
-		o.tls = t->ime->tls[TLS_CLIENT][t->class->tls_proxy];
+		o.tls = pki_tls(t->ime->pki, TLS_CLIENT, (size_t)t->class->tls_proxy);
 	}
 	restart_framing(l);
 	l->proven = false;
@@ -393,6 +427,7 @@ void leg_reap(struct leg *l)
 	if (l->state != LEG_CLOSING)
 		return;
 	trust(l, false);
+	l->retired = l->unjudged = false;
 	if (l->reset)
 		conn_reset(l->conn);
 	else if (l->finish)

@@ -24,5 +24,8 @@ void leg_reap(struct leg *l);
 // Closes a leg that leaves a message unfinished for too long, or does not begin one.
 void leg_tick(struct leg *l, uint64_t now_ns);
 
+// After a reload of the trust-points: a leg whose peer would not be let in now is retired.
+void leg_judge_again(struct leg *l);
+
 // By cp/trunk.c: something is marked, have the reaper run.
 void trunk_reap_later(struct trunk *t);

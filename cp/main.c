@@ -26,12 +26,12 @@
 #include "dp/dp.h"
 
 #define EXIT_CONFIG 2 // of the command line or the file
-#define ERR_MAX     512
+#define ERR_MAX     640
 
 struct daemon {
 	struct config *config;
 	struct event_base *base;
-	struct event *sigterm, *sigint, *log_tick;
+	struct event *sigterm, *sigint, *sighup, *log_tick;
 	bool dp_up;
 	struct stack *stack;
 	struct netlink *netlink;
@@ -49,6 +49,17 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 
 	log_event(STOPPING, log_u64("signal", (uint64_t)sig));
 	event_base_loopbreak(d->base);
+}
+
+// The same as `callgate pki reload`; the log has the answer.
+static void on_hangup(evutil_socket_t sig, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct ime_pki_change change;
+	char err[ERR_MAX];
+
+	if (d->ime != NULL)
+		ime_pki_reload(d->ime, &change, err, sizeof(err));
 }
 
 static void on_log_tick(evutil_socket_t fd, short what, void *arg)
@@ -69,13 +80,14 @@ static int loop_new(struct daemon *d)
 		goto out;
 	d->sigterm = evsignal_new(d->base, SIGTERM, on_signal, d);
 	d->sigint = evsignal_new(d->base, SIGINT, on_signal, d);
+	d->sighup = evsignal_new(d->base, SIGHUP, on_hangup, d);
 	d->log_tick = event_new(d->base, -1, EV_PERSIST, on_log_tick, NULL);
 out:
 	if (ec != NULL)
 		event_config_free(ec);
-	if (d->sigterm == NULL || d->sigint == NULL || d->log_tick == NULL ||
+	if (d->sigterm == NULL || d->sigint == NULL || d->sighup == NULL || d->log_tick == NULL ||
 		event_add(d->sigterm, NULL) < 0 || event_add(d->sigint, NULL) < 0 ||
-		event_add(d->log_tick, &tick) < 0)
+		event_add(d->sighup, NULL) < 0 || event_add(d->log_tick, &tick) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -86,6 +98,8 @@ static void loop_free(struct daemon *d)
 		event_free(d->sigterm);
 	if (d->sigint != NULL)
 		event_free(d->sigint);
+	if (d->sighup != NULL)
+		event_free(d->sighup);
 	if (d->log_tick != NULL)
 		event_free(d->log_tick);
 	if (d->base != NULL)
@@ -103,6 +117,7 @@ static void hold_signals(int how)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(how, &set, NULL);
 }
 
@@ -234,6 +249,7 @@ static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 		.resolved = resolved,
 		.resolved_arg = d->netlink,
 		.mono_ns = mono_ns,
+		.wall_s = wall_s,
 		.started_ns = mono_ns()};
 	e = mgmt_start(d->mgmt, d->base, show_command, &d->show);
 	if (e < 0)
@@ -373,6 +389,7 @@ static void usage(FILE *f)
 	fprintf(f,
 		"usage: callgated [--check] FILE\n"
 		"Runs the firewall that FILE (YAML) describes, in the foreground, until SIGTERM.\n"
+		"SIGHUP reads certificates, keys, CAs and CRLs anew, as callgate pki reload does.\n"
 		"\n"
 		"  --check    only judge FILE: print faults and warnings, each with its place\n"
 		"  --help     this text\n"

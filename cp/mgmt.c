@@ -78,7 +78,7 @@ static cJSON *answer(struct mgmt *m, const char *line, size_t n)
 	cJSON *request = cJSON_ParseWithLength(line, n), *data, *j;
 	const cJSON *command = cJSON_GetObjectItemCaseSensitive(request, "command");
 	const cJSON *args = cJSON_GetObjectItemCaseSensitive(request, "args");
-	char err[256] = "";
+	char err[MGMT_ERROR_MAX] = "";
 
 	if (!cJSON_IsString(command) || (args != NULL && !cJSON_IsObject(args))) {
 		j = failure("expected {\"command\": \"...\", \"args\": {...}}");

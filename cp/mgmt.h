@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #define MGMT_REQUEST_MAX 4096 // octets of a line
+#define MGMT_ERROR_MAX   640  // of a reason why not
 #define MGMT_CLIENTS_MAX 16   // more wait in the kernel's queue
 #define MGMT_IDLE_S      10   // a client that neither asks nor reads for so long is put out
 

@@ -295,6 +295,7 @@ static const struct {
 	{"show uc-ime limits", true, show_limits},
 	{"show uc-ime revoked-tickets", true, show_revoked},
 	{"show running-config uc-ime", false, show_config_ime},
+	{"show crypto ca certificates", true, show_certificates},
 	{"ticket epoch", true, show_ticket_epoch},
 	{"ticket revoke", true, show_ticket_revoke},
 	{"ticket unrevoke", true, show_ticket_unrevoke},
@@ -305,6 +306,7 @@ static const struct {
 	{"clear uc-ime signaling-sessions statistics", true, show_clear_statistics},
 	{"clear uc-ime media-sessions statistics", true, show_media_clear},
 	{"clear service-policy inspect sip", true, show_clear_service_policy},
+	{"pki reload", true, show_pki_reload},
 };
 
 cJSON *show_command(void *arg, const char *command, const cJSON *args, char *err, size_t err_size)

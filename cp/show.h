@@ -19,6 +19,7 @@ struct show {
 	bool (*resolved)(void *arg, uint16_t iface, const struct ip_addr *ip);
 	void *resolved_arg;
 	uint64_t (*mono_ns)(void); // CLOCK_MONOTONIC
+	uint64_t (*wall_s)(void);  // seconds since 1970 UTC
 	uint64_t started_ns;
 };
 

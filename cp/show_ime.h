@@ -44,6 +44,10 @@ cJSON *show_tls_clear(const struct show *s, const struct ask *ask);
 cJSON *show_service_policy(const struct show *s, const struct ask *ask);
 cJSON *show_clear_service_policy(const struct show *s, const struct ask *ask);
 
+// show_pki.c
+cJSON *show_certificates(const struct show *s, const struct ask *ask);
+cJSON *show_pki_reload(const struct show *s, const struct ask *ask);
+
 // Adds {"ip": ..., "port": ...}.
 void show_endpoint(cJSON *o, const char *name, const struct endpoint *e);
 void show_u64(cJSON *o, const char *name, uint64_t v);

@@ -2,7 +2,6 @@
 #include "cp/tls.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,24 +52,16 @@ static void limit(SSL_CTX *ctx)
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS); // a quiet connection holds no records
 }
 
-static bool load_identity(SSL_CTX *ctx, const struct config_trustpoint *tp, char *err, size_t size)
+static bool load_anchor(SSL_CTX *ctx, const struct trustpoint *t, enum tls_role role, bool pinned)
 {
-	if (SSL_CTX_use_certificate_chain_file(ctx, tp->certificate) != 1)
-		return fail(err, size, "trust-point %s: certificate %s", tp->name, tp->certificate);
-	if (SSL_CTX_use_PrivateKey_file(ctx, tp->key, SSL_FILETYPE_PEM) != 1)
-		return fail(err, size, "trust-point %s: key %s", tp->name, tp->key);
-	if (SSL_CTX_check_private_key(ctx) != 1)
-		return fail(err, size, "trust-point %s: key does not fit certificate", tp->name);
-	return true;
-}
+	X509_STORE *store = trustpoint_store(t, pinned);
 
-static bool load_anchor(SSL_CTX *ctx, const struct config_trustpoint *tp, enum tls_role role,
-	char *err, size_t size)
-{
-	if (SSL_CTX_load_verify_file(ctx, tp->ca) != 1)
-		return fail(err, size, "trust-point %s: CA file %s", tp->name, tp->ca);
-	if (role == TLS_SERVER)
-		SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(tp->ca));
+	if (store == NULL)
+		return false;
+	SSL_CTX_set_cert_store(ctx, store); // takes it over
+	for (int i = 0; role == TLS_SERVER && i < sk_X509_num(t->ca); i++)
+		if (SSL_CTX_add_client_CA(ctx, sk_X509_value(t->ca, i)) != 1)
+			return false;
 	return true;
 }
 
@@ -104,7 +95,8 @@ static int legacy_policy(
 }
 
 SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *proxy,
-	enum tls_role role, char *err, size_t err_size)
+	enum tls_role role, const struct trustpoint *identity, const struct trustpoint *anchor,
+	char *err, size_t err_size)
 {
 	const struct config_tls_side *s = &proxy->side[role];
 	SSL_CTX *ctx = SSL_CTX_new(role == TLS_SERVER ? TLS_server_method() : TLS_client_method());
@@ -116,7 +108,7 @@ SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *prox
 	}
 	SSL_CTX_set_min_proto_version(ctx, version_of(s->min_version));
 	SSL_CTX_set_max_proto_version(ctx, version_of(s->max_version));
-	SSL_CTX_set_security_level(ctx, 2); // TLS-5: RSA keys of 2048 bits at least
+	SSL_CTX_set_security_level(ctx, TRUSTPOINT_SECURITY_LEVEL); // RSA of 2048 bits at least
 	if (c->legacy_ciphers) {
 		strict_policy = SSL_CTX_get_security_callback(ctx);
 		SSL_CTX_set_security_callback(ctx, legacy_policy);
@@ -132,32 +124,17 @@ SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *prox
 		fail(err, err_size, "tls-proxy %s: ciphers %s", proxy->name, ciphers);
 		goto out;
 	}
-	if (load_identity(ctx, &c->trustpoints[s->identity], err, err_size) &&
-		load_anchor(ctx, &c->trustpoints[s->trustpoint], role, err, err_size)) {
-		// The manual has the call manager's own certificate imported, whoever signed it.
-		if (role != proxy->outside)
-			X509_VERIFY_PARAM_set_flags(
-				SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
-		return ctx;
+	if (SSL_CTX_use_cert_and_key(ctx, identity->cert, identity->key, identity->chain, 1) != 1) {
+		fail(err, err_size, "tls-proxy %s: certificate and key", proxy->name);
+		goto out;
 	}
+	// The manual has the call manager's own certificate imported, whoever signed it.
+	if (load_anchor(ctx, anchor, role, role != proxy->outside))
+		return ctx;
+	fail(err, err_size, "tls-proxy %s: CAs and CRLs", proxy->name);
 out:
 	SSL_CTX_free(ctx);
 	return NULL;
-}
-
-bool tls_own_ids(const struct config_trustpoint *tp, struct domain_ids *out)
-{
-	FILE *f = fopen(tp->certificate, "re");
-	X509 *x = f != NULL ? PEM_read_X509(f, NULL, NULL, NULL) : NULL;
-
-	out->n = 0;
-	if (f != NULL)
-		fclose(f);
-	if (x == NULL)
-		return false;
-	domain_ids_from_cert(out, x);
-	X509_free(x);
-	return true;
 }
 
 void tls_peer_ids(const SSL *ssl, struct domain_ids *out)
@@ -185,6 +162,12 @@ static enum counter_id verify_failure(long result)
 		return CNT_TLS_CERT_UNTRUSTED;
 	case X509_V_ERR_CERT_CHAIN_TOO_LONG:
 		return CNT_TLS_CERT_CHAIN;
+	case X509_V_ERR_CERT_REVOKED:
+		return CNT_TLS_CERT_REVOKED;
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
+	case X509_V_ERR_CRL_HAS_EXPIRED:
+	case X509_V_ERR_CRL_NOT_YET_VALID:
+		return CNT_TLS_CRL_MISSING;
 	default:
 		return CNT_TLS_CERT_REFUSED;
 	}

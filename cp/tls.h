@@ -9,16 +9,15 @@
 #include <stddef.h>
 
 #include "config/config.h"
+#include "config/trustpoint.h"
 #include "cp/counters.h"
 #include "lib/domain.h"
 
-// What a tls-proxy is in one of the roles it has: loads certificate, key and CAs. NULL on failure,
-// and `err` names the file.
+// What a tls-proxy is in one of the roles it has: shows the certificate of one trust-point and
+// judges by the CAs and CRLs of one. NULL on failure, and `err` says why.
 SSL_CTX *tls_ctx_new(const struct config *c, const struct config_tls_proxy *proxy,
-	enum tls_role role, char *err, size_t err_size);
-
-// The identities of a trust-point's own certificate (2.10). False when it cannot be read.
-bool tls_own_ids(const struct config_trustpoint *tp, struct domain_ids *out);
+	enum tls_role role, const struct trustpoint *identity, const struct trustpoint *anchor,
+	char *err, size_t err_size);
 
 // The identities of the peer's verified certificate; none when there is no certificate.
 void tls_peer_ids(const SSL *ssl, struct domain_ids *out);

@@ -14,14 +14,16 @@
 // A trunk that was quiet for so long waits for no answer any more (timer F), and may be closed.
 #define IDLE_NS (32ull * 1000000000)
 // Trunks with calls that are passed over in the search for one that may be closed.
-#define SEARCH_MAX 64u
-#define OWED_NS    (30ull * 1000000000) // quiet for so long, and without calls: nothing will come
+#define SEARCH_MAX    64u
+#define OWED_NS       (30ull * 1000000000) // quiet for so long, and without calls: nothing will come
+#define JUDGE_AT_ONCE 16u                  // after a reload of the trust-points
+#define JUDGE_US      1000
 
 struct trunks {
 	TAILQ_HEAD(, trunk) all; // oldest first
 	TAILQ_HEAD(, trunk) lru; // idle longest first
 	struct ime *ime;
-	struct event *reaper;
+	struct event *reaper, *judge;
 	uint64_t last_id;
 	uint32_t n, tls, tls_most;
 	struct trunk_class_usage *class; // by index in config.inspects
@@ -77,6 +79,8 @@ static void reap(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+static void judge_some(evutil_socket_t fd, short what, void *arg);
+
 struct trunks *trunks_new(struct ime *ime)
 {
 	struct trunks *ts = calloc(1, sizeof(*ts));
@@ -87,12 +91,10 @@ struct trunks *trunks_new(struct ime *ime)
 	TAILQ_INIT(&ts->lru);
 	ts->ime = ime;
 	ts->reaper = evtimer_new(ime->env.base, reap, ts);
+	ts->judge = evtimer_new(ime->env.base, judge_some, ts);
 	ts->class = calloc(ime->config->n_inspects + 1, sizeof(*ts->class));
-	if (ts->reaper == NULL || ts->class == NULL) {
-		if (ts->reaper != NULL)
-			event_free(ts->reaper);
-		free(ts->class);
-		free(ts);
+	if (ts->reaper == NULL || ts->judge == NULL || ts->class == NULL) {
+		trunks_free(ts);
 		return NULL;
 	}
 	return ts;
@@ -104,7 +106,10 @@ void trunks_free(struct trunks *ts)
 		return;
 	while (!TAILQ_EMPTY(&ts->all))
 		trunk_free(ts, TAILQ_FIRST(&ts->all));
-	event_free(ts->reaper);
+	if (ts->reaper != NULL)
+		event_free(ts->reaper);
+	if (ts->judge != NULL)
+		event_free(ts->judge);
 	free(ts->class);
 	free(ts);
 }
@@ -410,6 +415,65 @@ struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SID
 	return NULL;
 }
 
+unsigned int trunks_judge_again(struct trunks *ts)
+{
+	unsigned int n = 0;
+	struct trunk *t;
+
+	TAILQ_FOREACH (t, &ts->all, all) {
+		for (int s = 0; s < SIDES; s++) {
+			t->leg[s].unjudged = t->leg[s].tls && t->leg[s].state == LEG_UP;
+			n += t->leg[s].unjudged;
+		}
+	}
+	if (n > 0)
+		event_active(ts->judge, EV_TIMEOUT, 0);
+	return n;
+}
+
+// A chain takes a tenth of a millisecond: a thousand of them at once would hold up every call.
+static void judge_some(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval soon = {.tv_usec = JUDGE_US};
+	struct trunks *ts = arg;
+	unsigned int n = 0;
+	struct trunk *t;
+
+	TAILQ_FOREACH (t, &ts->all, all) {
+		for (int s = 0; s < SIDES && n < JUDGE_AT_ONCE; s++) {
+			if (!t->leg[s].unjudged)
+				continue;
+			leg_judge_again(&t->leg[s]);
+			n++;
+		}
+	}
+	if (n == JUDGE_AT_ONCE)
+		event_add(ts->judge, &soon);
+}
+
+bool trunk_is_retired(struct trunk *t)
+{
+	bool retired = false;
+
+	for (int s = 0; s < SIDES; s++) {
+		if (t->leg[s].unjudged)
+			leg_judge_again(&t->leg[s]);
+		retired |= t->leg[s].retired;
+	}
+	return retired;
+}
+
+static void close_retired(struct trunk *t)
+{
+	bool retired = t->leg[SIDE_OUTSIDE].retired || t->leg[SIDE_INSIDE].retired;
+
+	if (!retired || carries_call(t))
+		return;
+	for (int s = 0; s < SIDES; s++)
+		if (t->leg[s].retired)
+			trunk_close_leg(t, (enum side)s);
+}
+
 void trunks_tick(struct trunks *ts, uint64_t now_ns)
 {
 	uint64_t idle_ns = ts->ime->config->timeouts.conn_s * 1000000000ull;
@@ -418,6 +482,7 @@ void trunks_tick(struct trunks *ts, uint64_t now_ns)
 	TAILQ_FOREACH (t, &ts->all, all) {
 		leg_tick(&t->leg[SIDE_OUTSIDE], now_ns);
 		leg_tick(&t->leg[SIDE_INSIDE], now_ns);
+		close_retired(t);
 		if (t->owed && now_ns - t->active_ns >= OWED_NS && !carries_call(t))
 			t->owed = false;
 		if (now_ns - t->active_ns < idle_ns)

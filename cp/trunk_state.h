@@ -34,6 +34,8 @@ struct leg {
 	bool trusted;        // the workers were told of it
 	bool finish;         // closing: let the output drain
 	bool reset;          // closing: by a TCP reset
+	bool unjudged;       // by the trust-points in force
+	bool retired;        // its peer would be refused now: no new call
 	bool proven;         // this connection has brought a message
 	uint64_t opened_ns;  // when its opening began
 	uint64_t retry_ns;   // a failed one is not tried again sooner; 0: the last attempt was good
@@ -132,6 +134,12 @@ struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SID
 
 // Closes every trunk that carries no call; `kept`: how many do.
 uint32_t trunks_close_idle(struct trunks *ts, uint32_t *kept);
+
+// Has the peers of all live TLS connections judged by the trust-points now in force, some at a time.
+// Returns how many there are.
+unsigned int trunks_judge_again(struct trunks *ts);
+// Whether one of its peers is retired; judges it when that has not been done yet.
+bool trunk_is_retired(struct trunk *t);
 
 void trunks_tick(struct trunks *ts, uint64_t now_ns);
 

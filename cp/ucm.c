@@ -21,7 +21,6 @@ struct ucm {
 	const struct config_ucm *cfg;
 	struct endpoint at;
 	uint16_t iface;
-	SSL_CTX *tls; // of a secure trunk
 	struct conn *conn;
 	struct sip_frame frame;
 	bool asking;
@@ -206,6 +205,21 @@ static void on_drained(struct conn *c, void *arg)
 static const struct conn_events events = {
 	.up = on_up, .input = on_input, .drained = on_drained, .closed = on_closed};
 
+// Toward call managers of secure trunks we are the client of the proxy for calls in.
+static SSL_CTX *inside_tls(const struct ime *ime)
+{
+	const struct config *c = ime->config;
+
+	for (size_t i = 0; i < c->n_inspects; i++) {
+		int proxy = c->inspects[i].tls_proxy;
+
+		if (c->tls_proxies[proxy].outside == TLS_SERVER &&
+			pki_tls(ime->pki, TLS_CLIENT, (size_t)proxy) != NULL)
+			return pki_tls(ime->pki, TLS_CLIENT, (size_t)proxy);
+	}
+	return NULL;
+}
+
 static int connect_to(struct ucm *u)
 {
 	struct ime *ime = u->all->ime;
@@ -215,7 +229,7 @@ static int connect_to(struct ucm *u)
 		.base = ime->env.base,
 		.connecting = true,
 		.kind = u->cfg->secure ? CONN_TLS_CLIENT : CONN_TCP,
-		.tls = u->tls,
+		.tls = u->cfg->secure ? inside_tls(ime) : NULL, // in force now
 		.setup_s = ime->cfg->ping.timeout_s,
 		.input_max = INPUT_MAX,
 		.events = &events,
@@ -265,21 +279,6 @@ void ucms_tick(struct ucms *us, uint64_t now_ns)
 
 // ---- The table ---------------------------------------------------------------------------------
 
-// Toward call managers of secure trunks we are the client of the proxy for calls in.
-static SSL_CTX *inside_tls(const struct ime *ime)
-{
-	const struct config *c = ime->config;
-
-	for (size_t i = 0; i < c->n_inspects; i++) {
-		int proxy = c->inspects[i].tls_proxy;
-
-		if (c->tls_proxies[proxy].outside == TLS_SERVER &&
-			ime->tls[TLS_CLIENT][proxy] != NULL)
-			return ime->tls[TLS_CLIENT][proxy];
-	}
-	return NULL;
-}
-
 struct ucms *ucms_new(struct ime *ime)
 {
 	const struct config_ime *cfg = ime->cfg;
@@ -297,10 +296,9 @@ struct ucms *ucms_new(struct ime *ime)
 		u->cfg = &cfg->ucms[i];
 		u->at = (struct endpoint){.ip = u->cfg->ip, .port = u->cfg->port};
 		u->iface = (uint16_t)(iface < 0 ? 0 : iface);
-		u->tls = u->cfg->secure ? inside_tls(ime) : NULL;
 		u->since_ns = ime_now(ime);
 		if (cfg->ping.interval_s > 0 && u->at.port != 0 && iface >= 0 &&
-			u->cfg->secure == (u->tls != NULL))
+			(!u->cfg->secure || inside_tls(ime) != NULL))
 			u->state = UCM_UNKNOWN;
 		reply_tag(u->token);
 	}

@@ -17,6 +17,9 @@ struct issuer {
 	EVP_PKEY *key;
 };
 
+// What pki_renew() and pki_crl() sign with: of the last pki_make().
+static struct issuer main_ca, other_ca;
+
 static FILE *create(const char *dir, const char *name, const char *suffix)
 {
 	char path[512];
@@ -78,9 +81,9 @@ static void make_leaf_with(EVP_PKEY *key, const char *dir, const struct issuer *
 	FILE *f;
 
 	snprintf(san, sizeof(san), "URI:sip:%s", domain);
-	extension(x, ca->cert, NID_subject_alt_name, san);
-	extension(x, ca->cert, NID_ext_key_usage, usage);
-	assert(X509_sign(x, ca->key, EVP_sha256()) > 0);
+	extension(x, ca != NULL ? ca->cert : x, NID_subject_alt_name, san);
+	extension(x, ca != NULL ? ca->cert : x, NID_ext_key_usage, usage);
+	assert(X509_sign(x, ca != NULL ? ca->key : key, EVP_sha256()) > 0);
 	f = create(dir, file, ".crt");
 	PEM_write_X509(f, x);
 	fclose(f);
@@ -138,34 +141,88 @@ static EVP_PKEY *rsa(unsigned int bits, EVP_PKEY **once)
 	return *once;
 }
 
+static void issuer_free(struct issuer *i)
+{
+	X509_free(i->cert);
+	EVP_PKEY_free(i->key);
+	*i = (struct issuer){0};
+}
+
+void pki_renew(const char *dir, const char *name, const char *domain, long to_s)
+{
+	make_leaf(dir, &main_ca, name, domain, to_s, "serverAuth,clientAuth");
+}
+
+static X509_REVOKED *revocation(const char *dir, const char *name)
+{
+	X509_REVOKED *r = X509_REVOKED_new();
+	ASN1_TIME *when = X509_gmtime_adj(NULL, -60);
+	char path[512];
+	X509 *x;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s.crt", dir, name);
+	f = fopen(path, "r");
+	assert(f != NULL);
+	x = PEM_read_X509(f, NULL, NULL, NULL);
+	fclose(f);
+	assert(X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(x)) == 1);
+	assert(X509_REVOKED_set_revocationDate(r, when) == 1);
+	ASN1_TIME_free(when);
+	X509_free(x);
+	return r;
+}
+
+void pki_crl(const char *dir, const char *file, const char *revoked, bool of_other, long from_s,
+	long to_s)
+{
+	const struct issuer *by = of_other ? &other_ca : &main_ca;
+	ASN1_TIME *from = X509_gmtime_adj(NULL, from_s), *to = X509_gmtime_adj(NULL, to_s);
+	X509_CRL *crl = X509_CRL_new();
+	FILE *f = create(dir, file, "");
+
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(by->cert));
+	X509_CRL_set1_lastUpdate(crl, from);
+	X509_CRL_set1_nextUpdate(crl, to);
+	if (revoked != NULL)
+		X509_CRL_add0_revoked(crl, revocation(dir, revoked));
+	X509_CRL_sort(crl);
+	assert(X509_CRL_sign(crl, by->key, EVP_sha256()) > 0);
+	PEM_write_X509_CRL(f, crl);
+	fclose(f);
+	X509_CRL_free(crl);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+}
+
 void pki_make(const char *dir)
 {
 	static const char both[] = "serverAuth,clientAuth";
 	static EVP_PKEY *weak, *strong;
-	struct issuer ca = make_ca(dir, "ca", "Test CA");
-	struct issuer other = make_ca(dir, "other-ca", "Another CA");
 	struct issuer inside = make_ca(dir, "inside-ca", "CA of a house");
 
-	make_leaf(dir, &ca, "a", "enterprise-a.example", 30 * DAY_S, both);
-	make_leaf(dir, &ca, "b", "enterprise-b.example", 30 * DAY_S, both);
-	make_leaf(dir, &ca, "c", "enterprise-c.example", 30 * DAY_S, both);
-	make_leaf(dir, &other, "stranger", "enterprise-b.example", 30 * DAY_S, both);
-	make_leaf(dir, &ca, "expired", "enterprise-b.example", -DAY_S, both);
-	make_leaf(dir, &ca, "server-only", "enterprise-b.example", 30 * DAY_S, "serverAuth");
+	issuer_free(&main_ca);
+	issuer_free(&other_ca);
+	main_ca = make_ca(dir, "ca", "Test CA");
+	other_ca = make_ca(dir, "other-ca", "Another CA");
+	make_leaf(dir, &main_ca, "a", "enterprise-a.example", 30 * DAY_S, both);
+	make_leaf(dir, &main_ca, "b", "enterprise-b.example", 30 * DAY_S, both);
+	make_leaf(dir, &main_ca, "c", "enterprise-c.example", 30 * DAY_S, both);
+	make_leaf(dir, &other_ca, "stranger", "enterprise-b.example", 30 * DAY_S, both);
+	make_leaf(dir, &main_ca, "expired", "enterprise-b.example", -DAY_S, both);
+	make_leaf(dir, &main_ca, "server-only", "enterprise-b.example", 30 * DAY_S, "serverAuth");
+	make_leaf_with(rsa(1024, &weak), dir, &main_ca, "rsa-1024", "enterprise-b.example",
+		30 * DAY_S, both);
 	make_leaf_with(
-		rsa(1024, &weak), dir, &ca, "rsa-1024", "enterprise-b.example", 30 * DAY_S, both);
-	make_leaf_with(
-		rsa(2048, &strong), dir, &ca, "rsa", "enterprise-a.example", 30 * DAY_S, both);
-	make_chain(dir, &ca, "chain-3", 3, 0);
-	make_chain(dir, &ca, "chain-4", 4, 0);
-	make_chain(dir, &ca, "chain-fat", 1, 40000);
+		rsa(2048, &strong), dir, &main_ca, "rsa", "enterprise-a.example", 30 * DAY_S, both);
+	make_chain(dir, &main_ca, "chain-3", 3, 0);
+	make_chain(dir, &main_ca, "chain-4", 4, 0);
+	make_chain(dir, &main_ca, "chain-fat", 1, 40000);
 	make_leaf(dir, &inside, "asa", "callgate.enterprise-a.example", 30 * DAY_S, both);
 	make_leaf(dir, &inside, "ucm", "ucm.enterprise-a.example", 30 * DAY_S, both);
 	make_leaf(dir, &inside, "ucm-2", "ucm.enterprise-a.example", 30 * DAY_S, both);
-	X509_free(ca.cert);
-	EVP_PKEY_free(ca.key);
-	X509_free(inside.cert);
-	EVP_PKEY_free(inside.key);
-	X509_free(other.cert);
-	EVP_PKEY_free(other.key);
+	make_leaf(dir, NULL, "self", "callgate.enterprise-a.example", 30 * DAY_S, both);
+	issuer_free(&inside);
+	pki_crl(dir, "crl.pem", NULL, false, -DAY_S, DAY_S);
 }

@@ -83,8 +83,25 @@ static const struct edited ime[] = {
 		"a key (E14)\n"
 		"48:47: trust-point: found local-ent, expected a trustpoint with a certificate and "
 		"a key (E14)"},
-	{"no ca", {{"anchor: {ca: ca.pem}", "anchor: {}"}},
-		"45:11: anchor: found no ca, expected one"},
+	{"nothing", {{"anchor: {ca: ca.pem}", "anchor: {}"}},
+		"45:11: anchor: found neither certificate nor ca, expected one of them or both"},
+	{"no ca", {{", ca: ca.pem}", "}"}},
+		"47:47: trust-point: found local-ent, expected a trustpoint with a ca: what the "
+		"other side's certificate must chain to\n"
+		"48:47: trust-point: found local-ent, expected a trustpoint with a ca: what the "
+		"other side's certificate must chain to"},
+	{"crl", {{"anchor: {ca: ca.pem}", "anchor: {certificate: a, key: a, crl: x}"}},
+		"45:41: crl: found a CRL without a ca, expected the CA that signs it"},
+	{"revocation-check",
+		{{"anchor: {ca: ca.pem}", "anchor: {ca: ca.pem, revocation-check: crl}"}},
+		"45:42: revocation-check: found without crl, expected both"},
+	{"revocation-check",
+		{{"anchor: {ca: ca.pem}", "anchor: {ca: ca.pem, crl: x, revocation-check: ocsp}"}},
+		"45:50: revocation-check: found ocsp, expected crl none or crl"},
+	{"enroll", {{"anchor: {ca: ca.pem}", "anchor: {ca: ca.pem, enrollment: self}"}},
+		"45:11: anchor: found enroll: self without a certificate, expected both"},
+	{"enroll", {{"anchor: {ca: ca.pem}", "anchor: {ca: ca.pem, enroll: url}"}},
+		"45:32: enroll: found url, expected terminal or self"},
 	{"path",
 		{{"ca: ca.pem}\n  anchor",
 			"ca: "
@@ -157,7 +174,18 @@ static const struct edited ime[] = {
 		{{"{client: {trust-point: local-ent}}",
 			"{client: {trust-point: local-ent}, server: {trust-point: anchor}}"}},
 		"47:24: local_to_remote-ent: found anchor without certificate and key, expected "
-		"inside-identity in uc-ime: what the call manager is shown (E14)"},
+		"inside-identity in uc-ime or one trustpoint with enroll: self (there are 0): what "
+		"the call manager is shown (E14)"},
+	{"E14 two enrolled themselves",
+		{{"{client: {trust-point: local-ent}}",
+			 "{client: {trust-point: local-ent}, server: {trust-point: anchor}}"},
+			{"  anchor: {ca: ca.pem}\n",
+				"  anchor: {ca: ca.pem}\n"
+				"  x: {certificate: x, key: x, enroll: self}\n"
+				"  y: {certificate: y, key: y, enroll: self}\n"}},
+		"49:24: local_to_remote-ent: found anchor without certificate and key, expected "
+		"inside-identity in uc-ime or one trustpoint with enroll: self (there are 2): what "
+		"the call manager is shown (E14)"},
 	{"E14 alike",
 		{{"{client: {trust-point: local-ent}}",
 			"{client: {trust-point: local-ent}, server: {trust-point: local-ent}}"}},

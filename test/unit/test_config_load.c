@@ -226,6 +226,15 @@ static const struct {
 		"certificates in PEM"},
 	{"truncate -s 1048577 b.crt",
 		"44:28: certificate: found b.crt with 1048577 octets, expected at most 1048576"},
+	{"cat b.crt b.crt > x; echo '-----BEGIN CERTIFICATE-----' >> x; mv x b.crt",
+		"44:28: certificate: found b.crt with a faulty certificate after 2 good ones, "
+		"expected certificates in PEM"},
+	{"sed -i 's/anchor: {ca: ca.pem}/anchor: {ca: ca.pem, crl: ca.pem}/' right.yaml",
+		"45:29: crl: found ca.pem with 0 CRLs and then a faulty one or none, expected CRLs "
+		"in PEM, or one in DER"},
+	{"sed -i 's/b.key, ca: ca.pem}/b.key, ca: ca.pem, enroll: self}/' right.yaml",
+		"44:28: certificate: found a certificate that CN=ca signed, expected a self-signed "
+		"one (enroll: self)"},
 	{"rm ticket.password",
 		"56:39: password-file: found ticket.password (No such file or directory), expected "
 		"a "
@@ -270,7 +279,7 @@ static void test_spoilt_files(void **state)
 {
 	char faults[4096];
 
-	run("mkdir kept && cp -p b.crt b.key ca.pem ticket.password kept");
+	run("mkdir kept && cp -p b.crt b.key ca.pem ticket.password right.yaml kept");
 	for (size_t i = 0; i < COUNT(spoilt); i++) {
 		run(spoilt[i].script);
 		faults_of("right.yaml", faults, sizeof(faults));
@@ -419,6 +428,21 @@ static void test_summary_global(void **state)
 	config_free(c);
 }
 
+// `callgate pki` reads a configuration whose files are yet to be made.
+static void test_names(void **state)
+{
+	struct config_errors errs;
+	struct config *c;
+
+	run("mkdir empty && cp right.yaml empty");
+	assert_int_equal(config_load_names("empty/right.yaml", &c, &errs), 0);
+	assert_string_equal(c->trustpoints[0].certificate, "empty/b.crt");
+	config_free(c);
+	run("rm -r empty");
+	assert_int_equal(config_load_names("empty/right.yaml", &c, &errs), -EINVAL);
+	config_errors_free(&errs);
+}
+
 // Every block that is freed while `watching` is searched for the password (see meson.build).
 static bool watching;
 static unsigned int freed_with_password, freed;
@@ -462,6 +486,7 @@ static void test_wiped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_sample_a),
 		cmocka_unit_test(test_sample_b),
 		cmocka_unit_test(test_absolute_paths),

@@ -239,7 +239,8 @@ static void test_tls(void **state)
 }
 
 // CLI-9: the manual's two tls-proxies of a secure trunk. The trust-point toward the call manager is
-// an anchor alone, or has a certificate and is inside-identity itself.
+// an anchor alone, or has a certificate and is inside-identity itself. Without inside-identity the
+// one trust-point that enrolled itself is it (E14).
 static const struct {
 	const char *trustpoint, *inside;
 	int identity;
@@ -247,6 +248,8 @@ static const struct {
 	{"anchor", "asa", 2},
 	{"asa", "asa", 2},
 	{"anchor", "local-ent", 0},
+	{"anchor", NULL, 2},
+	{"asa", NULL, 2},
 };
 
 static void test_secure_trunk(void **state)
@@ -261,6 +264,8 @@ static void test_secure_trunk(void **state)
 		edit(text, sizeof(text), "  anchor: {ca: ca.pem}\n",
 			"  anchor: {ca: ucm.pem}\n"
 			"  asa: {certificate: asa.crt, key: asa.key, ca: ucm.pem}\n");
+		if (secure_trunks[i].inside == NULL)
+			edit(text, sizeof(text), "key: asa.key,", "key: asa.key, enroll: self,");
 		snprintf(put, sizeof(put),
 			"local_to_remote-ent: {server: {trust-point: %s}, client: {trust-point: "
 			"local-ent, cipher-suite: [aes128-sha1]}}",
@@ -274,7 +279,8 @@ static void test_secure_trunk(void **state)
 		edit(text, sizeof(text), "{server: {trust-point: local-ent}}", put);
 		snprintf(put, sizeof(put), "inside-identity: {trust-point: %s}\n    fallback:",
 			secure_trunks[i].inside);
-		edit(text, sizeof(text), "fallback:", put);
+		if (secure_trunks[i].inside != NULL)
+			edit(text, sizeof(text), "fallback:", put);
 		edit(text, sizeof(text), "30, trunk-security-mode: nonsecure",
 			"30, trunk-security-mode: secure");
 		assert_int_equal(config_parse(str_from(text), "", false, &c, &errs), 0);

@@ -55,6 +55,8 @@ static void test_layouts(void **state)
 		{"show tls-proxy session statistics", "tls-proxy-session-statistics",
 			"tls-proxy-session-statistics"},
 		{"clear tls-proxy session", "tls-proxy-closed", "tls-proxy-closed"},
+		{"show crypto ca certificates", "certificates", "certificates"},
+		{"pki reload", "pki-reload", "pki-reload"},
 		{"show alarms", "alarms", "alarms"},
 		{"show alarms", "alarms-none", "alarms-none"},
 		{"show logging", "logging", "logging"},
@@ -97,6 +99,8 @@ static void test_other_shapes(void **state)
 		"[1, \"x\"]",
 		"{\"sessions\": [{}, 1], \"in_use\": \"x\"}",
 		"{\"connections\": [{}], \"failures\": [{}]}",
+		"[{\"used_by\": 1, \"identities\": [2], \"kind\": \"identity\"}]",
+		"[{\"used_by\": {}, \"kind\": \"crl\"}]",
 		"[{\"streams\": [{}, {\"directions\": [1], \"legs\": [2, {\"rx_lost\": 1}]}]}]",
 		"{\"sessions\": [{\"call_id\": 1, \"monitoring\": 2, \"media\": {}}]}",
 	};

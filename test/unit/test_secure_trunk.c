@@ -72,8 +72,6 @@ static void expect_accepted(unsigned int n)
 	"Contact: <sip:+14085550123@192.168.10.30:5070;transport=tls>\n"                           \
 	"Call-ID: out@192.168.10.30\nCSeq: 5 OPTIONS\nMax-Forwards: 70\n"
 
-// ---- Both roles --------------------------------------------------------------------------------
-
 static void assert_shown(const struct sip_host *h, const char *domain)
 {
 	struct domain_ids ids;
@@ -81,6 +79,36 @@ static void assert_shown(const struct sip_host *h, const char *domain)
 	tls_peer_ids(h->ssl, &ids);
 	assert_true(domain_ids_has(&ids, str_from(domain)));
 }
+
+// E14: as the manual has it, a trust-point that enrolled itself and one that only holds the call
+// manager's certificate. Nothing else says what the call manager is shown.
+static void test_self_enrolled(void **state)
+{
+	static const char *const edit[] = {"trustpoints:\n",
+		"trustpoints:\n  local-asa: {certificate: self.crt, key: self.key, enroll: self}\n"
+		"  local-ent-ucm: {ca: ucm.crt}\n",
+		"local_to_remote-ent: {client: {trust-point: local-ent}}",
+		"local_to_remote-ent: {server: {trust-point: local-ent-ucm}, client: {trust-point: "
+		"local-ent}}",
+		"remote_to_local-ent: {server: {trust-point: local-ent}}",
+		"remote_to_local-ent: {server: {trust-point: local-ent}, client: {trust-point: "
+		"local-ent-ucm}}",
+		"192.168.10.30, trunk-security-mode: nonsecure",
+		"192.168.10.30, trunk-security-mode: secure", NULL};
+
+	rig_up(edit);
+	ucm_calls("ucm", "self.crt");
+	host_send(&rig.caller, OPTIONS, "");
+	host_expect(&rig.remote, "OPTIONS ");
+	assert_shown(&rig.caller, "callgate.enterprise-a.example");
+	rig_only(RIG_A, CNT_NONE, 0);
+	ucm_calls("ucm-2", "self.crt"); // of the same CA, but not the one that was imported
+	host_expect_closed(&rig.caller);
+	rig_only(RIG_A, CNT_TLS_CERT_UNTRUSTED, 1);
+	rig_down();
+}
+
+// ---- Both roles --------------------------------------------------------------------------------
 
 // Whom the remote calls sees TLS, and transports of TLS; addresses are rewritten as ever (3.3).
 static void test_client(void **state)
@@ -476,6 +504,7 @@ static void test_handshakes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_self_enrolled),
 		TEST(client),
 		TEST(server),
 		TEST(restart),

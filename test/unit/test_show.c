@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "cp/alarm.h"
 #include "cp/call.h"
@@ -14,11 +15,13 @@
 #include "cp/ime.h"
 #include "cp/log.h"
 #include "cp/policymap.h"
+#include "cp/pki.h"
 #include "cp/show.h"
 #include "cp/trunk.h"
 #include "cp/ucm.h"
 #include "cp/show_ime.h"
 #include "dp/dp.h"
+#include "test/unit/pki.h"
 
 #define S_NS 1000000000ull
 
@@ -319,11 +322,53 @@ void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
 		arg);
 }
 
+// A trust-point with a certificate, its CA and a CRL, of test/unit/pki.h.
+static struct trustpoint trustpoint;
+static struct ime_pki_change change = {1, 2, 1, 3};
+
+const struct pki *ime_pki(const struct ime *ime)
+{
+	return (const struct pki *)ime; // only handed through
+}
+
+static void visit(const struct trustpoint_item *is, void *arg)
+{
+	const struct pki_item item = {.is = is};
+	struct {
+		pki_visit_fn *fn;
+		void *arg;
+	} *to = arg;
+
+	to->fn(&item, to->arg);
+}
+
+void pki_foreach(const struct pki *p, pki_visit_fn *fn, void *arg)
+{
+	struct {
+		pki_visit_fn *fn;
+		void *arg;
+	} to = {fn, arg};
+
+	trustpoint_foreach(&trustpoint, visit, &to);
+}
+
+int ime_pki_reload(struct ime *ime, struct ime_pki_change *out, char *err, size_t err_size)
+{
+	*out = change;
+	snprintf(err, err_size, "trust-point local-ent: ca: found none");
+	return change.trustpoints > 0 ? 0 : -EINVAL;
+}
+
 // ---- The facts of the samples -------------------------------------------------------------------
 
 static uint64_t clock_ns(void)
 {
 	return 4000 * S_NS;
+}
+
+static uint64_t wall_s(void)
+{
+	return (uint64_t)time(NULL);
 }
 
 static struct ip_addr unresolved;
@@ -420,6 +465,7 @@ static struct show show = {.config = &config,
 	.ime = (struct ime *)&config, // only handed through
 	.resolved = resolved,
 	.mono_ns = clock_ns,
+	.wall_s = wall_s,
 	.started_ns = (4000 - 3725) * S_NS};
 
 static int facts(void **state)
@@ -757,6 +803,70 @@ static void test_next_hop(void **state)
 	cJSON_Delete(j);
 }
 
+static const char *text_of(const cJSON *j, const char *name)
+{
+	return cJSON_GetObjectItem(j, name)->valuestring;
+}
+
+static void not_expected(void *arg, enum trustpoint_file file, const char *why)
+{
+	fail_msg("%s", why);
+}
+
+static void test_certificates(void **state)
+{
+	struct config_trustpoint files = {.name = "local-ent"};
+	struct config_tls_proxy proxy = {.name = "remote_to_local-ent",
+		.side = {{.trustpoint = 0, .identity = 0}, {.trustpoint = -1, .identity = -1}}};
+	char dir[] = "/tmp/callgate-show-XXXXXX", err[256], command[64];
+	const cJSON *i;
+	cJSON *j;
+
+	assert_non_null(mkdtemp(dir));
+	pki_make(dir);
+	snprintf(files.certificate, sizeof(files.certificate), "%s/a.crt", dir);
+	snprintf(files.key, sizeof(files.key), "%s/a.key", dir);
+	snprintf(files.ca, sizeof(files.ca), "%s/ca.pem", dir);
+	snprintf(files.crl, sizeof(files.crl), "%s/crl.pem", dir);
+	assert_int_equal(trustpoint_load(&trustpoint, &files, not_expected, NULL), 0);
+	config.trustpoints = &files;
+	config.tls_proxies = &proxy;
+	config.n_trustpoints = config.n_tls_proxies = 1;
+	j = show_command(&show, "show crypto ca certificates", NULL, err, sizeof(err));
+	assert_int_equal(cJSON_GetArraySize(j), 3);
+	i = cJSON_GetArrayItem(j, 0);
+	assert_string_equal(text_of(i, "kind"), "identity");
+	assert_string_equal(text_of(i, "subject"), "CN=enterprise-a.example");
+	assert_string_equal(text_of(i, "status"), "valid"); // of 32 days: no warning at 30
+	assert_in_range(cJSON_GetObjectItem(i, "days_left")->valueint, 29, 30);
+	assert_string_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(i, "used_by"), 0)->valuestring,
+		"remote_to_local-ent (server, outside)");
+	i = cJSON_GetArrayItem(j, 1);
+	assert_string_equal(text_of(i, "kind"), "ca");
+	assert_string_equal(text_of(i, "subject"), "CN=Test CA");
+	i = cJSON_GetArrayItem(j, 2);
+	assert_string_equal(text_of(i, "kind"), "crl");
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(i, "has_issuer")));
+	cJSON_Delete(j);
+	trustpoint_free(&trustpoint);
+	config.n_trustpoints = config.n_tls_proxies = 0;
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	assert_int_equal(system(command), 0);
+}
+
+static void test_pki_reload(void **state)
+{
+	char err[256];
+	cJSON *j = show_command(&show, "pki reload", NULL, err, sizeof(err));
+
+	assert_int_equal(cJSON_GetObjectItem(j, "certificates")->valueint, 2);
+	assert_int_equal(cJSON_GetObjectItem(j, "judged")->valueint, 3);
+	cJSON_Delete(j);
+	change.trustpoints = 0;
+	assert_null(show_command(&show, "pki reload", NULL, err, sizeof(err)));
+	assert_string_equal(err, "trust-point local-ent: ca: found none");
+}
+
 static void test_refused(void **state)
 {
 	struct show without = show;
@@ -814,6 +924,8 @@ int main(void)
 		cmocka_unit_test_setup(test_logging, facts),
 		cmocka_unit_test_setup(test_media_of_call, facts),
 		cmocka_unit_test_setup(test_next_hop, facts),
+		cmocka_unit_test_setup(test_certificates, facts),
+		cmocka_unit_test_setup(test_pki_reload, facts),
 		cmocka_unit_test_setup(test_refused, facts),
 		cmocka_unit_test_setup(test_hostile_text, facts),
 	};

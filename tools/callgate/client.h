@@ -55,3 +55,4 @@ int ticket_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int stir_main(int argc, char **argv);
 int show_main(int argc, char **argv); // `show` and `clear`
+int pki_main(int argc, char **argv);

@@ -211,12 +211,14 @@ const struct layout layouts[] = {
 	{"show running-config uc-ime", "what is configured", layout_config_ime},
 	{"show service-policy inspect sip", "what the inspection policy maps let pass and refused",
 		layout_service_policy},
+	{"show crypto ca certificates", "certificates, CAs and CRLs in force", layout_certificates},
 	{"clear counters", "every counter to 0", NULL},
 	{"clear tls-proxy session", "closes the sessions that carry no call", layout_tls_closed},
 	{"clear tls-proxy session statistics", "counters of TLS to 0", NULL},
 	{"clear uc-ime signaling-sessions statistics", "call counters to 0", NULL},
 	{"clear uc-ime media-sessions statistics", "most used to in use", NULL},
 	{"clear service-policy inspect sip", "counts of the inspection policy maps to 0", NULL},
+	{"pki reload", "certificates, keys, CAs and CRLs anew", layout_pki_reload},
 };
 const size_t layouts_n = sizeof(layouts) / sizeof(layouts[0]);
 

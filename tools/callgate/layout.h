@@ -47,6 +47,11 @@ void layout_revoked(FILE *f, const cJSON *data);
 void layout_ucm(FILE *f, const cJSON *data);
 void layout_limits(FILE *f, const cJSON *data);
 
+// layout_pki.c
+void layout_certificates(FILE *f, const cJSON *data);
+void layout_certificate(FILE *f, const cJSON *item); // one of them
+void layout_pki_reload(FILE *f, const cJSON *data);
+
 // layout_media.c
 void layout_media(FILE *f, const cJSON *data);
 void layout_media_detail(FILE *f, const cJSON *data);

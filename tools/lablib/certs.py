@@ -3,6 +3,7 @@
 certificates that must be refused."""
 
 import os
+import time
 
 from .util import sh
 
@@ -37,3 +38,49 @@ def issue(ca_folder, ca, folder, name, domain, alt_names=None):
        "-extfile", ext, "-out", crt)
     csr.unlink()
     ext.unlink()
+
+
+CA_CONF = """\
+[ca]
+default_ca=lab
+[lab]
+database={folder}/{ca}.index
+new_certs_dir={folder}
+rand_serial=yes
+unique_subject=no
+default_md=sha256
+default_crl_days=9
+copy_extensions=copy
+policy=any
+[any]
+commonName=supplied
+"""
+
+
+def _signer(ca_folder, ca):
+    conf = ca_folder / f"{ca}.cnf"
+    conf.write_text(CA_CONF.format(folder=ca_folder, ca=ca))
+    (ca_folder / f"{ca}.index").write_text("")
+    return ("openssl", "ca", "-batch", "-notext", "-config", conf, "-keyfile", ca_folder / f"{ca}.key", "-cert",
+            ca_folder / f"{ca}.pem")
+
+
+def stamp(days):
+    """So many days from now, as `sign` and `revocations` take it."""
+    return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * 86400))
+
+
+def sign(ca_folder, ca, request, begin=-1, end=90):
+    """The certificate, in PEM, for a request in PEM; from and until so many days from now."""
+    csr, crt = ca_folder / "request.pem", ca_folder / "signed.pem"
+    csr.write_text(request)
+    sh(*_signer(ca_folder, ca), "-startdate", stamp(begin), "-enddate", stamp(end), "-in", csr, "-out", crt)
+    return crt.read_text()
+
+
+def revocations(ca_folder, ca, out, revoked=(), begin=-1, end=9):
+    """A CRL that lists these certificates."""
+    signer = _signer(ca_folder, ca)
+    for crt in revoked:
+        sh(*signer, "-revoke", crt)
+    sh(*signer, "-gencrl", "-crl_lastupdate", stamp(begin), "-crl_nextupdate", stamp(end), "-out", out)
