@@ -245,7 +245,8 @@ static struct txn *invite_of(const struct pass *p)
 	return x != NULL && txn_is_of(x, p->m) ? x : NULL;
 }
 
-static void ack(struct pass *p)
+// `body` is what negotiate_body() says.
+static void ack(struct pass *p, enum counter_id body)
 {
 	struct txn *invite = invite_of(p);
 	enum counter_id why;
@@ -261,9 +262,7 @@ static void ack(struct pass *p)
 	if (invite == NULL) { // of a 2xx: a transaction of its own
 		if (!find_dialog(p))
 			return;
-		why = negotiate_body(p);
-		if (why == CNT_NONE)
-			why = negotiate_request(p);
+		why = body != CNT_NONE ? body : negotiate_request(p);
 		if (why != CNT_NONE) { // the answer of a delayed offer
 			pass_refuse(p, why, 0);
 			call_ends(p->call, CALL_END_DESCRIPTION, p->from);
@@ -382,7 +381,7 @@ static void request(struct pass *p)
 	} else if (policy_refuses(p)) {
 		return;
 	} else if (is_ack) {
-		ack(p);
+		ack(p, body);
 	} else if (body != CNT_NONE) {
 		pass_refuse(p, body, pass_status(p, body == CNT_MULTIPART ? 415 : 400));
 	} else if (p->m->method == SIP_CANCEL) {
