@@ -185,8 +185,6 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 	ime->cfg = &env->config->imes[0];
 	e = make_tables(ime, err, err_size);
 	if (e == 0)
-		e = ime_stir_reload(ime, err, err_size);
-	if (e == 0)
 		e = ime_pki_start(ime, err, err_size);
 	if (e == 0)
 		e = load_ticket(ime, err, err_size);

@@ -37,6 +37,8 @@ static int replace(struct ime *ime, char *err, size_t err_size)
 	if (e < 0)
 		return e;
 	e = own_domain(ime->cfg, fresh, domain, err, err_size);
+	if (e == 0)
+		e = ime_stir_reload(ime, err, err_size);
 	if (e < 0) {
 		pki_free(fresh);
 		return e;
