@@ -162,6 +162,7 @@ class KnownBad(LabTest):
             for what in (("revoke", known_bad.UUID, "--end-calls"), ("unrevoke", known_bad.UUID)):
                 client("ticket", *what, "--socket", self.lab.daemons["a"].socket)
             wait_for("the end of the call", 5, lambda: self.lab.daemons["a"].usage()["calls"] == 0)
+            self.idle()  # also where the phone had answered before it heard of it
         self.assertEqual(self.look()[0], before[0])
         KnownBad.state = None
 
