@@ -35,7 +35,7 @@ static void ping_pong(struct sip_host *h)
 
 // Nothing of the ticket is counted, though it is a bad one; the CANCEL finds its INVITE; the
 // connection stays.
-static void test_drop(void **state)
+static void test_map_drop(void **state)
 {
 	up("match: [{calling-party: regex bob, action: drop}]", "drop");
 	rig_remote("b", "ca.pem");
@@ -53,7 +53,7 @@ static void test_drop(void **state)
 	rig_down();
 }
 
-static void test_drop_is_answered(void **state)
+static void test_map_drop_is_answered(void **state)
 {
 	up("match: [{calling-party: regex bob, action: drop log}]", "reject");
 	rig_remote("b", "ca.pem");
@@ -107,18 +107,18 @@ static void connection_ends(const char *action, bool reset)
 	rig_down();
 }
 
-static void test_drop_connection(void **state)
+static void test_map_drop_connection(void **state)
 {
 	connection_ends("drop-connection", false);
 }
 
-static void test_reset(void **state)
+static void test_map_reset(void **state)
 {
 	connection_ends("reset log", true);
 }
 
 // A call manager of ours hears why, whatever the Internet hears.
-static void test_no_im(void **state)
+static void test_map_im_off(void **state)
 {
 	up("parameters: {im: off}", "drop");
 	rig_outbound("b", "ca.pem");
@@ -134,7 +134,7 @@ static void test_no_im(void **state)
 }
 
 // software-version and a body that nobody is to read; the call itself is as ever.
-static void test_mask(void **state)
+static void test_map_mask_of_map_software_version(void **state)
 {
 	up("parameters: {software-version: {action: mask}}, match: [{content: type regex plain, "
 	   "action: mask}]",
@@ -177,7 +177,7 @@ static void options(int i)
 }
 
 // ip-address-privacy: no phone's address leaves, and the answer finds its way back.
-static void test_address_privacy(void **state)
+static void test_map_ip_address_privacy(void **state)
 {
 	up("parameters: {ip-address-privacy: on}", "drop");
 	rig_outbound("b", "ca.pem");
@@ -228,7 +228,7 @@ static void test_no_address_privacy(void **state)
 	rig_down();
 }
 
-static void test_rate_limit(void **state)
+static void test_map_rate_limit(void **state)
 {
 	up("match: [{request-method: options, action: rate-limit 2}]", "drop");
 	rig_outbound("b", "ca.pem");
@@ -282,7 +282,7 @@ static const struct {
 	{"parameters: {im: on}", REMOTE("CANCEL", "1", "", MF), CNT_CANCEL_UNKNOWN, false},
 };
 
-static void test_strict_and_state(void **state)
+static void test_map_strict_header_validation_map_state_checking(void **state)
 {
 	for (size_t i = 0; i < sizeof(kept_strict) / sizeof(kept_strict[0]); i++) {
 		print_message("%s\n", kept_strict[i].map);
@@ -333,17 +333,17 @@ static void test_refusing_response(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_drop),
-		cmocka_unit_test(test_drop_is_answered),
-		cmocka_unit_test(test_drop_connection),
-		cmocka_unit_test(test_reset),
-		cmocka_unit_test(test_no_im),
-		cmocka_unit_test(test_mask),
-		cmocka_unit_test(test_address_privacy),
+		cmocka_unit_test(test_map_drop),
+		cmocka_unit_test(test_map_drop_is_answered),
+		cmocka_unit_test(test_map_drop_connection),
+		cmocka_unit_test(test_map_reset),
+		cmocka_unit_test(test_map_im_off),
+		cmocka_unit_test(test_map_mask_of_map_software_version),
+		cmocka_unit_test(test_map_ip_address_privacy),
 		cmocka_unit_test(test_no_address_privacy),
-		cmocka_unit_test(test_rate_limit),
+		cmocka_unit_test(test_map_rate_limit),
 		cmocka_unit_test(test_max_forwards),
-		cmocka_unit_test(test_strict_and_state),
+		cmocka_unit_test(test_map_strict_header_validation_map_state_checking),
 		cmocka_unit_test(test_response),
 		cmocka_unit_test(test_refusing_response),
 	};

@@ -140,7 +140,7 @@ static const struct policy_rule *rule(void)
 
 // ---- Matches -----------------------------------------------------------------------------------
 
-static const struct {
+static const struct match_row {
 	const char *match; // its action is drop
 	const char *head, *body;
 	bool refused;
@@ -260,23 +260,24 @@ static const struct {
 	{"class: all", REQ("INVITE") FROM("sip:eve@b") CARL TAIL("INVITE"), "", false, 0},
 };
 
-static void test_matches(void **state)
-{
-	for (size_t i = 0; i < sizeof(matches) / sizeof(matches[0]); i++) {
-		char entry[256];
+#define MATCHES (sizeof(matches) / sizeof(matches[0]))
 
-		snprintf(entry, sizeof(entry), "%s, action: drop", matches[i].match);
-		setup_match(entry);
-		judge(matches[i].head, matches[i].body, S_NS);
-		if ((verdict.refused != NULL) != matches[i].refused)
-			fail_msg("%s:\n%s", matches[i].match, matches[i].head);
-		if (matches[i].refused)
-			assert_int_equal(verdict.refused->counter, matches[i].counter);
-		assert_int_equal(rule()->hits, matches[i].refused);
-		assert_int_equal(rule()->refused, matches[i].refused);
-		assert_int_equal(policymap_messages(map), 1);
-		teardown_map();
-	}
+static void match_row(void **state)
+{
+	const struct match_row *row = *state;
+	char entry[256];
+
+	snprintf(entry, sizeof(entry), "%s, action: drop", row->match);
+	setup_match(entry);
+	judge(row->head, row->body, S_NS);
+	if ((verdict.refused != NULL) != row->refused)
+		fail_msg("%s:\n%s", row->match, row->head);
+	if (row->refused)
+		assert_int_equal(verdict.refused->counter, row->counter);
+	assert_int_equal(rule()->hits, row->refused);
+	assert_int_equal(rule()->refused, row->refused);
+	assert_int_equal(policymap_messages(map), 1);
+	teardown_map();
 }
 
 // ---- Parameters --------------------------------------------------------------------------------
@@ -285,7 +286,7 @@ static void test_matches(void **state)
 #define STRICT   "strict-header-validation: {action: drop}"
 #define B_REQ(m) REQ(m) ANN "To: <sip:c@a>;tag=t\n" TAIL(m)
 
-static const struct {
+static const struct param_row {
 	const char *params, *head;
 	bool refused;
 	enum counter_id counter;
@@ -325,17 +326,19 @@ static const struct {
 	{"rtp-conformance: on, ip-address-privacy: on, traffic-non-sip: off", INVITE, false, 0},
 };
 
-static void test_params(void **state)
+#define PARAMS (sizeof(params) / sizeof(params[0]))
+
+static void param_row(void **state)
 {
-	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
-		setup_params(params[i].params);
-		judge(params[i].head, "", S_NS);
-		if ((verdict.refused != NULL) != params[i].refused)
-			fail_msg("%s:\n%s", params[i].params, params[i].head);
-		if (params[i].refused)
-			assert_int_equal(verdict.refused->counter, params[i].counter);
-		teardown_map();
-	}
+	const struct param_row *row = *state;
+
+	setup_params(row->params);
+	judge(row->head, "", S_NS);
+	if ((verdict.refused != NULL) != row->refused)
+		fail_msg("%s:\n%s", row->params, row->head);
+	if (row->refused)
+		assert_int_equal(verdict.refused->counter, row->counter);
+	teardown_map();
 }
 
 // A class without a map has the manual's default one.
@@ -399,7 +402,7 @@ static void masked(const char *given, const char *gone, const char *kept)
 	"<https://x/pic>\r\n\0"
 #define OTHER "X-Other: 1\r\n\0Call-Info: <sip:x@y>;purpose=info\r\n\0"
 
-static void test_masks(void **state)
+static void test_map_uri_non_sip_masks(void **state)
 {
 	masked("", "", UA INFO OTHER);
 	masked("software-version: {action: mask}", UA, INFO OTHER);
@@ -428,7 +431,7 @@ static void test_mask_hits(void **state)
 // ---- Actions and order -------------------------------------------------------------------------
 
 // log alone and mask go on; the first that refuses ends it, and what stands behind is not asked.
-static void test_order(void **state)
+static void test_map_log_order(void **state)
 {
 	setup_map("    match:\n"
 		  "      - {request-method: invite, action: log}\n"
@@ -548,21 +551,38 @@ static void test_large_map(void **state)
 	teardown_map();
 }
 
+// Each row is a case that bears the name of its rule.
+static struct CMUnitTest named(
+	const char *prefix, const char *rule_text, CMUnitTestFunction fn, const void *row)
+{
+	static char names[MATCHES + PARAMS][96];
+	static size_t n;
+	char *name = names[n++];
+
+	snprintf(name, sizeof(names[0]), "%s%s", prefix, rule_text);
+	return row_case(name, fn, row);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_matches),
-		cmocka_unit_test(test_params),
+	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_default_map),
 		cmocka_unit_test(test_violated),
-		cmocka_unit_test(test_masks),
+		cmocka_unit_test(test_map_uri_non_sip_masks),
 		cmocka_unit_test(test_mask_hits),
-		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_map_log_order),
 		cmocka_unit_test(test_rate_limit),
 		cmocka_unit_test(test_long_path),
 		cmocka_unit_test(test_long_uri),
 		cmocka_unit_test(test_large_map),
 	};
+	struct CMUnitTest tests[MATCHES + PARAMS + sizeof(others) / sizeof(others[0])];
+	size_t n = 0;
 
+	for (size_t i = 0; i < MATCHES; i++)
+		tests[n++] = named("MAP-match-", matches[i].match, match_row, &matches[i]);
+	for (size_t i = 0; i < PARAMS; i++)
+		tests[n++] = named("MAP-", params[i].params, param_row, &params[i]);
+	memcpy(&tests[n], others, sizeof(others));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
