@@ -456,9 +456,11 @@ bool trunk_is_retired(struct trunk *t)
 	bool retired = false;
 
 	for (int s = 0; s < SIDES; s++) {
-		if (t->leg[s].unjudged)
-			leg_judge_again(&t->leg[s]);
-		retired |= t->leg[s].retired;
+		struct leg *l = trunk_leg(t, (enum side)s);
+
+		if (l->unjudged)
+			leg_judge_again(l);
+		retired |= l->retired;
 	}
 	return retired;
 }
