@@ -197,13 +197,13 @@ enum ticket_fault ticket_decode_header(
 	const struct ticket_profile *p, struct str value, struct ticket *t)
 {
 	char text[TICKET_TEXT_MAX];
-	size_t n;
 
 	value = str_trim(value);
 	if (value.n > sizeof(text))
 		return TICKET_FAULT_TOO_LONG;
-	n = unfold(value, text);
-	if (base64_decode((struct str){text, n}, t->raw, sizeof(t->raw), &t->n) < 0)
+	if (value.n > 0 && memchr(value.p, '\r', value.n) != NULL)
+		value = (struct str){text, unfold(value, text)};
+	if (base64_decode(value, t->raw, sizeof(t->raw), &t->n) < 0)
 		return TICKET_FAULT_BASE64;
 	return parse(p, t);
 }
