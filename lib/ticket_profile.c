@@ -4,7 +4,6 @@
 #include "lib/ticket.h"
 
 #include <openssl/evp.h>
-#include <pthread.h>
 
 // From 1900-01-01 to 1970-01-01, and one NTP era.
 #define NTP_UNIX_S 2208988800ll
@@ -198,12 +197,20 @@ size_t ticket_derive(
 #define HMAC_BLOCK 64 // octets of a block, of SHA-1 and SHA-256 alike
 _Static_assert(TICKET_KEY_MAX <= HMAC_BLOCK, "longer keys would have to be hashed first");
 
-static EVP_MD *digest[2]; // by enum ticket_mac
-
-static void digests_fetch(void)
+// Whoever comes first leaves it there for all threads.
+static const EVP_MD *digest_of(enum ticket_mac mac)
 {
-	digest[TICKET_HMAC_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL);
-	digest[TICKET_HMAC_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
+	static EVP_MD *fetched[2];
+	EVP_MD *md = __atomic_load_n(&fetched[mac], __ATOMIC_ACQUIRE), *none = NULL;
+
+	if (md != NULL)
+		return md;
+	md = EVP_MD_fetch(NULL, mac == TICKET_HMAC_SHA256 ? "SHA256" : "SHA1", NULL);
+	if (__atomic_compare_exchange_n(
+		    &fetched[mac], &none, md, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return md;
+	EVP_MD_free(md);
+	return none;
 }
 
 static bool hash(EVP_MD_CTX *c, const EVP_MD *md, const uint8_t block[HMAC_BLOCK], struct str m,
@@ -217,22 +224,20 @@ static bool hash(EVP_MD_CTX *c, const EVP_MD *md, const uint8_t block[HMAC_BLOCK
 bool ticket_mac(const struct ticket_profile *p, const uint8_t *key, size_t key_n, struct str m,
 	uint8_t *out)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	uint8_t inner[HMAC_BLOCK], outer[HMAC_BLOCK];
 	EVP_MD_CTX *c = EVP_MD_CTX_new();
-	const EVP_MD *md;
+	const EVP_MD *md = digest_of(p->mac);
 	bool ok;
 
-	if (c == NULL || key_n > HMAC_BLOCK || pthread_once(&once, digests_fetch) != 0) {
+	if (c == NULL || md == NULL || key_n > HMAC_BLOCK) {
 		EVP_MD_CTX_free(c);
 		return false;
 	}
-	md = digest[p->mac];
 	for (size_t i = 0; i < HMAC_BLOCK; i++) {
 		inner[i] = (uint8_t)((i < key_n ? key[i] : 0) ^ 0x36);
 		outer[i] = (uint8_t)((i < key_n ? key[i] : 0) ^ 0x5c);
 	}
-	ok = md != NULL && EVP_MD_get_size(md) == p->mac_octets && hash(c, md, inner, m, out) &&
+	ok = EVP_MD_get_size(md) == p->mac_octets && hash(c, md, inner, m, out) &&
 		hash(c, md, outer, (struct str){(const char *)out, p->mac_octets}, out);
 	OPENSSL_cleanse(inner, sizeof(inner));
 	OPENSSL_cleanse(outer, sizeof(outer));
