@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/fallback.h"
+
+static void enter(struct fallback *f, enum fallback_state state, uint64_t now_ns)
+{
+	f->state = state;
+	f->since_ns = now_ns;
+	f->at_entry = f->seen;
+}
+
+static void look(struct fallback *f, const struct fallback_quality *q, uint64_t now_ns)
+{
+	// A stream that began anew: all it counted is after the entry.
+	if (q->ticks < f->seen.ticks || q->bad_ticks < f->seen.bad_ticks)
+		f->at_entry = f->seen = (struct fallback_quality){0};
+	if (q->bad || q->bad_ticks != f->seen.bad_ticks)
+		f->last_bad_ns = now_ns;
+	f->seen = *q;
+}
+
+static bool still_bad(const struct fallback *f)
+{
+	uint64_t ticks = f->seen.ticks - f->at_entry.ticks;
+	uint64_t bad = f->seen.bad_ticks - f->at_entry.bad_ticks;
+
+	return f->seen.bad && ticks > 0 && bad >= ticks - bad;
+}
+
+static bool may_send(const struct fallback *f, const struct fallback_policy *p)
+{
+	return f->sent <= p->retries;
+}
+
+static bool refer(struct fallback *f, uint64_t now_ns)
+{
+	f->sent++;
+	enter(f, FALLBACK_REFERRED, now_ns);
+	return true;
+}
+
+static bool hold_down_step(struct fallback *f, const struct fallback_policy *p, uint64_t now_ns)
+{
+	if (now_ns - f->since_ns >= p->hold_down_ns) {
+		if (still_bad(f) && may_send(f, p))
+			return refer(f, now_ns);
+		enter(f, FALLBACK_GOOD, now_ns);
+	} else if (!f->seen.bad && now_ns - f->last_bad_ns >= p->hold_down_ns / 2) {
+		enter(f, FALLBACK_GOOD, now_ns);
+	}
+	return false;
+}
+
+bool fallback_step(struct fallback *f, const struct fallback_policy *p,
+	const struct fallback_quality *q, uint64_t now_ns)
+{
+	bool over = now_ns - f->since_ns >= p->hold_down_ns;
+
+	look(f, q, now_ns);
+	if (f->level == 0)
+		return false;
+	switch (f->state) {
+	case FALLBACK_GOOD:
+		if (q->bad && may_send(f, p))
+			enter(f, FALLBACK_HOLD_DOWN, now_ns);
+		return false;
+	case FALLBACK_HOLD_DOWN:
+		return hold_down_step(f, p, now_ns);
+	case FALLBACK_REFERRED:
+		return false;
+	case FALLBACK_ACCEPTED: // UCM kept the call
+		if (!over || !may_send(f, p))
+			return false;
+		if (still_bad(f))
+			return refer(f, now_ns);
+		enter(f, FALLBACK_ACCEPTED, now_ns);
+		return false;
+	case FALLBACK_FAILED:
+		if (over && may_send(f, p)) {
+			f->last_bad_ns = now_ns; // it gets the whole half to prove itself good
+			enter(f, FALLBACK_HOLD_DOWN, now_ns);
+		}
+		return false;
+	}
+	return false;
+}
+
+void fallback_answered(struct fallback *f, bool accepted, uint64_t now_ns)
+{
+	if (f->state == FALLBACK_REFERRED)
+		enter(f, accepted ? FALLBACK_ACCEPTED : FALLBACK_FAILED, now_ns);
+}
+
+uint64_t fallback_due_ns(const struct fallback *f, const struct fallback_policy *p)
+{
+	uint64_t over_ns = f->since_ns + p->hold_down_ns;
+	uint64_t good_ns = f->last_bad_ns + p->hold_down_ns / 2;
+
+	switch (f->state) {
+	case FALLBACK_GOOD:
+	case FALLBACK_REFERRED:
+		return UINT64_MAX;
+	case FALLBACK_HOLD_DOWN:
+		return f->seen.bad || over_ns < good_ns ? over_ns : good_ns;
+	case FALLBACK_ACCEPTED:
+	case FALLBACK_FAILED:
+		return may_send(f, p) ? over_ns : UINT64_MAX;
+	}
+	return UINT64_MAX;
+}
