@@ -428,8 +428,7 @@ static void responded(struct pass *p)
 			p->call->early_media = true;
 		return;
 	}
-	x->state = TXN_DONE;
-	x->expires_ns = p->now_ns + TXN_LIFE_S * 1000000000ull;
+	txn_done(p->ime->txns, x, p->now_ns);
 	if (p->call == NULL)
 		return;
 	if (x->method == SIP_BYE && p->call->state == CALL_ENDING && status != 401 &&
@@ -683,7 +682,7 @@ static void lose(struct txn *x, void *arg)
 		rollback(call, x);
 	}
 	if (x->from == lost->side)
-		x->state = TXN_DONE;
+		txn_done(ime->txns, x, ime_now(ime));
 	else
 		pass_reply(ime, lost->t, x, 503);
 }

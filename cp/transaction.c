@@ -14,6 +14,7 @@ struct txns {
 	uint64_t seed; // branches are the peer's choice: it must not choose the bucket
 	size_t n;
 	struct txn *bucket[BUCKETS];
+	TAILQ_HEAD(, txn) done;
 	uint16_t quota[QUOTAS]; // in use, by remote
 };
 
@@ -25,6 +26,8 @@ struct txns *txns_new(void)
 		free(t);
 		return NULL;
 	}
+	if (t != NULL)
+		TAILQ_INIT(&t->done);
 	return t;
 }
 
@@ -41,10 +44,18 @@ static void drop_sent(struct txn *x, size_t keep)
 	}
 }
 
-static void txn_free(struct txns *t, struct txn *x)
+static void quota_release(struct txns *t, struct txn *x)
 {
 	if (x->remote >= 0)
 		t->quota[x->remote]--;
+	x->remote = -1;
+}
+
+static void txn_free(struct txns *t, struct txn *x)
+{
+	quota_release(t, x);
+	if (x->is_done)
+		TAILQ_REMOVE(&t->done, x, done);
 	t->n--;
 	reply_head_free(&x->reply);
 	drop_sent(x, 0);
@@ -113,6 +124,8 @@ struct txn *txn_add(
 
 	if (o->from == SIDE_OUTSIDE && t->quota[slot] >= TXN_REMOTE_MAX)
 		return NULL;
+	if (t->n >= TXN_MAX && !TAILQ_EMPTY(&t->done))
+		txn_remove(t, TAILQ_FIRST(&t->done));
 	x = add(t, o->trunk, o->from, m->via.branch, m->method, now_ns,
 		m->call_id.n + m->from_tag.n);
 	if (x == NULL)
@@ -202,6 +215,17 @@ void txn_heard(struct txn *x)
 	if (x->method == SIP_INVITE && x->sent != NULL)
 		end = memmem(x->sent, x->sent_n, "\r\n\r\n", 4);
 	drop_sent(x, end != NULL ? (size_t)(end - x->sent) + 4 : 0);
+}
+
+void txn_done(struct txns *t, struct txn *x, uint64_t now_ns)
+{
+	x->expires_ns = now_ns + TXN_LIFE_S * 1000000000ull;
+	x->state = TXN_DONE;
+	if (x->is_done)
+		return;
+	quota_release(t, x);
+	x->is_done = true;
+	TAILQ_INSERT_TAIL(&t->done, x, done);
 }
 
 void txn_remove(struct txns *t, struct txn *x)

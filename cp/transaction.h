@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "cp/call.h"
 #include "cp/reply.h"
@@ -26,10 +27,12 @@ enum txn_state {
 };
 
 struct txn {
-	struct txn *next; // in its bucket
-	uint64_t trunk;   // id of the trunk it came on
-	int remote;       // slot of the quota it takes, -1: none
-	enum side from;   // the side that sent it (TXN_OWN: the side it was *not* sent to)
+	struct txn *next;      // in its bucket
+	TAILQ_ENTRY(txn) done; // if is_done: in the order of their ends
+	bool is_done;          // was TXN_DONE once; a late answer may have been refused since
+	uint64_t trunk;        // id of the trunk it came on
+	int remote;            // slot of the quota it takes, -1: none
+	enum side from;        // the side that sent it (TXN_OWN: the side it was *not* sent to)
 	enum sip_method method;
 	enum txn_state state;
 	uint64_t expires_ns;
@@ -57,16 +60,16 @@ struct txns;
 struct txns *txns_new(void);    // NULL: out of memory
 void txns_free(struct txns *t); // accepts NULL
 
-// Where a request came from. One remote may have TXN_REMOTE_MAX of its own at a time, so that a
-// flood from it leaves room for the others.
+// Where a request came from. One remote may have TXN_REMOTE_MAX of its own at a time that are not
+// done, so that a flood from it leaves room for the others.
 struct txn_origin {
 	uint64_t trunk;
 	enum side from;
 	const struct ip_addr *remote;
 };
 
-// Remembers a request that passed sip_check. NULL: the table or the remote's quota is full, or its
-// head is too long.
+// Remembers a request that passed sip_check. In a full table the one that has been done for longest
+// makes room. NULL: none is done, the remote's quota is full, or the head is too long.
 struct txn *txn_add(
 	struct txns *t, const struct txn_origin *o, const struct sip_msg *m, uint64_t now_ns);
 // A request of the proxy's own with this branch (magic cookie included), sent to `to`.
@@ -89,6 +92,10 @@ struct txn *txn_of_call(struct txns *t, uint64_t call);
 bool txn_keep_sent(struct txn *x, const char *p, size_t n);
 // The first response is there: wipes what only a second try needs, keys above all.
 void txn_heard(struct txn *x);
+
+// Its final response has passed, or nobody waits for one: it is known for TXN_LIFE_S more, for
+// another fork's answer, and takes nothing of the remote's quota.
+void txn_done(struct txns *t, struct txn *x, uint64_t now_ns);
 
 void txn_remove(struct txns *t, struct txn *x);
 

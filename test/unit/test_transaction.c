@@ -125,6 +125,51 @@ static void test_full(void **state)
 	assert_null(txn_add_own(txns, 3, SIDE_INSIDE, STR_LIT("z9hG4bKo"), SIP_BYE, 0));
 }
 
+// What is done takes nothing of the quota: a remote may make as many calls as it likes, one after
+// the other.
+static void test_done_is_free(void **state)
+{
+	struct str branch = STR_LIT("z9hG4bK7");
+
+	for (unsigned int n = 0; n < 3 * TXN_REMOTE_MAX; n++) {
+		struct txn *x = add(1, SIDE_OUTSIDE, &remote, (int)n, n);
+
+		assert_non_null(x);
+		txn_done(txns, x, n);
+		txn_done(txns, x, n); // another fork's answer
+	}
+	assert_int_equal(txns_count(txns), 3 * TXN_REMOTE_MAX);
+	assert_int_equal(txn_find(txns, 1, SIDE_OUTSIDE, branch, SIP_INVITE)->state, TXN_DONE);
+	txns_expire(txns, 100 * S, on_expired, NULL);
+	assert_int_equal(txns_count(txns), 0);
+}
+
+// In a full table the one that was done first makes room, and none that is not done.
+static void test_full_of_done(void **state)
+{
+	struct str pending = STR_LIT("z9hG4bK0"), oldest = STR_LIT("z9hG4bK2");
+
+	for (unsigned int n = 0; n < TXN_MAX; n++) {
+		struct txn *x = add(1, SIDE_INSIDE, &remote, (int)n, 0);
+
+		if (n == 1 || n == 2)
+			txn_done(txns, x, 0);
+		if (n == 2) { // a late answer was refused since
+			x->state = TXN_REFUSED;
+			txn_done(txns,
+				txn_find(txns, 1, SIDE_INSIDE, STR_LIT("z9hG4bK1"), SIP_INVITE), 0);
+		}
+	}
+	assert_non_null(add(1, SIDE_INSIDE, &remote, TXN_MAX, 0));
+	assert_null(txn_find(txns, 1, SIDE_INSIDE, STR_LIT("z9hG4bK1"), SIP_INVITE));
+	assert_non_null(txn_find(txns, 1, SIDE_INSIDE, oldest, SIP_INVITE));
+	assert_non_null(add(1, SIDE_INSIDE, &remote, TXN_MAX + 1, 0));
+	assert_null(txn_find(txns, 1, SIDE_INSIDE, oldest, SIP_INVITE));
+	assert_null(add(1, SIDE_INSIDE, &remote, TXN_MAX + 2, 0));
+	assert_non_null(txn_find(txns, 1, SIDE_INSIDE, pending, SIP_INVITE));
+	assert_int_equal(txns_count(txns), TXN_MAX);
+}
+
 static void test_branch_too_long(void **state)
 {
 	const struct txn_origin o = {.trunk = 1, .from = SIDE_INSIDE, .remote = &remote};
@@ -237,6 +282,8 @@ int main(void)
 		TEST(expire),
 		TEST(quota),
 		TEST(full),
+		TEST(done_is_free),
+		TEST(full_of_done),
 		TEST(branch_too_long),
 		TEST(sent),
 		TEST(reply),
