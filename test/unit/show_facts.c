@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// See show_facts.h.
+#include "test/unit/show_facts.h"
+
+#include "test/unit/test.h"
+
+#include <time.h>
+
+struct endpoint ep(const char *ip, uint16_t port)
+{
+	struct endpoint e = {.port = port};
+
+	assert_true(ip_parse(str_from(ip), &e.ip));
+	return e;
+}
+
+static uint64_t clock_ns(void)
+{
+	return 4000 * S_NS;
+}
+
+static uint64_t wall_s(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+struct ip_addr unresolved;
+
+static bool resolved(void *arg, uint16_t iface, const struct ip_addr *ip)
+{
+	assert_in_range(iface, 0, 1);
+	return !ip_eq(ip, &unresolved);
+}
+
+struct config_media_addr mta_addrs[2];
+static struct config_mta mta = {.name = "ime-media-term",
+	.addrs = mta_addrs,
+	.n_addrs = 2,
+	.rtp_min_port = 16384,
+	.rtp_max_port = 32767};
+static struct config_ucm ucms[2] = {{.secure = false}, {.secure = true}};
+struct config_ime ime_config = {.name = "local-ent-ime",
+	.ucms = ucms,
+	.n_ucms = 2,
+	.epoch = 1,
+	.password = "never to be seen",
+	.ticket_profile = "t1",
+	.ticket_failure_action = FAILURE_REJECT,
+	.domain = "enterprise-a.example",
+	.fallback_monitoring_ms = 100,
+	.fallback_hold_down_s = 20};
+static struct config_trustpoint trustpoints[] = {
+	{.name = "local-ent"}, {.name = "local-ent-ucm"}, {.name = "local-asa"}};
+static struct config_tls_proxy tls_proxies[] = {
+	{.name = "local_to_remote-ent",
+		.side = {{.trustpoint = 1,
+				 .identity = 2,
+				 .ciphers = "AES128-SHA",
+				 .min_version = 10,
+				 .max_version = 12},
+			{.trustpoint = 0, .identity = 0, .min_version = 12, .max_version = 13}},
+		.outside = TLS_CLIENT},
+	{.name = "remote_to_local-ent",
+		.side = {{.trustpoint = 0, .identity = 0, .min_version = 13, .max_version = 13},
+			{.trustpoint = -1, .identity = -1, .min_version = 12, .max_version = 13}},
+		.outside = TLS_SERVER}};
+struct config_inspect inspects[2] = {
+	{.class_name = "ime-outbound-sip", .tls_proxy = 0, .sip_map = -1},
+	{.class_name = "ime-inbound-sip", .tls_proxy = 1, .sip_map = 0}};
+static struct config_sip_entry sip_entries[] = {
+	{.class = -1,
+		.match = {.kind = SIP_MATCH_REQUEST_METHOD,
+			.method = SIP_OPTIONS,
+			.regex = -1,
+			.regex_class = -1,
+			.text = "match request-method options"},
+		.act = {.on = true, .action = SIP_ACT_RATE_LIMIT, .rate = 2, .log = true}},
+	{.class = -1,
+		.match = {.kind = SIP_MATCH_CONTENT_LENGTH,
+			.length = 1000,
+			.regex = -1,
+			.regex_class = -1,
+			.text = "match content length gt 1000"},
+		.act = {.on = true, .action = SIP_ACT_DROP}},
+};
+static struct config_sip_map sip_map = {.name = "sip-map",
+	.im = true,
+	.params[SIP_PARAM_SOFTWARE_VERSION] = {.on = true, .action = SIP_ACT_MASK},
+	.params[SIP_PARAM_STATE_CHECKING] = {.on = true, .action = SIP_ACT_RESET, .log = true},
+	.entries = sip_entries,
+	.n = 2};
+struct config config = {.hostname = "fw-a",
+	.n_workers = 2,
+	.ifaces = {{.name = "outside",
+			   .device = "net_af_packet0,iface=outside",
+			   .mtu = 1500,
+			   .subnet.len = 96 + 27},
+		{.name = "inside",
+			.device = "0000:03:00.0",
+			.mtu = 9000,
+			.security_level = 100,
+			.subnet.len = 96 + 24}},
+	.n_ifaces = 2,
+	.mtas = &mta,
+	.n_mtas = 1,
+	.trustpoints = trustpoints,
+	.n_trustpoints = 3,
+	.tls_proxies = tls_proxies,
+	.n_tls_proxies = 2,
+	.inspects = inspects,
+	.n_inspects = 2,
+	.imes = &ime_config,
+	.sip_header_max = 65536,
+	.sip_maps = &sip_map,
+	.n_sip_maps = 1,
+	.n_imes = 1};
+struct show show = {.config = &config,
+	.ime = (struct ime *)&config, // only handed through
+	.resolved = resolved,
+	.mono_ns = clock_ns,
+	.wall_s = wall_s,
+	.started_ns = (4000 - 3725) * S_NS};
+
+int facts(void **state)
+{
+	config.ifaces[0].ip = ep("209.165.200.225", 0).ip;
+	config.ifaces[1].ip = ep("192.168.10.1", 0).ip;
+	mta_addrs[0] = (struct config_media_addr){.iface = 0, .ip = ep("209.165.200.229", 0).ip};
+	mta_addrs[1] = (struct config_media_addr){.iface = 1, .ip = ep("192.168.10.3", 0).ip};
+	ucms[0].ip = ep("192.168.10.30", 0).ip;
+	ucms[1].ip = ep("192.168.10.31", 0).ip;
+	call = (struct call_info){
+		.state = CALL_UP,
+		.outbound = true,
+		.call_id = STR_LIT("ab6d7980-a7d11b08-50-1e0aa8c0@192.168.10.30"),
+		.inside = ep("192.168.10.30", 39608),
+		.outside = ep("10.194.108.118", 5070),
+		.fb_sensitivity = STR_LIT("3"),
+		.session_id = STR_LIT("2948-32325449-0@81a985c9-f3a1-55a0-3b19-96549a027259"),
+		.trunk_uri =
+			STR_LIT("81a985c9-f3a1-55a0-3b19-96549a027259@UCM-30;maddr=192.168.10.30"),
+		.streams[0] = {.stream = 42,
+			.live = true,
+			.local = {ep("10.194.108.109", 21558), ep("192.168.10.3", 30930)},
+			.remote = {ep("10.194.108.119", 29824), ep("192.168.10.51", 19520)},
+			.audio = true,
+			.sends = {true, true},
+			.hears = {true, true},
+			.suite = {DP_SRTP_AES_CM_128_HMAC_SHA1_80, DP_SRTP_NONE},
+			.rate = {{[MEDIA_RX] = 50, [MEDIA_TX] = 49},
+				{[MEDIA_RX] = 50, [MEDIA_TX] = 50}},
+			.local_key_set = true,
+			.remote_key_set = true,
+			.codec = "G722",
+			.payload_type = 9},
+		.n_streams = 1,
+		.started_ns = (4000 - 404) * S_NS,
+		.iface = {0, 1},
+	};
+	call_managers[0] = (struct ucm_info){ep("192.168.10.30", 5070), false, UCM_DOWN,
+		"no answer to OPTIONS", (4000 - 61) * S_NS, (4000 - 75) * S_NS, 3};
+	call_managers[1] = (struct ucm_info){ep("192.168.10.31", 5071), true, UCM_UP, "",
+		(4000 - 3600) * S_NS, (4000 - 4) * S_NS, 12};
+	call_managers[2] = (struct ucm_info){
+		ep("192.168.10.32", 0), false, UCM_UNWATCHED, "", (4000 - 3725) * S_NS, 0, 0};
+	other = (struct call_info){0};
+	unresolved = (struct ip_addr){0};
+	media_stats = (struct dp_media_stats){
+		.leg[SIDE_OUTSIDE] = {.rx_packets = 20200,
+			.rx_octets = 3676400,
+			.tx_packets = 20203,
+			.tx_octets = 3676946,
+			.rx_rtcp = 6,
+			.tx_rtcp = 7,
+			.rx_bad_source = 1,
+			.rx_auth_failed = 2,
+			.rx_replayed = 4,
+			.rx_late = 8,
+			.rx_malformed = 5,
+			.rx_bad_pt = 9,
+			.rx_on_hold = 10,
+			.rx_rtcp_dropped = 11,
+			.tx_waiting = 12,
+			.rx_lost = 3,
+			.jitter_us = 109,
+			.last_rx_ns = 4000 * S_NS - 20000000,
+			.last_pt = 9},
+		.leg[SIDE_INSIDE] = {.rx_packets = 20203,
+			.tx_packets = 20201,
+			.last_rx_ns = 4000 * S_NS - 5000000,
+			.last_pt = 9},
+	};
+	proxy_usage = (struct ime_usage){.signaling_in_use = 1,
+		.signaling_most_used = 3,
+		.media_in_use = 1,
+		.media_most_used = 3,
+		.media_ports = 4,
+		.media_resting = 2,
+		.tls_in_use = 2,
+		.tls_most_used = 5,
+		.tls_max = 1000};
+	return 0;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A daemon that `show` can ask, without one: workers and a proxy that are stand-ins (show_fakes.c), and
+// the facts of the manual's samples that they hold (show_facts.c).
+#pragma once
+
+#include "config/trustpoint.h"
+#include "cp/call.h"
+#include "cp/ime.h"
+#include "cp/policymap.h"
+#include "cp/show.h"
+#include "cp/ucm.h"
+#include "dp/dp.h"
+
+#define S_NS 1000000000ull
+
+// ---- The stand-ins: what they answer, and how often they were told to clear ----------------------
+
+extern struct call_info call, other; // the other one only if it has a Call-ID
+extern struct dp_media_stats media_stats;
+extern struct ime_usage proxy_usage;
+extern struct epochs_info ticket_epoch;
+extern struct ucm_info call_managers[3];
+extern struct policymaps *policymaps;
+extern struct trustpoint trustpoint; // of a certificate, its CA and a CRL: test/unit/pki.h
+extern struct ime_pki_change change; // that a reload finds; without trust-points it fails
+extern unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared;
+
+// ---- The facts -----------------------------------------------------------------------------------
+
+extern struct ip_addr unresolved; // the next hop without a MAC
+extern struct config_media_addr mta_addrs[2];
+extern struct config_ime ime_config;
+extern struct config_inspect inspects[2]; // outbound without a policy map, inbound with one
+extern struct config config;
+extern struct show show;
+
+// A setup of cmocka's: everything is as in the samples.
+int facts(void **state);
+
+struct endpoint ep(const char *ip, uint16_t port);

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// See show_facts.h.
+#include "test/unit/show_facts.h"
+
+#include "test/unit/test.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cp/domains.h"
+#include "cp/pki.h"
+#include "cp/show_ime.h"
+#include "cp/trunk.h"
+
+// ---- Workers ------------------------------------------------------------------------------------
+
+unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared;
+
+size_t dp_counters(struct dp_counter *out, size_t max)
+{
+	out[0] = (struct dp_counter){"ACL_DENY", "denied", true, 7};
+	out[1] = (struct dp_counter){"NO_BUFFER", "none", true, 0};
+	out[2] = (struct dp_counter){"RX", "packets received", false, 9000000000};
+	return 3;
+}
+
+void dp_counters_clear(void)
+{
+	dp_cleared++;
+}
+
+int dp_iface_mac(uint16_t iface, uint8_t mac[6])
+{
+	memcpy(mac, (const uint8_t[6]){2, 0, 0, 0, 0, (uint8_t)(iface + 1)}, 6);
+	return 0;
+}
+
+int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out)
+{
+	*out = iface != 0 ? (struct dp_iface_stats){0}
+			  : (struct dp_iface_stats){10, 1000, 20, 2000, 1, 2, true};
+	return 0;
+}
+
+void dp_usage(struct dp_usage *out)
+{
+	*out = (struct dp_usage){7, 65536, 3, 1, 8192, 2048, 16384};
+}
+
+size_t dp_conns(struct dp_conn *out, size_t max)
+{
+	out[0] = (struct dp_conn){.proto = IPPROTO_TCP,
+		.iface_in = 0,
+		.iface_out = 1,
+		.src = ep("203.0.113.10", 40000),
+		.src_mapped = ep("203.0.113.10", 40000),
+		.dst = ep("192.168.10.30", 5070),
+		.dst_mapped = ep("209.165.200.228", 5070),
+		.packets = {6, 5},
+		.bytes = {840, 1200},
+		.idle_s = 12,
+		.punt = true,
+		.state = "up"};
+	out[1] = (struct dp_conn){.proto = IPPROTO_UDP,
+		.iface_in = 1,
+		.iface_out = 0,
+		.src = ep("192.168.10.5", 1025),
+		.src_mapped = ep("209.165.200.225", 40001),
+		.dst = ep("8.8.8.8", 53),
+		.dst_mapped = ep("8.8.8.8", 53),
+		.packets = {1, 0},
+		.bytes = {70, 0},
+		.idle_s = 3661,
+		.state = "up"};
+	return 2;
+}
+
+struct dp_media_stats media_stats;
+
+const char *dp_version(void)
+{
+	return "DPDK 22.11.7";
+}
+
+const char *dp_srtp_engine(void)
+{
+	return "intel-ipsec-mb 1.3, AVX-512 and SHA-NI";
+}
+
+int dp_media_stats(uint32_t stream, struct dp_media_stats *out)
+{
+	assert_int_equal(stream, 42);
+	*out = media_stats;
+	return 0;
+}
+
+// ---- The proxy ----------------------------------------------------------------------------------
+
+struct call_info call, other;
+struct ime_usage proxy_usage;
+
+void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
+{
+	fn(&call, arg);
+	if (other.call_id.n > 0)
+		fn(&other, arg);
+}
+
+const char *call_state_name(enum call_state s)
+{
+	return s == CALL_UP ? "up" : "?";
+}
+
+const struct calls *ime_calls(const struct ime *ime)
+{
+	return NULL;
+}
+
+size_t ime_counters(const struct ime *ime, struct ime_counter *out, size_t max)
+{
+	static const struct ime_counter stats[] = {
+		{IME_STAT, "TICKET_INTEGRITY", "Ticket integrity check failed", "", 2},
+		{IME_STAT, "TICKET_DECODE", "Ticket decode failed", "", 1},
+		{IME_STAT, "TICKET_EPOCH", "Ticket epoch mismatch", "another epoch", 1},
+		{IME_STAT, "TICKET_DID", "Ticket DID mismatch", "", 0},
+		{IME_STAT, "TICKET_TIME", "Ticket timestamp invalid", "", 4},
+		{IME_STAT, "TICKET_DOMAIN", "Ticket domain check failed", "", 2},
+		{IME_STAT, "TICKET_NONE", "Ticket not found", "", 0},
+		{IME_STAT, "ROUTE_DOMAIN", "Route domain name check failed", "", 1},
+		{IME_STAT, "RTP_OVER_IME", "RTP over UC-IME", "", 2},
+		{IME_REFUSAL, "TCP_ON_SECURE", NULL, "set the trunk to TLS", 1},
+		{IME_REFUSAL, "TLS_TIMEOUT", NULL, "too slow", 0},
+		{IME_EVENT, "TLS_HANDSHAKES", NULL, "TLS handshakes completed", 12},
+		{IME_EVENT, "TICKETS_VALID", NULL, "", 5},
+	};
+	size_t n = sizeof(stats) / sizeof(stats[0]);
+
+	memcpy(out, stats, (n < max ? n : max) * sizeof(stats[0]));
+	return n;
+}
+
+void ime_usage(const struct ime *ime, struct ime_usage *out)
+{
+	*out = proxy_usage;
+}
+
+struct epochs_info ticket_epoch = {.epoch = 1};
+
+// Commands that change something are tested with a proxy (test_callers.c).
+struct epochs_info ime_ticket_epoch(const struct ime *ime)
+{
+	return ticket_epoch;
+}
+
+cJSON *show_ticket_epoch(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
+cJSON *show_ticket_revoke(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
+cJSON *show_ticket_unrevoke(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
+cJSON *show_revoked(const struct show *s, const struct ask *ask)
+{
+	return NULL;
+}
+
+void ime_counters_clear(struct ime *ime)
+{
+	ime_cleared++;
+}
+
+struct ucm_info call_managers[3];
+
+const struct ucms *ime_ucms(const struct ime *ime)
+{
+	return NULL;
+}
+
+void ucms_foreach(const struct ucms *us, ucm_visit_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < sizeof(call_managers) / sizeof(call_managers[0]); i++)
+		fn(&call_managers[i], arg);
+}
+
+const char *ucm_state_name(enum ucm_state s)
+{
+	return s == UCM_UP ? "up" : s == UCM_DOWN ? "down" : "not watched";
+}
+
+void ime_limits(const struct ime *ime, struct ime_limit out[IME_LIMITS])
+{
+	static const struct ime_limit limits[IME_LIMITS] = {
+		{"tls-proxy maximum-sessions", 4, 1000, "LIMIT_TLS", 0},
+		{"srtp-sessions", 250, 250, "LIMIT_SRTP", 17},
+		{"calls-per-domain", 12, 0, "LIMIT_DOMAIN_CALLS", 0},
+		{"calls-per-second burst", 3, 100, "LIMIT_RATE", 0},
+		{"calls-per-second-per-domain burst", 0, 0, "LIMIT_DOMAIN_RATE", 0},
+		{"calls", 12, 4096, "CALL_TABLE_FULL", 0},
+	};
+
+	memcpy(out, limits, sizeof(limits));
+}
+
+const struct domains *ime_domains(const struct ime *ime)
+{
+	return NULL;
+}
+
+void domains_foreach(const struct domains *ds, domain_visit_fn *fn, void *arg)
+{
+	static const char name[] = "enterprise-b.example\x1b[2J";
+	struct domain *d = calloc(1, sizeof(*d) + sizeof(name));
+
+	d->calls = 12;
+	memcpy(d->name, name, sizeof(name));
+	fn(d, arg);
+	free(d);
+}
+
+struct policymaps *policymaps;
+
+struct policymaps *ime_policymaps(const struct ime *ime)
+{
+	return policymaps;
+}
+
+void ime_media_clear(struct ime *ime)
+{
+	media_cleared++;
+}
+
+void ime_tls_clear(struct ime *ime)
+{
+	tls_cleared++;
+}
+
+struct ime_tls_closed ime_tls_close(struct ime *ime)
+{
+	return (struct ime_tls_closed){.closed = 3, .kept = 1};
+}
+
+struct ime_embryonic ime_embryonic(const struct ime *ime)
+{
+	return (struct ime_embryonic){3, 2, 1, 1024, 1024};
+}
+
+const struct trunks *ime_trunks(const struct ime *ime)
+{
+	return NULL;
+}
+
+struct trunk_class_usage trunk_class_usage(const struct trunks *trunks, size_t class)
+{
+	return class == 1 ? (struct trunk_class_usage){1, 4, 3388}
+			  : (struct trunk_class_usage){1, 1, 0};
+}
+
+// An inbound trunk with a call manager that speaks TCP, and an outbound one of a secure trunk whose
+// remote does not answer.
+void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
+{
+	fn(
+		&(struct trunk_info){
+			.id = 7,
+			.inside = ep("192.168.10.30", 5070),
+			.outside = ep("198.51.100.10", 40001),
+			.class_name = "ime-inbound-sip",
+			.tls_proxy = "remote_to_local-ent",
+			.leg = {{"SSLOK", "TLSv1.3", "TLS_AES_256_GCM_SHA384", 2, 2388, 0},
+				{"TCPOK", "", "", 1, 1000, 17}},
+			.peer_identity = "enterprise-b.example",
+			.peer_expires = "2029-03-01T06:27:00Z",
+			.age_ms = 3725999,
+			.idle_ms = 12000,
+		},
+		arg);
+	fn(
+		&(struct trunk_info){
+			.id = 9,
+			.outbound = true,
+			.inside = ep("192.168.10.31", 39608),
+			.outside = ep("203.0.113.10", 5070),
+			.class_name = "ime-outbound-sip",
+			.tls_proxy = "local_to_remote-ent",
+			.leg = {{"OPENING", "", "", 0, 0, 0},
+				{"SSLOK", "TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256", 1, 900, 0}},
+			.peer_identity = "",
+			.peer_expires = "",
+			.age_ms = 1000,
+			.idle_ms = 1000,
+		},
+		arg);
+}
+
+struct trustpoint trustpoint;
+struct ime_pki_change change = {1, 2, 1, 3};
+
+const struct pki *ime_pki(const struct ime *ime)
+{
+	return (const struct pki *)ime; // only handed through
+}
+
+static void visit(const struct trustpoint_item *is, void *arg)
+{
+	const struct pki_item item = {.is = is};
+	struct {
+		pki_visit_fn *fn;
+		void *arg;
+	} *to = arg;
+
+	to->fn(&item, to->arg);
+}
+
+void pki_foreach(const struct pki *p, pki_visit_fn *fn, void *arg)
+{
+	struct {
+		pki_visit_fn *fn;
+		void *arg;
+	} to = {fn, arg};
+
+	trustpoint_foreach(&trustpoint, visit, &to);
+}
+
+int ime_pki_reload(struct ime *ime, struct ime_pki_change *out, char *err, size_t err_size)
+{
+	*out = change;
+	snprintf(err, err_size, "trust-point local-ent: ca: found none");
+	return change.trustpoints > 0 ? 0 : -EINVAL;
+}
