@@ -38,8 +38,8 @@ size_t osip_reprint(const char *msg, size_t n)
 	if (osip_message_init(&m) != 0)
 		return 0;
 	if (osip_message_parse(m, msg, n) == 0 && osip_sdp(m) > 0) {
-		osip_message_force_update(
-			m); // as after an edit, or it gives back what it was given
+		// As after an edit, or it gives back what it was given.
+		osip_message_force_update(m);
 		if (osip_message_to_str(m, &out, &len) != 0)
 			len = 0;
 	}

@@ -15,21 +15,25 @@ listen=tls:{ip}:{port}
 loadmodule "tls.so"
 modparam("tls", "config", "{dir}/tls.cfg")
 """
-# Mutual, in both roles
 TLS = """\
 [{role}:default]
 method = TLSv1.2+
 verify_certificate = yes
 require_certificate = yes
-certificate = {dir}/ucm.crt
-private_key = {dir}/ucm.key
-ca_list = {dir}/inside.pem
+certificate = {dir}/{name}.crt
+private_key = {dir}/{name}.key
+ca_list = {dir}/{ca}.pem
 """
 PHONE = """\
 module srtp.so
 sip_certificate {dir}/phone.pem
 sip_cafile {dir}/inside.pem
 """
+
+
+def kamailio_tls(folder, name, ca):
+    """Kamailio's tls.cfg: mutual, in both roles, with NAME's certificate and key of a folder and a CA's there."""
+    return "".join(TLS.format(role=role, dir=folder, name=name, ca=ca) for role in ("server", "client"))
 
 
 def configuration(text):
@@ -73,7 +77,7 @@ def apply(lab, site, on=True):
     transport = "tls" if on else "tcp"
     ucm.transport = transport
     ucm.secure = MODULES.format(ip=ucm.ip, dir=ucm.dir, port=UCM_PORT["tls"]) if on else ""
-    (ucm.dir / "tls.cfg").write_text("".join(TLS.format(role=r, dir=ucm.dir) for r in ("server", "client")))
+    (ucm.dir / "tls.cfg").write_text(kamailio_tls(ucm.dir, "ucm", "inside"))
     for name in phones(site):
         phone = lab.phones[name]
         phone.transport = transport
