@@ -29,6 +29,18 @@ static const struct key level_keys[] = {
 #define TABLE_KEYS (sizeof(table_keys) / sizeof(table_keys[0]))
 #define LEVEL_KEYS (sizeof(level_keys) / sizeof(level_keys[0]))
 
+// The keys of one struct.
+struct keys {
+	const struct key *key;
+	size_t n;
+	const char *expected; // where another word stands
+};
+
+static const struct keys of_table = {
+	table_keys, TABLE_KEYS, "playout-depth-ms, scs-ms, media-stall-ms or level"};
+static const struct keys of_level = {
+	level_keys, LEVEL_KEYS, "rblr-pct-x100, bls-ms, ite-8s, pdv-avg-usec or scs-8s"};
+
 struct parser {
 	struct rma_table table;
 	struct str line, rest; // the line, and what of it is unread
@@ -87,21 +99,20 @@ static bool number(struct parser *p, uint32_t min, uint32_t max, uint32_t *out)
 }
 
 // One key with its value, of which each may stand once.
-static bool value(struct parser *p, struct str name, const struct key *keys, size_t n, void *base,
-	unsigned int *set)
+static bool value(
+	struct parser *p, struct str name, const struct keys *keys, void *base, unsigned int *set)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!str_eq(name, str_from(keys[i].name)))
+	for (size_t i = 0; i < keys->n; i++) {
+		const struct key *k = &keys->key[i];
+
+		if (!str_eq(name, str_from(k->name)))
 			continue;
 		if (*set & 1u << i)
 			return fail(p, name, "each key once");
 		*set |= 1u << i;
-		return number(p, keys[i].min, keys[i].max,
-			(uint32_t *)(void *)((char *)base + keys[i].at));
+		return number(p, k->min, k->max, (uint32_t *)(void *)((char *)base + k->at));
 	}
-	return fail(p, name,
-		n == LEVEL_KEYS ? "rblr-pct-x100, bls-ms, ite-8s, pdv-avg-usec or scs-8s"
-				: "playout-depth-ms, scs-ms, media-stall-ms or level");
+	return fail(p, name, keys->expected);
 }
 
 static bool level(struct parser *p)
@@ -116,7 +127,7 @@ static bool level(struct parser *p)
 		return fail(p, name, "each level once");
 	p->levels |= 1u << n;
 	for (size_t i = 0; i < LEVEL_KEYS; i++)
-		if (!value(p, word(p), level_keys, LEVEL_KEYS, &p->table.level[n], &set))
+		if (!value(p, word(p), &of_level, &p->table.level[n], &set))
 			return false;
 	return true;
 }
@@ -137,7 +148,7 @@ static bool line(struct parser *p)
 	} else if (str_eq(name, STR_LIT("level"))) {
 		if (!level(p))
 			return false;
-	} else if (!value(p, name, table_keys, TABLE_KEYS, &p->table, &p->keys)) {
+	} else if (!value(p, name, &of_table, &p->table, &p->keys)) {
 		return false;
 	}
 	name = word(p);

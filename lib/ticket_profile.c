@@ -229,15 +229,12 @@ bool ticket_mac(const struct ticket_profile *p, const uint8_t *key, size_t key_n
 	const EVP_MD *md = digest_of(p->mac);
 	bool ok;
 
-	if (c == NULL || md == NULL || key_n > HMAC_BLOCK) {
-		EVP_MD_CTX_free(c);
-		return false;
-	}
 	for (size_t i = 0; i < HMAC_BLOCK; i++) {
 		inner[i] = (uint8_t)((i < key_n ? key[i] : 0) ^ 0x36);
 		outer[i] = (uint8_t)((i < key_n ? key[i] : 0) ^ 0x5c);
 	}
-	ok = EVP_MD_get_size(md) == p->mac_octets && hash(c, md, inner, m, out) &&
+	ok = c != NULL && md != NULL && key_n <= HMAC_BLOCK &&
+		EVP_MD_get_size(md) == p->mac_octets && hash(c, md, inner, m, out) &&
 		hash(c, md, outer, (struct str){(const char *)out, p->mac_octets}, out);
 	OPENSSL_cleanse(inner, sizeof(inner));
 	OPENSSL_cleanse(outer, sizeof(outer));
