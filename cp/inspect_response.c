@@ -18,7 +18,6 @@ static void end_call(struct pass *p)
 		p->txn->call = 0;
 }
 
-// A request is over, and with it an offer that it made or brought about.
 void inspect_rollback(struct call *call, const struct txn *x)
 {
 	session_rollback(call->session, (struct session_request){x->from, x->cseq});
