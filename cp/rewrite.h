@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What callgate changes in a message on its way through: the headers of protocol.md 3.3 (in-line
 // deployment) and the SDP of 4.1, as splices. Pure: no I/O, no state, no clock. Called by
-// cp/inspect.c and cp/call.c for every message that is let through.
+// cp/pass.c for every message that is let through.
 #pragma once
 
 #include <stdbool.h>
