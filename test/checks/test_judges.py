@@ -51,21 +51,46 @@ class Tone(Folder):
                     self.assertAlmostEqual(shares[f], share, delta=0.05)
 
 
-class Media(Folder):
-    def write(self, name, payloads, flow=("10.0.0.1", "10.0.0.2"), pt=0, drop=()):
+class Packets(Folder):
+    def pcap(self, name, segments, flow=("10.0.0.1", "10.0.0.2"), proto=17):
+        """A capture of UDP datagrams or TCP segments, 50 a second."""
         out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
-        for i, payload in enumerate(payloads):
-            if i in drop:
-                continue
-            rtp = struct.pack(">BBHII", 0x80, pt, i, i * 160, 7) + payload
-            udp = struct.pack(">HHHH", 4000, 5000, 8 + len(rtp), 0) + rtp
-            ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0,
+        for i, segment in segments:
+            ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(segment), 0, 0, 64, proto, 0,
                              *(bytes(map(int, a.split("."))) for a in flow))
-            frame = bytes(12) + b"\x08\x00" + ip + udp
+            frame = bytes(12) + b"\x08\x00" + ip + segment
             out += struct.pack("<IIII", i // 50, 0, len(frame), len(frame)) + frame
         path = self.dir / name
         path.write_bytes(out)
         return path
+
+
+class Signalling(Packets):
+    def judge(self, port, payloads):
+        segments, seq = [], 1
+        for i, payload in enumerate(payloads):
+            segments.append((i, struct.pack(">HHIIBBHHH", port, 5071, seq, 1, 0x50, 0x18, 65535, 0, 0) + payload))
+            seq += len(payload)
+        return capture.judge_signalling(self.pcap("s.pcap", segments, proto=6))
+
+    def test_whatever_the_port(self):
+        records = [b"\x17\x03\x03" + struct.pack(">H", n) + bytes(n) for n in (60, 600, 61, 601)]
+        options = b"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP c\r\nContent-Length: 0\r\n\r\n"
+        for port in (40000, 44818, 57000):  # of nobody, of EtherNet/IP, of IRC
+            with self.subTest(port=port):
+                self.assertEqual(self.judge(port, records), {"sip-in-clear": 0, "tcp-not-tls": 0, "tls": 4})
+                self.assertEqual(self.judge(port, [options] * 3), {"sip-in-clear": 3, "tcp-not-tls": 3, "tls": 0})
+                self.assertEqual(self.judge(port, [bytes(80)]), {"sip-in-clear": 0, "tcp-not-tls": 1, "tls": 0})
+
+
+class Media(Packets):
+    def write(self, name, payloads, flow=("10.0.0.1", "10.0.0.2"), pt=0, drop=()):
+        datagrams = []
+        for i, payload in enumerate(payloads):
+            rtp = struct.pack(">BBHII", 0x80, pt, i, i * 160, 7) + payload
+            if i not in drop:
+                datagrams.append((i, struct.pack(">HHHH", 4000, 5000, 8 + len(rtp), 0) + rtp))
+        return self.pcap(name, datagrams, flow)
 
     def test_sealed_or_not(self):
         speech = bytes(int(128 + 60 * math.sin(i / 3)) for i in range(160))

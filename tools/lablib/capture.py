@@ -108,7 +108,9 @@ def judge_media(path):
 
 
 def tshark(path, expression):
-    return [line for line in sh("tshark", "-n", "-r", path, "-Y", expression,
+    """Lines about frames. What they are is judged by their octets before their ports: now and then the port
+    that a client happens to have is one that tshark knows as another protocol's."""
+    return [line for line in sh("tshark", "-n", "-r", path, "-o", "tcp.try_heuristic_first:TRUE", "-Y", expression,
                                 timeout=120).splitlines() if line.strip()]
 
 
