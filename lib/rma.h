@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// RTP monitoring: the thresholds above which a tick of a stream is bad (protocol.md 5.3).
+// RTP monitoring: what the Internet does to one stream of speech, and whether that is too much for
+// the sensitivity of its call (protocol.md 5.3, RMA-1 to RMA-7). Pure, integers only; a packet
+// costs the same however long the stream and however wide its gaps are.
+//
+// It is for audio. The PSTN carries no picture, so a bad one is no reason to go there, and runs of
+// lost frames and concealed seconds mean nothing where many packets share a timestamp.
+//
+// RBLR, ITE and BLS are names of the original without a public definition; theirs here is ours.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "lib/rtp.h"
 
 #define RMA_LEVELS 6 // sensitivity 0 to 5; 5 is the most eager, 0 has no threshold
 
@@ -23,3 +33,100 @@ struct rma_table {
 };
 
 extern const struct rma_table rma_table_default;
+
+// What `show uc-ime media-sessions detail` prints. Max_, Min_ and Total_ are of the whole stream;
+// the last four are those of the newest judgement.
+struct rma_counters {
+	uint32_t sum_all_packets; // counted ones: no probation, no duplicates
+	uint32_t max_rblr_pct_x100;
+	uint32_t max_ite_8s;
+	uint32_t max_bls_ms;
+	uint32_t max_pdv_us;
+	uint32_t min_pdv_us;
+	uint32_t avg_pdv_us;
+	uint32_t total_ite;
+	uint32_t total_sec; // of media time, silence included
+	uint32_t concealed_sec;
+	uint32_t severely_concealed_sec;
+	uint32_t max_call_interval_ms; // between two judgements
+	uint32_t seq_resets;
+	uint32_t rblr_pct_x100;
+	uint32_t bls_ms;
+	uint32_t ite_8s;
+	uint32_t scs_8s;
+	uint8_t payload_type; // of the newest packet
+	uint8_t ptime_ms;
+};
+
+#define RMA_SLOTS    80 // of 100 ms of media each (RMA-7)
+#define RMA_NO_EVENT 0xff
+
+// One stream; owned by the worker that relays it. Use the functions below, not the fields.
+// Two times run in it: arrival, and media, which goes on by a frame for each sequence number and by
+// what a timestamp leaps in silence.
+struct rma {
+	uint64_t seen;    // bit i: the frame i before the newest has come,
+	uint64_t on_time; // and before its playout
+	uint64_t arrival_us;
+	uint64_t judged_us;
+	uint64_t origin_us; // arrival that belongs to `ts_ext` 0
+	int64_t ts_ext;     // of the newest audio packet
+	uint64_t us_per_unit_q32;
+	uint64_t media_us; // of what is settled
+	uint32_t ssrc;
+	uint32_t ts; // of the newest audio packet
+	int32_t transit_us;
+	int32_t least_us; // the min-delay reference (RMA-2); of `slot_least_us`
+	uint32_t jitter_q4;
+	uint32_t ptime_us;
+	uint32_t next_ptime_us;  // seen `ptime_again` times in a row
+	uint32_t run_us;         // of lost and late frames up to now
+	uint32_t concealed_us;   // of this second
+	uint32_t frames_from_ts; // between the packet of `ts` and the newest
+	uint32_t expected, bad;  // sums of the slots
+	uint32_t probe_ssrc, probe_ts;
+	uint16_t seq;
+	uint16_t probe_seq;
+	uint16_t ite; // sum of the slots
+	uint8_t probed;
+	uint8_t ptime_again;
+	uint8_t open; // newest frames not settled yet: they may still come in time
+	uint8_t lag;  // frames that stay open
+	uint8_t slot;
+	uint8_t severe; // bit i: the second i before this one, from bit 0 on
+	uint8_t event_pt;
+	bool started;
+	bool clocked; // an audio packet has come since
+	bool held;
+	struct rma_counters c;
+	uint8_t slot_expected[RMA_SLOTS];
+	uint8_t slot_bad[RMA_SLOTS];
+	uint8_t slot_ite[RMA_SLOTS];
+	uint16_t slot_bls_ms[RMA_SLOTS];
+	int32_t slot_least_us[RMA_SLOTS];
+};
+
+// Starts anew. `clock_hz` is not 0; `event_pt` is that of telephone-event, or RMA_NO_EVENT. From
+// `now_ns` on media is expected to come.
+void rma_init(struct rma *m, uint32_t clock_hz, uint8_t event_pt, uint64_t now_ns);
+
+// Counts one packet that passed the source check and, for SRTP, its authentication. `now_ns` never
+// goes back.
+void rma_add(struct rma *m, const struct rma_table *t, const struct rtp_hdr *h, uint64_t now_ns);
+
+// The remote sends nothing for now (sendonly or inactive), or does again: between the two nothing
+// is counted, a stall is none, and each judgement is good (RMA-5).
+void rma_hold(struct rma *m, const struct rma_table *t);
+void rma_resume(struct rma *m, uint64_t now_ns);
+
+// Whether the monitoring timer has run off since the last judgement.
+static inline bool rma_due(const struct rma *m, uint64_t now_ns, uint32_t timer_ms)
+{
+	return now_ns / 1000 - m->judged_us >= (uint64_t)timer_ms * 1000;
+}
+
+// One tick: true when any threshold of `level` is exceeded. Ask when due, on arrival of a packet
+// and, for a stream that stalls, without one. `level` is below RMA_LEVELS.
+bool rma_judge(struct rma *m, const struct rma_table *t, unsigned int level, uint64_t now_ns);
+
+void rma_read(const struct rma *m, struct rma_counters *out);
