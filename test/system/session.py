@@ -33,6 +33,7 @@ class LabTest(unittest.TestCase):
 
     def setUp(self):
         self.lab = lab()
+        self.lab.impair.off()
         for daemon in self.lab.daemons.values():
             if not daemon.running():
                 daemon.start()

@@ -11,6 +11,7 @@ import time
 from . import certs, netns, tone
 from .capture import Capture
 from .daemon import Daemon, mint
+from .impair import Impair
 from .kamailio import MAPPED, Kamailio
 from .phone import PHONES, Phone
 from .util import LabError, alive, lab_dir, wait_for
@@ -27,6 +28,7 @@ class Lab:
         self.ucms = {s: Kamailio(self, s) for s in netns.SITES}
         self.second = Kamailio(self, "a", "ucm2")  # of a cluster; tools/lablib/cluster.py starts it
         self.phones = {n: Phone(self, n) for n in PHONES}
+        self.impair = Impair(self)
         self.lock = None
 
     # ---- up and down ----
