@@ -240,6 +240,7 @@ int dp_send(const struct dp_msg *m)
 		return m->trust.iface < dp_state.n_ports ? send_to_all(m) : -EINVAL;
 	case DP_MSG_MEDIA_SET:
 	case DP_MSG_MEDIA_DEL:
+	case DP_MSG_MEDIA_TICK:
 		return send_media(m);
 	}
 	return -EINVAL;

@@ -12,6 +12,7 @@
 #include "lib/acl.h"
 #include "lib/addr.h"
 #include "lib/nat.h"
+#include "lib/rma.h"
 #include "lib/steer.h"
 
 #define DP_IFACES_MAX     16
@@ -91,6 +92,12 @@ struct dp_timeouts {
 	uint32_t tcp_s, tcp_half_open_s, tcp_closing_s, udp_s, icmp_s, punt_s;
 };
 
+// How streams from the Internet are judged: every `timer_ms`, by these thresholds.
+struct dp_quality {
+	struct rma_table table;
+	uint32_t timer_ms;
+};
+
 // Arrays belong to the caller and are copied. Routes include the connected subnets.
 struct dp_rules {
 	const struct dp_iface *ifaces; // n_ifaces of dp_options
@@ -105,6 +112,7 @@ struct dp_rules {
 	const struct dp_media_addr *media;
 	size_t n_media;
 	struct dp_timeouts timeouts;
+	struct dp_quality quality;
 };
 
 // Builds and publishes. On failure the rules in force stay, and `err` says why.
@@ -179,6 +187,11 @@ struct dp_media_stats {
 };
 // -ENOENT when no such stream is up.
 int dp_media_stats(uint32_t stream, struct dp_media_stats *out);
+
+// What the monitoring of a stream's leg 0 has found since it began, which it does anew when the
+// remote is another. -ENOENT when no such stream is up, or it is not monitored. Each figure is
+// whole, but they need not be of the same packet.
+int dp_media_quality(uint32_t stream, struct rma_counters *out);
 
 struct dp_usage {
 	uint32_t sessions, sessions_max; // all workers

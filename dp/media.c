@@ -142,7 +142,7 @@ static uint32_t now_rtp(const struct worker *w, struct media_burst *b, uint32_t 
 	return b->now_rtp;
 }
 
-static void measure(const struct worker *w, struct media_burst *b, struct media_pkt *x)
+static void measure(struct worker *w, struct media_burst *b, struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
 
@@ -150,6 +150,8 @@ static void measure(const struct worker *w, struct media_burst *b, struct media_
 	__atomic_store_n(&f->last_rx_ns, w->now_ns, __ATOMIC_RELAXED);
 	f->last_pt = x->h.pt;
 	f->flags |= MEDIA_PT_KNOWN;
+	if ((f->flags & MEDIA_MONITOR) != 0)
+		media_quality_add(w, f, &x->h);
 }
 
 // Whether it may go to where it is to go, which may wait for a proof.

@@ -12,15 +12,27 @@
 // set, iface_out is the leg's, and `flow` is still that of arrival. The rest is dropped by name.
 void media_stage(struct worker *w, struct pkts *v);
 
-// A MEDIA_SET or MEDIA_DEL as media_ctl_send() wrote it.
+// A MEDIA_SET, MEDIA_DEL or MEDIA_TICK as media_ctl_send() wrote it.
 void media_msg(struct worker *w, const struct dp_msg *m);
 
 // Once per turn: sends the MEDIA_GONE answers that found the ring full before.
 void media_turn(struct worker *w);
 
-// ---- Between dp/media.c and dp/media_msg.c -----------------------------------------------------
+// ---- Between dp/media.c, dp/media_msg.c and dp/media_quality.c ---------------------------------
 
 struct media_flow;
+struct media_setting;
+struct rtp_hdr;
+
+// The quality of a stream begins anew, is on hold, goes on: as the setting that has come into force
+// says.
+void media_quality_set(struct worker *w, uint32_t stream, const struct media_setting *s);
+
+// A packet was accepted on a flow with MEDIA_MONITOR.
+void media_quality_add(struct worker *w, const struct media_flow *f, const struct rtp_hdr *h);
+
+// Judges a stream without a packet.
+void media_quality_tick(struct worker *w, uint32_t stream);
 
 // Asks the flow's contexts how much of their keys is left, tells the control thread if it is time
 // to, and says when to ask again.

@@ -67,9 +67,10 @@ static void give_back(void *p, size_t size)
 		munmap(p, size);
 }
 
-#define TABLE_SIZE   (MEDIA_PLACES * sizeof(uint32_t))
-#define STREAMS_SIZE ((size_t)(ctl.streams_max + 1) * sizeof(struct media_stream))
-#define RECORDS_SIZE (ctl.streams_max * sizeof(struct record))
+#define TABLE_SIZE    (MEDIA_PLACES * sizeof(uint32_t))
+#define STREAMS_SIZE  ((size_t)(ctl.streams_max + 1) * sizeof(struct media_stream))
+#define RECORDS_SIZE  (ctl.streams_max * sizeof(struct record))
+#define MONITORS_SIZE (ctl.streams_max * sizeof(struct media_monitor))
 
 static int workers_new(struct media_worker *out[])
 {
@@ -107,7 +108,9 @@ int media_ctl_start(unsigned int n_workers, uint32_t streams_max, enum rtpsec_ti
 	ctl.before = reserve(STREAMS_SIZE);
 	ctl.records = reserve(RECORDS_SIZE);
 	ctl.shared.table = reserve(TABLE_SIZE);
-	if (ctl.before == NULL || ctl.records == NULL || ctl.shared.table == NULL) {
+	ctl.shared.monitors = reserve(MONITORS_SIZE);
+	if (ctl.before == NULL || ctl.records == NULL || ctl.shared.table == NULL ||
+		ctl.shared.monitors == NULL) {
 		media_ctl_stop();
 		return -ENOMEM;
 	}
@@ -150,6 +153,7 @@ void media_ctl_stop(void)
 		free_contexts(ctl.records[i].ctx);
 	}
 	give_back(ctl.shared.table, TABLE_SIZE);
+	give_back(ctl.shared.monitors, MONITORS_SIZE);
 	give_back(ctl.before, STREAMS_SIZE);
 	give_back(ctl.records, RECORDS_SIZE);
 	ctl = (struct media_ctl){0};
@@ -201,6 +205,8 @@ static int judge_leg(const struct dp_media_leg *l, uint32_t stream, uint32_t *wh
 static int judge_fields(const struct dp_msg_media *m)
 {
 	if (m->stream >= ctl.streams_max)
+		return -EINVAL;
+	if (m->monitor.on && (m->monitor.level >= RMA_LEVELS || m->clock_hz == 0))
 		return -EINVAL;
 	if (m->passthrough &&
 		(m->leg[0].suite == DP_SRTP_NONE || m->leg[0].suite != m->leg[1].suite))
@@ -328,6 +334,7 @@ static uint16_t flags_of(const struct dp_msg_media *m, unsigned int i)
 	flags |= in->rtcp_mux ? MEDIA_MUX_IN : 0;
 	flags |= out->rtcp_mux ? MEDIA_MUX_OUT : 0;
 	flags |= out->tx_awaits_rx ? MEDIA_AWAITS : 0;
+	flags |= i == 0 && m->monitor.on ? MEDIA_MONITOR : 0;
 	return flags;
 }
 
@@ -360,6 +367,7 @@ static void fill_setting(struct media_setting *s, const struct dp_msg_media *m,
 		s->flow[i].where = where[i];
 	}
 	s->clock_hz = m->clock_hz;
+	s->monitor = m->monitor;
 	memcpy(s->pts, m->pts, sizeof(s->pts));
 	for (unsigned int i = 0; i < CONTEXTS; i++)
 		s->replaced[i] = c->kept[i] ? NULL : old->ctx[i];
@@ -398,6 +406,7 @@ static int send_set(const struct dp_msg_media *m, struct dp_msg *to_worker, unsi
 		enter_ports(r->where, m->stream, false);
 	} else {
 		memset(&ctl.shared.streams[m->stream], 0, sizeof(ctl.shared.streams[0]));
+		media_monitor_stop(&ctl.shared.monitors[m->stream]);
 		ctl.n_streams++;
 	}
 	enter_ports(where, m->stream, true);
@@ -412,6 +421,15 @@ static int send_set(const struct dp_msg_media *m, struct dp_msg *to_worker, unsi
 		r->rtcp_remote[i] = s->flow[i].rtcp_remote;
 	}
 	message(to_worker, DP_MSG_MEDIA_SET, m->stream);
+	return 0;
+}
+
+static int send_tick(uint32_t stream, struct dp_msg *to_worker, unsigned int *owner)
+{
+	if (stream >= ctl.streams_max || ctl.records[stream].state != STATE_UP)
+		return -ENOENT;
+	*owner = ctl.records[stream].owner;
+	message(to_worker, DP_MSG_MEDIA_TICK, stream);
 	return 0;
 }
 
@@ -439,6 +457,8 @@ int media_ctl_send(const struct dp_msg *m, struct dp_msg *to_worker, unsigned in
 		return send_set(&m->media, to_worker, owner);
 	if (m->type == DP_MSG_MEDIA_DEL)
 		return send_del(m->media.stream, to_worker, owner);
+	if (m->type == DP_MSG_MEDIA_TICK)
+		return send_tick(m->media.stream, to_worker, owner);
 	return -EINVAL;
 }
 
@@ -462,6 +482,13 @@ uint32_t media_ctl_streams(void)
 uint32_t media_ctl_streams_max(void)
 {
 	return ctl.streams_max;
+}
+
+const struct media_monitor *media_ctl_monitor(uint32_t stream)
+{
+	if (stream >= ctl.streams_max || ctl.records[stream].state != STATE_UP)
+		return NULL;
+	return &ctl.shared.monitors[stream];
 }
 
 const struct media_stream *media_ctl_stream(uint32_t stream, uint64_t negotiated[2])

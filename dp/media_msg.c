@@ -57,8 +57,10 @@ static void set_target(struct media_flow *f, const struct media_setting_flow *s)
 		f->rtcp_out_remote = s->rtcp_out_remote;
 }
 
-static void use_setting(struct media_stream *st, const struct media_setting *s)
+static void use_setting(struct worker *w, uint32_t stream, const struct media_setting *s)
 {
+	struct media_stream *st = &w->media->shared.streams[stream];
+
 	for (unsigned int i = 0; i < 2; i++) {
 		set_source(&st->flow[i], &s->flow[i]);
 		set_contexts(&st->flow[i], &s->flow[i]);
@@ -69,6 +71,7 @@ static void use_setting(struct media_stream *st, const struct media_setting *s)
 		set_target(&st->flow[i], &s->flow[i]);
 		__atomic_store_n(&st->flow[i].where, s->flow[i].where, __ATOMIC_RELAXED);
 	}
+	media_quality_set(w, stream, s);
 }
 
 static void forget(struct media_worker *mw, uint32_t stream)
@@ -90,8 +93,11 @@ void media_msg(struct worker *w, const struct dp_msg *m)
 		media_turn(w);
 		return;
 	}
-	use_setting(
-		&mw->shared.streams[m->media.stream], &mw->mailbox[mw->handled % MEDIA_MAILBOX]);
+	if (m->type == DP_MSG_MEDIA_TICK) {
+		media_quality_tick(w, m->media.stream);
+		return;
+	}
+	use_setting(w, m->media.stream, &mw->mailbox[mw->handled % MEDIA_MAILBOX]);
 	// From here on the control thread may take back what this setting replaced.
 	__atomic_store_n(&mw->handled, mw->handled + 1, __ATOMIC_RELEASE);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// dp_media_stats() of dp/dp.h: reads what a worker counts while it counts.
+// dp_media_stats() and dp_media_quality() of dp/dp.h: read what a worker counts while it counts.
 // Cold: runs on the control thread.
 #include <errno.h>
 
@@ -50,5 +50,15 @@ int dp_media_stats(uint32_t stream, struct dp_media_stats *out)
 		return -ENOENT;
 	for (unsigned int i = 0; i < 2; i++)
 		read_leg(&out->leg[i], &s->flow[i], negotiated[i]);
+	return 0;
+}
+
+int dp_media_quality(uint32_t stream, struct rma_counters *out)
+{
+	const struct media_monitor *m = media_ctl_monitor(stream);
+
+	if (m == NULL || !READ(m->started))
+		return -ENOENT;
+	rma_read(&m->rma, out);
 	return 0;
 }

@@ -10,7 +10,7 @@
 // - The port table is written by the control thread alone, one entry at a time. A worker that
 //   reads an entry early or late is put right by the flow, which knows its own place.
 //
-// The three big arrays are reserved for the largest number there can be and touched by use.
+// The four big arrays are reserved for the largest number there can be and touched by use.
 #pragma once
 
 #include <stdbool.h>
@@ -19,6 +19,7 @@
 #include "dp/dp.h"
 #include "dp/media_addr.h"
 #include "dp/rtpsec.h"
+#include "lib/rma.h"
 #include "lib/rtp_stats.h"
 
 // New sources that one leg may show between one MEDIA_SET and the next, RTP and RTCP together; more
@@ -47,14 +48,15 @@ static inline struct endpoint media_endpoint(uint64_t peer)
 
 enum media_flag {
 	// From the setting.
-	MEDIA_RX = 1 << 0,      // rx_allowed
-	MEDIA_TX = 1 << 1,      // to the other remote: tx_allowed, and it can be sent to
-	MEDIA_LATCH = 1 << 2,   // media-latch
-	MEDIA_PASS = 1 << 3,    // passthrough
-	MEDIA_RTCP = 1 << 4,    // relay RTCP
-	MEDIA_MUX_IN = 1 << 5,  // RTCP may come on the RTP port
-	MEDIA_MUX_OUT = 1 << 6, // and goes to the other remote's
-	MEDIA_AWAITS = 1 << 7,  // tx_awaits_rx of the other leg
+	MEDIA_RX = 1 << 0,       // rx_allowed
+	MEDIA_TX = 1 << 1,       // to the other remote: tx_allowed, and it can be sent to
+	MEDIA_LATCH = 1 << 2,    // media-latch
+	MEDIA_PASS = 1 << 3,     // passthrough
+	MEDIA_RTCP = 1 << 4,     // relay RTCP
+	MEDIA_MUX_IN = 1 << 5,   // RTCP may come on the RTP port
+	MEDIA_MUX_OUT = 1 << 6,  // and goes to the other remote's
+	MEDIA_AWAITS = 1 << 7,   // tx_awaits_rx of the other leg
+	MEDIA_MONITOR = 1 << 14, // its quality is measured
 	// The worker's.
 	MEDIA_LATCHED = 1 << 8,      // `remote` is not what was negotiated
 	MEDIA_PROVEN = 1 << 9,       // `remote` has sent something authentic
@@ -71,6 +73,22 @@ enum media_told {
 	MEDIA_TX_WARNED = 1 << 2,
 	MEDIA_TX_ENDED = 1 << 3,
 };
+
+// The quality of what comes in on leg 0 of a stream. Apart from its flow, for many have none.
+struct media_monitor {
+	struct rma rma;
+	uint32_t clock_hz;
+	uint8_t level, event_pt;
+	bool started;
+	bool speaks; // not on hold
+} __attribute__((aligned(64)));
+
+// Not written where it never was: then it takes no memory.
+static inline void media_monitor_stop(struct media_monitor *m)
+{
+	if (m->started)
+		__atomic_store_n(&m->started, false, __ATOMIC_RELAXED);
+}
 
 // What comes in on one leg and goes out of the other. The first two cache lines are all that a
 // packet in the middle of a call touches.
@@ -134,6 +152,7 @@ struct media_setting {
 	struct media_setting_flow flow[2];
 	uint64_t pts[2];
 	uint32_t clock_hz;
+	struct dp_monitor monitor;
 	struct rtpsec *replaced[4]; // for the control thread to free, once this is in force
 };
 
@@ -144,6 +163,7 @@ struct media_shared {
 	// By media_place(): 0, or 1 + 2 * stream + leg.
 	uint32_t *table;
 	struct media_stream *streams;
+	struct media_monitor *monitors; // of the stream with the same index
 };
 
 struct media_worker {

@@ -9,7 +9,7 @@
 
 #include "lib/addr.h"
 
-#define DP_MSG_VERSION 3
+#define DP_MSG_VERSION 4
 
 // Media streams that can be up at once are dp_options.streams_max, at most this many; a stream id
 // is an index below it.
@@ -23,6 +23,7 @@ enum dp_msg_type {
 	DP_MSG_MEDIA_DEL, // media.stream only
 	DP_MSG_TRUST_SET, // trust: this source has a punt budget of its own
 	DP_MSG_TRUST_DEL,
+	DP_MSG_MEDIA_TICK, // media.stream only: judge its quality now, it may have stalled
 	// workers -> control
 	DP_MSG_NEIGH_MISS, // neighbour without a MAC: please resolve it
 	DP_MSG_MEDIA_GONE, // media.stream: the worker has let go of it; the id may be used again
@@ -90,6 +91,12 @@ struct dp_msg_media {
 	bool passthrough;
 	uint64_t pts[2];   // a bit per payload type that may pass (RTP-5)
 	uint32_t clock_hz; // RTP clock of the main codec, for jitter (RFC 3550)
+	// Whether what comes in on leg 0 is measured (lib/rma.h). Audio only.
+	struct dp_monitor {
+		bool on;
+		uint8_t level;    // sensitivity, 0 to 5
+		uint8_t event_pt; // of telephone-event, or RMA_NO_EVENT
+	} monitor;
 };
 
 // Which key: of what leg `leg` receives, or (tx) of what is sent to it.

@@ -241,7 +241,7 @@ static int parts_make(struct snapshot *s, const struct snapshot *old, const stru
 }
 
 // The typed view that workers use.
-static void view_fill(struct snapshot *s, const struct dp_timeouts *timeouts)
+static void view_fill(struct snapshot *s, const struct dp_rules *r)
 {
 	struct part *const *p = s->parts->part;
 
@@ -259,7 +259,8 @@ static void view_fill(struct snapshot *s, const struct dp_timeouts *timeouts)
 	s->media_index = (const void *)p[PART_MEDIA_INDEX]->data;
 	s->acls = s->parts->acls;
 	s->n_acls = s->parts->n_acls;
-	s->timeouts = *timeouts;
+	s->timeouts = r->timeouts;
+	s->quality = r->quality;
 }
 
 static void snapshot_publish(struct snapshot *s)
@@ -308,7 +309,7 @@ int snapshot_apply(const struct dp_rules *r, unsigned int n_ifaces, char *err, s
 		snprintf(err, err_size, "rules do not compile: %s", strerror(-bad));
 		return bad;
 	}
-	view_fill(s, &r->timeouts);
+	view_fill(s, r);
 	snapshot_publish(s);
 	snapshot_reclaim();
 	return 0;

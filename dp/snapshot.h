@@ -40,6 +40,7 @@ struct snapshot {
 	size_t n_media;
 	const struct media_index *media_index;
 	struct dp_timeouts timeouts;
+	struct dp_quality quality;
 	// Of dp/snapshot.c alone.
 	struct snapshot_parts *parts;
 	struct snapshot *retired_next;

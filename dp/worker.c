@@ -113,6 +113,7 @@ static void worker_message(struct worker *w, const struct dp_msg *m)
 		break;
 	case DP_MSG_MEDIA_SET:
 	case DP_MSG_MEDIA_DEL:
+	case DP_MSG_MEDIA_TICK:
 		media_msg(w, m);
 		break;
 	case DP_MSG_TRUST_SET:

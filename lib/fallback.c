@@ -8,22 +8,27 @@ static void enter(struct fallback *f, enum fallback_state state, uint64_t now_ns
 	f->at_entry = f->seen;
 }
 
-static void look(struct fallback *f, const struct fallback_quality *q, uint64_t now_ns)
+// True: something was bad since the last look.
+static bool look(struct fallback *f, const struct fallback_quality *q, uint64_t now_ns)
 {
+	bool bad;
+
 	// A stream that began anew: all it counted is after the entry.
-	if (q->ticks < f->seen.ticks || q->bad_ticks < f->seen.bad_ticks)
+	if (q->judged_us < f->seen.judged_us || q->bad_us < f->seen.bad_us)
 		f->at_entry = f->seen = (struct fallback_quality){0};
-	if (q->bad || q->bad_ticks != f->seen.bad_ticks)
+	bad = q->bad || q->bad_us != f->seen.bad_us;
+	if (bad)
 		f->last_bad_ns = now_ns;
 	f->seen = *q;
+	return bad;
 }
 
 static bool still_bad(const struct fallback *f)
 {
-	uint64_t ticks = f->seen.ticks - f->at_entry.ticks;
-	uint64_t bad = f->seen.bad_ticks - f->at_entry.bad_ticks;
+	uint64_t judged_us = f->seen.judged_us - f->at_entry.judged_us;
+	uint64_t bad_us = f->seen.bad_us - f->at_entry.bad_us;
 
-	return f->seen.bad && ticks > 0 && bad >= ticks - bad;
+	return f->seen.bad && judged_us > 0 && bad_us >= judged_us - bad_us;
 }
 
 static bool may_send(const struct fallback *f, const struct fallback_policy *p)
@@ -53,14 +58,14 @@ static bool hold_down_step(struct fallback *f, const struct fallback_policy *p, 
 bool fallback_step(struct fallback *f, const struct fallback_policy *p,
 	const struct fallback_quality *q, uint64_t now_ns)
 {
-	bool over = now_ns - f->since_ns >= p->hold_down_ns;
+	bool over = now_ns - f->since_ns >= p->hold_down_ns, bad;
 
-	look(f, q, now_ns);
+	bad = look(f, q, now_ns);
 	if (f->level == 0)
 		return false;
 	switch (f->state) {
 	case FALLBACK_GOOD:
-		if (q->bad && may_send(f, p))
+		if (bad && may_send(f, p))
 			enter(f, FALLBACK_HOLD_DOWN, now_ns);
 		return false;
 	case FALLBACK_HOLD_DOWN:

@@ -21,9 +21,10 @@ struct fallback_policy {
 	unsigned int retries; // REFERs of one call after its first
 };
 
-// What the monitoring of a stream has found since it began; one that begins anew starts at 0.
+// What the monitoring of a stream has found since it began; one that begins anew starts at 0. Time
+// stands for the ticks of 5.4, which are not all of one length.
 struct fallback_quality {
-	uint64_t ticks, bad_ticks;
+	uint64_t judged_us, bad_us;
 	bool bad; // the last tick
 };
 
@@ -37,7 +38,7 @@ struct fallback {
 	struct fallback_quality at_entry, seen;
 };
 
-// To be called when the verdict changes and at fallback_due_ns(). True: the REFER is to be sent now,
+// To be called now and then, and at fallback_due_ns(). True: the REFER is to be sent now,
 // and fallback_answered() is to follow. `now_ns` is monotonic.
 bool fallback_step(struct fallback *f, const struct fallback_policy *p,
 	const struct fallback_quality *q, uint64_t now_ns);
@@ -46,5 +47,5 @@ bool fallback_step(struct fallback *f, const struct fallback_policy *p,
 // Ignored when none is awaited.
 void fallback_answered(struct fallback *f, bool accepted, uint64_t now_ns);
 
-// When the next step is due without a change of the verdict; UINT64_MAX: never.
+// When the next step is due whatever the verdict; UINT64_MAX: never.
 uint64_t fallback_due_ns(const struct fallback *f, const struct fallback_policy *p);

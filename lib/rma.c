@@ -482,14 +482,15 @@ static uint32_t stall_ms(const struct rma *m, const struct rma_table *t, uint64_
 bool rma_judge(struct rma *m, const struct rma_table *t, unsigned int level, uint64_t now_ns)
 {
 	const struct rma_level *l = &t->level[level];
-	uint64_t now_us = now_ns / 1000;
+	uint64_t now_us = now_ns / 1000, since_us = now_us - m->judged_us;
 	struct rma_counters *c = &m->c;
 
 	if (m->held) {
 		m->judged_us = now_us;
+		c->bad = false;
 		return false;
 	}
-	raise(&c->max_call_interval_ms, (uint32_t)((now_us - m->judged_us) / 1000));
+	raise(&c->max_call_interval_ms, (uint32_t)(since_us / 1000));
 	m->judged_us = now_us;
 	set_lag(m, t); // the table may be another than before
 	c->rblr_pct_x100 = m->expected == 0 ? 0 : 10000 * m->bad / m->expected;
@@ -501,10 +502,13 @@ bool rma_judge(struct rma *m, const struct rma_table *t, unsigned int level, uin
 	raise(&c->max_rblr_pct_x100, c->rblr_pct_x100);
 	raise(&c->max_ite_8s, c->ite_8s);
 	raise(&c->max_bls_ms, c->bls_ms);
-	return level != 0 &&
+	c->bad = level != 0 &&
 		(c->rblr_pct_x100 > l->rblr_pct_x100 || c->bls_ms > l->bls_ms ||
 			c->ite_8s > l->ite_8s || m->jitter_q4 >> 4 > l->pdv_avg_us ||
 			c->scs_8s > l->scs_8s);
+	c->judged_us += since_us;
+	c->bad_us += c->bad ? since_us : 0;
+	return c->bad;
 }
 
 void rma_read(const struct rma *m, struct rma_counters *out)

@@ -56,6 +56,10 @@ struct rma_counters {
 	uint32_t scs_8s;
 	uint8_t payload_type; // of the newest packet
 	uint8_t ptime_ms;
+	bool bad; // the last judgement
+	// Time that has been judged, and how much of it was found bad: a judgement is on the time since
+	// the one before.
+	uint64_t judged_us, bad_us;
 };
 
 #define RMA_SLOTS    80 // of 100 ms of media each (RMA-7)

@@ -9,6 +9,8 @@ size_t fake_dp_n_sent;
 int fake_dp_send_error;
 struct dp_media_stats fake_dp_stats[FAKE_DP_STREAMS];
 
+struct rma_counters fake_dp_quality[FAKE_DP_STREAMS];
+
 static bool up[FAKE_DP_STREAMS];
 
 void fake_dp_reset(void)
@@ -16,6 +18,7 @@ void fake_dp_reset(void)
 	fake_dp_n_sent = 0;
 	fake_dp_send_error = 0;
 	memset(fake_dp_stats, 0, sizeof(fake_dp_stats));
+	memset(fake_dp_quality, 0, sizeof(fake_dp_quality));
 	memset(up, 0, sizeof(up));
 }
 
@@ -51,6 +54,16 @@ int dp_send(const struct dp_msg *m)
 		fake_dp_sent[fake_dp_n_sent++] = *m;
 	if (media)
 		up[m->media.stream] = m->type == DP_MSG_MEDIA_SET;
+	return 0;
+}
+
+int dp_media_quality(uint32_t stream, struct rma_counters *out)
+{
+	const struct dp_msg *m = fake_dp_last(DP_MSG_MEDIA_SET, (int)stream);
+
+	if (stream >= FAKE_DP_STREAMS || !up[stream] || m == NULL || !m->media.monitor.on)
+		return -ENOENT;
+	*out = fake_dp_quality[stream];
 	return 0;
 }
 

@@ -17,6 +17,7 @@ extern int fake_dp_send_error;
 // Statistics of a stream; up while a MEDIA_SET was not followed by a MEDIA_DEL.
 #define FAKE_DP_STREAMS 8192
 extern struct dp_media_stats fake_dp_stats[FAKE_DP_STREAMS];
+extern struct rma_counters fake_dp_quality[FAKE_DP_STREAMS]; // if it is monitored
 
 void fake_dp_reset(void);
 

@@ -39,9 +39,9 @@ static void run(void **state)
 		for (unsigned int i = 0; i < p->ticks; i++, n++) {
 			bool was = q.bad;
 
-			q.ticks++;
+			q.judged_us += TICK_NS / 1000;
 			q.bad = i % 10 >= 10 - p->bad_of;
-			q.bad_ticks += q.bad;
+			q.bad_us += q.bad ? TICK_NS / 1000 : 0;
 			// As the owner does: only on a change, and when due.
 			if (q.bad == was && n * TICK_NS < fallback_due_ns(&f, &policy))
 				continue;
@@ -96,8 +96,8 @@ static const struct row rows[] = {
 static void test_new_stream(void **state)
 {
 	struct fallback f = {.level = 3};
-	struct fallback_quality old = {.ticks = 900, .bad_ticks = 900, .bad = true};
-	struct fallback_quality new = {.ticks = 100, .bad_ticks = 40, .bad = true};
+	struct fallback_quality old = {.judged_us = 900, .bad_us = 900, .bad = true};
+	struct fallback_quality new = {.judged_us = 100, .bad_us = 40, .bad = true};
 
 	assert_false(fallback_step(&f, &policy, &old, TICK_NS));
 	assert_false(fallback_step(&f, &policy, &new, (1 + HOLD) * TICK_NS));
@@ -108,7 +108,7 @@ static void test_new_stream(void **state)
 static void test_no_ticks(void **state)
 {
 	struct fallback f = {.level = 3};
-	struct fallback_quality q = {.ticks = 10, .bad_ticks = 10, .bad = true};
+	struct fallback_quality q = {.judged_us = 10, .bad_us = 10, .bad = true};
 
 	assert_false(fallback_step(&f, &policy, &q, TICK_NS));
 	assert_false(fallback_step(&f, &policy, &q, (1 + HOLD) * TICK_NS));

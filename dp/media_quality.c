@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The quality of what comes from the Internet: measured packet by packet, judged each monitoring
+// timer on the arrival of a packet (lib/rma.h, protocol.md 5.3). A stream that stalls is judged when
+// the control thread asks for it (MEDIA_TICK), which looks at each call once a second anyway; so no
+// worker needs a timer. What follows from a verdict is the control thread's business, which reads it
+// from here. Called by dp/media.c and dp/media_msg.c.
+// Hot: runs on a worker.
+#include "dp/media.h"
+
+#include "dp/media_state.h"
+#include "dp/snapshot.h"
+
+static struct media_monitor *monitor_of(const struct worker *w, uint32_t stream)
+{
+	return &w->media->shared.monitors[stream];
+}
+
+static void judge(const struct worker *w, struct media_monitor *m)
+{
+	rma_judge(&m->rma, &w->snap->quality.table, m->level, w->now_ns);
+}
+
+void media_quality_set(struct worker *w, uint32_t stream, const struct media_setting *s)
+{
+	struct media_monitor *m = monitor_of(w, stream);
+	bool speaks = (s->flow[0].flags & MEDIA_RX) != 0;
+
+	if (!s->monitor.on) {
+		media_monitor_stop(m);
+		return;
+	}
+	if (!m->started || s->flow[0].fresh || m->clock_hz != s->clock_hz ||
+		m->event_pt != s->monitor.event_pt) {
+		m->clock_hz = s->clock_hz;
+		m->event_pt = s->monitor.event_pt;
+		rma_init(&m->rma, s->clock_hz, s->monitor.event_pt, w->now_ns);
+		m->speaks = true;
+		__atomic_store_n(&m->started, true, __ATOMIC_RELAXED);
+	}
+	m->level = s->monitor.level;
+	if (speaks == m->speaks)
+		return;
+	m->speaks = speaks;
+	if (speaks)
+		rma_resume(&m->rma, w->now_ns);
+	else
+		rma_hold(&m->rma, &w->snap->quality.table);
+}
+
+void media_quality_add(struct worker *w, const struct media_flow *f, const struct rtp_hdr *h)
+{
+	const struct media_shared *sh = &w->media->shared;
+	struct media_monitor *m = &sh->monitors[(const struct media_stream *)f - sh->streams];
+
+	rma_add(&m->rma, &w->snap->quality.table, h, w->now_ns);
+	if (rma_due(&m->rma, w->now_ns, w->snap->quality.timer_ms))
+		judge(w, m);
+}
+
+void media_quality_tick(struct worker *w, uint32_t stream)
+{
+	struct media_monitor *m = monitor_of(w, stream);
+
+	if (m->started && rma_due(&m->rma, w->now_ns, w->snap->quality.timer_ms))
+		judge(w, m);
+}
