@@ -14,6 +14,7 @@
 #include "lib/addr.h"
 #include "lib/did.h"
 #include "lib/nat.h"
+#include "lib/rma.h"
 #include "lib/sdes.h"
 
 #define CONFIG_NAME_MAX     128 // trustpoint names; uc-ime names are at most 64
@@ -111,6 +112,29 @@ struct config_stir {
 	bool strip_outbound;                // STIR-4: no Identity header leaves
 };
 
+// Mid-call fallback to the PSTN (protocol.md section 5).
+enum config_refer_mode { REFER_AUTO, REFER_OUT_OF_DIALOG, REFER_IN_DIALOG };
+
+// What a call manager says of it, and where (FB-1).
+enum config_fb_item { FB_LEVEL, FB_SESSION, FB_TRUNK, FB_DID, FB_ITEMS };
+struct config_fb_header {
+	char header[64]; // empty: none beside X-UCIME-Fallback
+	char param[32];  // empty: the whole value
+};
+
+struct config_fallback {
+	uint32_t monitoring_ms; // 10..600
+	uint32_t hold_down_s;   // 10..360
+	uint8_t default_level;  // of calls whose call manager names none (FB-3), 0..5
+	enum config_refer_mode refer_mode;
+	uint32_t refer_retries;
+	uint32_t rate, domain_rate;             // REFERs a second; 0: no limit
+	uint32_t alarm_calls;                   // of one domain that are bad at once; 0: no alarm
+	char sensitivity_file[CONFIG_PATH_MAX]; // may be empty
+	struct rma_table table;                 // what it says
+	struct config_fb_header map[FB_ITEMS];
+};
+
 struct config_ime {
 	char name[CONFIG_NAME_MAX];
 	size_t mta; // index in mtas
@@ -136,8 +160,7 @@ struct config_ime {
 	enum config_route_check route_check;
 	char domain[256];    // empty: the identity of the server trust-point's certificate
 	int inside_identity; // shown to call managers of secure trunks: index in trustpoints, or -1
-	uint32_t fallback_monitoring_ms; // 10..600
-	uint32_t fallback_hold_down_s;   // 10..360
+	struct config_fallback fallback;
 	bool parity_strict; // as the original: no RTCP, H.264, multipart (protocol.md 0)
 	bool rtcp_relay;    // false: dropped (RTP-4); never true when parity_strict
 	bool media_latch;   // RTP-1
@@ -273,6 +296,10 @@ int config_load_text(
 // Loads and checks a file as config_load(), but touches no other file: what it names may be yet to be
 // made. The ticket passwords stay empty.
 int config_load_names(const char *path, struct config **out, struct config_errors *errs);
+
+// Reads an .fbs file (FB-11). Returns -errno, with what is wrong in `err`; then *out is as it was.
+// Control thread only.
+int config_fbs_read(const char *path, struct rma_table *out, char *err, size_t err_size);
 
 void config_free(struct config *c); // wipes secrets; accepts NULL
 // The passwords are wiped: whoever needs them has them.

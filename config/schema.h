@@ -128,6 +128,7 @@ void read_ticket(struct loader *l, const struct node *n, void *obj);
 void read_caller_domains(struct loader *l, const struct node *n, void *obj);
 void read_did_normalise(struct loader *l, const struct node *n, void *obj);
 void read_outside_methods(struct loader *l, const struct node *n, void *obj);
+void read_fallback(struct loader *l, const struct node *n, void *obj);
 void read_stir(struct loader *l, const struct node *n, void *obj); // `obj` is its uc-ime
 void read_regex(struct loader *l, const struct node *n, void *obj);
 void read_class_maps(struct loader *l, const struct node *n, void *obj);
@@ -142,6 +143,8 @@ void read_tls_min_version(struct loader *l, const struct node *n, void *obj);
 // Parts of a uc-ime (config/ucm.c); `obj` is the struct config_ime.
 void read_options_ping(struct loader *l, const struct node *n, void *obj);
 void read_limits(struct loader *l, const struct node *n, void *obj);
+
+struct config_fallback fallback_default(void); // config/fallback.c
 
 // The ports of call managers that none was given for.
 void settle_ucm_ports(struct config *c);

@@ -116,21 +116,6 @@ static void read_inside_identity(struct loader *l, const struct node *n, void *o
 	read_map(l, n, fields, COUNT(fields), obj);
 }
 
-static void read_fallback(struct loader *l, const struct node *n, void *obj)
-{
-	static const struct field fields[] = {
-		{"monitoring-timer", .kind = FIELD_UINT,
-			FIELD_AT(struct config_ime, fallback_monitoring_ms), .min = 10, .max = 600,
-			.expected = "milliseconds"},
-		{"hold-down-timer", .kind = FIELD_UINT,
-			FIELD_AT(struct config_ime, fallback_hold_down_s), .min = 10, .max = 360,
-			.expected = "seconds"},
-		{"sensitivity-file", .kind = FIELD_REFUSED, .expected = "it left out"},
-	};
-
-	read_map(l, n, fields, COUNT(fields), obj);
-}
-
 static void read_ime_mta(struct loader *l, const struct node *n, void *obj)
 {
 	struct config_ime *m = obj;
@@ -328,8 +313,7 @@ void read_uc_ime(struct loader *l, const struct node *n, void *obj)
 			.ping = {.interval_s = 10, .timeout_s = 2, .retries = 2},
 			.limits = {.retry_after_s = 5},
 			.ticket_profile = "t1",
-			.fallback_monitoring_ms = 100,
-			.fallback_hold_down_s = 20,
+			.fallback = fallback_default(),
 			.rtcp_relay = true,
 			.srtp_offer = {SDES_AES_CM_128_HMAC_SHA1_80, SDES_AES_CM_128_HMAC_SHA1_32},
 			.n_srtp_offer = 2,

@@ -162,6 +162,11 @@ int policy_new(struct policy **out, const struct config *c)
 		.icmp_s = c->timeouts.icmp_s,
 		.punt_s = PUNT_TIMEOUT_S,
 	};
+	if (c->n_imes > 0)
+		p->rules.quality = (struct dp_quality){
+			.table = c->imes[0].fallback.table,
+			.timer_ms = c->imes[0].fallback.monitoring_ms,
+		};
 	*out = p;
 	return 0;
 }

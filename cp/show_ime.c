@@ -194,8 +194,8 @@ cJSON *show_config_ime(const struct show *s, const struct ask *ask)
 		ticket_json(s, c, cJSON_AddObjectToObject(j, "ticket"));
 		callers_json(c, cJSON_AddObjectToObject(j, "domains"));
 		cJSON_AddStringToObject(j, "domain", c->domain);
-		cJSON_AddNumberToObject(j, "fallback_monitoring_ms", c->fallback_monitoring_ms);
-		cJSON_AddNumberToObject(j, "fallback_hold_down_s", c->fallback_hold_down_s);
+		cJSON_AddNumberToObject(j, "fallback_monitoring_ms", c->fallback.monitoring_ms);
+		cJSON_AddNumberToObject(j, "fallback_hold_down_s", c->fallback.hold_down_s);
 		cJSON_AddItemToArray(list, j);
 	}
 	return list;

@@ -47,8 +47,8 @@ struct config_ime ime_config = {.name = "local-ent-ime",
 	.ticket_profile = "t1",
 	.ticket_failure_action = FAILURE_REJECT,
 	.domain = "enterprise-a.example",
-	.fallback_monitoring_ms = 100,
-	.fallback_hold_down_s = 20};
+	.fallback.monitoring_ms = 100,
+	.fallback.hold_down_s = 20};
 static struct config_trustpoint trustpoints[] = {
 	{.name = "local-ent"}, {.name = "local-ent-ucm"}, {.name = "local-asa"}};
 static struct config_tls_proxy tls_proxies[] = {

@@ -377,9 +377,25 @@ static const struct edited ime[] = {
 		"61:34: monitoring-timer: found 9, expected milliseconds from 10 to 600"},
 	{"E5", {{"hold-down-timer: 20", "hold-down-timer: 361"}},
 		"61:56: hold-down-timer: found 361, expected seconds from 10 to 360"},
-	{"fbs", {{"hold-down-timer: 20", "sensitivity-file: x.fbs"}},
-		"61:39: found the key sensitivity-file, which is not supported yet, expected it "
-		"left out"},
+	{"FB-11", {{"hold-down-timer: 20", "sensitivity-file: x.fb"}},
+		"61:57: sensitivity-file: found x.fb, expected a name that ends in .fbs and has no "
+		".. in it (FB-11)"},
+	{"FB-11", {{"hold-down-timer: 20", "sensitivity-file: ../x.fbs"}},
+		"61:57: sensitivity-file: found ../x.fbs, expected a name that ends in .fbs and "
+		"has "
+		"no .. in it (FB-11)"},
+	{"FB-3", {{"hold-down-timer: 20", "default-sensitivity: 6"}},
+		"61:60: default-sensitivity: found 6, expected a number from 0 to 5"},
+	{"5.2", {{"hold-down-timer: 20", "refer-mode: dialog"}},
+		"61:51: refer-mode: found dialog, expected auto, out-of-dialog or in-dialog"},
+	{"FB-9", {{"hold-down-timer: 20", "refer-retries: 11"}},
+		"61:54: refer-retries: found 11, expected a number from 0 to 10"},
+	{"FB-1", {{"hold-down-timer: 20", "header-map: {level: {param: x}}"}},
+		"61:59: level: found no header, expected one"},
+	{"FB-1", {{"hold-down-timer: 20", "header-map: {level: {header: \"a b\"}}"}},
+		"61:68: header: found a b, expected 1 to 63 letters, digits or - _ ."},
+	{"storm", {{"hold-down-timer: 20", "limits: {calls-per-second: 1001}"}},
+		"61:66: calls-per-second: found 1001, expected a number from 0 to 1000"},
 	{"mapping",
 		{{"    did-source: request-uri",
 			"    mapping-service: {listening-interface: inside}"}},

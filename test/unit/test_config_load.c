@@ -122,7 +122,7 @@ static void test_sample_a(void **state)
 	assert_string_equal(m->password, PASSWORD); // without the newline
 	assert_string_equal(m->ticket_profile, "t1");
 	assert_string_equal(m->domain, "enterprise-a.example");
-	assert_int_equal(m->fallback_monitoring_ms, 100);
+	assert_int_equal(m->fallback.monitoring_ms, 100);
 	assert_ip(&m->ucms[0].ip, "192.168.10.30");
 	assert_false(m->ucms[0].secure);
 	assert_string_equal(c->trustpoints[0].key, "a.key");
@@ -162,7 +162,7 @@ static void test_sample_b(void **state)
 	assert_int_equal(a->imes[0].ticket_skew_s, b->imes[0].ticket_skew_s);
 	assert_int_equal(a->imes[0].did_source, b->imes[0].did_source);
 	assert_int_equal(a->imes[0].route_check, b->imes[0].route_check);
-	assert_int_equal(a->imes[0].fallback_hold_down_s, b->imes[0].fallback_hold_down_s);
+	assert_int_equal(a->imes[0].fallback.hold_down_s, b->imes[0].fallback.hold_down_s);
 	config_free(a);
 	config_free(b);
 }
@@ -287,6 +287,35 @@ static void test_spoilt_files(void **state)
 		run("rm -rf b.crt b.key ca.pem ticket.password && cp -p kept/* .");
 		config_free(load("right.yaml")); // it was the script's doing
 	}
+}
+
+// FB-11: thresholds come with the configuration, or it does not come at all.
+static void test_sensitivity_file(void **state)
+{
+	char faults[4096];
+	struct config *c;
+
+	run("sed 's|hold-down-timer: 20|sensitivity-file: x.fbs, header-map: {level: {header: "
+	    "X-Level}}|' right.yaml > fbs.yaml");
+	run("printf 'version 1\nlevel 3 rblr-pct-x100 70 bls-ms 1000 ite-8s 8 "
+	    "pdv-avg-usec 100000 scs-8s 4\n' > x.fbs");
+	c = load("fbs.yaml");
+	assert_int_equal(c->imes[0].fallback.table.level[3].rblr_pct_x100, 70);
+	assert_int_equal(c->imes[0].fallback.table.level[2].bls_ms, 1500);
+	assert_string_equal(c->imes[0].fallback.map[FB_LEVEL].header, "X-Level");
+	assert_string_equal(c->imes[0].fallback.map[FB_LEVEL].param, "");
+	assert_int_equal(c->imes[0].fallback.hold_down_s, 20);
+	config_free(c);
+	run("printf 'version 1\nlevel 3 rblr-pct-x100 0\n' > x.fbs");
+	faults_of("fbs.yaml", faults, sizeof(faults));
+	assert_string_equal(faults,
+		"61:57: sensitivity-file: x.fbs:2:23: found \"0\", expected a number from 1 to "
+		"10000");
+	run("rm x.fbs");
+	faults_of("fbs.yaml", faults, sizeof(faults));
+	assert_string_equal(faults,
+		"61:57: sensitivity-file: found x.fbs (No such file or directory), expected a file "
+		"that can be read");
 }
 
 // The folder and the anchors of stir are looked at, too.
@@ -491,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_sample_b),
 		cmocka_unit_test(test_absolute_paths),
 		cmocka_unit_test(test_spoilt_files),
+		cmocka_unit_test(test_sensitivity_file),
 		cmocka_unit_test(test_stir_files),
 		cmocka_unit_test(test_foreign_owner),
 		cmocka_unit_test(test_password_bounds),
