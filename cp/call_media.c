@@ -7,6 +7,7 @@
 
 #define S_NS      1000000000ull
 #define NOT_HEARD UINT64_MAX
+#define STALL_NS  500000000ull
 
 // What one look at a call found.
 struct look {
@@ -117,11 +118,47 @@ static void watch_one_way(struct call *call, struct look *l, uint64_t limit_ns,
 			log_u64("silent_s", (now_ns - m->one_way_ns) / S_NS));
 }
 
+// ---- Quality ------------------------------------------------------------------------------------
+
+// Nothing is judged without a packet, so a stream that stalls is judged on demand. A full ring: with
+// the next look.
+static void judge_stalled(
+	const struct call_stream_info *i, const struct dp_media_stats *stats, uint64_t now_ns)
+{
+	const struct dp_msg m = {.version = DP_MSG_VERSION,
+		.type = DP_MSG_MEDIA_TICK,
+		.media = {.stream = i->stream}};
+
+	if (may_speak(i, SIDE_OUTSIDE) && stats->leg[SIDE_OUTSIDE].last_rx_ns + STALL_NS < now_ns)
+		(void)dp_send(&m);
+}
+
+static bool is_worse(const struct rma_counters *a, const struct rma_counters *b)
+{
+	return a->bad != b->bad ? a->bad : a->bad_us > b->bad_us;
+}
+
+static void note_quality(struct call_media *m, const struct look *l, uint64_t now_ns)
+{
+	struct rma_counters q;
+
+	m->monitored = false;
+	for (size_t i = 0; i < l->n; i++) {
+		if (!l->streams[i].live || dp_media_quality(l->streams[i].stream, &q) < 0)
+			continue;
+		judge_stalled(&l->streams[i], &l->stats[i], now_ns);
+		if (!m->monitored || is_worse(&q, &m->quality))
+			m->quality = q;
+		m->monitored = true;
+	}
+}
+
 void call_media_look(struct call *call, struct mta *mta, const struct config_timeouts *t,
 	struct counters *counters, uint64_t now_ns)
 {
 	struct look l; // large, and mostly unused
 
 	look_at(call, mta, &l, now_ns);
+	note_quality(&call->media, &l, now_ns);
 	watch_one_way(call, &l, t->one_way_s * S_NS, counters, now_ns);
 }

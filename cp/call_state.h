@@ -38,6 +38,9 @@ struct call_media {
 	bool one_way;
 	enum side silent;
 	uint64_t one_way_ns;
+	// The audio stream from the Internet that is worst; not `monitored`: there is none.
+	bool monitored;
+	struct rma_counters quality;
 };
 
 enum call_end {

@@ -29,6 +29,7 @@ struct session *session_new(
 		return NULL;
 	s->env = env;
 	s->inside_secure = inside_secure;
+	s->level = env->cfg->fallback.default_level;
 	memcpy(s->iface, iface, sizeof(s->iface));
 	session_recount(s);
 	return s;
@@ -124,6 +125,13 @@ static void resolve(const struct session *s, enum side side, const struct endpoi
 		s->env->resolve(s->env->resolve_arg, s->iface[side], &ep->ip);
 }
 
+static uint8_t event_pt(const struct sdp_media *m)
+{
+	unsigned int pt = sdp_media_event_pt(m);
+
+	return pt < SDP_PT_END ? (uint8_t)pt : RMA_NO_EVENT;
+}
+
 static void half_from(const struct session *s, enum side side, const struct sdp *sdp,
 	const struct sdp_media *m, struct half *out)
 {
@@ -131,6 +139,7 @@ static void half_from(const struct session *s, enum side side, const struct sdp 
 	out->rtcp = sdp_media_remote_rtcp(sdp, m);
 	out->dir = m->dir;
 	sdp_media_pts(m, s->enforce_payloadtype, out->pts);
+	out->event_pt = event_pt(m);
 	resolve(s, side, &out->remote);
 	if (!ip_eq(&out->rtcp.ip, &out->remote.ip))
 		resolve(s, side, &out->rtcp);
@@ -361,15 +370,25 @@ void session_rollback(struct session *s, struct session_request of)
 	session_recount(s);
 }
 
+static void tell_again(struct session *s)
+{
+	for (size_t i = 0; i < s->n_lines; i++)
+		if (s->line[i].live)
+			media_set(s, &s->line[i]);
+}
+
 void session_confirm(struct session *s)
 {
 	if (s->confirmed)
 		return;
 	s->confirmed = true;
-	for (size_t i = 0; i < s->n_lines; i++) {
-		if (s->line[i].live)
-			media_set(s, &s->line[i]); // refused: it still waits to be spoken to
-	}
+	tell_again(s); // refused: it still waits to be spoken to
+}
+
+void session_sensitivity(struct session *s, uint8_t level)
+{
+	s->level = level;
+	tell_again(s);
 }
 
 void session_settle(struct session *s)

@@ -41,6 +41,9 @@ void session_own(struct session *s, uint64_t owner);
 // enforce-payloadtype): what is sent with a video codec's type on an audio line is dropped.
 void session_enforce_payloadtype(struct session *s);
 
+// How soon its audio from the Internet is judged bad, 0 to 5 (FB-1); before, the configured default.
+void session_sensitivity(struct session *s, uint8_t level);
+
 void session_free(struct session *s); // ends its streams, wipes keys; accepts NULL
 
 // The request that an offer stands in, or whose response carries it.

@@ -42,6 +42,14 @@ static void message_pts(const struct session *s, const struct line *l, struct dp
 	}
 }
 
+// The outside writes the numbers that the inside listed; many an answer does not say what they mean.
+static uint8_t event_pt(const struct line *l)
+{
+	uint8_t inside = l->half[SIDE_INSIDE].event_pt;
+
+	return inside != RMA_NO_EVENT ? inside : l->half[SIDE_OUTSIDE].event_pt;
+}
+
 // `rx` is what the remote of this leg wrote, `tx` what it is sent with.
 static void leg_keys(struct dp_media_leg *leg, const struct sdes *rx, const struct sdes *tx)
 {
@@ -74,6 +82,8 @@ static void message_fill(const struct session *s, const struct line *l, struct d
 	msg->rtcp = rtcp;
 	msg->passthrough = l->passthrough;
 	msg->clock_hz = l->clock_hz;
+	msg->monitor = (struct dp_monitor){
+		.on = l->audio && l->clock_hz != 0, .level = s->level, .event_pt = event_pt(l)};
 	message_pts(s, l, msg);
 }
 

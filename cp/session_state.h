@@ -12,7 +12,8 @@ struct half {
 	struct endpoint remote; // port 0: wants no media (hold by address)
 	struct endpoint rtcp;   // port 0: wants none, or none but multiplexed
 	enum sdp_direction dir;
-	uint64_t pts[2]; // a bit per payload type that it lists
+	uint64_t pts[2];  // a bit per payload type that it lists
+	uint8_t event_pt; // of telephone-event, or RMA_NO_EVENT
 };
 
 // A media line of the last offer.
@@ -52,6 +53,7 @@ struct session {
 	bool inside_secure;
 	bool confirmed; // see session_confirm()
 	bool enforce_payloadtype;
+	uint8_t level; // sensitivity, for the monitoring
 	struct line *line;
 	size_t n_lines;
 	uint32_t n_srtp; // SRTP sessions of these

@@ -36,18 +36,11 @@ static bool may_send(const struct fallback *f, const struct fallback_policy *p)
 	return f->sent <= p->retries;
 }
 
-static bool refer(struct fallback *f, uint64_t now_ns)
-{
-	f->sent++;
-	enter(f, FALLBACK_REFERRED, now_ns);
-	return true;
-}
-
 static bool hold_down_step(struct fallback *f, const struct fallback_policy *p, uint64_t now_ns)
 {
 	if (now_ns - f->since_ns >= p->hold_down_ns) {
 		if (still_bad(f) && may_send(f, p))
-			return refer(f, now_ns);
+			return true;
 		enter(f, FALLBACK_GOOD, now_ns);
 	} else if (!f->seen.bad && now_ns - f->last_bad_ns >= p->hold_down_ns / 2) {
 		enter(f, FALLBACK_GOOD, now_ns);
@@ -76,7 +69,7 @@ bool fallback_step(struct fallback *f, const struct fallback_policy *p,
 		if (!over || !may_send(f, p))
 			return false;
 		if (still_bad(f))
-			return refer(f, now_ns);
+			return true;
 		enter(f, FALLBACK_ACCEPTED, now_ns);
 		return false;
 	case FALLBACK_FAILED:
@@ -87,6 +80,12 @@ bool fallback_step(struct fallback *f, const struct fallback_policy *p,
 		return false;
 	}
 	return false;
+}
+
+void fallback_sent(struct fallback *f, uint64_t now_ns)
+{
+	f->sent++;
+	enter(f, FALLBACK_REFERRED, now_ns);
 }
 
 void fallback_answered(struct fallback *f, bool accepted, uint64_t now_ns)

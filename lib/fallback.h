@@ -38,10 +38,13 @@ struct fallback {
 	struct fallback_quality at_entry, seen;
 };
 
-// To be called now and then, and at fallback_due_ns(). True: the REFER is to be sent now,
-// and fallback_answered() is to follow. `now_ns` is monotonic.
+// To be called now and then, and at fallback_due_ns(). True: a REFER is due. Whoever sends it says
+// so by fallback_sent(), and fallback_answered() is to follow; who cannot send it yet is told again
+// by the next step, while the call is bad. `now_ns` is monotonic.
 bool fallback_step(struct fallback *f, const struct fallback_policy *p,
 	const struct fallback_quality *q, uint64_t now_ns);
+
+void fallback_sent(struct fallback *f, uint64_t now_ns);
 
 // The REFER's final response: a 2xx or, false, any other, a timeout, or that it could not be sent.
 // Ignored when none is awaited.

@@ -122,6 +122,9 @@ const struct sdp_conn *sdp_media_conn(const struct sdp *s, const struct sdp_medi
 // video on an audio line or the reverse, by their a=rtpmap name or their static number (RFC 3551).
 void sdp_media_pts(const struct sdp_media *m, bool of_type, uint64_t pts[2]);
 
+// The payload type of telephone-event (RFC 4733) in this line's list, or SDP_PT_END.
+unsigned int sdp_media_event_pt(const struct sdp_media *m);
+
 // Where the writer of this description wants this line's media: port 0 when it wants none (port 0
 // or hold by address).
 struct endpoint sdp_media_remote(const struct sdp *s, const struct sdp_media *m);

@@ -64,20 +64,26 @@ static enum kind kind_of_static(unsigned int pt)
 	return audio >> pt & 1 ? KIND_AUDIO : video >> pt & 1 ? KIND_VIDEO : KIND_UNKNOWN;
 }
 
+// "9 G722/8000": the payload type (or SDP_PT_END) and the name.
+static unsigned int rtpmap(struct str value, struct str *name)
+{
+	struct str number, rest = str_split(value, ' ', &number);
+
+	str_split(str_trim(rest), '/', name);
+	return sdp_format_pt(number);
+}
+
 static void drop_other_kind(const struct sdp_media *m, uint64_t pts[2])
 {
 	enum kind other = m->type == SDP_AUDIO ? KIND_VIDEO : KIND_AUDIO;
-	struct str rest = m->section, value, number, name;
+	struct str rest = m->section, value, name;
 	enum kind kind[SDP_PT_END];
 
 	for (unsigned int pt = 0; pt < SDP_PT_END; pt++)
 		kind[pt] = kind_of_static(pt);
 	while (sdp_attr_find(&rest, STR_LIT("rtpmap"), &value)) {
-		unsigned int pt;
+		unsigned int pt = rtpmap(value, &name);
 
-		value = str_split(value, ' ', &number);
-		str_split(str_trim(value), '/', &name);
-		pt = sdp_format_pt(number);
 		if (pt < SDP_PT_END)
 			kind[pt] = kind_of_name(name);
 	}
@@ -99,4 +105,17 @@ void sdp_media_pts(const struct sdp_media *m, bool of_type, uint64_t pts[2])
 	}
 	if (of_type && (m->type == SDP_AUDIO || m->type == SDP_VIDEO))
 		drop_other_kind(m, pts);
+}
+
+unsigned int sdp_media_event_pt(const struct sdp_media *m)
+{
+	struct str rest = m->section, value, name;
+
+	while (sdp_attr_find(&rest, STR_LIT("rtpmap"), &value)) {
+		unsigned int pt = rtpmap(value, &name);
+
+		if (str_caseeq(name, STR_LIT("telephone-event")))
+			return pt;
+	}
+	return SDP_PT_END;
 }

@@ -18,7 +18,7 @@ static struct session_env env;
 static int setup(void **state)
 {
 	rig_setup(state);
-	env.mta = rig.ime[RIG_A]->mta;
+	env = rig.ime[RIG_A]->session_env;
 	calls = calls_new();
 	msg = malloc(sizeof(*msg));
 	return 0;

@@ -47,6 +47,7 @@ static void run(void **state)
 				continue;
 			if (!fallback_step(&f, &policy, &q, n * TICK_NS))
 				continue;
+			fallback_sent(&f, n * TICK_NS);
 			assert_int_equal(f.state, FALLBACK_REFERRED);
 			if (sent++ == 0)
 				first = n - START_TICKS;
@@ -104,6 +105,22 @@ static void test_new_stream(void **state)
 	assert_int_equal(f.state, FALLBACK_GOOD);
 }
 
+// Who may not send yet is told again, while the call is bad.
+static void test_waits(void **state)
+{
+	struct fallback f = {.level = 3};
+	struct fallback_quality q = {.judged_us = 10, .bad_us = 10, .bad = true};
+
+	assert_false(fallback_step(&f, &policy, &q, TICK_NS));
+	q.judged_us = q.bad_us = 20;
+	assert_true(fallback_step(&f, &policy, &q, (1 + HOLD) * TICK_NS));
+	assert_true(fallback_step(&f, &policy, &q, (2 + HOLD) * TICK_NS));
+	assert_int_equal(f.sent, 0);
+	q.bad = false;
+	assert_false(fallback_step(&f, &policy, &q, (3 + HOLD) * TICK_NS));
+	assert_int_equal(f.state, FALLBACK_GOOD);
+}
+
 // On hold nothing is measured, and nothing is decided.
 static void test_no_ticks(void **state)
 {
@@ -125,13 +142,14 @@ static void test_stray_answer(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 3] = {
+	struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 4] = {
 		cmocka_unit_test(test_new_stream),
 		cmocka_unit_test(test_no_ticks),
+		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_stray_answer),
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		tests[3 + i] = row_case(rows[i].name, run, &rows[i]);
+		tests[4 + i] = row_case(rows[i].name, run, &rows[i]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
