@@ -20,6 +20,9 @@
 		"look after it, and at the way to it; callgate show uc-ime ucm says since when; "  \
 		"calls go to the other ones of its trunk-security-mode")                           \
 	X(UCM_NONE, "callers hear 503 and use the PSTN; look at the inside network first")         \
+	X(QUALITY,                                                                                 \
+		"look at the way to that domain (callgate show quality CALL-ID, of one of them); " \
+		"their call managers are asked one after the other to go on over the PSTN")        \
 	X(MEDIA_STREAMS, "raise media-streams-max")                                                \
 	X(CERT_30_DAYS, CERT_REMEDY)                                                               \
 	X(CERT_7_DAYS, CERT_REMEDY)                                                                \

@@ -60,6 +60,8 @@ static bool is(const char *z, struct str s)
 
 static void call_free(struct call *call)
 {
+	if (call->fallback.bad && call->domain != NULL)
+		call->domain->bad--;
 	domain_leave(call->domain);
 	session_free(call->session);
 	for (size_t i = 0; i < call->n_dialogs; i++) {
@@ -111,6 +113,7 @@ static bool fill(struct call *call, const struct sip_msg *m, const struct call_s
 		call->granted = call_text(start->granted);
 	}
 	call->session = session_new(start->env, call->iface, start->inside_secure);
+	call->fallback.machine.level = start->env->cfg->fallback.default_level;
 	return call->call_id != NULL && call->caller_tag != NULL && call->from_uri != NULL &&
 		call->to_uri != NULL && call->session != NULL &&
 		(start->identity.n == 0 || call->identity != NULL) &&
@@ -227,10 +230,12 @@ static void hang_up(struct call *call, enum side from, const struct sip_msg *m, 
 void call_request(struct call *call, enum side from, const struct sip_msg *m, uint64_t now_ns)
 {
 	struct call_party *p = &call->party[from];
+	uint32_t cseq;
 
 	call->signal_ns = now_ns;
-	if (m->method != SIP_ACK && m->method != SIP_CANCEL && m->cseq > p->cseq)
-		p->cseq = m->cseq;
+	cseq = m->cseq + call_cseq_added(call, from, m->cseq);
+	if (m->method != SIP_ACK && m->method != SIP_CANCEL && cseq > p->cseq)
+		p->cseq = cseq;
 	if (m->method == SIP_INVITE || m->method == SIP_UPDATE)
 		call_party_target(p, m);
 	if (m->method == SIP_BYE)
@@ -300,6 +305,31 @@ bool call_dialog_toward(struct call *call, enum side to, struct request_dialog *
 		.call_id = str_from(call->call_id),
 		.cseq = speaker->cseq,
 	};
+	return true;
+}
+
+uint32_t call_cseq_added(const struct call *call, enum side from, uint32_t cseq)
+{
+	const struct call_fallback *f = &call->fallback;
+	uint32_t added = 0;
+
+	if (from == SIDE_INSIDE)
+		return 0;
+	while (added < f->n_sent && f->after[added] < cseq)
+		added++;
+	return added;
+}
+
+bool call_dialog_insert(struct call *call, struct request_dialog *out)
+{
+	struct call_fallback *f = &call->fallback;
+	uint32_t highest = call->party[SIDE_OUTSIDE].cseq;
+
+	if (f->n_sent == CALL_REFERS_MAX || !call_dialog_toward(call, SIDE_INSIDE, out))
+		return false;
+	f->after[f->n_sent] = highest - f->n_sent;
+	f->n_sent++;
+	f->last_cseq = out->cseq;
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include "cp/domains.h"
 #include "cp/request.h"
 #include "cp/session.h"
+#include "lib/fallback.h"
 #include "lib/sip.h"
 #include "lib/ticket.h"
 
@@ -41,6 +42,23 @@ struct call_media {
 	// The audio stream from the Internet that is worst; not `monitored`: there is none.
 	bool monitored;
 	struct rma_counters quality;
+};
+
+#define CALL_REFERS_MAX 32 // more than refer-retries allows
+
+// Mid-call fallback; cp/fallback.c writes it.
+struct call_fallback {
+	struct fallback machine;
+	bool bad;          // counted in domain->bad
+	bool limited;      // a REFER is due, and too many others were sent
+	bool tdialog;      // the call manager knows Target-Dialog (RFC 4538)
+	bool in_dialog;    // a REFER out of the dialog was refused
+	bool remote_refer; // the remote has sent one of its own
+	struct did did;    // where the remote can be reached over the PSTN; n 0: it did not say
+	// FB-8: requests that were sent in the remote's name; each stands behind its request of this CSeq.
+	uint32_t after[CALL_REFERS_MAX];
+	unsigned int n_sent;
+	uint32_t last_cseq; // of the last one, as the call manager knows it
 };
 
 enum call_end {
@@ -81,6 +99,7 @@ struct call {
 	bool stood_in; // its call manager has taken it for another one (cp/failover.h)
 	uint64_t started_ns, answered_ns, signal_ns, ringing_ns, ending_ns;
 	char *fb_sensitivity, *session_id, *trunk_uri;
+	struct call_fallback fallback;
 	// For the log.
 	char *from_uri, *to_uri;                // who called whom
 	char ticket_uuid[TICKET_UUID_TEXT_MAX]; // of the ticket that let it in; "": none
@@ -131,6 +150,13 @@ struct call *call_by_id(const struct calls *c, uint64_t id);
 struct call *call_find_initial(const struct calls *c, const struct sip_msg *m, enum side from);
 // The live call of a request with both tags from that side.
 struct call *call_find_dialog(const struct calls *c, const struct sip_msg *m, enum side from);
+
+// FB-8: by how much the CSeq of the remote's requests in the dialog is raised on its way.
+uint32_t call_cseq_added(const struct call *call, enum side from, uint32_t cseq);
+
+// Speaking to the call manager in the remote's name, in a dialog that goes on. False when too little
+// is known, or that was done too often.
+bool call_dialog_insert(struct call *call, struct request_dialog *out);
 
 // A request of the dialog is about to pass: CSeq, target, BYE.
 void call_request(struct call *call, enum side from, const struct sip_msg *m, uint64_t now_ns);

@@ -17,7 +17,8 @@ struct domain {
 	struct domain *next;      // in its bucket
 	TAILQ_ENTRY(domain) idle; // without calls
 	uint32_t calls;
-	struct bucket invites;
+	uint32_t bad; // of these, calls whose media is bad now
+	struct bucket invites, refers;
 	char name[]; // as the certificate has it
 };
 

@@ -12,9 +12,11 @@
 #include "cp/call_end.h"
 #include "cp/embryonic.h"
 #include "cp/ime_state.h"
+#include "cp/fallback.h"
 #include "cp/inspect.h"
 #include "cp/log.h"
 #include "cp/priv.h"
+#include "cp/refer.h"
 #include "cp/teardown.h"
 
 #define TICK_S   1
@@ -67,6 +69,8 @@ void ime_tick(struct ime *ime)
 
 	mta_tick(ime->mta, now_ns);
 	teardown_expired(ime, now_ns);
+	fallback_tick(ime, now_ns);
+	refers_tick(ime->refers, now_ns);
 	txns_expire(ime->txns, now_ns, inspect_expired, ime);
 	trunks_tick(ime->trunks, now_ns);
 	ime_pki_tick(ime, now_ns);
@@ -120,6 +124,7 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	});
 	ime->embryonic = embryonic_new(ime);
 	ime->domains = domains_new();
+	ime->refers = refers_new(ime);
 	ime->scratch = OPENSSL_secure_zalloc(sizeof(*ime->scratch));
 	ime->out_size = (size_t)c->sip_header_max + c->sip_body_max + EDIT_MAX;
 	ime->out = malloc(ime->out_size);
@@ -128,8 +133,9 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->retry = evtimer_new(ime->env.base, on_retry, ime);
 	if (mta_new(&ime->mta, c, ime->cfg, &ime->counters) != 0 || ime->calls == NULL ||
 		ime->txns == NULL || ime->trunks == NULL || ime->peers == NULL ||
-		ime->embryonic == NULL || ime->domains == NULL || ime->scratch == NULL ||
-		ime->out == NULL || ime->tidied == NULL || ime->tick == NULL || ime->retry == NULL)
+		ime->embryonic == NULL || ime->domains == NULL || ime->refers == NULL ||
+		ime->scratch == NULL || ime->out == NULL || ime->tidied == NULL ||
+		ime->tick == NULL || ime->retry == NULL)
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	ime->session_env.mta = ime->mta;
 	mta_tick(ime->mta, ime_now(ime));
@@ -240,6 +246,7 @@ void ime_free(struct ime *ime)
 	stop_calls(ime);
 	embryonic_free(ime->embryonic);
 	ucms_free(ime->ucms);
+	refers_free(ime->refers);
 	trunks_free(ime->trunks);
 	calls_free(ime->calls);
 	domains_free(ime->domains);

@@ -55,6 +55,9 @@ struct ime {
 	struct ucms *ucms;
 	struct domains *domains;
 	struct bucket invites; // from the Internet
+	struct refers *refers;
+	struct bucket refers_rate;
+	bool quality_alarm;
 	struct policymaps *policymaps;
 	struct epochs *epochs;
 	struct epoch_last *epoch_last;

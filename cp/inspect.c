@@ -7,6 +7,7 @@
 
 #include "cp/call_end.h"
 #include "cp/failover.h"
+#include "cp/fallback.h"
 #include "cp/ime_state.h"
 #include "cp/inspect_state.h"
 #include "cp/leg.h"
@@ -151,11 +152,13 @@ static void lose(struct txn *x, void *arg)
 
 void inspect_expired(struct txn *x, void *arg)
 {
-	const struct ime *ime = arg;
+	struct ime *ime = arg;
 	struct call *call = call_by_id(ime->calls, x->call);
 
 	if (x->state == TXN_PENDING && call != NULL)
 		inspect_rollback(call, x);
+	if (x->state == TXN_OWN && x->method == SIP_REFER && x->call != 0)
+		fallback_answered_by(ime, x->call, 408);
 }
 
 void inspect_leg_lost(struct trunk *t, enum side side)

@@ -5,6 +5,7 @@
 
 #include "cp/admit.h"
 #include "cp/call_end.h"
+#include "cp/fallback.h"
 #include "cp/ime_state.h"
 #include "cp/leg.h"
 #include "cp/limit.h"
@@ -30,6 +31,7 @@ static bool remember(struct pass *p)
 	if (p->m->method == SIP_INVITE)
 		p->txn->expires_ns = p->now_ns + RINGING_LIFE_S * 1000000000ull;
 	p->txn->call = p->call != NULL ? p->call->id : 0;
+	p->txn->cseq_added = p->cseq_added;
 	p->txn->initial = p->m->method == SIP_INVITE && p->m->to_tag.n == 0;
 	return true;
 }
@@ -207,8 +209,15 @@ static void in_dialog(struct pass *p)
 {
 	enum counter_id why;
 
-	if (!find_dialog(p) || !remember(p))
+	if (!find_dialog(p))
 		return;
+	p->cseq_added = call_cseq_added(p->call, p->from, p->m->cseq);
+	if (!remember(p))
+		return;
+	if (fallback_is_ours(p)) {
+		pass_reply(p->ime, p->t, p->txn, 200);
+		return;
+	}
 	why = negotiate_request(p);
 	if (why != CNT_NONE) {
 		pass_refuse(p, why, description_status(p, why));
@@ -251,7 +260,9 @@ static void ack(struct pass *p, enum counter_id body)
 			return;
 		}
 		call_request(p->call, p->from, p->m, p->now_ns);
+		p->cseq_added = call_cseq_added(p->call, p->from, p->m->cseq);
 	} else {
+		p->cseq_added = invite->cseq_added;
 		p->strip |= p->m->body.n > 0;
 	}
 	why = pass_forward(p);
@@ -272,6 +283,7 @@ static void cancel(struct pass *p)
 		return;
 	}
 	invite->cancelled = true;
+	p->cseq_added = invite->cseq_added;
 	p->strip |= p->m->body.n > 0;
 	if (remember(p))
 		forward_request(p);

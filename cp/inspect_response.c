@@ -4,6 +4,7 @@
 
 #include "cp/call_end.h"
 #include "cp/call_fork.h"
+#include "cp/fallback.h"
 #include "cp/ime_state.h"
 #include "cp/log.h"
 #include "cp/negotiate.h"
@@ -139,12 +140,24 @@ static void response_pending(struct pass *p)
 	responded(p);
 }
 
+static void own_answered(struct pass *p)
+{
+	uint64_t call = p->txn->call;
+
+	if (p->txn->method != SIP_REFER || p->m->status < 200 || call == 0)
+		return;
+	p->txn->call = 0; // once
+	fallback_answered_by(p->ime, call, p->m->status);
+}
+
 void inspect_response(struct pass *p)
 {
 	bool late_fork;
 
 	p->txn = txn_find(
 		p->ime->txns, p->t->id, side_other(p->from), p->m->via.branch, p->m->method);
+	if (p->txn != NULL)
+		p->m->cseq -= p->txn->cseq_added; // as it was asked
 	if (p->txn == NULL || (p->txn->state != TXN_OWN && !txn_is_of(p->txn, p->m))) {
 		pass_drop(p, CNT_RESPONSE_UNKNOWN);
 		return;
@@ -168,6 +181,7 @@ void inspect_response(struct pass *p)
 			teardown_late(p);
 		break;
 	case TXN_OWN:
+		own_answered(p);
 		break;
 	}
 }

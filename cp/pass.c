@@ -3,9 +3,10 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "cp/call_party.h"
+#include "cp/fallback.h"
 #include "cp/log.h"
 #include "cp/media_why.h"
 #include "cp/stir.h"
@@ -13,16 +14,28 @@
 #include "cp/policymap_check.h"
 #include "cp/privacy.h"
 
-static void keep_fallback(struct call *call, const struct rewrite_fallback *fb)
+// FB-8: in the numbers of its receiver.
+static void renumber(const struct pass *p, struct sip_edit *e)
 {
-	char level[] = {(char)('0' + fb->level), '\0'};
+	const struct sip_header *rack = sip_header(p->m, SIP_H_RACK);
+	struct str number, rest;
+	char text[16];
+	uint64_t cseq;
 
-	if (fb->has_level && call->fb_sensitivity == NULL)
-		call->fb_sensitivity = call_text(str_from(level));
-	if (fb->session.n > 0 && call->session_id == NULL)
-		call->session_id = call_text(fb->session);
-	if (fb->trunk.n > 0 && call->trunk_uri == NULL)
-		call->trunk_uri = call_text(fb->trunk);
+	if (p->cseq_added == 0 && (p->txn == NULL || p->txn->cseq_added == 0))
+		return;
+	str_split(sip_header(p->m, SIP_H_CSEQ)->value, ' ', &number);
+	snprintf(text, sizeof(text), "%u", p->m->cseq + p->cseq_added);
+	sip_edit_replace(e, number, str_from(text));
+	if (!p->m->request || rack == NULL)
+		return;
+	rest = str_split(rack->value, ' ', &number); // RSeq, then the CSeq that it is about
+	str_split(str_trim(rest), ' ', &number);
+	if (!str_to_u64(number, UINT32_MAX, &cseq))
+		return;
+	snprintf(text, sizeof(text), "%u",
+		(uint32_t)cseq + call_cseq_added(p->call, p->from, (uint32_t)cseq));
+	sip_edit_replace(e, number, str_from(text));
 }
 
 // ip-address-privacy, for what leaves and for the answer to it.
@@ -56,6 +69,7 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 		.outside_if = p->t->iface[SIDE_OUTSIDE],
 		.inside_secure = p->t->inside_secure,
 		.via = !p->m->request && p->txn != NULL ? &p->txn->via : NULL,
+		.fb_map = ime->cfg->fallback.map,
 	};
 	struct rewrite_fallback fb = {0};
 	enum sip_reason r;
@@ -70,8 +84,9 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 		r = stir_rewrite(p, e);
 	if (r != SIP_OK)
 		return counter_sip(r);
-	if (p->call != NULL && p->from == SIDE_INSIDE)
-		keep_fallback(p->call, &fb);
+	if (p->call != NULL)
+		fallback_learn(p, &fb);
+	renumber(p, e);
 	if (p->planned)
 		v = rewrite_sdp(&ime->scratch->sdp, &ime->scratch->plan.plan, e);
 	policymap_mask(p->m, p->mask, e);

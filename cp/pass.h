@@ -19,6 +19,7 @@ struct pass {
 	const char *reason; // for the log, instead of the counter's name; NULL: none
 	const struct ticket *ticket; // of the INVITE at hand, decoded; NULL: none
 	const char *phrase;          // of a refusal, instead of its status' own; NULL: that
+	uint32_t cseq_added;         // to that of a request from outside (FB-8)
 	struct call_caller caller;   // of an initial INVITE, once stir_verify() has looked
 };
 

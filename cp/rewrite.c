@@ -174,97 +174,6 @@ static void rewrite_via(const struct sip_msg *m, const struct rewrite_ctx *ctx, 
 	}
 }
 
-// Takes the next of the parameters that X-UCIME-Fallback is made of. False at the end; *bad when
-// a quoted string does not end.
-static bool fallback_next(struct str *rest, struct str *part, bool *bad)
-{
-	bool in_quotes = false;
-	size_t i = 0;
-
-	if (rest->n == 0)
-		return false;
-	for (; i < rest->n && (in_quotes || rest->p[i] != ';'); i++) {
-		if (in_quotes && rest->p[i] == '\\')
-			i++;
-		else if (rest->p[i] == '"')
-			in_quotes = !in_quotes;
-	}
-	if (i > rest->n)
-		i = rest->n;
-	*bad = in_quotes;
-	*part = str_trim((struct str){rest->p, i});
-	*rest = i < rest->n ? (struct str){rest->p + i + 1, rest->n - i - 1}
-			    : (struct str){rest->p + i, 0};
-	return true;
-}
-
-// Whether FB-2 keeps this parameter on the inside; if so, what it says goes to *fb.
-static bool fallback_consume(struct str part, struct rewrite_fallback *fb)
-{
-	struct str name, value = str_split(part, '=', &name);
-	uint64_t level;
-
-	name = str_trim(name);
-	value = str_trim(value);
-	if (value.n >= 2 && value.p[0] == '"')
-		value = (struct str){value.p + 1, value.n - 2};
-	if (str_caseeq(name, STR_LIT("level"))) {
-		if (str_to_u64(value, 5, &level)) {
-			fb->has_level = true;
-			fb->level = (uint8_t)level;
-		}
-	} else if (str_caseeq(name, STR_LIT("session"))) {
-		fb->session = value;
-	} else if (str_caseeq(name, STR_LIT("trunk"))) {
-		fb->trunk = value;
-	} else {
-		return false;
-	}
-	return true;
-}
-
-static void rewrite_fallback_header(
-	const struct sip_header *h, struct sip_edit *e, struct rewrite_fallback *fb)
-{
-	struct str rest = h->value, part;
-	bool bad = false, removed = false;
-	char kept[1024];
-	size_t n = 0;
-
-	while (fallback_next(&rest, &part, &bad) && !bad) {
-		if (fallback_consume(part, fb)) {
-			removed = true;
-			continue;
-		}
-		if (part.n + 1 > sizeof(kept) - n) {
-			bad = true;
-			break;
-		}
-		if (n > 0)
-			kept[n++] = ';';
-		memcpy(kept + n, part.p, part.n);
-		n += part.n;
-	}
-	if (bad || n == 0)
-		sip_edit_delete(e, h->line);
-	else if (removed)
-		sip_edit_replace(e, h->value, (struct str){kept, n});
-}
-
-static void rewrite_fallbacks(const struct sip_msg *m, const struct rewrite_ctx *ctx,
-	struct sip_edit *e, struct rewrite_fallback *out)
-{
-	const struct sip_header *h = NULL;
-	struct rewrite_fallback fb = {0};
-
-	while ((h = sip_header_next(m, SIP_H_FALLBACK, h)) != NULL)
-		rewrite_fallback_header(h, e, &fb);
-	if (ctx->dir == REWRITE_INWARD)
-		fb = (struct rewrite_fallback){0}; // FB-2: not from there
-	if (out != NULL)
-		*out = fb;
-}
-
 enum sip_reason rewrite_headers(const struct sip_msg *m, const struct rewrite_ctx *ctx,
 	struct sip_edit *e, struct rewrite_fallback *fb)
 {
@@ -280,6 +189,6 @@ enum sip_reason rewrite_headers(const struct sip_msg *m, const struct rewrite_ct
 		if (r != SIP_OK)
 			return r;
 	}
-	rewrite_fallbacks(m, ctx, e, fb);
+	rewrite_fallback(m, ctx, e, fb);
 	return e->err == 0 ? SIP_OK : SIP_EDIT_LIMIT;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/config.h"
 #include "lib/nat.h"
 #include "lib/sdes.h"
 #include "lib/sdp.h"
@@ -39,14 +40,22 @@ struct rewrite_ctx {
 	// Inward, where the call manager that was addressed is not the one that takes the call: where a
 	// request goes (Request-URI, Route, maddr) names the other one instead. NULL: it is.
 	const struct endpoint *addressed, *taker;
+	const struct config_fb_header
+		*fb_map; // by enum config_fb_item; NULL: X-UCIME-Fallback alone
 };
 
-// FB-2: what UCM said in X-UCIME-Fallback; slices of the message. From outside it stays empty.
+// What a message says of fallback (protocol.md 5.1); slices of it, without quotes, empty: not given.
+// FB-2: level, session and trunk are the call manager's, and nobody else's.
 struct rewrite_fallback {
 	bool has_level;
-	uint8_t level;             // 0..5
-	struct str session, trunk; // without quotes; empty: not given
+	uint8_t level; // 0..5
+	struct str session, trunk;
+	struct str did; // where its sender can be reached over the PSTN
 };
+
+// Takes level, session and trunk out of the message, whoever sent it.
+void rewrite_fallback(const struct sip_msg *m, const struct rewrite_ctx *ctx, struct sip_edit *e,
+	struct rewrite_fallback *out);
 
 // Remembers the topmost Via of a request that passed sip_check. False when it is too long.
 bool rewrite_via_save(const struct sip_msg *m, struct rewrite_via *out);

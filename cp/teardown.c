@@ -1,63 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/teardown.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "cp/call_end.h"
 #include "cp/call_fork.h"
 #include "cp/call_media.h"
 #include "cp/call_party.h"
+#include "cp/fallback.h"
 #include "cp/log.h"
 #include "cp/media_why.h"
-
-#define COOKIE "z9hG4bK"
-
-static void send_own(struct ime *ime, struct trunk *t, enum side to, size_t n)
-{
-	if (n > 0 && trunk_send_own(t, to, ime->out, n) == 0)
-		count(&ime->counters, CNT_REQUESTS_SENT);
-	else
-		count(&ime->counters, CNT_PEER_GONE);
-}
-
-static struct request_via via_toward(const struct trunk *t, enum side to, const char *tag)
-{
-	return (struct request_via){
-		.transport = to == SIDE_OUTSIDE || t->inside_secure ? "TLS" : "TCP",
-		.sent_by = to == SIDE_OUTSIDE ? t->mapped : t->peer[SIDE_OUTSIDE],
-		.branch = tag,
-	};
-}
-
-static void send_bye(struct ime *ime, struct trunk *t, enum side to, const struct request_dialog *d)
-{
-	char tag[REPLY_TAG_MAX], branch[sizeof(COOKIE) + REPLY_TAG_MAX];
-	struct request_via via;
-
-	reply_tag(tag);
-	via = via_toward(t, to, tag);
-	snprintf(branch, sizeof(branch), COOKIE "%s", tag);
-	txn_add_own(ime->txns, t->id, to, str_from(branch), SIP_BYE, ime_now(ime));
-	send_own(ime, t, to, request_bye(d, &via, ime->out, ime->out_size));
-}
-
-static struct trunk *trunk_of(struct ime *ime, const struct call *call)
-{
-	struct trunk *t = trunk_by_id(ime->trunks, call->trunk);
-
-	return t != NULL ? t : trunk_like(ime->trunks, call->peer);
-}
+#include "cp/own_request.h"
 
 static void bye_both(struct ime *ime, struct call *call)
 {
-	struct trunk *t = trunk_of(ime, call);
+	struct trunk *t = own_trunk(ime, call);
 
 	for (int to = 0; to < SIDES; to++) {
 		struct request_dialog d;
 
 		if (t != NULL && call_dialog_toward(call, (enum side)to, &d))
-			send_bye(ime, t, (enum side)to, &d);
+			own_bye(ime, t, (enum side)to, &d);
 		else
 			count(&ime->counters, CNT_PEER_GONE);
 	}
@@ -85,7 +46,7 @@ static void send_cancel(struct ime *ime, struct trunk *t, struct txn *x)
 		return;
 	txn_add_own(ime->txns, t->id, to, (struct str){x->branch, x->branch_n}, SIP_CANCEL,
 		ime_now(ime));
-	send_own(ime, t, to, request_cancel(invite, ime->out, ime->out_size));
+	own_send(ime, t, to, request_cancel(invite, ime->out, ime->out_size));
 }
 
 static void give_up_invite(struct ime *ime, struct trunk *t, struct txn *x, uint16_t status)
@@ -145,7 +106,7 @@ static bool dialog_toward_answerer(struct pass *p, const struct sip_msg *invite,
 		return dialog_of_answer(p, invite, party, d);
 	if (!call_dialog_toward(p->call, p->from, d))
 		return false;
-	d->cseq = p->m->cseq;
+	d->cseq = p->m->cseq + p->txn->cseq_added;
 	return true;
 }
 
@@ -157,12 +118,12 @@ static void ack_and_bye(struct pass *p)
 	struct request_via via;
 
 	reply_tag(tag);
-	via = via_toward(p->t, p->from, tag);
+	via = own_via(p->t, p->from, tag);
 	if (dialog_toward_answerer(p, sent_invite(p->ime, p->txn), &party, &d)) {
-		send_own(p->ime, p->t, p->from,
+		own_send(p->ime, p->t, p->from,
 			request_ack_answer(&d, &via, p->ime->out, p->ime->out_size));
 		d.cseq++;
-		send_bye(p->ime, p->t, p->from, &d);
+		own_bye(p->ime, p->t, p->from, &d);
 	}
 	call_party_fini(&party);
 }
@@ -175,10 +136,10 @@ void teardown_answer(struct pass *p, uint16_t status)
 	if (!p->txn->initial) {
 		// Both ends knew the call before; the answerer has its BYE already.
 		struct request_dialog d;
-		struct trunk *t = trunk_of(p->ime, p->call);
+		struct trunk *t = own_trunk(p->ime, p->call);
 
 		if (t != NULL && call_dialog_toward(p->call, side_other(p->from), &d))
-			send_bye(p->ime, t, side_other(p->from), &d);
+			own_bye(p->ime, t, side_other(p->from), &d);
 	}
 	call_end(p->ime, p->call);
 	p->call = NULL;
@@ -220,7 +181,7 @@ void teardown_late(struct pass *p)
 	}
 	invite = sent_invite(p->ime, x);
 	if (invite != NULL)
-		send_own(p->ime, p->t, p->from,
+		own_send(p->ime, p->t, p->from,
 			request_ack_refusal(invite, p->m, p->ime->out, p->ime->out_size));
 }
 
@@ -264,6 +225,7 @@ void teardown_expired(struct ime *ime, uint64_t now_ns)
 
 		next = calls_next(call);
 		call_media_look(call, ime->mta, &ime->config->timeouts, &ime->counters, now_ns);
+		fallback_look(ime, call, now_ns);
 		e = call_expired(call, &ime->config->timeouts, now_ns);
 		if (e == CALL_LIVES)
 			continue;

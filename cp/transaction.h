@@ -50,7 +50,7 @@ struct txn {
 	char *sent;     // as it was forwarded; of an INVITE that had a response the header section
 	size_t sent_n;
 	char to_tag[REPLY_TAG_MAX]; // of the proxy's own refusal
-	uint32_t cseq;
+	uint32_t cseq, cseq_added;  // as it came; it left with so much more (FB-8)
 	size_t branch_n, call_id_n, from_tag_n;
 	char branch[]; // then Call-ID and From tag; those of the proxy's own requests are empty
 };

@@ -236,3 +236,11 @@ int tsock_connect(const struct endpoint *src, const struct endpoint *dst)
 		fd = connect_from(&any_port, dst);
 	return fd;
 }
+
+uint16_t tsock_port(int fd)
+{
+	struct sockaddr_in a = {0};
+	socklen_t n = sizeof(a);
+
+	return getsockname(fd, (struct sockaddr *)&a, &n) == 0 ? ntohs(a.sin_port) : 0;
+}

@@ -29,3 +29,6 @@ void tsock_listener_close(struct tsock_listener *l); // accepts NULL
 // port of that address when it is taken. Returns the descriptor or -errno; success or failure of
 // the connect itself shows as writability, as usual.
 int tsock_connect(const struct endpoint *src, const struct endpoint *dst);
+
+// The port that a connection of ours leaves from; 0: not known.
+uint16_t tsock_port(int fd);

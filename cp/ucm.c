@@ -3,6 +3,7 @@
 // nothing. See cp/ucm.h.
 #include "cp/ucm.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,6 +31,7 @@ struct ucm {
 	enum ucm_state state;
 	uint64_t asked_ns, next_ns, since_ns, heard_ns;
 	uint32_t answer_ms, cseq;
+	uint64_t refers;
 	char token[REPLY_TAG_MAX]; // of the Call-ID
 	char text[128];
 };
@@ -220,29 +222,40 @@ static SSL_CTX *inside_tls(const struct ime *ime)
 	return NULL;
 }
 
-static int connect_to(struct ucm *u)
+int ucm_connect(struct ime *ime, const struct endpoint *at, bool secure,
+	const struct conn_events *told, void *arg, struct endpoint *us, struct conn **out)
 {
-	struct ime *ime = u->all->ime;
-	const struct endpoint from = {.ip = ime->config->ifaces[u->iface].ip};
-	struct sip_limits limits = {INPUT_MAX / 2, INPUT_MAX / 2, .tolerant = true};
+	int iface = config_iface_toward(ime->config, &at->ip);
 	struct conn_options o = {
 		.base = ime->env.base,
 		.connecting = true,
-		.kind = u->cfg->secure ? CONN_TLS_CLIENT : CONN_TCP,
-		.tls = u->cfg->secure ? inside_tls(ime) : NULL, // in force now
+		.kind = secure ? CONN_TLS_CLIENT : CONN_TCP,
+		.tls = secure ? inside_tls(ime) : NULL, // in force now
 		.setup_s = ime->cfg->ping.timeout_s,
 		.input_max = INPUT_MAX,
-		.events = &events,
-		.arg = u,
+		.events = told,
+		.arg = arg,
 	};
 
+	if (iface < 0 || (secure && o.tls == NULL))
+		return -EHOSTUNREACH;
+	*us = (struct endpoint){.ip = ime->config->ifaces[iface].ip};
 	if (ime->env.resolve != NULL)
-		ime->env.resolve(ime->env.resolve_arg, u->iface, &u->at.ip);
-	o.fd = tsock_connect(&from, &u->at);
+		ime->env.resolve(ime->env.resolve_arg, (uint16_t)iface, &at->ip);
+	o.fd = tsock_connect(us, at);
 	if (o.fd < 0)
 		return o.fd;
+	us->port = tsock_port(o.fd);
+	return conn_new(out, &o);
+}
+
+static int connect_to(struct ucm *u)
+{
+	struct sip_limits limits = {INPUT_MAX / 2, INPUT_MAX / 2, .tolerant = true};
+	struct endpoint us;
+
 	sip_frame_init(&u->frame, &limits);
-	return conn_new(&u->conn, &o);
+	return ucm_connect(u->all->ime, &u->at, u->cfg->secure, &events, u, &us, &u->conn);
 }
 
 static void ask(struct ucm *u, uint64_t now_ns)
@@ -338,6 +351,20 @@ void ucms_suspect(struct ucms *us, const struct ip_addr *ip, uint64_t now_ns)
 		u->next_ns = now_ns;
 }
 
+void ucms_refer_sent(struct ucms *us, const struct ip_addr *ip)
+{
+	struct ucm *u = find(us, ip);
+
+	if (u != NULL)
+		u->refers++;
+}
+
+void ucms_refers_clear(struct ucms *us)
+{
+	for (size_t i = 0; i < us->n; i++)
+		us->one[i].refers = 0;
+}
+
 void ucms_foreach(const struct ucms *us, ucm_visit_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < us->n; i++) {
@@ -352,6 +379,7 @@ void ucms_foreach(const struct ucms *us, ucm_visit_fn *fn, void *arg)
 				.since_ns = u->since_ns,
 				.heard_ns = u->heard_ns,
 				.answer_ms = u->answer_ms,
+				.refers = u->refers,
 			},
 			arg);
 	}

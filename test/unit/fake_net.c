@@ -179,3 +179,8 @@ int tsock_connect(const struct endpoint *src, const struct endpoint *dst)
 	l->fn(fd[1], l->iface, src, dst, l->arg);
 	return fd[0];
 }
+
+uint16_t tsock_port(int fd)
+{
+	return FAKE_NET_PORT;
+}

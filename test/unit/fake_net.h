@@ -25,6 +25,9 @@ void fake_net_host_down(const char *ip, uint16_t port);
 int fake_net_connect(unsigned int proxy, uint16_t iface, const char *src_ip, uint16_t src_port,
 	const char *dst_ip, uint16_t dst_port);
 
+// What tsock_port() says of every connection.
+#define FAKE_NET_PORT 40000
+
 // Source of the last tsock_connect().
 extern struct endpoint fake_net_last_source;
 

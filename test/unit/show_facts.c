@@ -158,11 +158,11 @@ int facts(void **state)
 		.iface = {0, 1},
 	};
 	call_managers[0] = (struct ucm_info){ep("192.168.10.30", 5070), false, UCM_DOWN,
-		"no answer to OPTIONS", (4000 - 61) * S_NS, (4000 - 75) * S_NS, 3};
+		"no answer to OPTIONS", (4000 - 61) * S_NS, (4000 - 75) * S_NS, 3, 10};
 	call_managers[1] = (struct ucm_info){ep("192.168.10.31", 5071), true, UCM_UP, "",
-		(4000 - 3600) * S_NS, (4000 - 4) * S_NS, 12};
+		(4000 - 3600) * S_NS, (4000 - 4) * S_NS, 12, 0};
 	call_managers[2] = (struct ucm_info){
-		ep("192.168.10.32", 0), false, UCM_UNWATCHED, "", (4000 - 3725) * S_NS, 0, 0};
+		ep("192.168.10.32", 0), false, UCM_UNWATCHED, "", (4000 - 3725) * S_NS, 0, 0, 2};
 	other = (struct call_info){0};
 	unresolved = (struct ip_addr){0};
 	media_stats = (struct dp_media_stats){
