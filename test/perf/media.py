@@ -60,12 +60,21 @@ def skip(names, why):
                           "met": None, "against": "", "not_run": why}), flush=True)
 
 
-def engine(*what):
-    done = subprocess.run([PROGRAMS / "bench_media_engine", str(CPU), *what], check=False,
+def program(name, *what):
+    done = subprocess.run([PROGRAMS / name, str(CPU), *what], check=False,
                           stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        raise RuntimeError(f"bench_media_engine {' '.join(what)} failed")
+        raise RuntimeError(f"{name} {' '.join(what)} failed")
     print(done.stdout, end="", flush=True)
+
+
+def engine(*what):
+    program("bench_media_engine", *what)
+
+
+def monitor():
+    progress("monitor")
+    program("bench_media_monitor")
 
 
 def engines():
@@ -301,7 +310,7 @@ def main():
         return 2
     with contextlib.suppress(PermissionError):
         os.nice(-20)  # all of it: whatever else runs must not make the generator pause
-    for name, part in (("engine", engines), ("path", paths), ("peers", peers)):
+    for name, part in (("engine", engines), ("monitor", monitor), ("path", paths), ("peers", peers)):
         engine("gauge", name)
         part()
     return 2 if not_run else 0
