@@ -37,17 +37,17 @@ extern const struct rma_table rma_table_default;
 // What `show uc-ime media-sessions detail` prints. Max_, Min_ and Total_ are of the whole stream;
 // the last four are those of the newest judgement.
 struct rma_counters {
-	uint32_t sum_all_packets; // counted ones: no probation, no duplicates
-	uint32_t max_rblr_pct_x100;
-	uint32_t max_ite_8s;
-	uint32_t max_bls_ms;
 	uint32_t max_pdv_us;
 	uint32_t min_pdv_us;
 	uint32_t avg_pdv_us;
-	uint32_t total_ite;
-	uint32_t total_sec; // of media time, silence included
+	uint32_t sum_all_packets; // counted ones: no probation, no duplicates
+	uint32_t total_sec;       // of media time, silence included
 	uint32_t concealed_sec;
 	uint32_t severely_concealed_sec;
+	uint32_t total_ite;
+	uint32_t max_rblr_pct_x100;
+	uint32_t max_ite_8s;
+	uint32_t max_bls_ms;
 	uint32_t max_call_interval_ms; // between two judgements
 	uint32_t seq_resets;
 	uint32_t rblr_pct_x100;
@@ -63,51 +63,74 @@ struct rma_counters {
 };
 
 #define RMA_SLOTS    80 // of 100 ms of media each (RMA-7)
+#define RMA_PEAKS    15
 #define RMA_NO_EVENT 0xff
+
+// Frames that begin in a slot: none is shorter than 1 ms, and no event shorter than 40.
+struct rma_slot {
+	uint16_t expected : 7, bad : 7, ite : 2;
+};
+
+// The greatest value in the window: first the one that is it, then those that will be when the ones
+// before have left. When there are more, the closest are taken for one.
+struct rma_peaks {
+	uint8_t n;
+	uint8_t slot[RMA_PEAKS];  // the last in which it was
+	int32_t value[RMA_PEAKS]; // falling
+};
 
 // One stream; owned by the worker that relays it. Use the functions below, not the fields.
 // Two times run in it: arrival, and media, which goes on by a frame for each sequence number and by
 // what a timestamp leaps in silence.
 struct rma {
-	uint64_t seen;    // bit i: the frame i before the newest has come,
-	uint64_t on_time; // and before its playout
-	uint64_t arrival_us;
-	uint64_t judged_us;
+	// All that a usual packet touches, in two cache lines if the first begins one: the next in
+	// its row, and in time.
+	uint32_t ssrc;
+	uint32_t ts;   // of the newest audio packet
+	uint32_t step; // from it to the next of them
+	uint16_t seq;
+	uint8_t pt;
+	uint8_t room; // usual packets until the next slot; 0: the next packet is not a usual one
+	uint64_t us_per_unit_q32;
 	uint64_t origin_us; // arrival that belongs to `ts_ext` 0
 	int64_t ts_ext;     // of the newest audio packet
-	uint64_t us_per_unit_q32;
-	uint64_t media_us; // of what is settled
-	uint32_t ssrc;
-	uint32_t ts; // of the newest audio packet
+	uint64_t arrival_us;
 	int32_t transit_us;
-	int32_t least_us; // the min-delay reference (RMA-2); of `slot_least_us`
+	int32_t least_us; // the min-delay reference (RMA-2)
+	int32_t slot_least_us;
 	uint32_t jitter_q4;
-	uint32_t ptime_us;
-	uint32_t next_ptime_us;  // seen `ptime_again` times in a row
-	uint32_t run_us;         // of lost and late frames up to now
-	uint32_t concealed_us;   // of this second
-	uint32_t frames_from_ts; // between the packet of `ts` and the newest
-	uint32_t expected, bad;  // sums of the slots
-	uint32_t probe_ssrc, probe_ts;
-	uint16_t seq;
-	uint16_t probe_seq;
-	uint16_t ite; // sum of the slots
-	uint8_t probed;
-	uint8_t ptime_again;
-	uint8_t open; // newest frames not settled yet: they may still come in time
-	uint8_t lag;  // frames that stay open
+
+	uint64_t judged_ns;
+	uint8_t pending; // usual packets since anything was settled
+	uint8_t open;    // newest frames not settled yet: they may still come in time
+	uint8_t lag;     // frames that stay open
 	uint8_t slot;
-	uint8_t severe; // bit i: the second i before this one, from bit 0 on
-	uint8_t event_pt;
 	bool started;
 	bool clocked; // an audio packet has come since
 	bool held;
+	uint8_t event_pt;
+	uint32_t expected, bad; // sums of the slots, and what is pending
 	struct rma_counters c;
-	uint8_t slot_expected[RMA_SLOTS];
-	uint8_t slot_bad[RMA_SLOTS];
-	uint8_t slot_ite[RMA_SLOTS];
-	uint16_t slot_bls_ms[RMA_SLOTS];
-	int32_t slot_least_us[RMA_SLOTS];
+
+	uint64_t seen;    // bit i: the frame i before the newest has come,
+	uint64_t on_time; // and before its playout
+	uint32_t ptime_us;
+	uint32_t second_us;       // of media that is settled
+	uint32_t concealed_us;    // of this second
+	uint32_t run_us;          // of lost and late frames up to now
+	uint16_t ite;             // sum of the slots
+	uint8_t severe;           // bit i: the second i before this one, from bit 0 on
+	uint8_t severe_7s;        // of the 7 seconds before this one
+	struct rma_peaks longest; // runs, in ms
+	struct rma_peaks nearest; // transits, negative
+	struct rma_slot slots[RMA_SLOTS];
+
+	uint32_t next_ptime_us;  // seen `ptime_again` times in a row
+	uint32_t frames_from_ts; // between the packet of `ts` and the newest
+	uint32_t probe_ssrc, probe_ts;
+	uint16_t probe_seq;
+	uint8_t probed;
+	uint8_t ptime_again;
 };
 
 // Starts anew. `clock_hz` is not 0; `event_pt` is that of telephone-event, or RMA_NO_EVENT. From
@@ -126,7 +149,7 @@ void rma_resume(struct rma *m, uint64_t now_ns);
 // Whether the monitoring timer has run off since the last judgement.
 static inline bool rma_due(const struct rma *m, uint64_t now_ns, uint32_t timer_ms)
 {
-	return now_ns / 1000 - m->judged_us >= (uint64_t)timer_ms * 1000;
+	return now_ns - m->judged_ns >= (uint64_t)timer_ms * 1000000;
 }
 
 // One tick: true when any threshold of `level` is exceeded. Ask when due, on arrival of a packet

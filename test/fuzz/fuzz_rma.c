@@ -13,25 +13,36 @@ static void check(bool ok)
 		abort();
 }
 
+static void check_peaks(const struct rma_peaks *p)
+{
+	check(p->n <= RMA_PEAKS);
+	for (size_t i = 0; i < p->n; i++) {
+		check(p->slot[i] < RMA_SLOTS);
+		check(i == 0 || (p->value[i] < p->value[i - 1] && p->slot[i] != p->slot[i - 1]));
+	}
+}
+
 static void check_sums(const struct rma *m)
 {
-	uint32_t expected = 0, bad = 0, ite = 0;
-	int32_t least_us = INT32_MAX;
+	uint32_t expected = m->pending, bad = 0, ite = 0;
+	int32_t least_us = m->slot_least_us;
 
 	for (size_t i = 0; i < RMA_SLOTS; i++) {
-		check(m->slot_bad[i] <= m->slot_expected[i]);
-		expected += m->slot_expected[i];
-		bad += m->slot_bad[i];
-		ite += m->slot_ite[i];
-		if (m->slot_least_us[i] < least_us)
-			least_us = m->slot_least_us[i];
+		check(m->slots[i].bad <= m->slots[i].expected);
+		expected += m->slots[i].expected;
+		bad += m->slots[i].bad;
+		ite += m->slots[i].ite;
 	}
 	check(expected == m->expected && bad == m->bad && ite == m->ite);
+	check_peaks(&m->nearest);
+	check_peaks(&m->longest);
+	if (m->nearest.n > 0 && -m->nearest.value[0] < least_us)
+		least_us = -m->nearest.value[0];
 	check(least_us == m->least_us);
 	check(m->open < 64 && m->lag >= 1 && m->lag < 64); // a new table may shrink the lag alone
 	check(m->ptime_us >= 1000 && m->ptime_us <= 200000);
-	check(m->concealed_us <= 1000000 && m->slot < RMA_SLOTS);
-	check(m->media_us / 1000000 == m->c.total_sec);
+	check(m->concealed_us <= m->second_us && m->second_us < 1000000 && m->slot < RMA_SLOTS);
+	check(m->room <= 100 && (m->pending < m->room || m->pending == 0));
 }
 
 static void check_counters(const struct rma *m)

@@ -337,6 +337,27 @@ static void test_drift(void **state)
 	}
 }
 
+// Of a transit that always grows each slot has a least of its own, more than are kept; what is forgotten
+// makes the reference no older than by a second.
+static void test_reference_of_drift(void **state)
+{
+	static const unsigned int us_a_frame[] = {4, 40, 400};
+
+	for (size_t i = 0; i < sizeof(us_a_frame) / sizeof(us_a_frame[0]); i++) {
+		struct line l;
+
+		line_open(&l, 0, 0);
+		for (unsigned int k = 0; k < 60 * SECOND; k++) {
+			send(&l, 1);
+			l.at_ns += us_a_frame[i] * UINT64_C(1000);
+			if (k < 9 * SECOND)
+				continue;
+			assert_in_range(l.m.transit_us - l.m.least_us,
+				(8 * SECOND - 10) * us_a_frame[i], 9 * SECOND * us_a_frame[i]);
+		}
+	}
+}
+
 // Another source, and the same one far off: a reset each, after probation, and no loss.
 static void test_resets(void **state)
 {
@@ -566,6 +587,7 @@ int main(void)
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_reference_of_drift),
 		cmocka_unit_test(test_resets),
 		cmocka_unit_test(test_clock_restart),
 		cmocka_unit_test(test_events),
