@@ -143,6 +143,8 @@ static void add_reordered(struct rma *m, const struct rma_table *t, const struct
 	int32_t transit_us;
 
 	m->seen |= UINT64_C(1) << behind;
+	if (behind >= m->open)
+		rma_discard(m, 1);
 	if (h->pt == m->event_pt) {
 		m->on_time |= UINT64_C(1) << behind;
 		return;
@@ -167,7 +169,8 @@ static void start_run(
 	m->seq = h->seq;
 	m->ts = h->ts;
 	m->frames_from_ts = 0;
-	m->seen = m->on_time = 1;
+	m->seen = UINT64_MAX; // what was before is not counted, whenever it comes
+	m->on_time = 1;
 	start_clock(m, now_us);
 	m->clocked = h->pt != m->event_pt;
 	if (m->clocked)

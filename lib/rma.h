@@ -35,7 +35,7 @@ struct rma_table {
 extern const struct rma_table rma_table_default;
 
 // What `show uc-ime media-sessions detail` prints. Max_, Min_ and Total_ are of the whole stream;
-// the last four are those of the newest judgement.
+// rblr to scs_8s are those of the newest judgement.
 struct rma_counters {
 	uint32_t max_pdv_us;
 	uint32_t min_pdv_us;
@@ -54,6 +54,15 @@ struct rma_counters {
 	uint32_t bls_ms;
 	uint32_t ite_8s;
 	uint32_t scs_8s;
+	// Frames of the whole stream; lost and discarded (late) are bad. Bursts are those of RFC 3611
+	// with a Gmin of 16.
+	uint32_t expected_frames;
+	uint32_t lost_frames;
+	uint32_t discarded_frames;
+	uint32_t bad_runs;
+	uint32_t bursts;
+	uint32_t burst_frames;
+	uint32_t burst_bad_frames;
 	uint8_t payload_type; // of the newest packet
 	uint8_t ptime_ms;
 	bool bad; // the last judgement
@@ -115,14 +124,16 @@ struct rma {
 	uint64_t seen;    // bit i: the frame i before the newest has come,
 	uint64_t on_time; // and before its playout
 	uint32_t ptime_us;
-	uint32_t second_us;       // of media that is settled
-	uint32_t concealed_us;    // of this second
-	uint32_t run_us;          // of lost and late frames up to now
-	uint16_t ite;             // sum of the slots
-	uint8_t severe;           // bit i: the second i before this one, from bit 0 on
-	uint8_t severe_7s;        // of the 7 seconds before this one
-	struct rma_peaks longest; // runs, in ms
-	struct rma_peaks nearest; // transits, negative
+	uint32_t second_us;               // of media that is settled
+	uint32_t concealed_us;            // of this second
+	uint32_t run_us;                  // of lost and late frames up to now
+	uint16_t ite;                     // sum of the slots
+	uint8_t severe;                   // bit i: the second i before this one, from bit 0 on
+	uint8_t severe_7s;                // of the 7 seconds before this one
+	uint32_t maybe_frames, maybe_bad; // of what may be a burst (lib/rma_bursts.c)
+	uint32_t maybe_end;               // frames before its end
+	struct rma_peaks longest;         // runs, in ms
+	struct rma_peaks nearest;         // transits, negative
 	struct rma_slot slots[RMA_SLOTS];
 
 	uint32_t next_ptime_us;  // seen `ptime_again` times in a row
@@ -157,3 +168,14 @@ static inline bool rma_due(const struct rma *m, uint64_t now_ns, uint32_t timer_
 bool rma_judge(struct rma *m, const struct rma_table *t, unsigned int level, uint64_t now_ns);
 
 void rma_read(const struct rma *m, struct rma_counters *out);
+
+// What RFC 3611 (4.7.1, 4.7.2) says of the same, and G.107's BurstR: 100 when losses are at random,
+// more when they come together.
+struct rma_bursts {
+	uint32_t loss_pct_x100, discard_pct_x100;
+	uint32_t burst_ms, gap_ms; // means; in a stream without bursts all is one gap
+	uint32_t burst_density_pct_x100, gap_density_pct_x100;
+	uint32_t burst_ratio_x100;
+};
+
+void rma_bursts(const struct rma_counters *c, struct rma_bursts *out);

@@ -67,12 +67,15 @@ static void settle_open(struct rma *m, const struct rma_table *t, uint32_t n)
 {
 	while (n > 0) {
 		uint64_t bits = m->on_time << (64 - m->open);
+		uint64_t seen = m->seen << (64 - m->open);
 		bool good = bits >> 63;
 		uint64_t other = good ? ~bits : bits;
 		uint32_t run = other == 0 ? 64 : (uint32_t)__builtin_clzll(other);
 
 		run = least(run, n);
 		rma_settle(m, t, !good, run);
+		if (!good)
+			rma_discard(m, (uint32_t)__builtin_popcountll(seen >> (64 - run)));
 		m->open -= (uint8_t)run;
 		n -= run;
 	}

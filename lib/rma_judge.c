@@ -53,6 +53,8 @@ bool rma_judge(struct rma *m, const struct rma_table *t, unsigned int level, uin
 void rma_read(const struct rma *m, struct rma_counters *out)
 {
 	*out = m->c;
+	out->expected_frames += m->pending;
+	rma_bursts_read(m, out);
 	out->payload_type = m->pt;
 	out->avg_pdv_us = m->jitter_q4 >> 4;
 	if (out->min_pdv_us == UINT32_MAX)

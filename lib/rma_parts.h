@@ -54,3 +54,17 @@ static inline void rma_take_reference(struct rma *m, int32_t transit_us)
 }
 
 void rma_forget_reference(struct rma *m);
+
+// ---- Bursts ------------------------------------------------------------------------------------
+
+// `n` frames after the expected ones are bad. They count as lost; those that came late are discarded.
+void rma_bursts_grow(struct rma *m, uint32_t n);
+
+static inline void rma_discard(struct rma *m, uint32_t n)
+{
+	m->c.lost_frames -= n;
+	m->c.discarded_frames += n;
+}
+
+// As if the stream ended here.
+void rma_bursts_read(const struct rma *m, struct rma_counters *out);

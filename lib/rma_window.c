@@ -181,6 +181,7 @@ static void grow_run(struct rma *m, uint64_t us)
 
 static void settle_alike(struct rma *m, const struct rma_table *t, bool bad, uint32_t n)
 {
+	m->c.expected_frames += n;
 	fill_slots(m, t, bad, n);
 	if (bad)
 		grow_run(m, (uint64_t)n * m->ptime_us);
@@ -190,6 +191,8 @@ static void settle_alike(struct rma *m, const struct rma_table *t, bool bad, uin
 
 void rma_settle(struct rma *m, const struct rma_table *t, bool bad, uint32_t n)
 {
+	if (bad)
+		rma_bursts_grow(m, n);
 	if (bad && m->run_us < ITE_US) {
 		// An event belongs to the slot in which it becomes one, however long it grows.
 		uint32_t to_event = (ITE_US - m->run_us + m->ptime_us - 1) / m->ptime_us;
@@ -204,6 +207,7 @@ void rma_settle(struct rma *m, const struct rma_table *t, bool bad, uint32_t n)
 
 void rma_settle_usual(struct rma *m, const struct rma_table *t, uint32_t n)
 {
+	m->c.expected_frames += n;
 	expect(m, t, false, n);
 	m->run_us = 0;
 }

@@ -56,6 +56,18 @@ static void check_counters(const struct rma *m)
 	check(c.min_pdv_us <= c.max_pdv_us && c.avg_pdv_us <= c.max_pdv_us);
 }
 
+static void check_bursts(const struct rma *m)
+{
+	struct rma_counters c;
+	uint64_t bad;
+
+	rma_read(m, &c);
+	bad = (uint64_t)c.lost_frames + c.discarded_frames;
+	check(bad <= c.expected_frames && c.bad_runs <= bad);
+	check(c.burst_bad_frames <= bad && c.burst_frames >= c.burst_bad_frames);
+	check(c.burst_frames <= c.expected_frames && c.burst_bad_frames / 2 >= c.bursts);
+}
+
 static void step(struct rma *m, struct rma_table *t, const uint8_t *p, uint64_t *now_ns)
 {
 	struct rtp_hdr h = {
@@ -101,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		step(&m, &t, data + i, &now_ns);
 		check_sums(&m);
 		check_counters(&m);
+		check_bursts(&m);
 	}
 	return 0;
 }

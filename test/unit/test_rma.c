@@ -394,6 +394,24 @@ static void test_resets(void **state)
 	assert_int_equal(c.max_bls_ms, 0);
 }
 
+// RMA-1: what was sent before the run is not counted, even if it comes after its first packets.
+static void test_before_run(void **state)
+{
+	struct rma_counters c;
+	struct line l;
+
+	line_open(&l, 0, 0);
+	send(&l, 2);
+	for (uint16_t behind = 4; behind < 70; behind++)
+		arrive(&l, (uint16_t)(l.seq - behind), l.ts - behind * FRAME, 0, false);
+	send(&l, SECOND);
+	c = counters(&l);
+	assert_int_equal(c.sum_all_packets, SECOND + 2);
+	assert_int_equal(c.max_pdv_us, 0);
+	assert_int_equal(c.discarded_frames, 0);
+	assert_int_equal(c.expected_frames, SECOND + 2 - l.m.lag);
+}
+
 // The same source and numbers, but another clock: a new reference, no jitter, no silence of days.
 static void test_clock_restart(void **state)
 {
@@ -589,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_reference_of_drift),
 		cmocka_unit_test(test_resets),
+		cmocka_unit_test(test_before_run),
 		cmocka_unit_test(test_clock_restart),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_stall),
