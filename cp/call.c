@@ -71,6 +71,7 @@ static void call_free(struct call *call)
 	}
 	for (int s = 0; s < SIDES; s++)
 		call_party_fini(&call->party[s]);
+	quality_fini(&call->media.history);
 	free(call->call_id);
 	free(call->caller_tag);
 	free(call->identity);
@@ -375,6 +376,9 @@ void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
 			.one_way = k->media.one_way,
 			.silent = k->media.silent,
 			.one_way_ns = k->media.one_way_ns,
+			.level = (uint8_t)k->fallback.machine.level,
+			.fallback_state = k->fallback.machine.state,
+			.history = &k->media.history,
 		};
 
 		info.n_streams = session_streams(k->session, info.streams);

@@ -12,6 +12,7 @@
 #include "lib/str.h"
 
 struct calls;
+struct quality;
 
 // The two sides of everything; the index of legs here and in dp/msg.h.
 enum side { SIDE_OUTSIDE, SIDE_INSIDE };
@@ -93,6 +94,9 @@ struct call_info {
 	bool one_way; // one side is silent while the other speaks
 	enum side silent;
 	uint64_t one_way_ns; // since when
+	// Mid-call fallback: sensitivity in force, enum fallback_state, and how the call sounded.
+	uint8_t level, fallback_state;
+	const struct quality *history;
 };
 
 typedef void call_visit_fn(const struct call_info *info, void *arg);

@@ -147,8 +147,10 @@ static void note_quality(struct call_media *m, const struct look *l, uint64_t no
 		if (!l->streams[i].live || dp_media_quality(l->streams[i].stream, &q) < 0)
 			continue;
 		judge_stalled(&l->streams[i], &l->stats[i], now_ns);
-		if (!m->monitored || is_worse(&q, &m->quality))
+		if (!m->monitored || is_worse(&q, &m->quality)) {
 			m->quality = q;
+			m->codec = voice_codec_find(str_from(l->streams[i].codec));
+		}
 		m->monitored = true;
 	}
 }

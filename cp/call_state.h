@@ -13,6 +13,7 @@
 #include "cp/call.h"
 #include "cp/domains.h"
 #include "cp/request.h"
+#include "cp/quality.h"
 #include "cp/session.h"
 #include "lib/fallback.h"
 #include "lib/sip.h"
@@ -42,6 +43,8 @@ struct call_media {
 	// The audio stream from the Internet that is worst; not `monitored`: there is none.
 	bool monitored;
 	struct rma_counters quality;
+	const struct voice_codec *codec; // of that stream; NULL: not known
+	struct quality history;
 };
 
 #define CALL_REFERS_MAX 32 // more than refer-retries allows

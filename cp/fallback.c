@@ -312,6 +312,9 @@ void fallback_look(struct ime *ime, struct call *call, uint64_t now_ns)
 	enum fallback_state was = call->fallback.machine.state;
 	bool due;
 
+	if (call->state == CALL_UP)
+		quality_add(&call->media.history, call->media.codec,
+			call->media.monitored ? m : NULL, (uint8_t)was);
 	if (call->state != CALL_UP || !call->media.monitored) {
 		note_bad(call, false);
 		return;

@@ -389,6 +389,11 @@ void ime_counters_clear(struct ime *ime)
 	policymaps_clear(ime->policymaps);
 }
 
+void ime_refers_clear(struct ime *ime)
+{
+	ucms_refers_clear(ime->ucms);
+}
+
 void ime_media_clear(struct ime *ime)
 {
 	mta_usage_clear(ime->mta);

@@ -158,6 +158,7 @@ void ime_limits(const struct ime *ime, struct ime_limit out[IME_LIMITS]);
 const struct domains *ime_domains(const struct ime *ime); // domains_foreach, cp/domains.h
 
 // `clear uc-ime media-sessions statistics`: most used to in use.
+void ime_refers_clear(struct ime *ime); // REFERs sent := 0, of each call manager
 void ime_media_clear(struct ime *ime);
 
 // `clear uc-ime signaling-sessions statistics`: counters to 0, most used to in use.

@@ -204,3 +204,33 @@ void policy_trust(const struct config *c)
 		for (size_t j = 0; j < c->imes[i].n_ucms; j++)
 			trust(c, &c->imes[i].ucms[j].ip);
 }
+
+int policy_reload_quality(const struct config *c, char *err, size_t err_size)
+{
+	const char *path = c->n_imes > 0 ? c->imes[0].fallback.sensitivity_file : "";
+	struct rma_table table;
+	struct policy *p;
+	int e;
+
+	if (path[0] == '\0') {
+		snprintf(err, err_size,
+			"found no sensitivity-file in fallback of uc-ime, expected one: the "
+			"built-in "
+			"thresholds are in force");
+		return -ENOENT;
+	}
+	e = config_fbs_read(path, &table, err, err_size);
+	if (e < 0)
+		return e;
+	e = policy_new(&p, c);
+	if (e < 0) {
+		snprintf(err, err_size, "%s", strerror(-e));
+		return e;
+	}
+	p->rules.quality.table = table;
+	e = dp_apply(&p->rules, err, err_size);
+	policy_free(p);
+	if (e == 0)
+		log_event(SENSITIVITY_READ, log_text("file", path));
+	return e;
+}

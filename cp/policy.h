@@ -19,6 +19,10 @@ int policy_new(struct policy **out, const struct config *c);
 void policy_free(struct policy *p); // accepts NULL
 const struct dp_rules *policy_rules(const struct policy *p);
 
+// Reads the .fbs file of a running configuration again and puts its thresholds in force for all calls
+// (FB-11). Returns -errno with the reason in `err`; then the old ones stay.
+int policy_reload_quality(const struct config *c, char *err, size_t err_size);
+
 // Gives the configured call managers punt budgets of their own, so that a flood which pretends to
 // come from others cannot lock them out (design.md section 2, point 1). After dp_start().
 void policy_trust(const struct config *c);

@@ -283,10 +283,12 @@ static const struct {
 	{"show alarms", false, alarms},
 	{"show logging", false, logging},
 	{"show media", true, show_media_call},
+	{"show quality", true, show_quality},
 	{"show uc-ime signaling-sessions", true, show_signaling},
 	{"show uc-ime signaling-sessions statistics", true, show_signaling_statistics},
 	{"show uc-ime media-sessions", true, show_media},
 	{"show uc-ime media-sessions detail", true, show_media},
+	{"show uc-ime fallback-notification statistics", true, show_fallback},
 	{"show tls-proxy", true, show_tls_proxy},
 	{"show tls-proxy session", true, show_tls_sessions},
 	{"show tls-proxy session detail", true, show_tls_sessions},
@@ -305,8 +307,10 @@ static const struct {
 	{"clear tls-proxy session statistics", true, show_tls_clear},
 	{"clear uc-ime signaling-sessions statistics", true, show_clear_statistics},
 	{"clear uc-ime media-sessions statistics", true, show_media_clear},
+	{"clear uc-ime fallback-notification statistics", true, show_fallback_clear},
 	{"clear service-policy inspect sip", true, show_clear_service_policy},
 	{"pki reload", true, show_pki_reload},
+	{"fallback reload", true, show_fallback_reload},
 };
 
 cJSON *show_command(void *arg, const char *command, const cJSON *args, char *err, size_t err_size)

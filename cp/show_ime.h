@@ -32,6 +32,16 @@ cJSON *show_revoked(const struct show *s, const struct ask *ask);
 cJSON *show_media(const struct show *s, const struct ask *ask);
 cJSON *show_media_call(const struct show *s, const struct ask *ask); // "call_id", or its beginning
 cJSON *show_media_clear(const struct show *s, const struct ask *ask);
+// A list of what `add` adds for the call whose "call_id" was given, or its beginning.
+struct call_info;
+typedef void show_call_fn(const struct show *s, const struct call_info *c, cJSON *list);
+cJSON *show_each_call(const struct show *s, const struct ask *ask, show_call_fn *add);
+
+// show_quality.c
+cJSON *show_quality(const struct show *s, const struct ask *ask); // "call_id", or its beginning
+cJSON *show_fallback(const struct show *s, const struct ask *ask);
+cJSON *show_fallback_clear(const struct show *s, const struct ask *ask);
+cJSON *show_fallback_reload(const struct show *s, const struct ask *ask);
 
 // show_tls.c
 cJSON *show_tls_proxy(const struct show *s, const struct ask *ask);

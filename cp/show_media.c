@@ -7,6 +7,7 @@
 #include "cp/media_why.h"
 #include "cp/show_ime.h"
 #include "dp/dp.h"
+#include "lib/voice_quality.h"
 
 #define S_NS  1000000000ull
 #define MS_NS 1000000ull
@@ -46,10 +47,73 @@ static void leg_stats(cJSON *j, const struct dp_leg_stats *s, uint64_t now_ns)
 		show_endpoint(j, "latched", &s->remote);
 }
 
+// The RTP monitoring block, by the manual's names and in its order.
+static void add_monitoring(cJSON *j, const struct call_info *c, const struct rma_counters *q)
+{
+	cJSON *m = cJSON_AddObjectToObject(j, "monitoring");
+
+	show_u64(m, "Failover_state", c->fallback_state);
+	show_u64(m, "Sum_all_packets", q->sum_all_packets);
+	show_u64(m, "Codec_payload_format", q->payload_type);
+	show_u64(m, "RTP_ptime_ms", q->ptime_ms);
+	show_u64(m, "Max_RBLR_pct_x100", q->max_rblr_pct_x100);
+	show_u64(m, "Max_ITE_count_in_8_sec", q->max_ite_8s);
+	show_u64(m, "Max_BLS_ms", q->max_bls_ms);
+	show_u64(m, "Max_PDV_usec", q->max_pdv_us);
+	show_u64(m, "Min_PDV_usec", q->min_pdv_us);
+	show_u64(m, "Mov_avg_PDV_usec", q->avg_pdv_us);
+	show_u64(m, "Total_ITE_count", q->total_ite);
+	show_u64(m, "Total_sec_count", q->total_sec);
+	show_u64(m, "Concealed_sec_count", q->concealed_sec);
+	show_u64(m, "Severely_concealed_sec_count", q->severely_concealed_sec);
+	show_u64(m, "Max_call_interval_ms", q->max_call_interval_ms);
+	show_u64(m, "Total_SequenceNumber_Resets", q->seq_resets);
+}
+
+// What a voice engineer asks for beyond it.
+static void add_voice(cJSON *j, const struct call_info *c, const struct call_stream_info *st,
+	const struct rma_counters *q)
+{
+	const struct voice_codec *codec = voice_codec_find(str_from(st->codec));
+	struct voice_path path = voice_path_whole(q, 0);
+	cJSON *v = cJSON_AddObjectToObject(j, "voice");
+	struct rma_bursts b;
+
+	rma_bursts(q, &b);
+	show_u64(v, "sensitivity", c->level);
+	if (codec != NULL) {
+		struct voice_quality mos = voice_quality(codec, &path);
+
+		show_u64(v, "mos_x100", mos.mos_x100);
+		show_u64(v, "r_x100", mos.r_x100);
+		cJSON_AddBoolToObject(v, "wideband", codec->wideband);
+		cJSON_AddBoolToObject(v, "estimated", codec->estimated);
+	}
+	show_u64(v, "loss_pct_x100", b.loss_pct_x100);
+	show_u64(v, "discard_pct_x100", b.discard_pct_x100);
+	show_u64(v, "bursts", q->bursts);
+	show_u64(v, "burst_ms", b.burst_ms);
+	show_u64(v, "burst_density_pct_x100", b.burst_density_pct_x100);
+	show_u64(v, "gap_ms", b.gap_ms);
+	show_u64(v, "gap_density_pct_x100", b.gap_density_pct_x100);
+}
+
+static bool add_quality(cJSON *j, const struct call_info *c, const struct call_stream_info *st)
+{
+	struct rma_counters q;
+
+	if (!st->live || dp_media_quality(st->stream, &q) < 0)
+		return false;
+	add_monitoring(j, c, &q);
+	add_voice(j, c, st, &q);
+	return true;
+}
+
 // One leg is one media session, as in the manual: outside first, then inside.
 static cJSON *leg_json(const struct call_info *c, const struct call_stream_info *st, enum side side,
 	const struct dp_leg_stats *stats, uint64_t now_ns)
 {
+	bool monitored;
 	enum side other = side_other(side);
 	cJSON *j = cJSON_CreateObject();
 
@@ -64,7 +128,9 @@ static cJSON *leg_json(const struct call_info *c, const struct call_stream_info 
 	cJSON_AddStringToObject(j, "direction", direction(st, side));
 	cJSON_AddBoolToObject(j, "hold", !st->sends[side] || !st->hears[other]);
 	cJSON_AddBoolToObject(j, "one_way", c->one_way && c->silent == side && st->audio);
-	cJSON_AddNumberToObject(j, "refcnt", st->live ? 2 : 1); // the call, and the worker
+	monitored = side == SIDE_OUTSIDE && add_quality(j, c, st);
+	// The call, the worker and the monitoring.
+	cJSON_AddNumberToObject(j, "refcnt", 1 + st->live + monitored);
 	show_u64(j, "rx_rate", st->rate[side][MEDIA_RX]);
 	show_u64(j, "tx_rate", st->rate[side][MEDIA_TX]);
 	leg_stats(j, stats, now_ns);
@@ -131,19 +197,20 @@ struct search {
 	const struct show *s;
 	struct str wanted;
 	size_t exact, begins;
+	show_call_fn *add;
 	cJSON *list;
 };
 
 static enum media_why add_direction(
-	const struct search *q, const struct call_info *c, struct media_flow *f, cJSON *list)
+	const struct show *sh, const struct call_info *c, struct media_flow *f, cJSON *list)
 {
 	enum side to = side_other(f->from);
 	cJSON *j = cJSON_CreateObject();
 	enum media_why w;
 	char text[700];
 
-	f->hop_unknown = f->info->remote[to].port != 0 && q->s->resolved != NULL &&
-		!q->s->resolved(q->s->resolved_arg, c->iface[to], &f->info->remote[to].ip);
+	f->hop_unknown = f->info->remote[to].port != 0 && sh->resolved != NULL &&
+		!sh->resolved(sh->resolved_arg, c->iface[to], &f->info->remote[to].ip);
 	w = media_why(f);
 	media_why_text(f, w, text, sizeof(text));
 	cJSON_AddStringToObject(j, "from", side_name(f->from));
@@ -154,11 +221,11 @@ static enum media_why add_direction(
 	return w;
 }
 
-static void add_stream(const struct search *q, const struct call_info *c, size_t i, cJSON *list)
+static void add_stream(const struct show *sh, const struct call_info *c, size_t i, cJSON *list)
 {
 	const struct call_stream_info *st = &c->streams[i];
 	struct dp_media_stats stats;
-	struct media_flow f = {.info = st, .stats = &stats, .now_ns = q->s->mono_ns()};
+	struct media_flow f = {.info = st, .stats = &stats, .now_ns = sh->mono_ns()};
 	cJSON *j = cJSON_CreateObject(), *directions, *legs;
 	enum media_why w[SIDES];
 
@@ -169,7 +236,7 @@ static void add_stream(const struct search *q, const struct call_info *c, size_t
 	legs = cJSON_CreateArray();
 	for (int side = 0; side < SIDES; side++) {
 		f.from = (enum side)side;
-		w[side] = add_direction(q, c, &f, directions);
+		w[side] = add_direction(sh, c, &f, directions);
 		cJSON_AddItemToArray(
 			legs, leg_json(c, st, (enum side)side, &stats.leg[side], f.now_ns));
 	}
@@ -179,7 +246,7 @@ static void add_stream(const struct search *q, const struct call_info *c, size_t
 	cJSON_AddItemToArray(list, j);
 }
 
-static void add_call(const struct search *q, const struct call_info *c)
+static void add_call(const struct show *sh, const struct call_info *c, cJSON *list)
 {
 	cJSON *j = cJSON_CreateObject(), *streams;
 	bool key_low = false;
@@ -188,12 +255,12 @@ static void add_call(const struct search *q, const struct call_info *c)
 		key_low |= c->streams[i].key_low;
 	show_str(j, "call_id", c->call_id);
 	cJSON_AddStringToObject(j, "state", call_state_name(c->state));
-	show_u64(j, "age_s", (q->s->mono_ns() - c->started_ns) / S_NS);
+	show_u64(j, "age_s", (sh->mono_ns() - c->started_ns) / S_NS);
 	cJSON_AddBoolToObject(j, "key_low", key_low);
 	streams = cJSON_AddArrayToObject(j, "streams");
 	for (size_t i = 0; i < c->n_streams; i++)
-		add_stream(q, c, i, streams);
-	cJSON_AddItemToArray(q->list, j);
+		add_stream(sh, c, i, streams);
+	cJSON_AddItemToArray(list, j);
 }
 
 static void count_matches(const struct call_info *c, void *arg)
@@ -209,13 +276,13 @@ static void visit_match(const struct call_info *c, void *arg)
 	struct search *q = arg;
 
 	if (q->exact > 0 ? str_eq(c->call_id, q->wanted) : str_has_prefix(c->call_id, q->wanted))
-		add_call(q, c);
+		q->add(q->s, c, q->list);
 }
 
-cJSON *show_media_call(const struct show *s, const struct ask *ask)
+cJSON *show_each_call(const struct show *s, const struct ask *ask, show_call_fn *add)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(ask->args, "call_id");
-	struct search q = {.s = s, .wanted = str_from(cJSON_GetStringValue(id))};
+	struct search q = {.s = s, .wanted = str_from(cJSON_GetStringValue(id)), .add = add};
 
 	if (q.wanted.n == 0) {
 		snprintf(ask->err, ask->err_size, "a Call-ID is needed, or how it begins");
@@ -240,4 +307,9 @@ cJSON *show_media_call(const struct show *s, const struct ask *ask)
 	q.list = cJSON_CreateArray();
 	call_foreach(ime_calls(s->ime), visit_match, &q);
 	return q.list;
+}
+
+cJSON *show_media_call(const struct show *s, const struct ask *ask)
+{
+	return show_each_call(s, ask, add_call);
 }

@@ -121,6 +121,8 @@ struct show show = {.config = &config,
 	.wall_s = wall_s,
 	.started_ns = (4000 - 3725) * S_NS};
 
+struct quality history;
+
 int facts(void **state)
 {
 	config.ifaces[0].ip = ep("209.165.200.225", 0).ip;
@@ -163,6 +165,29 @@ int facts(void **state)
 		(4000 - 3600) * S_NS, (4000 - 4) * S_NS, 12, 0};
 	call_managers[2] = (struct ucm_info){
 		ep("192.168.10.32", 0), false, UCM_UNWATCHED, "", (4000 - 3725) * S_NS, 0, 0, 2};
+	quality_fini(&history);
+	for (unsigned int i = 0; i < 90; i++) {
+		struct rma_counters q = {.rblr_pct_x100 = i < 60 ? 0 : (i - 60) * 50,
+			.avg_pdv_us = 100 * i,
+			.bls_ms = i < 60 ? 0 : 20 * (i - 60),
+			.expected_frames = 5000,
+			.ptime_ms = 20};
+
+		quality_add(&history, voice_codec_find(STR_LIT("G722")), i == 10 ? NULL : &q,
+			i < 70 ? 0 : 1);
+	}
+	call.level = 3;
+	call.fallback_state = 1;
+	call.history = &history;
+	media_monitored = false;
+	media_quality = (struct rma_counters){.sum_all_packets = 20196,
+		.payload_type = 9,
+		.ptime_ms = 20,
+		.max_pdv_us = 1000,
+		.avg_pdv_us = 109,
+		.total_sec = 403,
+		.max_call_interval_ms = 118,
+		.expected_frames = 20196};
 	other = (struct call_info){0};
 	unresolved = (struct ip_addr){0};
 	media_stats = (struct dp_media_stats){

@@ -7,6 +7,7 @@
 #include "cp/call.h"
 #include "cp/ime.h"
 #include "cp/policymap.h"
+#include "cp/quality.h"
 #include "cp/show.h"
 #include "cp/ucm.h"
 #include "dp/dp.h"
@@ -17,13 +18,16 @@
 
 extern struct call_info call, other; // the other one only if it has a Call-ID
 extern struct dp_media_stats media_stats;
+extern bool media_monitored;
+extern struct rma_counters media_quality; // the manual's
+extern struct quality history;            // of the call
 extern struct ime_usage proxy_usage;
 extern struct epochs_info ticket_epoch;
 extern struct ucm_info call_managers[3];
 extern struct policymaps *policymaps;
 extern struct trustpoint trustpoint; // of a certificate, its CA and a CRL: test/unit/pki.h
 extern struct ime_pki_change change; // that a reload finds; without trust-points it fails
-extern unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared;
+extern unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared;
 
 // ---- The facts -----------------------------------------------------------------------------------
 

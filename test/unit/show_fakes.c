@@ -10,12 +10,13 @@
 
 #include "cp/domains.h"
 #include "cp/pki.h"
+#include "cp/policy.h"
 #include "cp/show_ime.h"
 #include "cp/trunk.h"
 
 // ---- Workers ------------------------------------------------------------------------------------
 
-unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared;
+unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared;
 
 size_t dp_counters(struct dp_counter *out, size_t max)
 {
@@ -77,6 +78,20 @@ size_t dp_conns(struct dp_conn *out, size_t max)
 }
 
 struct dp_media_stats media_stats;
+bool media_monitored;
+struct rma_counters media_quality;
+
+int dp_media_quality(uint32_t stream, struct rma_counters *out)
+{
+	*out = media_quality;
+	return media_monitored ? 0 : -ENOENT;
+}
+
+int policy_reload_quality(const struct config *c, char *err, size_t err_size)
+{
+	snprintf(err, err_size, "found no file");
+	return c->imes[0].fallback.sensitivity_file[0] != '\0' ? 0 : -ENOENT;
+}
 
 const char *dp_version(void)
 {
@@ -231,6 +246,11 @@ struct policymaps *policymaps;
 struct policymaps *ime_policymaps(const struct ime *ime)
 {
 	return policymaps;
+}
+
+void ime_refers_clear(struct ime *ime)
+{
+	refers_cleared++;
 }
 
 void ime_media_clear(struct ime *ime)

@@ -42,6 +42,11 @@ static void test_layouts(void **state)
 			"signaling-sessions-statistics"},
 		{"show uc-ime media-sessions detail", "media-sessions-monitored",
 			"media-sessions-monitored"},
+		{"show uc-ime media-sessions detail", "media-sessions-quality",
+			"media-sessions-quality"},
+		{"show quality CALL-ID", "quality", "quality"},
+		{"show uc-ime fallback-notification statistics", "fallback-notification",
+			"fallback-notification"},
 		{"show uc-ime media-sessions detail", "media-sessions", "media-sessions-detail"},
 		{"show uc-ime media-sessions", "media-sessions", "media-sessions"},
 		{"show running-config uc-ime", "running-config", "running-config"},
@@ -122,6 +127,8 @@ static void test_other_shapes(void **state)
 
 int main(void)
 {
+	setenv("LC_ALL", "C.UTF-8", 1);
+
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_other_shapes),

@@ -2,6 +2,7 @@
 #include "test/unit/test.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,16 @@ static size_t n_sent;
 int dp_send(const struct dp_msg *m)
 {
 	sent[n_sent++] = *m;
+	return 0;
+}
+
+static struct rma_table applied;
+static int n_applied;
+
+int dp_apply(const struct dp_rules *r, char *err, size_t err_size)
+{
+	applied = r->quality.table;
+	n_applied++;
 	return 0;
 }
 
@@ -162,12 +173,50 @@ static void test_trust(void **state)
 	assert_int_equal(n_sent, 3);
 }
 
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+// FB-11: what is faulty, or not there, leaves what is in force.
+static void test_reload_quality(void **state)
+{
+	struct config *c = config_two();
+	struct config_ime ime = {.fallback = {.table = rma_table_default}};
+	char dir[] = "/tmp/callgate-policy-XXXXXX", err[512];
+
+	assert_non_null(mkdtemp(dir));
+	c->imes = &ime;
+	c->n_imes = 1;
+	assert_int_equal(policy_reload_quality(c, err, sizeof(err)), -ENOENT);
+	assert_non_null(strstr(err, "found no sensitivity-file"));
+	snprintf(ime.fallback.sensitivity_file, sizeof(ime.fallback.sensitivity_file), "%s/x.fbs",
+		dir);
+	assert_int_equal(policy_reload_quality(c, err, sizeof(err)), -ENOENT);
+	write_text(ime.fallback.sensitivity_file, "version 1\nscs-ms 60\n");
+	assert_int_equal(policy_reload_quality(c, err, sizeof(err)), 0);
+	assert_int_equal(n_applied, 1);
+	assert_int_equal(applied.scs_ms, 60);
+	assert_int_equal(applied.level[3].bls_ms, 1000);
+	write_text(ime.fallback.sensitivity_file, "version 1\nscs-ms 0\n");
+	assert_int_equal(policy_reload_quality(c, err, sizeof(err)), -EINVAL);
+	assert_non_null(strstr(err, "x.fbs:2:8: found \"0\", expected a number from 1 to 1000"));
+	assert_int_equal(n_applied, 1);
+	remove(ime.fallback.sensitivity_file);
+	remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_reload_quality),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

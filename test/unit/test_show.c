@@ -55,6 +55,13 @@ static void test_answers(void **state)
 	call.caller = (struct call_caller){.checked = false};
 	expect("show uc-ime media-sessions", "{}", "media-sessions");
 	expect("show uc-ime media-sessions detail", "{}", "media-sessions");
+	media_monitored = true;
+	call.fallback_state = 0;
+	expect("show uc-ime media-sessions detail", "{}", "media-sessions-quality");
+	media_monitored = false;
+	call.fallback_state = 1;
+	expect("show quality", "{\"call_id\": \"ab6d7980\"}", "quality");
+	expect("show uc-ime fallback-notification statistics", "{}", "fallback-notification");
 	expect("show running-config uc-ime", "{}", "running-config");
 	mta_addrs[0].global = mta_addrs[1].global = true;
 	mta_addrs[1].ip = mta_addrs[0].ip;

@@ -194,11 +194,14 @@ const struct layout layouts[] = {
 	{"show alarms", "what needs an operator, now or of late", print_alarms},
 	{"show logging", "events of the log, and how often each was told", print_logging},
 	{"show media " LAYOUT_ARG, "why a call has sound, or none", layout_media_call},
+	{"show quality " LAYOUT_ARG, "how a call sounded, second by second", layout_quality},
 	{"show uc-ime signaling-sessions", "calls", layout_signaling},
 	{"show uc-ime signaling-sessions statistics", "calls counted, and why some were refused",
 		layout_statistics},
 	{"show uc-ime media-sessions", "media of the calls", layout_media},
 	{"show uc-ime media-sessions detail", "the same with quality", layout_media_detail},
+	{"show uc-ime fallback-notification statistics", "calls handed to the PSTN (REFER)",
+		layout_fallback},
 	{"show tls-proxy", "tls-proxies and what uses them", layout_tls_proxy},
 	{"show tls-proxy session", "TLS sessions", layout_tls_sessions},
 	{"show tls-proxy session detail", "the same with both sides", layout_tls_detail},
@@ -217,8 +220,10 @@ const struct layout layouts[] = {
 	{"clear tls-proxy session statistics", "counters of TLS to 0", NULL},
 	{"clear uc-ime signaling-sessions statistics", "call counters to 0", NULL},
 	{"clear uc-ime media-sessions statistics", "most used to in use", NULL},
+	{"clear uc-ime fallback-notification statistics", "notifications sent to 0", NULL},
 	{"clear service-policy inspect sip", "counts of the inspection policy maps to 0", NULL},
 	{"pki reload", "certificates, keys, CAs and CRLs anew", layout_pki_reload},
+	{"fallback reload", "thresholds of the sensitivity-file anew", layout_fallback_reload},
 };
 const size_t layouts_n = sizeof(layouts) / sizeof(layouts[0]);
 

@@ -57,6 +57,11 @@ void layout_media(FILE *f, const cJSON *data);
 void layout_media_detail(FILE *f, const cJSON *data);
 void layout_media_call(FILE *f, const cJSON *data);
 
+// layout_quality.c
+void layout_quality(FILE *f, const cJSON *list);
+void layout_fallback(FILE *f, const cJSON *list);
+void layout_fallback_reload(FILE *f, const cJSON *d);
+
 // layout_tls.c
 void layout_tls_proxy(FILE *f, const cJSON *data);
 void layout_tls_sessions(FILE *f, const cJSON *data);

@@ -37,6 +37,27 @@ static void print_counts(FILE *f, const cJSON *s)
 
 // ---- Sessions -----------------------------------------------------------------------------------
 
+// Below the manual's block.
+static void print_voice(FILE *f, const cJSON *v)
+{
+	if (v == NULL)
+		return;
+	fprintf(f, "   sensitivity %.0f", json_number(v, "sensitivity"));
+	if (cJSON_HasObjectItem(v, "mos_x100"))
+		fprintf(f, ", MOS %.2f%s%s, R %.1f", json_number(v, "mos_x100") / 100,
+			json_true(v, "wideband") ? " (wideband)" : "",
+			json_true(v, "estimated") ? ", by estimated values of the codec" : "",
+			json_number(v, "r_x100") / 100);
+	fprintf(f, ", loss %.2f %%, late %.2f %%\n", json_number(v, "loss_pct_x100") / 100,
+		json_number(v, "discard_pct_x100") / 100);
+	fprintf(f,
+		"   RFC 3611: %.0f bursts of %.0f ms with density %.1f %%, gaps of %.0f ms with "
+		"%.1f %%\n",
+		json_number(v, "bursts"), json_number(v, "burst_ms"),
+		json_number(v, "burst_density_pct_x100") / 100, json_number(v, "gap_ms"),
+		json_number(v, "gap_density_pct_x100") / 100);
+}
+
 // The RTP monitoring block, if the daemon monitors.
 static void print_monitoring(FILE *f, const cJSON *s)
 {
@@ -48,6 +69,7 @@ static void print_monitoring(FILE *f, const cJSON *s)
 		fprintf(f, "   RTP monitoring is disabled\n");
 	cJSON_ArrayForEach (m, monitoring)
 		fprintf(f, "     %-32s: %.0f\n", m->string, m->valuedouble);
+	print_voice(f, cJSON_GetObjectItemCaseSensitive(s, "voice"));
 }
 
 static void print_media(FILE *f, const cJSON *data, bool detail)
