@@ -44,8 +44,20 @@ static uint64_t talked_ms(const struct ime *ime, const struct call *call)
 	return (over - call->answered_ns) / MS_NS;
 }
 
+// Of the whole call; 0: not known.
+static uint16_t mos_x100(const struct call_media *m)
+{
+	struct voice_path path = voice_path_whole(&m->quality, 0);
+
+	if (m->codec == NULL || m->quality.expected_frames == 0)
+		return 0;
+	return voice_quality(m->codec, &path).mos_x100;
+}
+
 static void tell(const struct ime *ime, const struct call *call)
 {
+	const struct call_media *m = &call->media;
+	const struct rma_counters *q = &m->quality;
 	const struct endpoint *outside = &call->peer[SIDE_OUTSIDE];
 	uint64_t setup_ns = call->answered_ns != 0 ? call->answered_ns : over_ns(ime, call);
 	struct session_totals t;
@@ -78,7 +90,12 @@ static void tell(const struct ime *ime, const struct call *call)
 		log_u64("outside_refused", out->refused), log_u64("inside_packets", in->packets),
 		log_u64("inside_octets", in->octets), log_u64("inside_lost", in->lost),
 		log_u64("inside_late", in->late), log_u64("inside_jitter_us", in->jitter_us),
-		log_u64("inside_refused", in->refused));
+		log_u64("inside_refused", in->refused), log_nonzero("mos_x100", mos_x100(m)),
+		log_nonzero("rblr_max", q->max_rblr_pct_x100), log_nonzero("ite", q->total_ite),
+		log_nonzero("bls_max_ms", q->max_bls_ms), log_nonzero("pdv_us", q->avg_pdv_us),
+		log_nonzero("concealed_s", q->concealed_sec),
+		log_nonzero("severely_concealed_s", q->severely_concealed_sec),
+		log_nonzero("refers", call->fallback.machine.sent));
 }
 
 void call_end(struct ime *ime, struct call *call)
