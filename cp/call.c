@@ -378,6 +378,7 @@ void call_foreach(const struct calls *calls, call_visit_fn *fn, void *arg)
 			.one_way_ns = k->media.one_way_ns,
 			.level = (uint8_t)k->fallback.machine.level,
 			.fallback_state = k->fallback.machine.state,
+			.delay_ms = k->media.delay_ms,
 			.history = &k->media.history,
 		};
 

@@ -68,6 +68,7 @@ struct call_stream_info {
 	bool key_low;      // one of its SRTP keys is nearly used up
 	const char *codec; // "G722"; "" when unknown
 	uint8_t payload_type;
+	uint32_t clock_hz; // 0: not known
 	// What each side's description says of it; a direction is on hold unless one sends and the
 	// other hears.
 	bool sends[SIDES], hears[SIDES];
@@ -96,6 +97,7 @@ struct call_info {
 	uint64_t one_way_ns; // since when
 	// Mid-call fallback: sensitivity in force, enum fallback_state, and how the call sounded.
 	uint8_t level, fallback_state;
+	uint32_t delay_ms; // one way, its playout included; 0: not known
 	const struct quality *history;
 };
 

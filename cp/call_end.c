@@ -47,7 +47,7 @@ static uint64_t talked_ms(const struct ime *ime, const struct call *call)
 // Of the whole call; 0: not known.
 static uint16_t mos_x100(const struct call_media *m)
 {
-	struct voice_path path = voice_path_whole(&m->quality, 0);
+	struct voice_path path = voice_path_whole(&m->quality, m->delay_ms);
 
 	if (m->codec == NULL || m->quality.expected_frames == 0)
 		return 0;

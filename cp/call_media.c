@@ -138,7 +138,16 @@ static bool is_worse(const struct rma_counters *a, const struct rma_counters *b)
 	return a->bad != b->bad ? a->bad : a->bad_us > b->bad_us;
 }
 
-static void note_quality(struct call_media *m, const struct look *l, uint64_t now_ns)
+// As RTCP told: half of the way there and back, and the wait until it is played.
+static uint32_t delay_ms(const struct dp_media_stats *stats, uint32_t playout_ms)
+{
+	uint32_t us = stats->leg[SIDE_OUTSIDE].round_trip_us;
+
+	return us == 0 ? 0 : us / 2000 + playout_ms;
+}
+
+static void note_quality(
+	struct call_media *m, const struct look *l, uint32_t playout_ms, uint64_t now_ns)
 {
 	struct rma_counters q;
 
@@ -150,17 +159,18 @@ static void note_quality(struct call_media *m, const struct look *l, uint64_t no
 		if (!m->monitored || is_worse(&q, &m->quality)) {
 			m->quality = q;
 			m->codec = voice_codec_find(str_from(l->streams[i].codec));
+			m->delay_ms = delay_ms(&l->stats[i], playout_ms);
 		}
 		m->monitored = true;
 	}
 }
 
 void call_media_look(struct call *call, struct mta *mta, const struct config_timeouts *t,
-	struct counters *counters, uint64_t now_ns)
+	uint32_t playout_ms, struct counters *counters, uint64_t now_ns)
 {
 	struct look l; // large, and mostly unused
 
 	look_at(call, mta, &l, now_ns);
-	note_quality(&call->media, &l, now_ns);
+	note_quality(&call->media, &l, playout_ms, now_ns);
 	watch_one_way(call, &l, t->one_way_s * S_NS, counters, now_ns);
 }

@@ -7,6 +7,7 @@
 #include "cp/call_state.h"
 #include "cp/counters.h"
 
-// Once a second for each call, with or without media.
+// Once a second for each call, with or without media. `playout_ms`: what phones are taken to wait
+// before they play a packet.
 void call_media_look(struct call *call, struct mta *mta, const struct config_timeouts *t,
-	struct counters *counters, uint64_t now_ns);
+	uint32_t playout_ms, struct counters *counters, uint64_t now_ns);

@@ -44,6 +44,7 @@ struct call_media {
 	bool monitored;
 	struct rma_counters quality;
 	const struct voice_codec *codec; // of that stream; NULL: not known
+	uint32_t delay_ms;               // one way, its playout included; 0: not known
 	struct quality history;
 };
 

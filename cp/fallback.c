@@ -314,7 +314,7 @@ void fallback_look(struct ime *ime, struct call *call, uint64_t now_ns)
 
 	if (call->state == CALL_UP)
 		quality_add(&call->media.history, call->media.codec,
-			call->media.monitored ? m : NULL, (uint8_t)was);
+			call->media.monitored ? m : NULL, call->media.delay_ms, (uint8_t)was);
 	if (call->state != CALL_UP || !call->media.monitored) {
 		note_bad(call, false);
 		return;

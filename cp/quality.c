@@ -27,17 +27,18 @@ static void grow(struct quality *h)
 }
 
 void quality_add(struct quality *h, const struct voice_codec *codec, const struct rma_counters *q,
-	uint8_t state)
+	uint32_t delay_ms, uint8_t state)
 {
 	struct quality_sample s = {.state = state, .measured = q != NULL};
 
 	if (q != NULL) {
-		struct voice_path path = voice_path_recent(q, 0);
+		struct voice_path path = voice_path_recent(q, delay_ms);
 
 		s.mos_x100 = codec != NULL ? voice_quality(codec, &path).mos_x100 : 0;
 		s.rblr_pct_x100 = capped(q->rblr_pct_x100);
 		s.pdv_100us = capped(q->avg_pdv_us / 100);
 		s.bls_ms = capped(q->bls_ms);
+		s.delay_ms = capped(delay_ms);
 	}
 	grow(h);
 	if (h->size == 0)

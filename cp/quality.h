@@ -17,8 +17,9 @@ struct quality_sample {
 	uint16_t rblr_pct_x100; // as of the last judgement of that second
 	uint16_t pdv_100us;     // mean, in steps of 0.1 ms
 	uint16_t bls_ms;
-	uint8_t state; // enum fallback_state
-	bool measured; // else there was no such stream
+	uint16_t delay_ms; // one way, with the playout; 0: not known
+	uint8_t state;     // enum fallback_state
+	bool measured;     // else there was no such stream
 };
 
 // All zeros is empty.
@@ -30,7 +31,7 @@ struct quality {
 
 // `q` NULL: nothing was measured. When there is no memory the oldest samples go sooner.
 void quality_add(struct quality *h, const struct voice_codec *codec, const struct rma_counters *q,
-	uint8_t state);
+	uint32_t delay_ms, uint8_t state);
 void quality_fini(struct quality *h);
 
 size_t quality_count(const struct quality *h);

@@ -170,6 +170,7 @@ size_t session_streams(const struct session *s, struct call_stream_info out[CALL
 			.key_low = l->key_low[SIDE_OUTSIDE] || l->key_low[SIDE_INSIDE],
 			.codec = l->codec,
 			.payload_type = l->pt,
+			.clock_hz = l->clock_hz,
 		};
 		for (int side = 0; side < SIDES; side++) {
 			out[n].local[side] = l->stream.local[side];

@@ -21,6 +21,38 @@ static const char *direction(const struct call_stream_info *st, enum side side)
 	return names[st->sends[side]][st->hears[side]];
 }
 
+// What this side says, by RTCP, of what it hears.
+static void add_report(
+	cJSON *j, const struct call_stream_info *st, const struct dp_leg_stats *s, uint64_t now_ns)
+{
+	const struct rtcp_report *r = &s->report;
+	uint32_t clock_hz = st->clock_hz;
+	cJSON *o;
+
+	if (s->report_ns == 0 || now_ns < s->report_ns)
+		return;
+	o = cJSON_AddObjectToObject(j, "report");
+	show_u64(o, "age_ms", (now_ns - s->report_ns) / MS_NS);
+	if (r->heard) {
+		show_u64(o, "lost_pct_x100", r->fraction_lost * 10000 / 256);
+		cJSON_AddNumberToObject(o, "lost", r->lost);
+		if (clock_hz != 0)
+			show_u64(o, "jitter_us", (uint64_t)r->jitter * 1000000 / clock_hz);
+	}
+	if (s->round_trip_us != 0)
+		show_u64(o, "round_trip_us", s->round_trip_us);
+	if (r->metrics) {
+		show_u64(o, "loss_rate_pct_x100", r->loss_rate * 10000 / 256);
+		show_u64(o, "discard_rate_pct_x100", r->discard_rate * 10000 / 256);
+	}
+	if (r->metrics && r->mos_lq_x10 != RTCP_XR_UNKNOWN)
+		show_u64(o, "mos_lq_x10", r->mos_lq_x10);
+	if (r->metrics && r->mos_cq_x10 != RTCP_XR_UNKNOWN)
+		show_u64(o, "mos_cq_x10", r->mos_cq_x10);
+	if (r->metrics && r->r_factor != RTCP_XR_UNKNOWN)
+		show_u64(o, "r_factor", r->r_factor);
+}
+
 static void leg_stats(cJSON *j, const struct dp_leg_stats *s, uint64_t now_ns)
 {
 	show_u64(j, "tx_packets", s->tx_packets);
@@ -75,12 +107,14 @@ static void add_voice(cJSON *j, const struct call_info *c, const struct call_str
 	const struct rma_counters *q)
 {
 	const struct voice_codec *codec = voice_codec_find(str_from(st->codec));
-	struct voice_path path = voice_path_whole(q, 0);
+	struct voice_path path = voice_path_whole(q, c->delay_ms);
 	cJSON *v = cJSON_AddObjectToObject(j, "voice");
 	struct rma_bursts b;
 
 	rma_bursts(q, &b);
 	show_u64(v, "sensitivity", c->level);
+	if (c->delay_ms != 0)
+		show_u64(v, "delay_ms", c->delay_ms);
 	if (codec != NULL) {
 		struct voice_quality mos = voice_quality(codec, &path);
 
@@ -134,6 +168,7 @@ static cJSON *leg_json(const struct call_info *c, const struct call_stream_info 
 	show_u64(j, "rx_rate", st->rate[side][MEDIA_RX]);
 	show_u64(j, "tx_rate", st->rate[side][MEDIA_TX]);
 	leg_stats(j, stats, now_ns);
+	add_report(j, st, stats, now_ns);
 	return j;
 }
 

@@ -59,6 +59,11 @@ static double bls_ms(const struct quality_sample *s)
 	return s->bls_ms;
 }
 
+static double delay_ms(const struct quality_sample *s)
+{
+	return s->delay_ms;
+}
+
 static double state(const struct quality_sample *s)
 {
 	return s->state;
@@ -78,6 +83,7 @@ static void add_call(const struct show *s, const struct call_info *c, cJSON *lis
 	add_row(j, "rblr_pct_x100", c->history, rblr);
 	add_row(j, "pdv_avg_us", c->history, pdv_us);
 	add_row(j, "bls_ms", c->history, bls_ms);
+	add_row(j, "delay_ms", c->history, delay_ms);
 	add_row(j, "failover_state", c->history, state);
 	cJSON_AddItemToArray(list, j);
 }

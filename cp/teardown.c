@@ -224,7 +224,8 @@ void teardown_expired(struct ime *ime, uint64_t now_ns)
 		enum call_expiry e;
 
 		next = calls_next(call);
-		call_media_look(call, ime->mta, &ime->config->timeouts, &ime->counters, now_ns);
+		call_media_look(call, ime->mta, &ime->config->timeouts,
+			ime->cfg->fallback.table.playout_depth_ms, &ime->counters, now_ns);
 		fallback_look(ime, call, now_ns);
 		e = call_expired(call, &ime->config->timeouts, now_ns);
 		if (e == CALL_LIVES)

@@ -13,6 +13,7 @@
 #include "lib/addr.h"
 #include "lib/nat.h"
 #include "lib/rma.h"
+#include "lib/rtcp_report.h"
 #include "lib/steer.h"
 
 #define DP_IFACES_MAX     16
@@ -181,6 +182,10 @@ struct dp_leg_stats {
 	uint8_t last_pt;
 	struct endpoint remote; // where packets go now: negotiated, or latched
 	bool latched;
+	// What this side last said by RTCP, of a stream that is monitored, unless it passes through.
+	struct rtcp_report report;
+	uint64_t report_ns;     // when, 0: never
+	uint32_t round_trip_us; // between us and it, 0: not known
 };
 struct dp_media_stats {
 	struct dp_leg_stats leg[2];

@@ -169,13 +169,16 @@ static enum dp_counter_id target(struct media_pkt *x, uint64_t to, uint16_t proo
 }
 
 // RTCP goes on during a hold (RFC 3264 8.4).
-static enum dp_counter_id commit_rtcp(struct media_pkt *x)
+static enum dp_counter_id commit_rtcp(struct worker *w, struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
 	bool mux = (f->flags & MEDIA_MUX_OUT) != 0;
 	uint64_t to = mux ? f->out_remote : f->rtcp_out_remote;
 	enum dp_counter_id bad;
 
+	if ((f->flags & MEDIA_PASS) == 0 &&
+		((f->flags | media_other(f)->flags) & MEDIA_MONITOR) != 0)
+		media_quality_rtcp(w, f, x->data, x->len);
 	if (to == 0)
 		return media_no_rtcp(f);
 	bad = target(x, to, mux ? MEDIA_OUT_PROVEN : MEDIA_OUT_RTCP_PROVEN);
@@ -194,7 +197,7 @@ static enum dp_counter_id commit(struct worker *w, struct media_burst *b, struct
 	if (unlikely(bad != PASS))
 		return bad;
 	if (unlikely(x->kind == RTPSEC_RTCP))
-		return commit_rtcp(x);
+		return commit_rtcp(w, x);
 	measure(w, b, x);
 	if (unlikely((f->flags & MEDIA_RX) == 0)) {
 		media_add32(&f->rx_on_hold, 1);

@@ -31,6 +31,10 @@ void media_quality_set(struct worker *w, uint32_t stream, const struct media_set
 // A packet was accepted on a flow with MEDIA_MONITOR.
 void media_quality_add(struct worker *w, const struct media_flow *f, const struct rtp_hdr *h);
 
+// RTCP was accepted on a flow of a stream with a monitor.
+void media_quality_rtcp(
+	struct worker *w, const struct media_flow *f, const uint8_t *data, uint32_t len);
+
 // Judges a stream without a packet.
 void media_quality_tick(struct worker *w, uint32_t stream);
 

@@ -7,6 +7,8 @@
 // Hot: runs on a worker.
 #include "dp/media.h"
 
+#include <string.h>
+
 #include "dp/media_state.h"
 #include "dp/snapshot.h"
 
@@ -33,6 +35,7 @@ void media_quality_set(struct worker *w, uint32_t stream, const struct media_set
 		m->event_pt != s->monitor.event_pt) {
 		m->clock_hz = s->clock_hz;
 		m->event_pt = s->monitor.event_pt;
+		memset(m->report, 0, sizeof(m->report));
 		rma_init(&m->rma, s->clock_hz, s->monitor.event_pt, w->now_ns);
 		m->speaks = true;
 		__atomic_store_n(&m->started, true, __ATOMIC_RELAXED);
@@ -55,6 +58,24 @@ void media_quality_add(struct worker *w, const struct media_flow *f, const struc
 	rma_add(&m->rma, &w->snap->quality.table, h, w->now_ns);
 	if (rma_due(&m->rma, w->now_ns, w->snap->quality.timer_ms))
 		judge(w, m);
+}
+
+void media_quality_rtcp(
+	struct worker *w, const struct media_flow *f, const uint8_t *data, uint32_t len)
+{
+	const struct media_shared *sh = &w->media->shared;
+	const size_t flow = (size_t)(f - sh->streams->flow);
+	struct media_report *all = sh->monitors[flow / 2].report;
+	struct media_report *me = &all[flow & 1], *other = &all[(flow & 1) ^ 1];
+
+	rtcp_report_read(data, len, &me->last);
+	__atomic_store_n(&me->last_ns, w->now_ns, __ATOMIC_RELAXED);
+	if (me->last.sent) {
+		me->sr_mid = me->last.sr_mid;
+		me->sr_ns = w->now_ns;
+	}
+	if (me->last.heard && me->last.lsr != 0 && me->last.lsr == other->sr_mid)
+		me->round_trip_us = rtcp_round_trip_us(&me->last, w->now_ns - other->sr_ns);
 }
 
 void media_quality_tick(struct worker *w, uint32_t stream)

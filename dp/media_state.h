@@ -20,6 +20,7 @@
 #include "dp/media_addr.h"
 #include "dp/rtpsec.h"
 #include "lib/rma.h"
+#include "lib/rtcp_report.h"
 #include "lib/rtp_stats.h"
 
 // New sources that one leg may show between one MEDIA_SET and the next, RTP and RTCP together; more
@@ -74,13 +75,23 @@ enum media_told {
 	MEDIA_TX_ENDED = 1 << 3,
 };
 
+// What the RTCP of one leg said.
+struct media_report {
+	struct rtcp_report last;
+	uint64_t last_ns; // 0: nothing yet
+	uint32_t sr_mid;  // of its newest SR, which passed at
+	uint32_t round_trip_us;
+	uint64_t sr_ns;
+};
+
 // The quality of what comes in on leg 0 of a stream. Apart from its flow, for many have none.
 struct media_monitor {
 	struct rma rma;
 	uint32_t clock_hz;
 	uint8_t level, event_pt;
 	bool started;
-	bool speaks; // not on hold
+	bool speaks;                   // not on hold
+	struct media_report report[2]; // by leg
 } __attribute__((aligned(64)));
 
 // Not written where it never was: then it takes no memory.

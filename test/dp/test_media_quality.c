@@ -195,6 +195,66 @@ static void test_settings(void **state)
 	talk_end(&t);
 }
 
+static struct endpoint above(struct endpoint e)
+{
+	e.port++;
+	return e;
+}
+
+// An SR or an RR of `leg`, and what of it is known afterwards. The block reports 25 % lost, and the SR
+// 0x7e804000, kept for 1.5 s.
+static struct rte_mbuf *report_of(struct talk *t, unsigned int leg, bool sr)
+{
+	uint8_t p[128] = {0x81, 201, 0, 7};
+	static const uint8_t info[20] = {0x83, 0xaa, 0x7e, 0x80, 0x40},
+			     block[24] = {
+				     0, 0, 0, 0, 64, [16] = 0x7e, 0x80, 0x40, 0, 0, 1, 0x80, 0};
+	const struct dp_media_leg *l = &t->s.media.leg[leg];
+	size_t n = 8;
+
+	p[7] = (uint8_t)(leg + 1); // SSRC
+	if (sr) {
+		p[1] = 200;
+		p[3] = 12;
+		memcpy(p + n, info, sizeof(info));
+		n += sizeof(info);
+	}
+	memcpy(p + n, block, sizeof(block));
+	n += sizeof(block);
+	if (leg == OUTSIDE)
+		peer_seal(&t->p, RTPSEC_RTCP, p, &n);
+	return frame(l->iface, l->remote_rtcp, above(l->local), p, n);
+}
+
+// What both sides say of what they hear; the way to the one outside and back takes 120 ms.
+static void test_reports(void **state)
+{
+	struct talk t = {.s = monitored(LEVEL)};
+	struct dp_leg_stats st;
+	struct rte_mbuf *m;
+
+	t.s.media.rtcp = true;
+	for (unsigned int i = 0; i < 2; i++)
+		t.s.media.leg[i].remote_rtcp = above(t.s.media.leg[i].remote);
+	send_ok(&t.s);
+	peer_init(&t.p, &t.s, OUTSIDE);
+	assert_int_equal(leg_stats(0, OUTSIDE).report_ns, 0);
+	assert_true(passes(report_of(&t, INSIDE, true)));
+	assert_true(leg_stats(0, INSIDE).report.sent);
+	w.now_ns += 1620000000;
+	m = report_of(&t, OUTSIDE, false);
+	pkt_payload(m)[10] ^= 1;
+	expect_drop(m, DROP_MEDIA_AUTH);
+	assert_int_equal(leg_stats(0, OUTSIDE).report_ns, 0);
+	assert_true(passes(report_of(&t, OUTSIDE, false)));
+	st = leg_stats(0, OUTSIDE);
+	assert_int_equal(st.report_ns, w.now_ns);
+	assert_int_equal(st.report.fraction_lost, 64);
+	assert_int_equal(st.round_trip_us, 120000);
+	assert_int_equal(leg_stats(0, INSIDE).round_trip_us, 0);
+	talk_end(&t);
+}
+
 static void test_not_monitored(void **state)
 {
 	struct rma_counters c;
@@ -235,6 +295,7 @@ int main(void)
 		MEDIA_TEST(test_only_authentic),
 		MEDIA_TEST(test_stall_and_hold),
 		MEDIA_TEST(test_settings),
+		MEDIA_TEST(test_reports),
 		MEDIA_TEST(test_not_monitored),
 	};
 

@@ -174,7 +174,7 @@ int facts(void **state)
 			.ptime_ms = 20};
 
 		quality_add(&history, voice_codec_find(STR_LIT("G722")), i == 10 ? NULL : &q,
-			i < 70 ? 0 : 1);
+			100 + i, i < 70 ? 0 : 1);
 	}
 	call.level = 3;
 	call.fallback_state = 1;

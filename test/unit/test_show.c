@@ -57,8 +57,22 @@ static void test_answers(void **state)
 	expect("show uc-ime media-sessions detail", "{}", "media-sessions");
 	media_monitored = true;
 	call.fallback_state = 0;
+	call.delay_ms = 120;
+	call.streams[0].clock_hz = 8000;
+	media_stats.leg[SIDE_OUTSIDE].report_ns = show.mono_ns() - 3 * S_NS;
+	media_stats.leg[SIDE_OUTSIDE].round_trip_us = 120400;
+	media_stats.leg[SIDE_OUTSIDE].report = (struct rtcp_report){.heard = true,
+		.fraction_lost = 64,
+		.lost = 100,
+		.jitter = 80,
+		.metrics = true,
+		.loss_rate = 51,
+		.mos_cq_x10 = 39,
+		.mos_lq_x10 = RTCP_XR_UNKNOWN,
+		.r_factor = RTCP_XR_UNKNOWN};
 	expect("show uc-ime media-sessions detail", "{}", "media-sessions-quality");
 	media_monitored = false;
+	media_stats.leg[SIDE_OUTSIDE].report_ns = 0;
 	call.fallback_state = 1;
 	expect("show quality", "{\"call_id\": \"ab6d7980\"}", "quality");
 	expect("show uc-ime fallback-notification statistics", "{}", "fallback-notification");

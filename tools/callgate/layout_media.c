@@ -7,6 +7,24 @@
 
 #define WIDTH 100
 
+// What this side has said by RTCP.
+static void print_report(FILE *f, const cJSON *r)
+{
+	if (r == NULL)
+		return;
+	fprintf(f, "   its last report, %.1f s ago:", json_number(r, "age_ms") / 1000);
+	if (cJSON_HasObjectItem(r, "lost"))
+		fprintf(f, " hears with %.2f %% lost, jitter %.0f usec",
+			json_number(r, "lost_pct_x100") / 100, json_number(r, "jitter_us"));
+	else
+		fprintf(f, " hears nothing");
+	if (cJSON_HasObjectItem(r, "mos_cq_x10"))
+		fprintf(f, ", MOS %.1f", json_number(r, "mos_cq_x10") / 10);
+	if (cJSON_HasObjectItem(r, "round_trip_us"))
+		fprintf(f, "; there and back in %.1f ms", json_number(r, "round_trip_us") / 1000);
+	fputc('\n', f);
+}
+
 // What the workers count of a leg; our own lines below the manual's.
 static void print_counts(FILE *f, const cJSON *s)
 {
@@ -29,6 +47,7 @@ static void print_counts(FILE *f, const cJSON *s)
 		json_number(s, "tx_waiting"));
 	fprintf(f, "   suite %s, direction %s%s\n", json_text(s, "suite"),
 		json_text(s, "direction"), json_true(s, "hold") ? ", on hold" : "");
+	print_report(f, cJSON_GetObjectItemCaseSensitive(s, "report"));
 	if (cJSON_HasObjectItem(s, "latched"))
 		fprintf(f, "   latched to %s\n", json_endpoint(s, "latched", '/', to));
 	if (json_true(s, "one_way"))
@@ -48,6 +67,8 @@ static void print_voice(FILE *f, const cJSON *v)
 			json_true(v, "wideband") ? " (wideband)" : "",
 			json_true(v, "estimated") ? ", by estimated values of the codec" : "",
 			json_number(v, "r_x100") / 100);
+	if (cJSON_HasObjectItem(v, "delay_ms"))
+		fprintf(f, ", delay %.0f ms", json_number(v, "delay_ms"));
 	fprintf(f, ", loss %.2f %%, late %.2f %%\n", json_number(v, "loss_pct_x100") / 100,
 		json_number(v, "discard_pct_x100") / 100);
 	fprintf(f,

@@ -116,6 +116,7 @@ void layout_quality(FILE *f, const cJSON *list)
 		{"rblr_pct_x100", "loss, %", 0.01, false, 0, 0, 2},
 		{"pdv_avg_us", "jitter, ms", 0.001, false, 0, 0, 1},
 		{"bls_ms", "burst, ms", 1, false, 0, 0, 0},
+		{"delay_ms", "delay, ms", 1, false, 0, 0, 0},
 	};
 	const cJSON *c;
 
