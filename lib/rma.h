@@ -18,7 +18,7 @@
 
 // Any one exceeded makes a tick bad.
 struct rma_level {
-	uint32_t rblr_pct_x100; // of lost and late packets in the last 8 s
+	uint32_t rblr_pct_x100; // of lost and late packets in the last 8 s, of 1 s at least
 	uint32_t bls_ms;
 	uint32_t ite_8s;
 	uint32_t pdv_avg_us;

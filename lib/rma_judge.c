@@ -20,6 +20,14 @@ static uint32_t stall_ms(const struct rma *m, const struct rma_table *t, uint64_
 	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
+// Of a second at least: one lost frame among the first ten of a call is no line with 10 % of loss.
+static uint32_t rblr_pct_x100(const struct rma *m)
+{
+	uint32_t second = RMA_SECOND_US / m->ptime_us;
+
+	return 10000 * m->bad / (m->expected > second ? m->expected : second);
+}
+
 bool rma_judge(struct rma *m, const struct rma_table *t, unsigned int level, uint64_t now_ns)
 {
 	const struct rma_level *l = &t->level[level];
@@ -33,7 +41,7 @@ bool rma_judge(struct rma *m, const struct rma_table *t, unsigned int level, uin
 	}
 	raise(&c->max_call_interval_ms, (uint32_t)(since_us / 1000));
 	rma_obey(m, t);
-	c->rblr_pct_x100 = m->bad == 0 ? 0 : 10000 * m->bad / m->expected;
+	c->rblr_pct_x100 = m->bad == 0 ? 0 : rblr_pct_x100(m);
 	c->ite_8s = m->ite;
 	c->bls_ms = m->longest.n > 0 ? (uint32_t)m->longest.value[0] : 0;
 	raise(&c->bls_ms, stall_ms(m, t, now_ns / 1000));
