@@ -52,8 +52,18 @@ static bool is_there(const struct media_pkt *x)
 	return __atomic_load_n(&x->f->where, __ATOMIC_RELAXED) == pkt_of(x->m)->place;
 }
 
-static void prefetch_contexts(const struct media_flow *f)
+static void prefetch_monitor(const struct media_shared *sh, const struct media_flow *f)
 {
+	const struct media_monitor *m = &sh->monitors[(const struct media_stream *)f - sh->streams];
+
+	rte_prefetch1(m);
+	rte_prefetch1((const uint8_t *)m + 64);
+}
+
+static void prefetch_contexts(const struct media_shared *sh, const struct media_flow *f)
+{
+	if ((f->flags & MEDIA_MONITOR) != 0)
+		prefetch_monitor(sh, f);
 	if (f->rx != NULL)
 		rtpsec_prefetch(f->rx);
 	if (f->tx != NULL)
@@ -153,7 +163,7 @@ void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b)
 			pkt_drop(w, x->m, DROP_MEDIA_NO_STREAM);
 			continue;
 		}
-		prefetch_contexts(f);
+		prefetch_contexts(&w->media->shared, f);
 		if (likely(media_keep(w, b, x, judge(x))) && f->rx != NULL)
 			media_job(&b->open, &b->p[b->n - 1], f->rx);
 	}
