@@ -2,6 +2,7 @@
 #include "cp/admit.h"
 
 #include "cp/callers.h"
+#include "cp/debug.h"
 
 static void number_of(const struct pass *p, struct str uri, struct did *out)
 {
@@ -64,6 +65,7 @@ enum counter_id admit_ticket(struct pass *p)
 	struct peer *peer = peers_get(ime->peers, &p->t->peer[SIDE_OUTSIDE].ip, p->now_ns);
 	struct ticket *ticket = &ime->scratch->ticket;
 	struct did called = {.n = 0};
+	char uuid[TICKET_UUID_TEXT_MAX];
 	struct ticket_request req = {
 		.n_headers = (unsigned int)sip_header_count(p->m, SIP_H_TICKET),
 		.header = h != NULL ? h->value : STR_LIT(""),
@@ -79,6 +81,10 @@ enum counter_id admit_ticket(struct pass *p)
 		&peers_ticket_rate, ticket);
 	if (v == TICKET_OK) {
 		p->ticket = ticket;
+		debug_event(SIGNALING_TRUNK, "ticket is valid", log_str("call_id", p->m->call_id),
+			log_text("uuid", ticket_uuid_text(ticket, uuid)),
+			log_str("granted_to", ticket->field[TICKET_GRANTED_DOMAIN]),
+			log_str("number", (struct str){called.digits, called.n}));
 		return may_call(p);
 	}
 	p->reason = ticket_verdict_reason(v);

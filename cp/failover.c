@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/failover.h"
 
+#include "cp/debug.h"
 #include "cp/ime_state.h"
 #include "cp/leg.h"
 #include "lib/nat.h"
@@ -58,8 +59,11 @@ static struct trunk *route_new_call(struct trunk *t)
 		if (!can_stand_in(t, u, &at) || ucms_down(t->ime->ucms, &u->ip))
 			continue;
 		other = trunk_stand_in(t, &at);
-		if (other != NULL && may_take(other))
-			return other;
+		if (other == NULL || !may_take(other))
+			continue;
+		debug_event(SIGNALING_TRUNK, "call goes to another call manager",
+			log_endpoint("addressed", &t->peer[SIDE_INSIDE]), log_endpoint("ucm", &at));
+		return other;
 	}
 	return t;
 }

@@ -5,6 +5,7 @@
 
 #include "cp/alarm.h"
 #include "cp/call_party.h"
+#include "cp/debug.h"
 #include "cp/log.h"
 #include "cp/own_request.h"
 #include "cp/refer.h"
@@ -293,6 +294,7 @@ static void refer_when_due(struct ime *ime, struct call *call, uint64_t now_ns)
 	if (!may_refer(ime, call, now_ns)) {
 		if (!f->limited)
 			count(&ime->counters, CNT_FALLBACK_LIMITED);
+		debug_error(NOTIFY, "REFER waits for its turn", log_text("call_id", call->call_id));
 		f->limited = true;
 		return;
 	}
@@ -324,6 +326,15 @@ void fallback_look(struct ime *ime, struct call *call, uint64_t now_ns)
 		call->fallback.machine.state != FALLBACK_GOOD &&
 			call->fallback.machine.state != FALLBACK_ACCEPTED);
 	tell_turn(call, was);
+	debug_event(RMA, "quality of a call", log_text("call_id", call->call_id),
+		log_bool("bad", q.bad), log_u64("judged_us", q.judged_us),
+		log_u64("bad_us", q.bad_us), log_u64("rblr", m->rblr_pct_x100),
+		log_u64("ite", m->ite_8s), log_u64("bls_ms", m->bls_ms),
+		log_u64("pdv_us", m->avg_pdv_us), log_u64("scs", m->scs_8s));
+	if (was != call->fallback.machine.state)
+		debug_event(TIMERS, "fallback goes on", log_text("call_id", call->call_id),
+			log_u64("failover_state", call->fallback.machine.state),
+			log_u64("was", was), log_u64("hold_down_s", c->hold_down_s));
 	if (due)
 		refer_when_due(ime, call, now_ns);
 }

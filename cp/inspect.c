@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "cp/call_end.h"
+#include "cp/debug.h"
 #include "cp/failover.h"
 #include "cp/fallback.h"
 #include "cp/ime_state.h"
@@ -82,6 +83,7 @@ bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 		return false;
 	if (tidied)
 		count(&ime->counters, CNT_MESSAGES_TIDIED);
+	pass_debug(&p, "SIP message received", from, bytes.n);
 	if (m->request)
 		inspect_request(&p);
 	else
@@ -129,6 +131,8 @@ static void lose(struct txn *x, void *arg)
 		return;
 	if (try_again(x, lost)) {
 		count(&ime->counters, CNT_REQUESTS_RESENT);
+		debug_event(TIMERS, "request is tried again on a new connection",
+			log_u64("trunk", x->trunk), log_u64("cseq", x->cseq));
 		return;
 	}
 	call = call_by_id(ime->calls, x->call);
@@ -155,6 +159,10 @@ void inspect_expired(struct txn *x, void *arg)
 	struct ime *ime = arg;
 	struct call *call = call_by_id(ime->calls, x->call);
 
+	if (x->state == TXN_PENDING)
+		debug_error(TIMERS, "request was never answered", log_u64("trunk", x->trunk),
+			log_text("from", side_name(x->from)), log_u64("cseq", x->cseq),
+			log_text("call_id", call != NULL ? call->call_id : NULL));
 	if (x->state == TXN_PENDING && call != NULL)
 		inspect_rollback(call, x);
 	if (x->state == TXN_OWN && x->method == SIP_REFER && x->call != 0)

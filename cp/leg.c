@@ -5,6 +5,7 @@
 #include <event2/buffer.h>
 #include <unistd.h>
 
+#include "cp/debug.h"
 #include "cp/ime_state.h"
 #include "cp/inspect.h"
 #include "cp/log.h"
@@ -42,6 +43,10 @@ static void failed(struct leg *l)
 	if (took_ns < RETRY_MIN_NS)
 		took_ns = RETRY_MIN_NS;
 	l->retry_ns = now_ns + (took_ns < RETRY_MAX_NS ? took_ns : RETRY_MAX_NS);
+	debug_error(TIMERS, "connection is not tried again for a while",
+		log_text("side", side_name(l->side)),
+		log_endpoint("peer", &l->trunk->peer[l->side]), log_u64("trunk", l->trunk->id),
+		log_u64("wait_ms", (l->retry_ns - now_ns) / 1000000));
 	if (l->side == SIDE_INSIDE)
 		ucms_suspect(ime->ucms, &l->trunk->peer[SIDE_INSIDE].ip, now_ns);
 }
@@ -157,6 +162,10 @@ static void on_up(struct conn *c, void *arg)
 		return;
 	l->state = LEG_UP;
 	l->retry_ns = 0;
+	if (!l->tls) // of TLS the log tells more
+		debug_event(SIGNALING_TRUNK, "TCP connection up",
+			log_endpoint("peer", &t->peer[l->side]),
+			log_text("side", side_name(l->side)), log_u64("trunk", t->id));
 	if (l->tls) {
 		if (!take_ids(l, c))
 			return;
@@ -387,6 +396,9 @@ static void leg_open(struct leg *l)
 	}
 	l->state = LEG_OPENING;
 	count(&t->ime->counters, CNT_TRUNKS_OPENED);
+	debug_event(SIGNALING_TRUNK, "connection is being opened",
+		log_text("side", side_name(l->side)), log_endpoint("peer", &t->peer[l->side]),
+		log_endpoint("from", src), log_u64("trunk", t->id), log_bool("tls", speaks_tls(l)));
 }
 
 void leg_try(struct leg *l)
@@ -426,6 +438,9 @@ void leg_reap(struct leg *l)
 
 	if (l->state != LEG_CLOSING)
 		return;
+	debug_event(SIGNALING_TRUNK, "connection closed", log_text("side", side_name(l->side)),
+		log_endpoint("peer", &t->peer[l->side]), log_u64("trunk", t->id),
+		log_u64("messages", l->messages), log_u64("octets", l->bytes));
 	trust(l, false);
 	l->retired = l->unjudged = false;
 	if (l->reset)
@@ -464,5 +479,9 @@ void leg_tick(struct leg *l, uint64_t now_ns)
 	if (why == CNT_NONE)
 		return;
 	count(&l->trunk->ime->counters, why);
+	debug_error(TIMERS, "connection is closed: nothing came in time",
+		log_text("side", side_name(l->side)),
+		log_endpoint("peer", &l->trunk->peer[l->side]), log_u64("trunk", l->trunk->id),
+		log_text("counter", counter_name(why)));
 	leg_close(l, false);
 }

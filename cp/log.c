@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cp/debug.h"
 #include "cp/log_limit.h"
 
 #define TELL_PER_TICK 10 // summaries, within their own limit; the rest a second later
@@ -87,6 +88,7 @@ void log_write(
 	struct log_field all[LOG_FIELDS_MAX + 1];
 	uint64_t suppressed = 0;
 
+	debug_log(id, fields, n);
 	if (!is_told(id))
 		return;
 	if (!log_limit_take(&limits, id, from, options.mono_ns(), &suppressed)) {

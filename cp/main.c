@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "cp/alarm.h"
+#include "cp/debug_stream.h"
 #include "cp/ime.h"
 #include "cp/log.h"
 #include "cp/mgmt.h"
@@ -251,6 +252,7 @@ static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 		.mono_ns = mono_ns,
 		.wall_s = wall_s,
 		.started_ns = mono_ns()};
+	mgmt_set_streams(d->mgmt, &debug_streams);
 	e = mgmt_start(d->mgmt, d->base, show_command, &d->show);
 	if (e < 0)
 		snprintf(err, err_size, "serve the management socket: %s", strerror(-e));

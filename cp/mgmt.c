@@ -21,11 +21,12 @@
 #include "cp/log.h"
 #include "lib/str.h"
 
-struct client {
-	TAILQ_ENTRY(client) all;
+struct mgmt_client {
+	TAILQ_ENTRY(mgmt_client) all;
 	struct mgmt *m;
 	struct bufferevent *bev;
-	bool ending; // closes when its last answer is out
+	bool ending;  // closes when its last answer is out
+	void *stream; // NULL: it gets answers only
 };
 
 struct mgmt {
@@ -33,18 +34,21 @@ struct mgmt {
 	int fd;
 	ino_t inode;                     // of our socket: at the end nobody else's is removed
 	struct evconnlistener *listener; // owns fd once it is there
-	TAILQ_HEAD(, client) clients;
+	TAILQ_HEAD(, mgmt_client) clients;
 	unsigned int n_clients;
 	mgmt_handler *fn;
 	void *arg;
+	const struct mgmt_streams *streams;
 };
 
 // ---- Clients ------------------------------------------------------------------------------------
 
-static void client_free(struct client *c)
+static void client_free(struct mgmt_client *c)
 {
 	struct mgmt *m = c->m;
 
+	if (c->stream != NULL)
+		m->streams->close(c->stream);
 	TAILQ_REMOVE(&m->clients, c, all);
 	m->n_clients--;
 	bufferevent_free(c->bev);
@@ -73,7 +77,21 @@ static void request_free(cJSON *j)
 	cJSON_Delete(j);
 }
 
-static cJSON *answer(struct mgmt *m, const char *line, size_t n)
+static cJSON *run(
+	struct mgmt_client *c, const char *command, const cJSON *args, char *err, size_t err_size)
+{
+	struct mgmt *m = c->m;
+
+	if (m->streams == NULL || strcmp(command, m->streams->command) != 0)
+		return m->fn(m->arg, command, args, err, err_size);
+	c->stream = m->streams->open(c, args, err, err_size);
+	if (c->stream == NULL)
+		return NULL;
+	bufferevent_set_timeouts(c->bev, NULL, NULL);
+	return cJSON_CreateTrue();
+}
+
+static cJSON *answer(struct mgmt_client *c, const char *line, size_t n)
 {
 	cJSON *request = cJSON_ParseWithLength(line, n), *data, *j;
 	const cJSON *command = cJSON_GetObjectItemCaseSensitive(request, "command");
@@ -83,7 +101,7 @@ static cJSON *answer(struct mgmt *m, const char *line, size_t n)
 	if (!cJSON_IsString(command) || (args != NULL && !cJSON_IsObject(args))) {
 		j = failure("expected {\"command\": \"...\", \"args\": {...}}");
 	} else {
-		data = m->fn(m->arg, command->valuestring, args, err, sizeof(err));
+		data = run(c, command->valuestring, args, err, sizeof(err));
 		if (data == NULL) {
 			j = failure(err);
 		} else {
@@ -96,7 +114,7 @@ static cJSON *answer(struct mgmt *m, const char *line, size_t n)
 	return j;
 }
 
-static void send_answer(struct client *c, cJSON *j)
+static void send_answer(struct mgmt_client *c, cJSON *j)
 {
 	struct evbuffer *out = bufferevent_get_output(c->bev);
 	char *text = cJSON_PrintUnformatted(j);
@@ -108,18 +126,23 @@ static void send_answer(struct client *c, cJSON *j)
 	}
 	evbuffer_add_printf(out, "%s\n", text);
 	cJSON_free(text);
-	bufferevent_disable(c->bev, EV_READ); // until it is out
+	if (c->stream == NULL)                        // else its end is to be seen
+		bufferevent_disable(c->bev, EV_READ); // until it is out
 }
 
 static void on_readable(struct bufferevent *bev, void *arg)
 {
-	struct client *c = arg;
+	struct mgmt_client *c = arg;
 	struct evbuffer *in = bufferevent_get_input(bev);
 	struct evbuffer_ptr end = evbuffer_search_eol(in, NULL, NULL, EVBUFFER_EOL_LF);
 	ev_ssize_t n = end.pos;
 	char *line;
 	cJSON *j;
 
+	if (c->stream != NULL) {
+		evbuffer_drain(in, evbuffer_get_length(in));
+		return;
+	}
 	if (c->ending || evbuffer_get_length(bufferevent_get_output(bev)) > 0)
 		return;
 	if (n < 0 && evbuffer_get_length(in) <= MGMT_REQUEST_MAX)
@@ -135,7 +158,7 @@ static void on_readable(struct bufferevent *bev, void *arg)
 		client_free(c);
 		return;
 	}
-	j = answer(c->m, line, (size_t)n);
+	j = answer(c, line, (size_t)n);
 	OPENSSL_cleanse(line, (size_t)n + 1);
 	evbuffer_drain(in, (size_t)n + 1);
 	send_answer(c, j);
@@ -143,10 +166,14 @@ static void on_readable(struct bufferevent *bev, void *arg)
 
 static void on_written(struct bufferevent *bev, void *arg)
 {
-	struct client *c = arg;
+	struct mgmt_client *c = arg;
 
 	if (c->ending) {
 		client_free(c);
+		return;
+	}
+	if (c->stream != NULL) {
+		c->m->streams->drained(c->stream);
 		return;
 	}
 	bufferevent_enable(bev, EV_READ);
@@ -155,10 +182,11 @@ static void on_written(struct bufferevent *bev, void *arg)
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
-	struct client *c = arg;
+	struct mgmt_client *c = arg;
 
 	// Somebody may send a line and shut down his side; he still gets the answer.
-	if ((what & BEV_EVENT_EOF) && evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+	if ((what & BEV_EVENT_EOF) && c->stream == NULL &&
+		evbuffer_get_length(bufferevent_get_output(bev)) > 0)
 		c->ending = true;
 	else
 		client_free(c);
@@ -169,7 +197,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 {
 	static const struct timeval idle = {MGMT_IDLE_S, 0};
 	struct mgmt *m = arg;
-	struct client *c = calloc(1, sizeof(*c));
+	struct mgmt_client *c = calloc(1, sizeof(*c));
 
 	if (c != NULL)
 		c->bev = bufferevent_socket_new(
@@ -288,6 +316,18 @@ int mgmt_start(struct mgmt *m, struct event_base *base, mgmt_handler *fn, void *
 	m->listener = evconnlistener_new(
 		base, on_accept, m, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, m->fd);
 	return m->listener != NULL ? 0 : -ENOMEM;
+}
+
+void mgmt_set_streams(struct mgmt *m, const struct mgmt_streams *s)
+{
+	m->streams = s;
+}
+
+bool mgmt_put(struct mgmt_client *to, const char *line, size_t n)
+{
+	struct evbuffer *out = bufferevent_get_output(to->bev);
+
+	return evbuffer_get_length(out) + n <= MGMT_STREAM_MAX && evbuffer_add(out, line, n) == 0;
 }
 
 void mgmt_close(struct mgmt *m)

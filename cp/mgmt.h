@@ -6,12 +6,14 @@
 
 #include <cjson/cJSON.h>
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stddef.h>
 
-#define MGMT_REQUEST_MAX 4096 // octets of a line
-#define MGMT_ERROR_MAX   640  // of a reason why not
-#define MGMT_CLIENTS_MAX 16   // more wait in the kernel's queue
-#define MGMT_IDLE_S      10   // a client that neither asks nor reads for so long is put out
+#define MGMT_REQUEST_MAX 4096  // octets of a line
+#define MGMT_ERROR_MAX   640   // of a reason why not
+#define MGMT_CLIENTS_MAX 16    // more wait in the kernel's queue
+#define MGMT_IDLE_S      10    // a client that neither asks nor reads for so long is put out
+#define MGMT_STREAM_MAX  65536 // octets that wait for the reader of a stream
 
 struct mgmt;
 
@@ -27,6 +29,24 @@ int mgmt_open(struct mgmt **out, const char *path, char *err, size_t err_size);
 
 // Serves clients from now on. -ENOMEM.
 int mgmt_start(struct mgmt *m, struct event_base *base, mgmt_handler *fn, void *arg);
+
+struct mgmt_client;
+
+// A command that is answered first as others are, with `true`, and from then on with lines until its
+// client leaves. Such a client may be silent, and stop reading, for as long as it likes.
+struct mgmt_streams {
+	const char *command;
+	// Begins one; NULL: `err` says why not.
+	void *(*open)(struct mgmt_client *to, const cJSON *args, char *err, size_t err_size);
+	void (*drained)(void *stream); // all that was put has left
+	void (*close)(void *stream);
+};
+
+// `s` outlives the socket.
+void mgmt_set_streams(struct mgmt *m, const struct mgmt_streams *s);
+
+// Sends a line with its end. False, and nothing is sent: MGMT_STREAM_MAX would be exceeded.
+bool mgmt_put(struct mgmt_client *to, const char *line, size_t n);
 
 // Puts every client out and removes the socket. Before the base is freed. Accepts NULL.
 void mgmt_close(struct mgmt *m);

@@ -9,7 +9,9 @@
 #include <sys/queue.h>
 
 #include "cp/alarm.h"
+#include "cp/debug.h"
 #include "cp/media_rate.h"
+#include "cp/media_why.h"
 #include "cp/mta_ports.h"
 #include "cp/priv.h"
 #include "dp/dp.h"
@@ -141,6 +143,8 @@ static struct stream *stream_of(struct mta *m, uint32_t id)
 static int no_ports(struct mta *m, const uint16_t iface[SIDES])
 {
 	m->no_ports = true;
+	debug_error(MEDIA, "no media port is free", log_u64("streams", m->in_use),
+		log_u64("resting", mta_ports_resting(m->ports)));
 	memcpy(m->no_ports_iface, iface, sizeof(m->no_ports_iface));
 	alarm_raise(ALARM_MEDIA_PORTS, m->now_ns,
 		"no media port is free for a new call: %u streams have theirs, %u pairs rest after "
@@ -152,6 +156,8 @@ static int no_ports(struct mta *m, const uint16_t iface[SIDES])
 static int no_stream(struct mta *m)
 {
 	m->no_stream = true;
+	debug_error(MEDIA, "no media stream is free", log_u64("streams", m->in_use),
+		log_u64("leaving", m->leaving));
 	alarm_raise(ALARM_MEDIA_STREAMS, m->now_ns,
 		"as many media streams as there can be: %u of calls, %u just ending", m->in_use,
 		m->leaving);
@@ -189,6 +195,9 @@ int mta_alloc(struct mta *m, const uint16_t iface[SIDES], const struct mta_strea
 		st->s.local[s] = (struct endpoint){pair[s].ip, pair[s].port};
 	}
 	*out = st->s;
+	debug_event(MEDIA, "ports taken", log_u64("stream", st->s.id),
+		log_endpoint("outside", &st->s.local[SIDE_OUTSIDE]),
+		log_endpoint("inside", &st->s.local[SIDE_INSIDE]));
 	return 0;
 }
 
@@ -240,6 +249,23 @@ static int send_now(struct mta *m, struct stream *st, const struct dp_msg *msg)
 	return err;
 }
 
+// Addresses and ciphers; never the keys beside them.
+static void debug_set(const struct stream *st)
+{
+	const struct dp_msg_media *m = &st->msg->media;
+	const struct dp_media_leg *out = &m->leg[SIDE_OUTSIDE], *in = &m->leg[SIDE_INSIDE];
+
+	debug_event(MEDIA, "stream set", log_u64("stream", st->s.id), log_u64("call", st->owner),
+		log_endpoint("outside", &st->s.local[SIDE_OUTSIDE]),
+		log_endpoint("outside_remote", &out->remote),
+		log_endpoint("inside", &st->s.local[SIDE_INSIDE]),
+		log_endpoint("inside_remote", &in->remote),
+		log_text("outside_srtp", media_suite_name(out->suite)),
+		log_text("inside_srtp", media_suite_name(in->suite)),
+		log_bool("passthrough", m->passthrough), log_bool("in", out->rx_allowed),
+		log_bool("out", out->tx_allowed), log_bool("awaits", out->tx_awaits_rx));
+}
+
 int mta_set(struct mta *m, uint32_t id, const struct dp_msg *msg)
 {
 	struct stream *st = &m->streams[id];
@@ -269,6 +295,7 @@ int mta_set(struct mta *m, uint32_t id, const struct dp_msg *msg)
 	forget_msg(st);
 	st->msg = next;
 	st->state = STREAM_LIVE;
+	debug_set(st);
 	return 0;
 }
 
@@ -307,6 +334,7 @@ void mta_release(struct mta *m, uint32_t id)
 	struct stream *st = &m->streams[id];
 
 	m->in_use--;
+	debug_event(MEDIA, "stream ends", log_u64("stream", st->s.id), log_u64("call", st->owner));
 	st->owner = 0;
 	forget_msg(st);
 	if (st->known) {
@@ -327,6 +355,9 @@ void mta_gone(struct mta *m, uint32_t id)
 	if (st == NULL || st->state != STREAM_LEAVING)
 		return;
 	m->leaving--;
+	debug_event(MEDIA, "ports rest", log_u64("stream", st->s.id),
+		log_endpoint("outside", &st->s.local[SIDE_OUTSIDE]),
+		log_endpoint("inside", &st->s.local[SIDE_INSIDE]));
 	stream_finish(m, st);
 }
 

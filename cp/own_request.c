@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 
+#include "cp/debug.h"
+#include "cp/media_why.h"
+
 #define COOKIE "z9hG4bK"
 
 struct trunk *own_trunk(struct ime *ime, const struct call *call)
@@ -21,10 +24,21 @@ struct request_via own_via(const struct trunk *t, enum side to, const char *tag)
 	};
 }
 
+static struct str first_word(const char *p, size_t n)
+{
+	struct str word;
+
+	str_split((struct str){p, n}, ' ', &word);
+	return word;
+}
+
 bool own_send(struct ime *ime, struct trunk *t, enum side to, size_t n)
 {
 	bool sent = n > 0 && trunk_send_own(t, to, ime->out, n) == 0;
 
+	debug_event(SIGNALING_TRUNK, "request of our own", log_text("side", side_name(to)),
+		log_endpoint("peer", &t->peer[to]), log_u64("trunk", t->id),
+		log_str("request", first_word(ime->out, n)), log_bool("sent", sent));
 	count(&ime->counters, sent ? CNT_REQUESTS_SENT : CNT_PEER_GONE);
 	return sent;
 }

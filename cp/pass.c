@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cp/debug.h"
 #include "cp/fallback.h"
 #include "cp/log.h"
 #include "cp/media_why.h"
@@ -107,6 +108,19 @@ static enum counter_id send_rendered(struct pass *p, size_t len)
 	return trunk_send(p->t, side_other(p->from), out.p, out.n) == 0 ? CNT_NONE : CNT_PEER_GONE;
 }
 
+void pass_debug(const struct pass *p, const char *text, enum side side, size_t octets)
+{
+	const struct sip_msg *m = p->m;
+
+	// Of the URI neither password nor parameters: who is called is enough.
+	debug_event(SIGNALING_TRUNK, text, log_text("side", side_name(side)),
+		log_endpoint("peer", &p->t->peer[side]), log_u64("trunk", p->t->id),
+		m->request ? log_str("request", m->method_name) : log_u64("response", m->status),
+		m->request ? log_str("user", m->uri.user) : log_text("user", NULL),
+		log_u64("cseq", m->cseq), log_str("call_id", m->call_id),
+		log_str("branch", m->via.branch), log_u64("octets", octets));
+}
+
 enum counter_id pass_forward(struct pass *p)
 {
 	struct ime *ime = p->ime;
@@ -121,6 +135,8 @@ enum counter_id pass_forward(struct pass *p)
 	sip_edit_fini(e);
 	if (why == CNT_NONE)
 		why = send_rendered(p, len);
+	if (why == CNT_NONE)
+		pass_debug(p, "SIP message sent on", side_other(p->from), len);
 	if (p->planned)
 		OPENSSL_cleanse(ime->out, len);
 	if (why == CNT_NONE) {
@@ -260,6 +276,9 @@ void pass_reply(struct ime *ime, struct trunk *t, struct txn *x, uint16_t status
 	x->expires_ns = ime_now(ime) + TXN_LIFE_S * 1000000000ull;
 	reply_tag(x->to_tag);
 	n = reply_write(&x->reply, status, retry_after_s(ime), x->to_tag, ime->out, ime->out_size);
+	debug_event(SIGNALING_TRUNK, "answered here", log_text("side", side_name(x->from)),
+		log_endpoint("peer", &t->peer[x->from]), log_u64("trunk", t->id),
+		log_u64("answer", status), log_u64("cseq", x->cseq));
 	if (n > 0 && trunk_send(t, x->from, ime->out, n) == 0)
 		count(&ime->counters, CNT_REPLIES_SENT);
 	else

@@ -26,6 +26,9 @@ struct pass {
 // Rewrites and sends it to the other side. CNT_NONE, or why it could not be sent (not counted).
 enum counter_id pass_forward(struct pass *p);
 
+// For `debug uc-ime signaling-trunk`: the message came from, or goes to, this side.
+void pass_debug(const struct pass *p, const char *text, enum side side, size_t octets);
+
 // Counts and logs the refusal of a request. Status 0 drops it (and, for an INVITE, its CANCEL too,
 // TKT-19); else it is answered on the connection it came on (TKT-20).
 void pass_refuse(struct pass *p, enum counter_id why, uint16_t status);

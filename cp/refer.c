@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "cp/conn.h"
+#include "cp/debug.h"
 #include "cp/fallback.h"
 #include "cp/ime_state.h"
 #include "cp/inspect.h"
@@ -105,6 +106,9 @@ static void read_request(struct refer *r, const struct sip_msg *m)
 
 	if (m->method == SIP_ACK || !reply_head_save(m, &head))
 		return;
+	debug_event(NOTIFY, "request about a REFER", log_u64("call", r->call),
+		log_str("request", m->method_name),
+		log_str("state", state != NULL ? state->value : STR_LIT("")));
 	n = reply_write(
 		&head, m->method == SIP_NOTIFY ? 200 : 481, 0, r->token, ime->out, ime->out_size);
 	reply_head_free(&head);
@@ -204,6 +208,8 @@ int refer_send(struct refers *rs, uint64_t call, const struct endpoint *at, bool
 		free(r);
 		return err;
 	}
+	debug_event(NOTIFY, "REFER on a connection of its own", log_u64("call", call),
+		log_endpoint("ucm", at), log_bool("tls", secure), log_u64("octets", r->n));
 	LIST_INSERT_HEAD(&rs->all, r, all);
 	rs->n++;
 	return 0;

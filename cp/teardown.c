@@ -5,6 +5,7 @@
 #include "cp/call_fork.h"
 #include "cp/call_media.h"
 #include "cp/call_party.h"
+#include "cp/debug.h"
 #include "cp/fallback.h"
 #include "cp/log.h"
 #include "cp/media_why.h"
@@ -231,6 +232,9 @@ void teardown_expired(struct ime *ime, uint64_t now_ns)
 		if (e == CALL_LIVES)
 			continue;
 		count(&ime->counters, why[e].counter);
+		debug_error(TIMERS, "time of a call is up", log_text("call_id", call->call_id),
+			log_text("state", call_state_name(call->state)),
+			log_text("counter", counter_name(why[e].counter)));
 		call->end = why[e].end;
 		if (e == CALL_DISCONNECT)
 			call_end(ime, call);

@@ -9,6 +9,7 @@
 
 #include "cp/alarm.h"
 #include "cp/conn.h"
+#include "cp/debug.h"
 #include "cp/ime_state.h"
 #include "cp/inspect.h"
 #include "cp/log.h"
@@ -87,6 +88,9 @@ static void alive(struct ucm *u, const char *text, uint64_t now_ns)
 	u->asking = false;
 	u->misses = 0;
 	u->next_ns = now_ns + u->all->ime->cfg->ping.interval_s * S_NS;
+	debug_event(TIMERS, "call manager answers", log_endpoint("ucm", &u->at),
+		log_u64("after_ms", (now_ns - u->asked_ns) / 1000000),
+		log_u64("again_s", u->all->ime->cfg->ping.interval_s));
 	turn(u, UCM_UP, text, now_ns);
 }
 
@@ -95,6 +99,9 @@ static void missed(struct ucm *u, const char *text, uint64_t now_ns)
 	hang_up(u);
 	u->asking = false;
 	u->next_ns = now_ns + RETRY_S * S_NS;
+	debug_error(TIMERS, "call manager missed", log_endpoint("ucm", &u->at),
+		log_text("detail", text), log_u64("misses", u->misses + 1),
+		log_u64("again_s", RETRY_S));
 	if (++u->misses >= u->all->ime->cfg->ping.retries)
 		turn(u, UCM_DOWN, text, now_ns);
 }

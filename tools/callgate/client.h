@@ -51,6 +51,11 @@ void json_print(cJSON *j);
 // The answer's data, the caller's to delete; NULL: why has been said.
 cJSON *daemon_ask(const char *socket_option, const char *command, cJSON *args);
 
+// Begins a command that is answered with lines, and prints them as they come, until the daemon or the
+// reader of standard output ends. Takes `args`. Returns an exit code.
+int daemon_follow(const char *socket_option, const char *command, cJSON *args);
+
+int debug_main(int argc, char **argv);
 int ticket_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int stir_main(int argc, char **argv);

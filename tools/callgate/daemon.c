@@ -134,10 +134,23 @@ static cJSON *exchange(const char *path, const char *text)
 	return answer;
 }
 
+// The data of an answer, which it deletes; NULL: why not has been said.
+static cJSON *data_of(cJSON *answer)
+{
+	cJSON *data = NULL;
+
+	if (json_true(answer, "ok"))
+		data = cJSON_DetachItemFromObjectCaseSensitive(answer, "data");
+	if (answer != NULL && data == NULL)
+		fprintf(stderr, "callgate: %s\n", json_text(answer, "error"));
+	cJSON_Delete(answer);
+	return data;
+}
+
 cJSON *daemon_ask(const char *socket_option, const char *command, cJSON *args)
 {
 	char *text = request_text(command, args);
-	cJSON *answer, *data = NULL;
+	cJSON *answer;
 
 	if (text == NULL) {
 		fprintf(stderr, "callgate: longer than any request\n");
@@ -146,10 +159,46 @@ cJSON *daemon_ask(const char *socket_option, const char *command, cJSON *args)
 	answer = exchange(path_of(socket_option), text);
 	OPENSSL_cleanse(text, REQUEST_MAX);
 	free(text);
-	if (json_true(answer, "ok"))
-		data = cJSON_DetachItemFromObjectCaseSensitive(answer, "data");
-	if (answer != NULL && data == NULL)
-		fprintf(stderr, "callgate: %s\n", json_text(answer, "error"));
-	cJSON_Delete(answer);
-	return data;
+	return data_of(answer);
+}
+
+// Prints what comes after the first line, which answers.
+static void follow(FILE *in, const char *path)
+{
+	static const struct timeval no_limit = {0};
+	size_t size = 0;
+	char *line = NULL;
+	cJSON *answer = NULL, *data;
+
+	if (getline(&line, &size, in) > 0)
+		answer = cJSON_Parse(line);
+	if (answer == NULL)
+		fprintf(stderr, "callgate: %s: no answer\n", path);
+	data = data_of(answer);
+	setsockopt(fileno(in), SOL_SOCKET, SO_RCVTIMEO, &no_limit, sizeof(no_limit));
+	while (data != NULL && getline(&line, &size, in) > 0) {
+		fputs(line, stdout);
+		fflush(stdout);
+	}
+	if (data != NULL)
+		fprintf(stderr, "callgate: %s: the daemon has ended\n", path);
+	cJSON_Delete(data);
+	free(line);
+}
+
+int daemon_follow(const char *socket_option, const char *command, cJSON *args)
+{
+	char *text = request_text(command, args);
+	const char *path = path_of(socket_option);
+	int fd = text != NULL ? daemon_connect(path) : -1;
+	FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
+
+	if (in != NULL && send_all(fd, text, strlen(text)))
+		follow(in, path);
+	if (in != NULL)
+		fclose(in);
+	else if (fd >= 0)
+		close(fd);
+	free(text);
+	return CLIENT_FAILED; // it is the reader who ends it
 }
