@@ -213,10 +213,10 @@ static void refer(struct ime *ime, struct call *call, bool in_dialog)
 		log_text("session_id", call->session_id),
 		log_endpoint("ucm", &call->peer[SIDE_INSIDE]),
 		log_text("shape", in_dialog ? "in-dialog" : "out-of-dialog"),
-		log_str("number", (struct str){number.digits, number.n}),
-		log_u64("level", what.level), log_u64("rblr", q->rblr_pct_x100),
-		log_u64("ite", q->ite_8s), log_u64("bls_ms", q->bls_ms),
-		log_u64("pdv_us", q->avg_pdv_us), log_u64("scs", q->scs_8s));
+		log_str("did", (struct str){number.digits, number.n}), log_u64("level", what.level),
+		log_u64("rblr", q->rblr_pct_x100), log_u64("ite", q->ite_8s),
+		log_u64("bls_ms", q->bls_ms), log_u64("pdv_us", q->avg_pdv_us),
+		log_u64("scs", q->scs_8s));
 }
 
 // FB-9. A call manager that does not know what we ask about is asked once in the call itself.
