@@ -84,7 +84,7 @@ enum counter_id admit_ticket(struct pass *p)
 		debug_event(SIGNALING_TRUNK, "ticket is valid", log_str("call_id", p->m->call_id),
 			log_text("uuid", ticket_uuid_text(ticket, uuid)),
 			log_str("granted_to", ticket->field[TICKET_GRANTED_DOMAIN]),
-			log_str("number", (struct str){called.digits, called.n}));
+			log_str("did", (struct str){called.digits, called.n}));
 		return may_call(p);
 	}
 	p->reason = ticket_verdict_reason(v);

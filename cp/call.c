@@ -136,7 +136,7 @@ struct call *call_new(struct calls *c, const struct sip_msg *invite, const struc
 		return NULL;
 	}
 	call->id = ++c->last_id;
-	session_own(call->session, call->id);
+	session_own(call->session, call->id, call->call_id);
 	head = &c->bucket[bucket_of(c, invite->call_id)];
 	call->next = *head;
 	*head = call;

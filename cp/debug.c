@@ -111,6 +111,7 @@ static enum debug_topic topic_of(enum event_id id)
 	case EVT_KEY_USED_UP:
 	case EVT_ONE_WAY:
 	case EVT_ONE_WAY_OVER:
+	case EVT_MEDIA_PREALLOCATED:
 		return DEBUG_MEDIA;
 	case EVT_FALLBACK_SENT:
 	case EVT_FALLBACK_ANSWERED:

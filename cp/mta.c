@@ -195,9 +195,6 @@ int mta_alloc(struct mta *m, const uint16_t iface[SIDES], const struct mta_strea
 		st->s.local[s] = (struct endpoint){pair[s].ip, pair[s].port};
 	}
 	*out = st->s;
-	debug_event(MEDIA, "ports taken", log_u64("stream", st->s.id),
-		log_endpoint("outside", &st->s.local[SIDE_OUTSIDE]),
-		log_endpoint("inside", &st->s.local[SIDE_INSIDE]));
 	return 0;
 }
 

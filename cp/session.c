@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cp/log.h"
+#include "cp/media_why.h"
 #include "cp/priv.h"
 #include "cp/session_state.h"
 
@@ -40,9 +42,10 @@ void session_enforce_payloadtype(struct session *s)
 	s->enforce_payloadtype = true;
 }
 
-void session_own(struct session *s, uint64_t owner)
+void session_own(struct session *s, uint64_t owner, const char *call_id)
 {
 	s->owner = owner;
+	s->call_id = call_id;
 }
 
 static void offer_free(struct session *s)
@@ -177,6 +180,19 @@ static bool offers_mux(const struct session *s, const struct sdp_media *m)
 	return s->env->cfg->rtcp_relay && sdp_media_has(m, STR_LIT("rtcp-mux"));
 }
 
+static bool line_take(struct session *s, enum side from, struct line *l)
+{
+	if (mta_alloc(s->env->mta, s->iface, some_stream(s), &l->stream) != 0)
+		return false;
+	mta_own(s->env->mta, l->stream.id, s->owner);
+	l->allocated = true;
+	log_event(MEDIA_PREALLOCATED, log_text("call_id", s->call_id),
+		log_text("offer", side_name(from)), log_u64("stream", l->stream.id),
+		log_endpoint("outside", &l->stream.local[SIDE_OUTSIDE]),
+		log_endpoint("inside", &l->stream.local[SIDE_INSIDE]));
+	return true;
+}
+
 static enum counter_id offer_line(struct session *s, enum side from, const struct sdp *sdp,
 	size_t i, bool same, struct offered *o, struct session_plan *plan)
 {
@@ -184,12 +200,8 @@ static enum counter_id offer_line(struct session *s, enum side from, const struc
 	struct line *l = &s->line[i];
 	enum counter_id why;
 
-	if (!l->allocated) {
-		if (mta_alloc(s->env->mta, s->iface, some_stream(s), &l->stream) != 0)
-			return CNT_MEDIA_PORTS_FULL;
-		mta_own(s->env->mta, l->stream.id, s->owner);
-		l->allocated = true;
-	}
+	if (!l->allocated && !line_take(s, from, l))
+		return CNT_MEDIA_PORTS_FULL;
 	half_from(s, from, sdp, m, &o->half);
 	why = crypto_offer(s, i, m, same, o);
 	if (why != CNT_NONE)

@@ -34,8 +34,8 @@ struct session_plan {
 // NULL: out of memory. `env` outlives it. `inside_secure`: the call manager's trunk-security-mode.
 struct session *session_new(
 	const struct session_env *env, const uint16_t iface[SIDES], bool inside_secure);
-// What mta_owner() tells of the streams that it takes from now on.
-void session_own(struct session *s, uint64_t owner);
+// What mta_owner() tells of the streams that it takes from now on, and the log; the Call-ID outlives it.
+void session_own(struct session *s, uint64_t owner, const char *call_id);
 
 // From now on a line's payload types are those of its media type alone (rtp-conformance
 // enforce-payloadtype): what is sent with a video codec's type on an audio line is dropped.

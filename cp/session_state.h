@@ -49,6 +49,7 @@ struct line {
 struct session {
 	const struct session_env *env;
 	uint64_t owner;
+	const char *call_id; // for the log; NULL: none
 	uint16_t iface[SIDES];
 	bool inside_secure;
 	bool confirmed; // see session_confirm()

@@ -37,7 +37,7 @@ class Debug(LabTest):
         self.lab.hang_up("b1", "a1")
         wait_for("the end to be told", 5, lambda: ": ports rest; debug=media " in text())
         for line in ("SIP message received; debug=signaling-trunk side=outside ", "ticket is valid; ",
-                     "ports taken; debug=media ", "stream set; debug=media ", "call answered; ",
+                     "media ports pre-allocated for a SIP call; debug=media ", "stream set; debug=media ", "call answered; ",
                      "request=BYE ", "call ended; "):
             self.assertIn(line, text())
         self.assertEqual(json_text(), "") # all went well

@@ -372,10 +372,11 @@ static void test_call(void **state)
 	has("SIP message sent on; ", "side=inside peer=192.168.10.30:5070 ");
 	has("SIP message received; ", "side=inside peer=192.168.10.30:5070 trunk=1 response=180 ");
 	has("ticket is valid; debug=signaling-trunk ",
-		"granted_to=enterprise-b.example number=14085550123");
+		"granted_to=enterprise-b.example did=14085550123");
 	has("connection is being opened; ", "peer=192.168.10.30:5070");
 	has("TLS connection up; debug=signaling-trunk ", "side=outside");
-	has("ports taken; debug=media stream=0 ", "inside=192.168.10.3:");
+	has("media ports pre-allocated for a SIP call; debug=media call_id=",
+		"inside=192.168.10.3:");
 	has("stream set; debug=media ",
 		"outside_srtp=AES_CM_128_HMAC_SHA1_80 inside_srtp=none passthrough=false in=true "
 		"out=true");

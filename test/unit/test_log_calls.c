@@ -125,6 +125,20 @@ static void test_log_1_no_ticket(void **state)
 
 // ---- The line of a call -------------------------------------------------------------------------
 
+// Section 11: 607001, when a call's media ports are taken, by the message that made it so.
+static void test_preallocated(void **state)
+{
+	const char *all, *line;
+
+	call_establish();
+	all = log_captured();
+	line = log_line_with(all,
+		"%UCIME-6-607001: media ports pre-allocated for a SIP call; "
+		"call_id=5d2e9a10@192.168.20.30 offer=outside stream=0 outside=209.165.200.229:",
+		" inside=192.168.10.3:");
+	assert_null(strstr(strstr(all, line) + strlen(line), "offer=outside")); // once
+}
+
 static void test_call(void **state)
 {
 	const char *all, *line;
@@ -317,6 +331,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_log_1_refusals),
 		TEST(log_1_no_ticket),
+		TEST(preallocated),
 		TEST(call),
 		TEST(refused),
 		TEST(cancelled),
