@@ -150,12 +150,24 @@ static void own_answered(struct pass *p)
 	fallback_answered_by(p->ime, call, p->m->status);
 }
 
+// A trunk ends with its accepted connection. The phone that was ringing may have answered before our
+// CANCEL came: its 2xx is repeated until it has an ACK (RFC 3261 13.3.1.4), over a new connection of
+// its call manager, which is asked for nothing that it did not bring. No stranger's word counts here.
+static struct txn *find_request(const struct pass *p)
+{
+	enum side asker = side_other(p->from);
+	struct txn *x = txn_find(p->ime->txns, p->t->id, asker, p->m->via.branch, p->m->method);
+
+	if (x == NULL && p->from == SIDE_INSIDE && p->m->method == SIP_INVITE)
+		x = txn_find_given_up(p->ime->txns, asker, p->m->via.branch);
+	return x;
+}
+
 void inspect_response(struct pass *p)
 {
 	bool late_fork;
 
-	p->txn = txn_find(
-		p->ime->txns, p->t->id, side_other(p->from), p->m->via.branch, p->m->method);
+	p->txn = find_request(p);
 	if (p->txn != NULL)
 		p->m->cseq -= p->txn->cseq_added; // as it was asked
 	if (p->txn == NULL || (p->txn->state != TXN_OWN && !txn_is_of(p->txn, p->m))) {

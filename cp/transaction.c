@@ -167,6 +167,16 @@ struct txn *txn_find(
 	return NULL;
 }
 
+struct txn *txn_find_given_up(struct txns *t, enum side from, struct str branch)
+{
+	for (struct txn *x = t->bucket[bucket_of(t, branch)]; x != NULL; x = x->next) {
+		if (x->from == from && x->method == SIP_INVITE && x->give_up &&
+			str_eq((struct str){x->branch, x->branch_n}, branch))
+			return x;
+	}
+	return NULL;
+}
+
 bool txn_is_of(const struct txn *x, const struct sip_msg *m)
 {
 	struct str call_id = {x->branch + x->branch_n, x->call_id_n};

@@ -80,6 +80,9 @@ struct txn *txn_add_own(struct txns *t, uint64_t trunk, enum side to, struct str
 struct txn *txn_find(
 	struct txns *t, uint64_t trunk, enum side from, struct str branch, enum sip_method method);
 
+// An INVITE from that side that the proxy has given up, whichever trunk it came on; NULL: none.
+struct txn *txn_find_given_up(struct txns *t, enum side from, struct str branch);
+
 // Whether a response, ACK or CANCEL that names the branch is of this request: Call-ID, From tag and
 // CSeq are the same too (RFC 3261 8.1.3.3, 9.1, 17.1.1.3).
 bool txn_is_of(const struct txn *x, const struct sip_msg *m);

@@ -5,6 +5,7 @@
 
 #include "test/unit/call_steps.h"
 #include "test/unit/fake_dp.h"
+#include "test/unit/fake_net.h"
 
 static void ring(void)
 {
@@ -92,6 +93,62 @@ static void test_late_answer(void **state)
 	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", "", "");
 	host_expect_silence(&rig.caller);
 	assert_gone();
+}
+
+static void again_from_ucm(struct sip_host *h, const struct sip_host *before)
+{
+	*h = (struct sip_host){.base = rig.base};
+	host_tcp(h, rig.base,
+		fake_net_connect(RIG_A, RIG_INSIDE, RIG_UCM_A, 40009, RIG_REMOTE, 5070));
+	memcpy(h->msg, before->msg, sizeof(h->msg));
+	call_answer(h, "200 OK", "atag", A_ANSWER, SDP_PLAIN_A);
+}
+
+// The remote is gone while it rings, and the phone's 200 crosses the CANCEL: the trunk is gone too, so
+// the call manager repeats it over a connection of its own.
+static void test_late_answer_remote_gone(void **state)
+{
+	struct sip_host invite, h;
+
+	rig_remote("b", "ca.pem");
+	host_send(&rig.remote, R_INVITE TICKET_HEADER SDP_TYPE, SDP_SECURE);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	invite = rig.ucm[RIG_A];
+	call_answer(&rig.ucm[RIG_A], "180 Ringing", "atag", A_CONTACT, "");
+	host_expect(&rig.remote, "SIP/2.0 180 ");
+	host_close(&rig.remote);
+	host_expect(&rig.ucm[RIG_A], "CANCEL ");
+	host_expect_closed(&rig.ucm[RIG_A]);
+	again_from_ucm(&h, &invite);
+	host_expect(&h, "ACK sip:+14085550123@192.168.10.30:5070;transport=tcp");
+	contains(&h, ";tag=atag\r\n");
+	host_expect(&h, "BYE sip:+14085550123@192.168.10.30:5070;transport=tcp");
+	contains(&h, "CSeq: 102 BYE\r\n");
+	call_answer(&h, "200 OK", "atag", "", "");
+	host_idle(rig.base);
+	assert_int_equal(rig_counter(RIG_A, CNT_RESPONSE_UNKNOWN), 0);
+	rig_assert_clean(RIG_A);
+	host_close(&h);
+}
+
+// Another call's answer is not its.
+static void test_late_answer_of_nothing(void **state)
+{
+	struct sip_host invite, h;
+
+	rig_remote("b", "ca.pem");
+	host_send(&rig.remote, R_INVITE TICKET_HEADER SDP_TYPE, SDP_SECURE);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	invite = rig.ucm[RIG_A];
+	call_answer(&rig.ucm[RIG_A], "180 Ringing", "atag", A_CONTACT, "");
+	host_expect(&rig.remote, "SIP/2.0 180 ");
+	host_close(&rig.remote);
+	host_expect(&rig.ucm[RIG_A], "CANCEL ");
+	memcpy(strstr(invite.msg, "Call-ID: 77") + 9, "78", 2);
+	again_from_ucm(&h, &invite);
+	host_expect_silence(&h);
+	assert_int_equal(rig_counter(RIG_A, CNT_RESPONSE_UNKNOWN), 1);
+	host_close(&h);
 }
 
 // No packet from anywhere for sip_media: BYE to both, with the dialog's identity and next CSeq.
@@ -349,6 +406,8 @@ int main(void)
 		TEST(sip7_unanswered),
 		TEST(provisional_media),
 		TEST(late_answer),
+		TEST(late_answer_remote_gone),
+		TEST(late_answer_of_nothing),
 		TEST(sip7_media_idle),
 		TEST(one_side_vanishes),
 		TEST(media_from_both_keeps_it_up),
