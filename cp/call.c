@@ -210,10 +210,24 @@ struct call *call_find_dialog(const struct calls *c, const struct sip_msg *m, en
 	return NULL;
 }
 
+struct call_dialog *call_dialog_of(struct call *call, enum side from, const struct sip_msg *m)
+{
+	bool asks = m->request == (from == call->caller);
+
+	return dialog_of(call, asks ? m->to_tag : m->from_tag);
+}
+
+// With forks each callee is a party of its own.
+static struct call_party *party_of(struct call *call, struct call_dialog *d, enum side side)
+{
+	return side != call->caller && d != NULL && d->party.address != NULL ? &d->party
+									     : &call->party[side];
+}
+
 // With forks several dialogs may be up; the call is over with the last of them.
 static void hang_up(struct call *call, enum side from, const struct sip_msg *m, uint64_t now_ns)
 {
-	struct call_dialog *d = dialog_of(call, call->caller == from ? m->to_tag : m->from_tag);
+	struct call_dialog *d = call_dialog_of(call, from, m);
 	bool others = false;
 
 	d->up = false;
@@ -230,7 +244,7 @@ static void hang_up(struct call *call, enum side from, const struct sip_msg *m, 
 
 void call_request(struct call *call, enum side from, const struct sip_msg *m, uint64_t now_ns)
 {
-	struct call_party *p = &call->party[from];
+	struct call_party *p = party_of(call, call_dialog_of(call, from, m), from);
 	uint32_t cseq;
 
 	call->signal_ns = now_ns;
@@ -273,7 +287,7 @@ bool call_response(
 	if (m->status < 200 || m->status >= 300)
 		return true;
 	if (!initial) {
-		call_party_target(p, m);
+		call_party_target(party_of(call, call_dialog_of(call, from, m), from), m);
 	} else if (call->state != CALL_ENDING) {
 		struct call_dialog *d = dialog_of(call, m->to_tag);
 
@@ -289,10 +303,11 @@ bool call_response(
 	return true;
 }
 
-bool call_dialog_toward(struct call *call, enum side to, struct request_dialog *out)
+bool call_dialog_toward(
+	struct call *call, struct call_dialog *d, enum side to, struct request_dialog *out)
 {
-	const struct call_party *callee = &call->party[to];
-	struct call_party *speaker = &call->party[side_other(to)];
+	const struct call_party *callee = party_of(call, d, to);
+	struct call_party *speaker = party_of(call, d, side_other(to));
 
 	if (callee->address == NULL || callee->target == NULL || speaker->address == NULL)
 		return false;
@@ -326,7 +341,7 @@ bool call_dialog_insert(struct call *call, struct request_dialog *out)
 	struct call_fallback *f = &call->fallback;
 	uint32_t highest = call->party[SIDE_OUTSIDE].cseq;
 
-	if (f->n_sent == CALL_REFERS_MAX || !call_dialog_toward(call, SIDE_INSIDE, out))
+	if (f->n_sent == CALL_REFERS_MAX || !call_dialog_toward(call, NULL, SIDE_INSIDE, out))
 		return false;
 	f->after[f->n_sent] = highest - f->n_sent;
 	f->n_sent++;

@@ -170,8 +170,13 @@ void call_request(struct call *call, enum side from, const struct sip_msg *m, ui
 bool call_response(
 	struct call *call, enum side from, const struct sip_msg *m, bool initial, uint64_t now_ns);
 
-// Speaking to `to` in the other party's name; uses up a CSeq. False when too little is known.
-bool call_dialog_toward(struct call *call, enum side to, struct request_dialog *out);
+// The dialog of a message that passed, by its callee's tag; NULL: none.
+struct call_dialog *call_dialog_of(struct call *call, enum side from, const struct sip_msg *m);
+
+// Speaking to `to` in the other party's name, in that dialog or, NULL, in the first that was up; uses
+// up a CSeq. False when too little is known.
+bool call_dialog_toward(
+	struct call *call, struct call_dialog *d, enum side to, struct request_dialog *out);
 
 // Why a call's time is up (SIP-7). What is known of its media is as of call_media_look().
 enum call_expiry {

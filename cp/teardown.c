@@ -11,17 +11,27 @@
 #include "cp/media_why.h"
 #include "cp/own_request.h"
 
-static void bye_both(struct ime *ime, struct call *call)
+static void bye(struct ime *ime, struct call *call, struct call_dialog *dialog, enum side to)
 {
 	struct trunk *t = own_trunk(ime, call);
+	struct request_dialog d;
 
-	for (int to = 0; to < SIDES; to++) {
-		struct request_dialog d;
+	if (t != NULL && call_dialog_toward(call, dialog, to, &d))
+		own_bye(ime, t, to, &d);
+	else
+		count(&ime->counters, CNT_PEER_GONE);
+}
 
-		if (t != NULL && call_dialog_toward(call, (enum side)to, &d))
-			own_bye(ime, t, (enum side)to, &d);
-		else
-			count(&ime->counters, CNT_PEER_GONE);
+// Both parties of each dialog that is up, but for the one party that has been told: its side.
+static void bye_all(
+	struct ime *ime, struct call *call, const struct call_dialog *told, enum side side)
+{
+	for (size_t i = 0; i < call->n_dialogs; i++) {
+		struct call_dialog *d = &call->dialogs[i];
+
+		for (int to = 0; to < SIDES && d->up; to++)
+			if (d != told || to != (int)side)
+				bye(ime, call, d, (enum side)to);
 	}
 }
 
@@ -68,7 +78,7 @@ void teardown_call(struct ime *ime, struct call *call, uint16_t status)
 	if (x != NULL && t != NULL)
 		give_up_invite(ime, t, x, status);
 	if (call->state == CALL_UP || call->answered_ns != 0)
-		bye_both(ime, call);
+		bye_all(ime, call, NULL, SIDE_OUTSIDE);
 	call_end(ime, call);
 }
 
@@ -105,7 +115,7 @@ static bool dialog_toward_answerer(struct pass *p, const struct sip_msg *invite,
 		return false;
 	if (p->txn->initial || p->call == NULL)
 		return dialog_of_answer(p, invite, party, d);
-	if (!call_dialog_toward(p->call, p->from, d))
+	if (!call_dialog_toward(p->call, call_dialog_of(p->call, p->from, p->m), p->from, d))
 		return false;
 	d->cseq = p->m->cseq + p->txn->cseq_added;
 	return true;
@@ -134,14 +144,9 @@ void teardown_answer(struct pass *p, uint16_t status)
 	p->txn->give_up = true;
 	ack_and_bye(p);
 	pass_reply(p->ime, p->t, p->txn, status);
-	if (!p->txn->initial) {
-		// Both ends knew the call before; the answerer has its BYE already.
-		struct request_dialog d;
-		struct trunk *t = own_trunk(p->ime, p->call);
-
-		if (t != NULL && call_dialog_toward(p->call, side_other(p->from), &d))
-			own_bye(p->ime, t, side_other(p->from), &d);
-	}
+	// Whoever knew the call before; the answerer has its BYE already.
+	if (!p->txn->initial)
+		bye_all(p->ime, p->call, call_dialog_of(p->call, p->from, p->m), p->from);
 	call_end(p->ime, p->call);
 	p->call = NULL;
 }

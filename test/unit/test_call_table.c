@@ -71,7 +71,7 @@ static void test_dialog(void **state)
 
 	parse(INVITE RR("<sip:p2.b;lr>, <sip:p1.b;lr>") "Contact: <sip:ann@10.0.0.1>;x=y\n\n");
 	call = start(SIDE_OUTSIDE);
-	assert_false(call_dialog_toward(call, SIDE_INSIDE, &d)); // nobody answered
+	assert_false(call_dialog_toward(call, NULL, SIDE_INSIDE, &d)); // nobody answered
 	parse("SIP/2.0 200 OK\n" VIA FROM TO
 	      ";tag=bob\nCSeq: 9 INVITE\n" RR("<sip:q2.a;lr>") RR("<sip:q1.a;lr>")
 			RR("<sip:p2.b;lr>, <sip:p1.b;lr>") "Contact: <sip:bob@10.0.0.2:5062>\n" REST
@@ -79,14 +79,14 @@ static void test_dialog(void **state)
 	assert_true(call_response(call, SIDE_INSIDE, msg, true, 2));
 	assert_int_equal(call->state, CALL_UP);
 	// Toward the called one: its proxies, nearest to us first, and not the caller's.
-	assert_true(call_dialog_toward(call, SIDE_INSIDE, &d));
+	assert_true(call_dialog_toward(call, NULL, SIDE_INSIDE, &d));
 	assert_true(str_eq(d.target, STR_LIT("sip:bob@10.0.0.2:5062")));
 	assert_true(str_eq(d.routes, STR_LIT("Route: <sip:q1.a;lr>\r\nRoute: <sip:q2.a;lr>\r\n")));
 	assert_true(str_eq(d.from, STR_LIT("\"Ann\"   <sip:ann@b>;tag=ann"))); // unfolded
 	assert_true(str_eq(d.to, STR_LIT("<sip:bob@a>;tag=bob")));
 	assert_int_equal(d.cseq, 10);
 	// Toward the caller: the proxies that its INVITE had passed.
-	assert_true(call_dialog_toward(call, SIDE_OUTSIDE, &d));
+	assert_true(call_dialog_toward(call, NULL, SIDE_OUTSIDE, &d));
 	assert_true(str_eq(d.target, STR_LIT("sip:ann@10.0.0.1")));
 	assert_true(str_eq(d.routes, STR_LIT("Route: <sip:p2.b;lr>\r\nRoute: <sip:p1.b;lr>\r\n")));
 	assert_true(str_eq(d.to, STR_LIT("\"Ann\"   <sip:ann@b>;tag=ann")));
@@ -107,9 +107,9 @@ static void test_target_refresh(void **state)
 	parse("UPDATE sip:bob@a SIP/2.0\n" VIA FROM TO ";tag=bob\nCSeq: 40 UPDATE\n"
 	      "Contact: <sip:ann@10.9.9.9>\n" REST "\n");
 	call_request(call, SIDE_OUTSIDE, msg, 3);
-	assert_true(call_dialog_toward(call, SIDE_OUTSIDE, &d));
+	assert_true(call_dialog_toward(call, NULL, SIDE_OUTSIDE, &d));
 	assert_true(str_eq(d.target, STR_LIT("sip:ann@10.9.9.9")));
-	assert_true(call_dialog_toward(call, SIDE_INSIDE, &d));
+	assert_true(call_dialog_toward(call, NULL, SIDE_INSIDE, &d));
 	assert_int_equal(d.cseq, 41);
 }
 

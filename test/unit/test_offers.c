@@ -407,6 +407,42 @@ static void test_first_fork_ends(void **state)
 	rig_assert_clean(RIG_B);
 }
 
+static void expect_bye(struct sip_host *h, const char *uri, const char *tag)
+{
+	host_expect(h, "BYE ");
+	contains(h, uri);
+	contains(h, tag);
+	call_answer(h, "200 OK", "", "", "");
+}
+
+// When the time of the call is up, each phone that answered is told, and the caller of each; where the
+// second phone has moved to meanwhile is the first one's business no more than the other way round.
+static void test_all_forks_end(void **state)
+{
+	char head[1024];
+
+	two_answers();
+	snprintf(head, sizeof(head),
+		"INVITE sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n"
+		"Via: SIP/2.0/TCP 192.168.20.30:5070;branch=z9hG4bKre2\n" B_FROM B_TO
+		";tag=two\n" CALL_ID "CSeq: 102 INVITE\nMax-Forwards: 69\n" B_CONTACT SDP_TYPE);
+	host_send(&rig.caller, head, SDP_B("2", "20000"));
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "",
+		"Contact: <sip:moved@192.168.10.30:5070;transport=tcp>\n" SDP_TYPE,
+		SDP_OF("CCM 4000", "2", "192.168.10.52", "19600"));
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	b_says("ACK", "reack2", "two", 102);
+	rig_pass_s(120);
+	expect_bye(&rig.ucm[RIG_A], "BYE sip:+14085550123@192.168.10.30", ";tag=one\r\n");
+	expect_bye(&rig.ucm[RIG_A], "BYE sip:moved@192.168.10.30", ";tag=two\r\n");
+	expect_bye(&rig.caller, "BYE sip:+12125550199@", ";tag=one\r\n");
+	expect_bye(&rig.caller, "BYE sip:+12125550199@", ";tag=two\r\n");
+	host_idle(rig.base);
+	rig_assert_clean(RIG_A);
+	rig_assert_clean(RIG_B);
+}
+
 // The phone that answers had its early answer before another's took the media: it gets it back.
 static void test_early_forks(void **state)
 {
@@ -543,6 +579,7 @@ int main(void)
 		TEST(offer_times_out),
 		TEST(second_fork_ends),
 		TEST(first_fork_ends),
+		TEST(all_forks_end),
 		TEST(early_forks),
 		TEST(bad_fork),
 		TEST(forks_offer),
