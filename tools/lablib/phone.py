@@ -4,6 +4,7 @@ do over its control connection (netstrings of JSON)."""
 
 import json
 import pathlib
+import re
 import select
 import time
 from collections import namedtuple
@@ -198,7 +199,7 @@ class Phone:
 
     def calls(self):
         """How many calls it has, by its own account."""
-        return self.command("listcalls")["data"].count("sip:")
+        return len(re.findall(r"\b(?:sip|tel):", self.command("listcalls")["data"]))
 
     def newest_recording(self, direction="dec"):
         files = sorted((self.dir / "rec").glob(f"dump-*-{direction}.wav"))
