@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A call manager: Kamailio, with learned routes (number -> enterprise) and their tickets as tables that a
-test may change while it runs, and the PSTN as the second way."""
+test may change while it runs, and the PSTN as the second way. A REFER that says that the Internet fails a call
+sends the phone over it in the middle of the call: Kamailio is a proxy, so it is the phone that places the new call,
+and Kamailio that ends the old one."""
 
 import os
-import signal
-
 import re
+import signal
+from collections import namedtuple
 
 from . import netns
 from .phone import PHONE_PORT, PHONES
@@ -25,7 +27,7 @@ tcp_keepalive=yes tcp_keepidle=1 tcp_keepintvl=1 tcp_keepcnt=20
 listen=tcp:{ip}:5070
 {secure}loadmodule "tm.so" loadmodule "sl.so" loadmodule "rr.so" loadmodule "pv.so" loadmodule "textops.so"
 loadmodule "siputils.so" loadmodule "maxfwd.so" loadmodule "htable.so" loadmodule "ctl.so"
-loadmodule "tmx.so" loadmodule "xlog.so"
+loadmodule "tmx.so" loadmodule "xlog.so" loadmodule "dialog.so"
 modparam("ctl", "binrpc", "unix:{dir}/k.ctl")
 modparam("tm", "failure_exec_mode", 1) modparam("tm", "reparse_on_dns_failover", 0)
 modparam("tm", "fr_timer", 3000) modparam("tm", "fr_inv_timer", 30000)
@@ -35,24 +37,36 @@ modparam("htable", "htable", "ticket=>size=4;")
 modparam("htable", "htable", "domain=>size=4;")
 modparam("htable", "htable", "identity=>size=4;")
 modparam("htable", "htable", "seen=>size=4;initval=0;")
+modparam("htable", "htable", "tells=>size=4;")     # local number -> what it says of fallback, as header lines
+modparam("htable", "htable", "answers=>size=4;")   # local number -> the status that refuses a REFER; 0: silence
+modparam("htable", "htable", "referred=>size=4;autoexpire=60;")
+modparam("htable", "htable", "pstn=>size=4;autoexpire=10;")
+modparam("dialog", "enable_stats", 0) modparam("dialog", "dlg_match_mode", 1)
 onreply_route {{ route(INTERNET); }}
 request_route {{
 	route(INTERNET);
 	if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
 	if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
+	if (is_method("REFER") && is_present_hf("X-UCIME-Fallback")) route(FALLBACK);
 	if (has_totag()) {{
+		if (is_method("NOTIFY") && $sht(referred=>$ci) != $null) {{ sl_send_reply("200", "OK"); exit; }}
+		if (is_method("NOTIFY") && $hdr(Event) =~ "^refer" && $rb =~ "^SIP/2.0 200") t_on_reply("END_OLD");
 		if (loose_route()) {{ route(RELAY); exit; }}
 		if (is_method("ACK")) {{ if (t_check_trans()) t_relay(); exit; }}
 		sl_send_reply("404", "Not here"); exit;
 	}}
 	t_check_trans();
 	remove_hf("Route");                      # the phone's pre-loaded route to us
-	if (is_method("INVITE")) route(COUNT);
+	if ($ru =~ "^tel:") tel2sip("$ru", "{ip}", "$ru");
+	if (is_method("INVITE")) {{ route(COUNT); dlg_manage(); }}
 	if ($sht(phone=>$rU) != $null) {{         # a number of ours
-		$du = $sht(phone=>$rU); t_on_branch("PLAIN"); route(RELAY);
+		$du = $sht(phone=>$rU); t_on_branch("PLAIN"); t_on_reply("TELL"); route(RELAY);
 	}}
 	if (!is_method("INVITE")) {{ sl_send_reply("404", "Not here"); exit; }}
-	if ($sht(learned=>$rU) != $null) {{       # the Internet
+	if ($sht(pstn=>$rU) != $null) {{          # the call that a REFER has caused
+		$sht(pstn=>$rU) = $null; $sht(seen=>to-pstn) = $sht(seen=>to-pstn) + 1;
+		$du = "sip:{other_ucm}:5070;transport=tcp"; t_on_branch("PLAIN");
+	}} else if ($sht(learned=>$rU) != $null) {{       # the Internet
 		$du = $sht(learned=>$rU); $rd = "{other_domain}";
 		if ($sht(domain=>$rU) != $null) $rd = $sht(domain=>$rU);
 		t_on_branch("TICKET"); t_on_reply("INET_REPLY"); t_on_failure("TO_PSTN");
@@ -79,9 +93,44 @@ route[COUNT] {{
 	}}
 	xlog("L_ALERT", "INVITE from $si:$sp to $rU, Call-ID $ci, From $fu\\n");
 }}
+# protocol.md 5.2: outside the dialog with Target-Dialog, whose local-tag is that of our phone, or in it.
+route[FALLBACK] {{
+	if (has_totag()) {{
+		$var(ci) = $ci; $var(rt) = $ft; $var(lt) = $tt;
+	}} else {{
+		$var(ci) = $(hdr(Target-Dialog){{s.select,0,;}});
+		$var(lt) = $(hdr(Target-Dialog){{param.value,local-tag}});
+		$var(rt) = $(hdr(Target-Dialog){{param.value,remote-tag}});
+	}}
+	if (!dlg_get("$var(ci)", "$var(rt)", "$var(lt)")) {{ sl_send_reply("481", "Target dialog unknown"); exit; }}
+	$var(called) = $dlg(from_tag) == $var(rt);
+	if ($var(called)) $var(who) = $(dlg(to_uri){{uri.user}});
+	else $var(who) = $(dlg(from_uri){{uri.user}});
+	$var(number) = $(hdr(Refer-To){{nameaddr.uri}});
+	if ($var(number) =~ "^tel:") $var(number) = $(var(number){{s.substr,4,0}});
+	else $var(number) = $(var(number){{uri.user}});
+	xlog("L_ALERT", "REFER from $si:$sp for $var(who) to $var(number), To-tag $tt, Require $hdr(Require), Call-ID $ci\n");
+	if ($sht(answers=>$var(who)) != $null) {{
+		if ($sht(answers=>$var(who)) > 0) sl_send_reply("$sht(answers=>$var(who))", "Refused");
+		exit;
+	}}
+	$sht(pstn=>$var(number)) = 1;
+	if (has_totag()) return;                 # it goes on to the phone
+	$sht(referred=>$var(ci)) = 1;            # we ask for the transfer, so what the phone says of it is for us
+	# To the other side of the one named; the phone's BYE comes of itself, the remote's does not.
+	if ($var(called)) {{ $var(ok) = dlg_refer("caller", "sip:$var(number)@{ip}"); if ($var(ok) > 0) dlg_bye("caller"); }}
+	else {{ $var(ok) = dlg_refer("callee", "sip:$var(number)@{ip}"); if ($var(ok) > 0) dlg_bye("callee"); }}
+	if ($var(ok) < 0) {{ sl_send_reply("500", "Refer failed"); exit; }}
+	append_to_reply("Refer-Sub: false\r\n"); sl_send_reply("202", "Accepted"); exit;
+}}
+# The phone has the new call, and callgate knows it.
+onreply_route[END_OLD] {{ if (dlg_get("$ci", "$ft", "$tt")) dlg_bye("all"); }}
+# What a call manager that can fall back says of itself.
+onreply_route[TELL] {{ if ($sht(tells=>$tU) != $null) append_hf("$sht(tells=>$tU)\r\n"); }}
 branch_route[PLAIN] {{ record_route(); }}
 branch_route[TICKET] {{
 	record_route();
+	if ($sht(tells=>$fU) != $null) append_hf("$sht(tells=>$fU)\r\n");
 	if ($sht(ticket=>$rU) != $null) append_hf("X-Cisco-UC-IME-Ticket: $sht(ticket=>$rU)\\r\\n");
 	if ($sht(identity=>$rU) != $null) append_hf("Identity: $sht(identity=>$rU)\\r\\n");
 }}
@@ -99,6 +148,7 @@ event_route[htable:mod-init] {{
 {tables}
 }}
 """
+Refer = namedtuple("Refer", "source number to to_tag require call_id")
 SEEN = ("from-internet", "ticket", "from-pstn", "to-pstn", "from-phone", "any-from-internet")
 
 
@@ -196,6 +246,21 @@ class Kamailio:
             self.rpc("htable.delete", "identity", f"s:{number}", check=False)
         else:
             self.rpc("htable.sets", "identity", f"s:{number}", f"s:{identity}")
+
+    def set_fallback(self, number, tells=None, answers=None):
+        """How it falls back with a local number from now on. `tells`: header lines of its INVITEs and answers;
+        `answers`: the status that refuses a REFER, 0 for silence; None: it is done."""
+        for table, value, kind in (("tells", tells, "sets"), ("answers", answers, "seti")):
+            if value is None:
+                self.rpc("htable.delete", table, f"s:{number}", check=False)
+            else:
+                self.rpc(f"htable.{kind}", table, f"s:{number}", f"s:{value}" if kind == "sets" else str(value))
+
+    def refers(self):
+        """Every REFER for fallback since its start."""
+        return [Refer(*m) for m in re.findall(
+            r"REFER from (\S+):\d+ for (\S+) to (\S+), To-tag (\S+), Require (\S+), Call-ID (\S+)",
+            self.log.read_text(errors="replace"))]
 
     def callers(self):
         """The From URI of every INVITE since its start."""
