@@ -104,9 +104,19 @@ static void answer_refer(const char *status, const char *extra)
 
 // ---- Out of the dialog -------------------------------------------------------------------------
 
-// FB-5, FB-6, FB-7, FB-10: the second row of 5.2, as its example.
-static void test_fb6_trunk(void **state)
+static void count_refers(const struct ucm_info *u, void *arg)
 {
+	char ip[IP_TEXT_MAX];
+
+	assert_string_equal(ip_format(&u->at.ip, ip), RIG_UCM_A);
+	*(uint64_t *)arg += u->refers;
+}
+
+// FB-5, FB-6, FB-7, FB-10: the second row of 5.2, as its example.
+static void test_fb6_fb10_trunk(void **state)
+{
+	uint64_t refers = 0;
+
 	establish("", SAYS);
 	contains_not(&rig.caller, "X-UCIME-Fallback"); // FB-2
 	judged(20, true);
@@ -132,6 +142,8 @@ static void test_fb6_trunk(void **state)
 	answer_refer("202 Accepted", "Refer-Sub: false\n");
 	assert_int_equal(fallback()->machine.state, FALLBACK_ACCEPTED);
 	assert_int_equal(rig_counter(RIG_A, CNT_FALLBACK_ACCEPTED), 1);
+	ucms_foreach(rig.ime[RIG_A]->ucms, count_refers, &refers);
+	assert_int_equal(refers, 1);
 	rig_pass_s(1);
 	host_expect_closed(&refer);
 	call_hang_up();
@@ -139,7 +151,7 @@ static void test_fb6_trunk(void **state)
 }
 
 // The first row: the call manager has said that it knows Target-Dialog.
-static void test_fb6_tdialog(void **state)
+static void test_fb3_fb6_tdialog(void **state)
 {
 	establish("", "Supported: replaces, tdialog\n");
 	judged(21, true);
@@ -436,8 +448,8 @@ int main(void)
 #define T(f)      cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define W(f, set) cmocka_unit_test_setup_teardown(f, set, teardown)
 	static const struct CMUnitTest tests[] = {
-		T(test_fb6_trunk),
-		T(test_fb6_tdialog),
+		T(test_fb6_fb10_trunk),
+		T(test_fb3_fb6_tdialog),
 		T(test_fb7_did),
 		T(test_fb6_notify),
 		T(test_fb5_stranger),

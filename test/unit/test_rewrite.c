@@ -360,7 +360,7 @@ static void test_too_many_splices(void **state)
 }
 
 // FB-2: level, session and trunk end here; the rest goes on.
-static void test_fallback(void **state)
+static void test_fb2_fallback(void **state)
 {
 	static const struct {
 		const char *in, *want; // NULL: the line goes
@@ -442,7 +442,7 @@ int main(void)
 		cmocka_unit_test(test_secure_trunk),
 		cmocka_unit_test(test_bad_addresses),
 		cmocka_unit_test(test_too_many_splices),
-		cmocka_unit_test(test_fallback),
+		cmocka_unit_test(test_fb2_fallback),
 		cmocka_unit_test(test_fallback_too_long),
 		cmocka_unit_test(test_host),
 	};

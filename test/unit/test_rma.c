@@ -107,7 +107,7 @@ static void play(struct line *l, const char *pattern)
 }
 
 // RMA-7's example to the digit. The packet at 0 is the last of probation.
-static void test_ring_example(void **state)
+static void test_rma7_ring_example(void **state)
 {
 	static const struct {
 		uint32_t at_us, jitter_q4;
@@ -132,7 +132,7 @@ static void test_ring_example(void **state)
 }
 
 // RMA-2, RMA-3: which frames are bad, the last three being open. Over the wraps of both numbers.
-static void test_patterns(void **state)
+static void test_rma3_patterns(void **state)
 {
 	static const struct {
 		const char *pattern;
@@ -280,7 +280,7 @@ static void test_levels(void **state)
 }
 
 // RMA-4: with contiguous numbers no gap in time is a loss, whether timestamps go on or stand still.
-static void test_silence(void **state)
+static void test_rma4_silence(void **state)
 {
 	struct rma_counters c;
 	struct line l;
@@ -339,7 +339,7 @@ static void test_drift(void **state)
 
 // Of a transit that always grows each slot has a least of its own, more than are kept; what is forgotten
 // makes the reference no older than by a second.
-static void test_reference_of_drift(void **state)
+static void test_rma2_reference_of_drift(void **state)
 {
 	static const unsigned int us_a_frame[] = {4, 40, 400};
 
@@ -395,7 +395,7 @@ static void test_resets(void **state)
 }
 
 // RMA-1: what was sent before the run is not counted, even if it comes after its first packets.
-static void test_before_run(void **state)
+static void test_rma1_before_run(void **state)
 {
 	struct rma_counters c;
 	struct line l;
@@ -433,7 +433,7 @@ static void test_clock_restart(void **state)
 }
 
 // RMA-6: a digit of 200 ms, whose packets bear the timestamp of its beginning.
-static void test_events(void **state)
+static void test_rma6_events(void **state)
 {
 	struct rma_counters c;
 	struct line l;
@@ -479,7 +479,7 @@ static void test_events(void **state)
 }
 
 // RMA-5: after media-stall the run grows until media comes again; on hold it does not.
-static void test_stall(void **state)
+static void test_rma5_stall(void **state)
 {
 	struct rma_counters c;
 	struct line l;
@@ -510,7 +510,7 @@ static void test_stall(void **state)
 	assert_true(rma_judge(&l.m, &l.t, 5, l.at_ns + 2000 * MS));
 }
 
-static void test_hold(void **state)
+static void test_rma5_hold(void **state)
 {
 	struct rma_counters c;
 	struct line l;
@@ -598,20 +598,20 @@ static void test_ptime(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ring_example),
-		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_rma7_ring_example),
+		cmocka_unit_test(test_rma3_patterns),
 		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_levels),
-		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_rma4_silence),
 		cmocka_unit_test(test_drift),
-		cmocka_unit_test(test_reference_of_drift),
+		cmocka_unit_test(test_rma2_reference_of_drift),
 		cmocka_unit_test(test_resets),
-		cmocka_unit_test(test_before_run),
+		cmocka_unit_test(test_rma1_before_run),
 		cmocka_unit_test(test_clock_restart),
-		cmocka_unit_test(test_events),
-		cmocka_unit_test(test_stall),
-		cmocka_unit_test(test_hold),
+		cmocka_unit_test(test_rma6_events),
+		cmocka_unit_test(test_rma5_stall),
+		cmocka_unit_test(test_rma5_hold),
 		cmocka_unit_test(test_due),
 		cmocka_unit_test(test_ptime),
 	};
