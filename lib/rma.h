@@ -127,6 +127,7 @@ struct rma {
 	uint32_t second_us;               // of media that is settled
 	uint32_t concealed_us;            // of this second
 	uint32_t run_us;                  // of lost and late frames up to now
+	uint32_t longest_ms;              // of the window; 0: `longest` is empty
 	uint16_t ite;                     // sum of the slots
 	uint8_t severe;                   // bit i: the second i before this one, from bit 0 on
 	uint8_t severe_7s;                // of the 7 seconds before this one

@@ -43,7 +43,7 @@ bool rma_judge(struct rma *m, const struct rma_table *t, unsigned int level, uin
 	rma_obey(m, t);
 	c->rblr_pct_x100 = m->bad == 0 ? 0 : rblr_pct_x100(m);
 	c->ite_8s = m->ite;
-	c->bls_ms = m->longest.n > 0 ? (uint32_t)m->longest.value[0] : 0;
+	c->bls_ms = m->longest_ms;
 	raise(&c->bls_ms, stall_ms(m, t, now_ns / 1000));
 	c->scs_8s = m->severe_7s + (m->concealed_us > t->scs_ms * 1000);
 	raise(&c->max_rblr_pct_x100, c->rblr_pct_x100);

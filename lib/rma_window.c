@@ -25,12 +25,12 @@ static void peaks_thin(struct rma_peaks *p)
 
 static void peaks_push(struct rma_peaks *p, int32_t value, uint8_t slot)
 {
-	uint8_t greater = 0;
+	uint32_t greater = 0;
 
-	// All of them, since where to stop would be a guess.
-	for (uint8_t i = 0; i < RMA_PEAKS; i++)
-		greater += i < p->n && p->value[i] > value;
-	p->n = greater;
+	// All of them and without a branch, since where to stop would be a guess.
+	for (uint32_t i = 0; i < RMA_PEAKS; i++)
+		greater += (i < p->n) & (p->value[i] > value);
+	p->n = (uint8_t)greater;
 	if (p->n > 0 && p->slot[p->n - 1] == slot)
 		return;
 	if (p->n == RMA_PEAKS)
@@ -64,7 +64,10 @@ static void enter_slot(struct rma *m)
 		peaks_push(&m->nearest, -m->slot_least_us, m->slot);
 	m->slot = m->slot + 1 < RMA_SLOTS ? m->slot + 1 : 0;
 	peaks_expire(&m->nearest, m->slot);
-	peaks_expire(&m->longest, m->slot);
+	if (m->longest_ms > 0) {
+		peaks_expire(&m->longest, m->slot);
+		m->longest_ms = m->longest.n > 0 ? (uint32_t)m->longest.value[0] : 0;
+	}
 	m->slot_least_us = INT32_MAX;
 	m->least_us = m->nearest.n > 0 ? -m->nearest.value[0] : INT32_MAX;
 	s = &m->slots[m->slot];
@@ -175,8 +178,10 @@ static void grow_run(struct rma *m, uint64_t us)
 	ms = m->run_us / 1000;
 	if (ms > m->c.max_bls_ms)
 		m->c.max_bls_ms = ms;
-	if (ms > 0)
-		peaks_push(&m->longest, (int32_t)ms, m->slot);
+	if (ms == 0)
+		return;
+	peaks_push(&m->longest, (int32_t)ms, m->slot);
+	m->longest_ms = (uint32_t)m->longest.value[0];
 }
 
 static void settle_alike(struct rma *m, const struct rma_table *t, bool bad, uint32_t n)

@@ -39,6 +39,7 @@ static void check_sums(const struct rma *m)
 	if (m->nearest.n > 0 && -m->nearest.value[0] < least_us)
 		least_us = -m->nearest.value[0];
 	check(least_us == m->least_us);
+	check(m->longest_ms == (m->longest.n > 0 ? (uint32_t)m->longest.value[0] : 0));
 	check(m->open < 64 && m->lag >= 1 && m->lag < 64); // a new table may shrink the lag alone
 	check(m->ptime_us >= 1000 && m->ptime_us <= 200000);
 	check(m->concealed_us <= m->second_us && m->second_us < 1000000 && m->slot < RMA_SLOTS);
