@@ -95,7 +95,8 @@ static uint32_t slot_left_us(const struct rma *m)
 	return RMA_SLOT_US - m->second_us % RMA_SLOT_US;
 }
 
-// Over the end of a slot and, it may be, that of a second. Returns how far into the new second.
+// Over the end of a slot and, it may be, that of a second. Returns what of it is in the second that
+// goes on.
 static uint32_t cross(struct rma *m, const struct rma_table *t, bool bad, uint64_t us)
 {
 	uint64_t slots = 1 + (us - slot_left_us(m)) / RMA_SLOT_US;
