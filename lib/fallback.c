@@ -23,12 +23,12 @@ static bool look(struct fallback *f, const struct fallback_quality *q, uint64_t 
 	return bad;
 }
 
-static bool still_bad(const struct fallback *f)
+static bool mostly_bad(const struct fallback *f)
 {
 	uint64_t judged_us = f->seen.judged_us - f->at_entry.judged_us;
 	uint64_t bad_us = f->seen.bad_us - f->at_entry.bad_us;
 
-	return f->seen.bad && judged_us > 0 && bad_us >= judged_us - bad_us;
+	return judged_us > 0 && bad_us >= judged_us - bad_us;
 }
 
 static bool may_send(const struct fallback *f, const struct fallback_policy *p)
@@ -36,16 +36,19 @@ static bool may_send(const struct fallback *f, const struct fallback_policy *p)
 	return f->sent <= p->retries;
 }
 
+// A line whose losses come in long bursts is good for moments. When it is over just then, 5.4 would
+// begin all over again, and the call stay bad for a minute: so it waits for the next bad tick instead,
+// or for as much of good ones as ends any hold-down.
 static bool hold_down_step(struct fallback *f, const struct fallback_policy *p, uint64_t now_ns)
 {
-	if (now_ns - f->since_ns >= p->hold_down_ns) {
-		if (still_bad(f) && may_send(f, p))
-			return true;
+	bool over = now_ns - f->since_ns >= p->hold_down_ns;
+	bool good = !f->seen.bad && now_ns - f->last_bad_ns >= p->hold_down_ns / 2;
+
+	if (good || (over && !(mostly_bad(f) && may_send(f, p)))) {
 		enter(f, FALLBACK_GOOD, now_ns);
-	} else if (!f->seen.bad && now_ns - f->last_bad_ns >= p->hold_down_ns / 2) {
-		enter(f, FALLBACK_GOOD, now_ns);
+		return false;
 	}
-	return false;
+	return over && f->seen.bad;
 }
 
 bool fallback_step(struct fallback *f, const struct fallback_policy *p,
@@ -68,7 +71,7 @@ bool fallback_step(struct fallback *f, const struct fallback_policy *p,
 	case FALLBACK_ACCEPTED: // UCM kept the call
 		if (!over || !may_send(f, p))
 			return false;
-		if (still_bad(f))
+		if (f->seen.bad && mostly_bad(f))
 			return true;
 		enter(f, FALLBACK_ACCEPTED, now_ns);
 		return false;

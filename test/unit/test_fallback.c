@@ -71,7 +71,12 @@ static const struct row rows[] = {
 	{"half of the ticks and the last", 3, ACCEPTS, {{5, 0}, {1, 10}, {HOLD, 5}}, 1,
 		FALLBACK_ACCEPTED, 5 + HOLD},
 	{"fewer than half, the last bad", 3, ACCEPTS, {{1, 10}, {HOLD, 4}}, 0, FALLBACK_GOOD, 0},
-	{"most bad, the last good", 3, ACCEPTS, {{HOLD - 5, 10}, {10, 0}}, 0, FALLBACK_GOOD, 0},
+	{"most bad, the last good: waits", 3, ACCEPTS, {{HOLD - 5, 10}, {10, 0}}, 0,
+		FALLBACK_HOLD_DOWN, 0},
+	{"for a bad one", 3, ACCEPTS, {{HOLD - 5, 10}, {10, 0}, {1, 10}}, 1, FALLBACK_ACCEPTED,
+		HOLD + 5},
+	{"or half of the time good", 3, ACCEPTS, {{HOLD - 5, 10}, {HOLD / 2 + 1, 0}}, 0,
+		FALLBACK_GOOD, 0},
 	{"good for half the hold-down", 3, ACCEPTS, {{50, 10}, {HOLD / 2 + 1, 0}}, 0, FALLBACK_GOOD,
 		0},
 	{"not yet good for half", 3, ACCEPTS, {{50, 10}, {HOLD / 2, 0}}, 0, FALLBACK_HOLD_DOWN, 0},
@@ -118,6 +123,7 @@ static void test_waits(void **state)
 	assert_int_equal(f.sent, 0);
 	q.bad = false;
 	assert_false(fallback_step(&f, &policy, &q, (3 + HOLD) * TICK_NS));
+	assert_false(fallback_step(&f, &policy, &q, (3 + HOLD + HOLD / 2) * TICK_NS));
 	assert_int_equal(f.state, FALLBACK_GOOD);
 }
 

@@ -22,6 +22,7 @@ static unsigned int referred;
 static void on_refer(int fd, const struct endpoint *peer, void *arg)
 {
 	referred++;
+	host_close(&refer); // the one before
 	host_tcp(&refer, rig.hosts, fd);
 }
 
