@@ -65,7 +65,8 @@ def values(lines, name):
 
 class Load:
     """Calls to a proxy's address from callers in a namespace, with a connection for each of their
-    addresses; `called` is the namespace, address and port to which the proxy sends them."""
+    addresses; `called` is the namespace, address and port to which the proxy sends them, or None where
+    somebody else takes them."""
 
     def __init__(self, space, callers, ctx, proxy, called, number, ticket):
         self.called = called
@@ -74,12 +75,19 @@ class Load:
         head, mark, sdp = peer.invite(number, "@TAG@", ticket).partition(b"\r\n\r\n")
         self.head, self.sdp = head, mark + sdp
         self.callers = [self.connect(space, address, ctx, proxy) for address in callers]
+        self.cipher = self.callers[0].sock.cipher()
+        if called is None:
+            return
         with netns.entered(called[0]):
             self.listener = socket.create_server((called[1], called[2]), backlog=64)
         self.listener.setblocking(False)
         self.poll.register(self.listener, selectors.EVENT_READ)
-        self.cipher = self.callers[0].sock.cipher()
         self.answer = ANSWER_SDP.replace(b"{ip}", called[1].encode())
+
+    def close(self):
+        for key in list(self.poll.get_map().values()):
+            key.fileobj.close()
+        self.poll.close()
 
     def connect(self, space, address, ctx, proxy):
         with netns.entered(space):
@@ -116,11 +124,14 @@ class Load:
         if status != b"200":
             raise LabError(f"a call failed: {lines[0].decode()}, {cseq.decode()}")
         if cseq.endswith(b"INVITE"):
-            wire.out += [self.request(wire, b"ACK", 1, lines), self.request(wire, b"BYE", 2, lines)]
+            self.answered(wire, lines)
             return
         self.open -= 1
         if wire.left:
             self.begin(wire)
+
+    def answered(self, wire, lines):
+        wire.out += [self.request(wire, b"ACK", 1, lines), self.request(wire, b"BYE", 2, lines)]
 
     # ---- the called side ----
 
@@ -154,6 +165,10 @@ class Load:
             else:
                 key.data.read()
 
+    def finish(self):
+        while self.open:
+            self.turn()
+
     def run(self, calls, at_once):
         """So many whole calls from each caller, and so many of them at once."""
         for wire in self.callers:
@@ -161,7 +176,6 @@ class Load:
             for _ in range(at_once):
                 self.begin(wire)
             wire.flush()
-        while self.open:
-            self.turn()
+        self.finish()
         if self.hung_up != self.serial:
             raise LabError(f"{self.serial} calls, of which {self.hung_up} ended inside")

@@ -182,7 +182,7 @@ class Kamailio:
             other_ucm=netns.host_ip(self.other, "ucm"), other_domain=DOMAIN[self.other],
             secure=self.secure, tables=tables.rstrip()))
         self.log.unlink(missing_ok=True)
-        spawn(netns.inside(self.netns, "kamailio", "-f", self.dir / "kamailio.cfg", "-m", "16",
+        spawn(netns.inside(self.netns, "kamailio", "-f", self.dir / "kamailio.cfg", "-m", "64",
                            "-M", "4", "-DD", "-E", "-P", self.dir / "k.pid", "-Y", self.dir),
               self.log, self.pid_file)
 
