@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cp/debug.h"
@@ -64,6 +66,7 @@ void leg_init(struct leg *l, struct trunk *t, enum side side)
 {
 	l->trunk = t;
 	l->side = side;
+	STAILQ_INIT(&l->waiting);
 	restart_framing(l);
 }
 
@@ -236,6 +239,80 @@ static void framing_lost(struct leg *l, struct str head, enum sip_reason why)
 	leg_close(l, true);
 }
 
+// ---- Messages that wait --------------------------------------------------------------------------
+
+struct leg_waiting {
+	STAILQ_ENTRY(leg_waiting) next;
+	size_t n;
+	char octets[];
+};
+
+static void forget(struct leg_waiting *w)
+{
+	OPENSSL_cleanse(w->octets, w->n); // may hold keys
+	free(w);
+}
+
+void leg_forget_waiting(struct leg *l)
+{
+	struct leg_waiting *w;
+
+	while ((w = STAILQ_FIRST(&l->waiting)) != NULL) {
+		STAILQ_REMOVE_HEAD(&l->waiting, next);
+		forget(w);
+	}
+	l->waiting_bytes = 0;
+}
+
+// Where a remote reaches several call managers over one connection, one that is slow to take its own
+// connection holds up its own calls only. False: too much waits already.
+static bool set_aside(struct leg *l, struct str msg)
+{
+	struct trunk *t = l->trunk;
+	struct leg_waiting *w;
+
+	if (t->ime->cfg->n_ucms < 2 || l->side != SIDE_OUTSIDE || l->side != t->accepted ||
+		l->waiting_bytes + msg.n > ime_input_max(t->ime))
+		return false;
+	w = malloc(sizeof(*w) + msg.n);
+	if (w == NULL)
+		return false;
+	w->n = msg.n;
+	memcpy(w->octets, msg.p, msg.n);
+	STAILQ_INSERT_TAIL(&l->waiting, w, next);
+	l->waiting_bytes += msg.n;
+	return true;
+}
+
+static void passed(struct leg *l, size_t octets)
+{
+	l->messages++;
+	l->bytes += octets;
+	l->proven = true;
+	trunk_heard(l->trunk, octets);
+}
+
+// Each is judged anew, in its order: by now its way may be another one. Those of one leg stay in order,
+// for it takes all of them or none.
+static void judge_waiting(struct leg *l)
+{
+	STAILQ_HEAD(, leg_waiting) still = STAILQ_HEAD_INITIALIZER(still);
+	struct leg_waiting *w;
+
+	while (l->state == LEG_UP && !l->trunk->dead && (w = STAILQ_FIRST(&l->waiting)) != NULL) {
+		STAILQ_REMOVE_HEAD(&l->waiting, next);
+		if (!inspect_message(l->trunk, l->side, (struct str){w->octets, w->n})) {
+			STAILQ_INSERT_TAIL(&still, w, next);
+			continue;
+		}
+		passed(l, w->n);
+		l->waiting_bytes -= w->n;
+		forget(w);
+	}
+	STAILQ_CONCAT(&still, &l->waiting);
+	STAILQ_CONCAT(&l->waiting, &still);
+}
+
 static bool process_one(struct leg *l)
 {
 	struct str in = conn_input(l->conn);
@@ -272,15 +349,13 @@ static bool process_one(struct leg *l)
 		break;
 	}
 	l->partial_ns = l->first_by_ns = 0;
-	if (!inspect_message(l->trunk, l->side, (struct str){in.p, len})) {
+	if (inspect_message(l->trunk, l->side, (struct str){in.p, len})) {
+		passed(l, len);
+	} else if (!set_aside(l, (struct str){in.p, len})) {
 		conn_read(l->conn, false);
 		restart_framing(l); // the message is found again when the leg goes on
 		return false;
 	}
-	l->messages++;
-	l->bytes += len;
-	l->proven = true;
-	trunk_heard(l->trunk, len);
 	conn_consume(l->conn, len);
 	return true;
 }
@@ -289,6 +364,7 @@ static void on_input(struct conn *c, void *arg)
 {
 	struct leg *l = arg;
 
+	judge_waiting(l);
 	while (l->state == LEG_UP && !l->trunk->dead) {
 		if (!process_one(l))
 			break;
@@ -451,6 +527,7 @@ void leg_reap(struct leg *l)
 		conn_free(l->conn);
 	l->conn = NULL;
 	l->finish = false;
+	leg_forget_waiting(l);
 	l->partial_ns = l->first_by_ns = 0;
 	if (l->backlog != NULL)
 		evbuffer_free(l->backlog);

@@ -18,6 +18,8 @@ void leg_try(struct leg *l);
 bool leg_ready(struct leg *l, bool request);
 // Reads on after the other leg changed.
 void leg_resume(struct leg *l);
+// Forgets the messages that wait; their sender is gone.
+void leg_forget_waiting(struct leg *l);
 // Marks it as over; leg_reap() frees the connection later.
 void leg_close(struct leg *l, bool finish);
 void leg_reap(struct leg *l);

@@ -51,6 +51,7 @@ static void trunk_free(struct trunks *ts, struct trunk *t)
 	for (int s = 0; s < SIDES; s++) {
 		if (t->leg[s].backlog != NULL)
 			evbuffer_free(t->leg[s].backlog);
+		leg_forget_waiting(&t->leg[s]);
 		conn_free(t->leg[s].conn);
 	}
 	TAILQ_REMOVE(&ts->all, t, all);

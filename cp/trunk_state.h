@@ -24,6 +24,8 @@ enum leg_state {
 	LEG_CLOSING, // over; the reaper frees its connection
 };
 
+struct leg_waiting;
+
 struct leg {
 	struct trunk *trunk;
 	enum side side;
@@ -43,6 +45,10 @@ struct leg {
 	uint64_t first_by_ns;     // an accepted TLS peer says something until then; 0: it has
 	uint64_t messages, bytes; // received
 	struct evbuffer *backlog; // requests of our own that wait for LEG_UP; NULL: none
+	// Received messages for legs that are being opened, oldest first; what came after them for
+	// other legs has gone on.
+	STAILQ_HEAD(, leg_waiting) waiting;
+	size_t waiting_bytes;
 };
 
 struct trunk {

@@ -102,6 +102,38 @@ static void tcp_pair(int fd[2])
 		evutil_make_socket_nonblocking(fd[i]);
 }
 
+// Never accepts: its queue is full.
+static int silent[2] = {-1, -1};
+
+static void silence(int fd, const struct endpoint *peer, void *arg)
+{
+}
+
+static int connect_unanswered(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	int fd;
+
+	if (silent[0] < 0) {
+		silent[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert(bind(silent[0], (struct sockaddr *)&a, len) == 0);
+		assert(listen(silent[0], 0) == 0);
+		assert(getsockname(silent[0], (struct sockaddr *)&a, &len) == 0);
+		silent[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert(connect(silent[1], (struct sockaddr *)&a, len) == 0);
+	}
+	assert(getsockname(silent[0], (struct sockaddr *)&a, &len) == 0);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert(connect(fd, (struct sockaddr *)&a, len) < 0 && errno == EINPROGRESS);
+	return fd;
+}
+
+void fake_net_host_silent(const char *ip, uint16_t port)
+{
+	fake_net_host(ip, port, silence, NULL);
+}
+
 int fake_net_connect(unsigned int proxy, uint16_t iface, const char *src_ip, uint16_t src_port,
 	const char *dst_ip, uint16_t dst_port)
 {
@@ -166,6 +198,8 @@ int tsock_connect(const struct endpoint *src, const struct endpoint *dst)
 
 	fake_net_last_source = *src;
 	for (size_t i = 0; i < MAX; i++) {
+		if (hosts[i].fn == silence && endpoint_eq(&hosts[i].at, dst))
+			return connect_unanswered();
 		if (hosts[i].fn != NULL && endpoint_eq(&hosts[i].at, dst)) {
 			tcp_pair(fd);
 			hosts[i].fn(fd[1], src, hosts[i].arg);

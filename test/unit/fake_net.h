@@ -18,6 +18,8 @@ void fake_net_route(const char *prefix, unsigned int proxy, uint16_t iface);
 // A host that accepts at an address; `fn` gets a non-blocking descriptor.
 typedef void fake_net_host_fn(int fd, const struct endpoint *peer, void *arg);
 void fake_net_host(const char *ip, uint16_t port, fake_net_host_fn *fn, void *arg);
+// A host that says nothing to a SYN.
+void fake_net_host_silent(const char *ip, uint16_t port);
 // It no longer accepts.
 void fake_net_host_down(const char *ip, uint16_t port);
 

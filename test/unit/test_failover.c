@@ -119,6 +119,72 @@ static void test_comes_back(void **state)
 	rig_assert_clean(RIG_A);
 }
 
+// One that swallows SYNs holds up what is for it, not the call of another one on the same connection;
+// what is for it keeps its order, and finds its way when the wait is over.
+static void test_swallows_syns(void **state)
+{
+	establish_with_31();
+	rig_pass_s(3);
+	fake_net_host_silent(RIG_UCM_A, 5070);
+	host_send(&rig.caller, B_INVITE_2, SDP_PLAIN_B);
+	host_send(&rig.caller,
+		"CANCEL sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n" B_VIA(
+			"second") B_FROM B_TO
+		"\nCall-ID: second\nCSeq: 1 CANCEL\nMax-Forwards: 69\n",
+		"");
+	call_b_request("INFO", "info", 150, "", "");
+	host_expect(&next[0], "INFO "); // before both
+	call_answer(&next[0], "200 OK", "atag", "", "");
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	host_expect(&next[0], "INVITE ");
+	host_expect(&next[0], "CANCEL ");
+	contains(&next[0], "branch=z9hG4bKsecond\r\n");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_STOOD_IN), 2);
+}
+
+// A remote that sends more than may wait is read no further, and all of it arrives all the same.
+static void test_much_waits(void **state)
+{
+	static char big[12000];
+	char head[4096];
+
+	establish_with_31();
+	rig_pass_s(3);
+	fake_net_host_silent(RIG_UCM_A, 5070);
+	memset(big, 'x', sizeof(big) - 1);
+	for (int i = 0; i < 36; i++) {
+		snprintf(head, sizeof(head),
+			INVITE_URI
+			"Via: SIP/2.0/TCP 192.168.20.30:5070;branch=z9hG4bKbig%d\n" B_FROM B_TO
+			"\nCall-ID: big%d\nCSeq: 1 INVITE\n" B_CONTACT
+			"Max-Forwards: 69\n" TICKET_HEADER "Content-Type: text/plain\n",
+			i, i);
+		host_send(&rig.caller, head, big);
+	}
+	call_b_request("INFO", "info", 150, "", "");
+	for (int i = 0; i < 36; i++) {
+		host_expect(&next[0], "INVITE ");
+		snprintf(head, sizeof(head), "Call-ID: big%d\r\n", i);
+		contains(&next[0], head);
+	}
+	host_expect(&next[0], "INFO ");
+}
+
+// And one that leaves meanwhile leaves nothing.
+static void test_leaves_waiting(void **state)
+{
+	fake_net_host_down(RIG_UCM_A, 5070);
+	fake_net_host_silent(RIG_UCM_A, 5070);
+	invite();
+	host_idle(rig.base);
+	assert_int_equal(trunks_usage(rig.ime[RIG_A]->trunks).trunks, 1);
+	host_expect_silence(&next[0]);
+	host_close(&rig.caller);
+	host_idle(rig.base);
+	assert_int_equal(trunks_usage(rig.ime[RIG_A]->trunks).trunks, 0);
+	rig_assert_clean(RIG_A);
+}
+
 // The remote follows the Contact, to the mapped address of the one that has the call.
 static void test_follows_contact(void **state)
 {
@@ -293,6 +359,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(next_takes),
 		TEST(comes_back),
+		TEST(swallows_syns),
+		TEST(much_waits),
+		TEST(leaves_waiting),
 		TEST(follows_contact),
 		TEST(dialog_on_new_trunk),
 		TEST(next_speaks),
