@@ -53,7 +53,10 @@ void rtpsec_prefetch(const struct rtpsec *c)
 
 uint64_t rtpsec_left(const struct rtpsec *c)
 {
-	return __atomic_load_n(&c->left, __ATOMIC_RELAXED);
+	const uint64_t left = __atomic_load_n(&c->left, __ATOMIC_RELAXED);
+	const uint64_t rtcp = rtpsec_rtcp_left(c);
+
+	return left < rtcp ? left : rtcp;
 }
 
 // ---- Sources, indices, replay ------------------------------------------------------------------

@@ -128,5 +128,6 @@ void rtpsec_open(struct rtpsec_engine *e, struct rtpsec_job *jobs, size_t n);
 // would reveal the keystream.
 void rtpsec_seal(struct rtpsec_engine *e, struct rtpsec_job *jobs, size_t n);
 
-// How much of a context's key is left, in packets. Any thread, relaxed.
+// How much of a context's key is left, in packets: RTP, or SRTCP of one source, whichever is
+// fewer. The context's worker.
 uint64_t rtpsec_left(const struct rtpsec *c);

@@ -157,6 +157,8 @@ enum rtpsec_status rtpsec_rtcp_open(struct rtpsec_engine *e, struct rtpsec_job *
 	src = source_of(&p);
 	if (src == NULL)
 		return RTPSEC_SSRCS;
+	if (src->next > RTPSEC_RTCP_LIFETIME_MAX)
+		return RTPSEC_EXHAUSTED;
 	status = rtpsec_judge(src->window, (int64_t)src->next - (p.word & INDEX_MASK) - 1);
 	if (status != RTPSEC_OK)
 		return status;
@@ -199,4 +201,18 @@ enum rtpsec_status rtpsec_rtcp_seal(struct rtpsec_engine *e, struct rtpsec_job *
 	}
 	j->len += INDEX_LEN + (uint32_t)p.suite->rtcp_tag_len;
 	return RTPSEC_OK;
+}
+
+uint64_t rtpsec_rtcp_left(const struct rtpsec *c)
+{
+	const struct rtpsec_suite *s = &rtpsec_suites[c->suite];
+	const struct rtpsec_tail *t = (const struct rtpsec_tail *)((const uint8_t *)c + s->tail);
+	uint32_t next = t->rtcp.next;
+
+	for (size_t i = 0; t->more && i < RTPSEC_SSRCS_MAX - 1; i++) {
+		uint32_t other = rtpsec_more(c, s)->rtcp[i].next;
+
+		next = other > next ? other : next;
+	}
+	return next < RTPSEC_RTCP_LIFETIME_MAX ? RTPSEC_RTCP_LIFETIME_MAX - next : 0;
 }

@@ -190,6 +190,8 @@ static inline void rtpsec_iv(const struct rtpsec_suite *s, const uint8_t salt[RT
 // SRTCP, one packet at a time (dp/rtpsec_rtcp.c). Worker.
 enum rtpsec_status rtpsec_rtcp_open(struct rtpsec_engine *e, struct rtpsec_job *j);
 enum rtpsec_status rtpsec_rtcp_seal(struct rtpsec_engine *e, struct rtpsec_job *j);
+// Packets left to the source that has used most of its indices.
+uint64_t rtpsec_rtcp_left(const struct rtpsec *c);
 
 // Locked memory that no core dump and no child gets (dp/rtpsec_mem.c). Control thread.
 // -EPERM: so much may not be locked (RLIMIT_MEMLOCK); -ENOMEM.

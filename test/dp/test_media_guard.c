@@ -396,6 +396,42 @@ static void test_tx_lifetime(void **state)
 	del(7);
 }
 
+// SRTCP's index ends before RTP's (RFC 3711 9.2): warned of, and ended, as that is.
+static void test_tx_rtcp_lifetime(void **state)
+{
+	struct dp_msg s = stream_msg(7);
+	uint64_t negotiated[2];
+	uint8_t p[RTCP_LEN];
+
+	s.media.rtcp = s.media.leg[OUTSIDE].rtcp_mux = s.media.leg[INSIDE].rtcp_mux = true;
+	send_ok(&s);
+	for (unsigned int lap = 0; lap < 2; lap++) {
+		struct rtpsec *tx = media_ctl_stream(7, negotiated)->flow[INSIDE].tx;
+		const struct rtpsec_suite *suite = &rtpsec_suites[s.media.leg[OUTSIDE].suite];
+
+		assert_true(passes(from(&s, INSIDE, p, rtcp(p, SSRC + INSIDE))));
+		assert_int_equal(n_up, 0);
+		rtpsec_tail(tx, suite)->rtcp.next = RTPSEC_RTCP_LIFETIME_MAX - 3;
+		send_ok(&s); // has the next packet ask how much is left
+		for (unsigned int i = 0; i < 3; i++) {
+			assert_true(passes(from(&s, INSIDE, p, rtcp(p, SSRC + INSIDE))));
+			if (i == 0)
+				expect_key_of(true, false);
+			assert_int_equal(n_up, 0);
+		}
+		for (unsigned int i = 0; i < 2; i++) {
+			expect_drop(from(&s, INSIDE, p, rtcp(p, SSRC + INSIDE)),
+				DROP_MEDIA_KEY_USED_UP);
+			if (i == 0)
+				expect_key_of(true, true);
+			assert_int_equal(n_up, 0);
+		}
+		key_fill(s.media.leg[OUTSIDE].tx_key, 95); // of the new key all is said anew
+		send_ok(&s);
+	}
+	del(7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +446,7 @@ int main(void)
 		MEDIA_TEST(test_flood_latch),
 		MEDIA_TEST(test_lifetime),
 		MEDIA_TEST(test_tx_lifetime),
+		MEDIA_TEST(test_tx_rtcp_lifetime),
 	};
 	return cmocka_run_group_tests(tests, media_env_start, media_env_stop);
 }

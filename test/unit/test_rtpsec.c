@@ -66,7 +66,8 @@ static void forged(uint8_t suite)
 	n = rig_packet(bad, 1001, 20);
 	assert_int_equal(rig_seal(p.tx, bad, &n), RTPSEC_OK);
 	assert_int_equal(rig_open(p.rx, bad, &n), RTPSEC_OK);
-	assert_int_equal(rtpsec_left(p.rx), RTPSEC_LIFETIME_MAX - 2);
+	assert_int_equal(rtpsec_left(p.rx), RTPSEC_RTCP_LIFETIME_MAX);
+	assert_int_equal(p.rx->left, RTPSEC_LIFETIME_MAX - 2);
 	pair_free(&p);
 }
 
@@ -291,22 +292,58 @@ static void test_lifetime(void **state)
 	rtpsec_free(tx);
 }
 
+// So many SRTCP packets of a source have been sealed, or have come. `more`: it is the context's second.
+static void spend_rtcp(struct rtpsec *c, uint8_t suite, bool more, uint32_t next)
+{
+	const struct rtpsec_suite *s = &rtpsec_suites[suite];
+
+	if (more)
+		rtpsec_more(c, s)->rtcp[0].next = next;
+	else
+		rtpsec_tail(c, s)->rtcp.next = next;
+}
+
+static enum rtpsec_status seal_report(struct pair *p, uint8_t source, uint8_t *report, size_t *n)
+{
+	*n = rig_report(report, 20);
+	report[4] = source;
+	return (enum rtpsec_status)rig_seal_rtcp(p->tx, report, n);
+}
+
 // RFC 3711 9.2: an index of SRTCP must not come again; but whoever sends us the last one may.
+// Whichever source is nearest to its end counts.
+static void rtcp_lifetime(uint8_t suite)
+{
+	struct pair pair = pair_new(suite, 0);
+	uint8_t p[RIG_BUF];
+	size_t n;
+
+	for (uint8_t source = 0; source < 2; source++) {
+		assert_int_equal(seal_report(&pair, source, p, &n), RTPSEC_OK);
+		assert_int_equal(rig_open_rtcp(pair.rx, p, &n), RTPSEC_OK);
+		assert_int_equal(rtpsec_left(pair.tx), RTPSEC_RTCP_LIFETIME_MAX - 1);
+	}
+	for (uint8_t source = 0; source < 2; source++) {
+		spend_rtcp(pair.tx, suite, source == 1, RTPSEC_RTCP_LIFETIME_MAX - 1);
+		assert_int_equal(rtpsec_left(pair.tx), 1);
+		assert_int_equal(seal_report(&pair, source, p, &n), RTPSEC_OK);
+		assert_int_equal(rtpsec_left(pair.tx), 0);
+		assert_int_equal(rig_open_rtcp(pair.rx, p, &n), RTPSEC_OK);
+		assert_int_equal(rtpsec_left(pair.rx), 0);
+		assert_int_equal(seal_report(&pair, source, p, &n), RTPSEC_EXHAUSTED);
+		spend_rtcp(pair.tx, suite, source == 1, 1);
+		spend_rtcp(
+			pair.rx, suite, source == 1, RTPSEC_RTCP_LIFETIME_MAX + 1); // the very last
+		assert_int_equal(seal_report(&pair, source, p, &n), RTPSEC_OK);
+		assert_int_equal(rig_open_rtcp(pair.rx, p, &n), RTPSEC_EXHAUSTED);
+		spend_rtcp(pair.rx, suite, source == 1, 1);
+	}
+	pair_free(&pair);
+}
+
 static void test_rtcp_lifetime(void **state)
 {
-	struct pair pair = pair_new(DP_SRTP_AES_256_CM_HMAC_SHA1_80, 0);
-	uint8_t p[RIG_BUF];
-	size_t n = rig_report(p, 20);
-
-	assert_int_equal(rig_seal_rtcp(pair.tx, p, &n), RTPSEC_OK);
-	rtpsec_tail(pair.tx, &rtpsec_suites[DP_SRTP_AES_256_CM_HMAC_SHA1_80])->rtcp.next =
-		RTPSEC_RTCP_LIFETIME_MAX - 1;
-	n = rig_report(p, 20);
-	assert_int_equal(rig_seal_rtcp(pair.tx, p, &n), RTPSEC_OK);
-	assert_int_equal(rig_open_rtcp(pair.rx, p, &n), RTPSEC_OK);
-	n = rig_report(p, 20);
-	assert_int_equal(rig_seal_rtcp(pair.tx, p, &n), RTPSEC_EXHAUSTED);
-	pair_free(&pair);
+	each_suite(rtcp_lifetime);
 }
 
 static void sources(uint8_t suite)
