@@ -2,6 +2,7 @@
 """SRTP with programs that are not ours: each with each suite it offers, sound verified in both directions.
 A phone of enterprise A talks to one of them, which stands in an enterprise without a callgate."""
 
+import itertools
 import time
 
 from session import LabError, LabTest, wait_for
@@ -10,7 +11,7 @@ from lablib import tone
 from lablib.daemon import substitute
 from lablib.foreign import NUMBER, Foreign
 from lablib.netns import FOREIGN
-from lablib.srtp_peers import SUITES, Baresip, Ffmpeg, Gstreamer, Media, Rtpengine, new_key, sdp
+from lablib.srtp_peers import SUITES, Baresip, Ffmpeg, Gstreamer, Media, Rtpengine, new_key, parse_sdp, sdp
 
 TALK_S = 3.0
 
@@ -92,6 +93,29 @@ class Answered(Talk):
         return self.peer.newest_recording()
 
 
+class Calling(Talk):
+    """baresip calls: its offer goes on as it is, and the phone answers."""
+
+    def begin(self):
+        self.peer.clear_recordings()
+        self.leg = self.peer.dial(self.phone.number)
+        self.test.assertEqual([c[1] for c in parse_sdp(self.leg.body)[0].crypto], list(self.peer.offers))
+        self.call, answer = self.test.foreign.call(self.phone.number, self.leg.body)
+        self.test.assertEqual([c[1] for c in answer[0].crypto], [self.suite])
+        self.leg.answer(self.call.body)
+        self.peer.await_event("CALL_ESTABLISHED", deadline_s=5)
+
+    def end(self):
+        self.peer.hang_up()
+        if not self.leg.ended.wait(5):
+            raise LabError("no BYE came")
+        self.call.bye()
+        wait_for("baresip to have hung up", 5, lambda: self.peer.calls() == 0)
+
+    def recording(self):
+        return self.peer.newest_recording()
+
+
 class Peers(LabTest):
     def setUp(self):
         super().setUp()
@@ -103,32 +127,34 @@ class Peers(LabTest):
         self.engine.daemon()
         self.addCleanup(self.engine.stop)
         self.baresip = Baresip(self.lab)
+        self.addCleanup(self.baresip.agent.close)
         self.baresip.start(codecs=["PCMU"])
         self.baresip.ready()
         self.addCleanup(self.baresip.close)
         self.addCleanup(self.baresip.kill)
 
     def rows(self):
-        """Two lists, of equal length if it can be, that are walked side by side."""
+        """Two lists, as long as each other or nearly so, that are walked side by side."""
         own = [(Offered, cls(self.foreign.dir, cls.__name__.lower()), s)
                for cls in (Ffmpeg, Gstreamer) for s in cls.suites]
         others = [(Answered, self.baresip, s) for s in self.baresip.suites] + \
+            [(Calling, self.baresip, s) for s in self.baresip.offers] + \
             [(Engine, self.engine, s) for s in self.engine.suites]
         half = (len(own) + len(others)) // 2
         return own + others[half:], others[:half]
 
     def test_each_peer_each_suite(self):
-        for n, rows in enumerate(zip(*self.rows())):
+        for n, rows in enumerate(itertools.zip_longest(*self.rows())):
             talks = []
-            for i, (kind, peer, suite) in enumerate(rows, 1):
-                with self.subTest(peer=type(peer).__name__, suite=suite):
+            for i, (kind, peer, suite) in enumerate(filter(None, rows), 1):
+                with self.subTest(peer=type(peer).__name__, kind=kind.__name__, suite=suite):
                     self.whole(self.lab.phones[f"a{i}"])
                     talks.append(kind(self, self.lab.phones[f"a{i}"], peer, suite, 30000 + 20 * n + 2 * i))
             time.sleep(TALK_S)
             for t in talks:
-                with self.subTest(peer=type(t.peer).__name__, suite=t.suite):
+                with self.subTest(peer=type(t.peer).__name__, kind=type(t).__name__, suite=t.suite):
                     heard = t.finish()
-                    print(f"    {type(t.peer).__name__:10} {t.suite:24} heard {heard['peer']}, "
+                    print(f"    {type(t.peer).__name__:10} {type(t).__name__:8} {t.suite:24} heard {heard['peer']}, "
                           f"was heard {heard['phone']}", flush=True)
                     self.assertEqual([v for v in heard.values() if not isinstance(v, float) or v < 0.9], [], heard)
 

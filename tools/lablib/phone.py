@@ -87,14 +87,14 @@ class Phone:
         (self.dir / "accounts").write_text(ACCOUNT.format(
             number=self.number, ip=self.ip, answer=answer,
             codecs=",".join(CODECS[c][0] for c in codecs), transport=self.transport,
-            ucm=f"{self.outbound()}:{UCM_PORT[self.transport]}") + self.account_too + "\n")
+            ucm=self.outbound()) + self.account_too + "\n")
         (self.dir / "contacts").write_text("")
         (self.dir / "settings").write_text(answer)
         self.log.unlink(missing_ok=True)
         spawn(netns.inside(self.netns, "baresip", "-f", self.dir, "-v"), self.log, self.pid_file)
 
     def outbound(self):
-        return netns.host_ip(self.spec.site, "ucm")
+        return f"{netns.host_ip(self.spec.site, 'ucm')}:{UCM_PORT[self.transport]}"
 
     def ready(self, deadline_s=10):
         wait_for(f"phone {self.name} to listen (see {self.log})", deadline_s, self.try_connect)

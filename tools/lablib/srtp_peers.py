@@ -6,6 +6,7 @@ import audioop
 import base64
 import contextlib
 import math
+import queue
 import secrets
 import signal
 import socket
@@ -299,9 +300,10 @@ class Rtpengine(Programs):
 # ---- baresip ----
 
 class Baresip(Phone):
-    """A phone of its own that demands SRTP. It offers one suite only, so it is always called: over plain SIP
-    on port 5062, with the SDP of the call that came in."""
+    """A phone of its own that demands SRTP, over plain SIP: called on port 5062 with the SDP of the call that came
+    in; and calling port 5072, where its SDP is taken. It answers each suite, and offers one."""
 
+    offers = ("AES_CM_128_HMAC_SHA1_80",)
     suites = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM")
     modules_too = "module srtp.so\n"
     account_too = ";mediaenc=srtp-mand"
@@ -313,10 +315,17 @@ class Baresip(Phone):
         self.dir = lab.dir / "phone-x1"
         self.log, self.pid_file = self.dir / "log", self.dir / "pid"
         self.sock, self.buf, self.events, self.replies = None, b"", [], []
-        self.agent = Agent("foreign", FOREIGN, self.number, FOREIGN)
+        self.dialled = queue.Queue()
+        self.agent = Agent("foreign", FOREIGN, self.number, FOREIGN, on_call=self.dialled.put, port=5072)
 
     def outbound(self):
-        return FOREIGN
+        return f"{FOREIGN}:5072"
+
+    def dial(self, number):
+        """The phone's leg, whose body is its offer."""
+        self.forget()
+        self.command("dial", f"sip:{number}@{FOREIGN}")
+        return self.dialled.get(timeout=5)
 
     def take(self, incoming, suite):
         """Passes a call on to the phone, with the line of one suite; returns the phone's leg."""
