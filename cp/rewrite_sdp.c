@@ -3,8 +3,6 @@
 // see cp/rewrite.h.
 #include "cp/rewrite.h"
 
-#include <stdio.h>
-
 // Attributes of things that end here: ICE, DTLS and key exchange, and RTCP unless it is relayed.
 static bool attr_removed(const struct sdp_attr *a, bool rtcp)
 {
@@ -25,11 +23,10 @@ static bool attr_removed(const struct sdp_attr *a, bool rtcp)
 }
 
 // "IP4 192.0.2.1"
-static struct str local_text(const struct ip_addr *ip, char *buf, size_t size)
+static struct str local_text(const struct ip_addr *ip, char buf[IP_TEXT_MAX + 4])
 {
-	char text[IP_TEXT_MAX];
-
-	snprintf(buf, size, "IP%c %s", ip_is_v4(ip) ? '4' : '6', ip_format(ip, text));
+	memcpy(buf, ip_is_v4(ip) ? "IP4 " : "IP6 ", 4);
+	ip_format(ip, buf + 4);
 	return str_from(buf);
 }
 
@@ -114,7 +111,8 @@ static bool crypto_stays(const struct sdp_attr *a, uint8_t *suites)
 	struct sdes line;
 	bool stays;
 
-	if (!str_eq(a->name, STR_LIT("crypto")) || sdes_parse(a->value, &line) != SDES_OK)
+	if (*suites == 0 || !str_eq(a->name, STR_LIT("crypto")) ||
+		sdes_parse(a->value, &line) != SDES_OK)
 		return false;
 	stays = (*suites >> line.suite & 1) != 0;
 	*suites &= (uint8_t) ~(1u << line.suite);
@@ -131,11 +129,11 @@ static void rewrite_media(const struct sdp_media *m, const struct sdp_plan *plan
 	bool h264[SDP_PT_END] = {0};
 	struct str rest = m->section;
 	struct sdp_attr a;
-	char port[8];
+	char digits[STR_DECIMAL_MAX];
+	struct str port = str_decimal(active ? p->port : 0, digits);
 
-	snprintf(port, sizeof(port), "%u", active ? p->port : 0u);
-	if (!str_eq(m->port_text, str_from(port)))
-		sip_edit_replace(e, m->port_text, str_from(port));
+	if (!str_eq(m->port_text, port))
+		sip_edit_replace(e, m->port_text, port);
 	rewrite_proto(m, p->secure, e);
 	if (active && m->type == SDP_VIDEO && !plan->h264) {
 		sdp_h264_formats(m, h264);
@@ -158,8 +156,8 @@ static void rewrite_media(const struct sdp_media *m, const struct sdp_plan *plan
 
 enum sdp_verdict rewrite_sdp(const struct sdp *s, const struct sdp_plan *plan, struct sip_edit *e)
 {
-	char text[IP_TEXT_MAX + 8];
-	struct str local = local_text(&plan->local, text, sizeof(text));
+	char text[IP_TEXT_MAX + 4];
+	struct str local = local_text(&plan->local, text);
 
 	if (!ip_is_v4(&plan->local))
 		return SDP_IPV6;

@@ -72,12 +72,28 @@ bool prefix_has(const struct prefix *p, const struct ip_addr *ip)
 	return rest == 0 || (p->ip.b[whole] ^ ip->b[whole]) >> (8 - rest) == 0;
 }
 
+// Puts the number and one octet behind it; returns where the next goes.
+static char *put(char *at, unsigned int v, char behind)
+{
+	char digits[STR_DECIMAL_MAX];
+	struct str s = str_decimal(v, digits);
+
+	memcpy(at, s.p, s.n);
+	at[s.n] = behind;
+	return at + s.n + 1;
+}
+
+// Dotted quads are written into every message that is edited; inet_ntop would print them by snprintf.
 const char *ip_format(const struct ip_addr *a, char *buf)
 {
-	if (ip_is_v4(a))
-		inet_ntop(AF_INET, a->b + 12, buf, IP_TEXT_MAX);
-	else
+	char *at = buf;
+
+	if (!ip_is_v4(a)) {
 		inet_ntop(AF_INET6, a->b, buf, IP_TEXT_MAX);
+		return buf;
+	}
+	for (size_t i = 12; i < 16; i++)
+		at = put(at, a->b[i], i < 15 ? '.' : '\0');
 	return buf;
 }
 
@@ -93,10 +109,16 @@ const char *prefix_format(const struct prefix *p, char *buf)
 
 const char *endpoint_format(const struct endpoint *e, char sep, char *buf)
 {
-	char ip[IP_TEXT_MAX];
+	bool v4 = ip_is_v4(&e->ip);
+	char *at;
 
-	ip_format(&e->ip, ip);
-	snprintf(
-		buf, ENDPOINT_TEXT_MAX, ip_is_v4(&e->ip) ? "%s%c%u" : "[%s]%c%u", ip, sep, e->port);
+	ip_format(&e->ip, v4 ? buf : buf + 1);
+	if (!v4)
+		buf[0] = '[';
+	at = buf + strlen(buf);
+	if (!v4)
+		*at++ = ']';
+	*at++ = sep;
+	put(at, e->port, '\0');
 	return buf;
 }

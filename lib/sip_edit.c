@@ -3,9 +3,7 @@
 #include "lib/sip_edit.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <openssl/crypto.h>
-#include <stdio.h>
 
 void sip_edit_init_text(struct sip_edit *e, struct str src)
 {
@@ -85,8 +83,7 @@ static void sort(struct sip_edit *e)
 static void fix_length(struct sip_edit *e, const struct sip_edit_length *l)
 {
 	size_t from, length = l->of.n;
-	char text[24];
-	int n;
+	char text[STR_DECIMAL_MAX];
 
 	if (l->digits.n == 0)
 		return;
@@ -99,8 +96,7 @@ static void fix_length(struct sip_edit *e, const struct sip_edit_length *l)
 	}
 	if (length == l->of.n)
 		return;
-	n = snprintf(text, sizeof(text), "%zu", length);
-	sip_edit_replace(e, l->digits, (struct str){text, (size_t)n});
+	sip_edit_replace(e, l->digits, str_decimal(length, text));
 }
 
 // Without the whole part there is no length to tell.

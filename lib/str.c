@@ -20,16 +20,6 @@ bool str_same_letters(const char *a, const char *b, size_t n)
 	return true;
 }
 
-bool str_has_prefix(struct str s, struct str prefix)
-{
-	return s.n >= prefix.n && str_eq((struct str){s.p, prefix.n}, prefix);
-}
-
-bool str_has_caseprefix(struct str s, struct str prefix)
-{
-	return s.n >= prefix.n && str_caseeq((struct str){s.p, prefix.n}, prefix);
-}
-
 struct str str_trim(struct str s)
 {
 	while (s.n > 0 && is_space(s.p[0])) {
@@ -68,6 +58,16 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out)
 	}
 	*out = v;
 	return true;
+}
+
+struct str str_decimal(uint64_t v, char buf[STR_DECIMAL_MAX])
+{
+	char *p = buf + STR_DECIMAL_MAX;
+
+	do
+		*--p = (char)('0' + v % 10);
+	while ((v /= 10) != 0);
+	return (struct str){p, (size_t)(buf + STR_DECIMAL_MAX - p)};
 }
 
 bool str_copy(struct str s, char *buf, size_t size)

@@ -32,13 +32,22 @@ static inline bool str_eq(struct str a, struct str b)
 // Case-insensitive for ASCII letters only, whatever the locale.
 bool str_same_letters(const char *a, const char *b, size_t n);
 
+// Most of what is compared differs in length or first octet.
 static inline bool str_caseeq(struct str a, struct str b)
 {
-	return a.n == b.n && str_same_letters(a.p, b.p, a.n);
+	return a.n == b.n && (a.n == 0 || ((a.p[0] ^ b.p[0]) & ~0x20) == 0) &&
+		str_same_letters(a.p, b.p, a.n);
 }
 
-bool str_has_prefix(struct str s, struct str prefix);
-bool str_has_caseprefix(struct str s, struct str prefix);
+static inline bool str_has_prefix(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_eq((struct str){s.p, prefix.n}, prefix);
+}
+
+static inline bool str_has_caseprefix(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_caseeq((struct str){s.p, prefix.n}, prefix);
+}
 
 // Without leading and trailing SP, HTAB, CR and LF.
 struct str str_trim(struct str s);
@@ -49,6 +58,10 @@ struct str str_split(struct str s, char sep, struct str *head);
 
 // Decimal digits only (no sign, no space); false when empty, not decimal or above `max`.
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
+
+// The decimal digits of a number, written into `buf`, which the slice points into.
+#define STR_DECIMAL_MAX 20
+struct str str_decimal(uint64_t v, char buf[STR_DECIMAL_MAX]);
 
 // Copies into a NUL-terminated buffer; false (and an empty string) when it does not fit.
 bool str_copy(struct str s, char *buf, size_t size);

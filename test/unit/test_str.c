@@ -8,6 +8,8 @@ static void test_caseeq(void **state)
 	assert_true(str_caseeq(STR_LIT("Call-ID"), STR_LIT("call-id")));
 	assert_false(str_caseeq(STR_LIT("Call-ID"), STR_LIT("call-i")));
 	assert_false(str_caseeq(STR_LIT("a["), STR_LIT("a{"))); // differ by the case bit only
+	assert_false(str_caseeq(STR_LIT("["), STR_LIT("{")));
+	assert_true(str_caseeq(STR_LIT(""), STR_LIT("")));
 }
 
 static void test_trim(void **state)
@@ -43,6 +45,15 @@ static void test_to_u64(void **state)
 	assert_false(str_to_u64(STR_LIT("1 "), 9, &v));
 }
 
+static void test_decimal(void **state)
+{
+	char buf[STR_DECIMAL_MAX];
+
+	assert_true(str_eq(str_decimal(0, buf), STR_LIT("0")));
+	assert_true(str_eq(str_decimal(10, buf), STR_LIT("10")));
+	assert_true(str_eq(str_decimal(UINT64_MAX, buf), STR_LIT("18446744073709551615")));
+}
+
 static void test_copy(void **state)
 {
 	char buf[4];
@@ -60,6 +71,7 @@ int main(void)
 		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_to_u64),
+		cmocka_unit_test(test_decimal),
 		cmocka_unit_test(test_copy),
 	};
 
