@@ -64,15 +64,13 @@ bool rewrite_host(const struct rewrite_ctx *ctx, struct str host, uint16_t port,
 }
 
 // Swaps the host of "host[:port]"; the port is written only where the translation changes it.
-static void swap_host(
-	const struct rewrite_ctx *ctx, struct str hostport, bool tls, struct sip_edit *e)
+static void swap_host(const struct rewrite_ctx *ctx, struct str hostport, struct str host,
+	uint16_t port, bool tls, struct sip_edit *e)
 {
 	char text[ENDPOINT_TEXT_MAX];
 	struct endpoint ep;
-	struct str host;
-	uint16_t port;
 
-	if (!uri_hostport_parse(hostport, &host, &port) || !rewrite_host(ctx, host, port, tls, &ep))
+	if (!rewrite_host(ctx, host, port, tls, &ep))
 		return;
 	if (ep.port == port || (port == 0 && ep.port == (tls ? 5061 : 5060))) {
 		endpoint_format(&(struct endpoint){.ip = ep.ip, .port = 1}, ':', text);
@@ -128,7 +126,7 @@ static void rewrite_uri(const struct rewrite_ctx *ctx, bool request, const struc
 	if (uri_param_find(u->params, STR_LIT("transport"), &p))
 		tls = tls || str_caseeq(p.value, STR_LIT("tls"));
 	if ((what & HOST) != 0)
-		swap_host(ctx, u->hostport, tls, e);
+		swap_host(ctx, u->hostport, u->host, u->port, tls, e);
 	while (uri_param_next(&rest, &p)) {
 		if ((what & TRANSPORT) != 0 && str_caseeq(p.name, STR_LIT("transport")))
 			swap_transport(ctx, p.value, false, e);
@@ -165,7 +163,7 @@ static void rewrite_via(const struct sip_msg *m, const struct rewrite_ctx *ctx, 
 		swap_transport(ctx, v->transport, true, e);
 		// The remote's own sent-by stays: the trunk leads back to it.
 		if (ctx->dir == REWRITE_OUTWARD)
-			swap_host(ctx, v->hostport, tls, e);
+			swap_host(ctx, v->hostport, v->host, v->port, tls, e);
 	} else if (ctx->via != NULL) {
 		struct str head = {ctx->via->head, ctx->via->len};
 
