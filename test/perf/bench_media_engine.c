@@ -7,9 +7,13 @@
 // block in turn. With one stream everything is in the nearest cache; with a thousand, each is
 // touched once in a thousand packets.
 //	bench_media_engine CPU auto|TIER
+//	bench_media_engine CPU TIER no-sha-ni	as on a processor without these instructions
 //	bench_media_engine CPU gauge NAME	the state of the machine now: EVP, and the clock
 #include <errno.h>
 #include <string.h>
+
+#define NO_COMPAT_IMB_API_053
+#include <intel-ipsec-mb.h>
 
 #include "dp/rtpsec.h"
 #include "test/perf/bench_eal.h"
@@ -33,6 +37,24 @@ struct engine_set {
 	struct rtpsec *remote;
 	uint32_t seq;
 };
+
+// What the processor is not to have, for intel-ipsec-mb: the linker puts these in the library's way.
+static bool masked;
+
+uint64_t __real_imb_get_feature_flags(void);
+uint64_t __wrap_imb_get_feature_flags(void);
+IMB_MGR *__real_imb_set_pointers_mb_mgr(void *p, uint64_t flags, unsigned int reset);
+IMB_MGR *__wrap_imb_set_pointers_mb_mgr(void *p, uint64_t flags, unsigned int reset);
+
+uint64_t __wrap_imb_get_feature_flags(void)
+{
+	return __real_imb_get_feature_flags() & ~(masked ? IMB_FEATURE_SHANI : 0);
+}
+
+IMB_MGR *__wrap_imb_set_pointers_mb_mgr(void *p, uint64_t flags, unsigned int reset)
+{
+	return __real_imb_set_pointers_mb_mgr(p, flags | (masked ? IMB_FLAG_SHANI_OFF : 0), reset);
+}
 
 static struct rtpsec_engine *engine;
 static uint8_t packets[PASS][STRIDE] __attribute__((aligned(64)));
@@ -268,6 +290,7 @@ static void tables(const char *tier)
 
 int main(int argc, char **argv)
 {
+	char name[64];
 	bool is_gauge;
 	enum rtpsec_tier tier;
 	int bad;
@@ -277,6 +300,7 @@ int main(int argc, char **argv)
 	is_gauge = argc == 4 && strcmp(argv[2], "gauge") == 0;
 	tier = rtpsec_tier_of(argv[2]);
 	bench_need(is_gauge || tier != RTPSEC_AUTO || strcmp(argv[2], "auto") == 0, "no such tier");
+	masked = argc == 4 && strcmp(argv[3], "no-sha-ni") == 0;
 	bad = rtpsec_init(tier, 2 * STREAMS + 1);
 	if (bad == -ENOTSUP) {
 		fprintf(stderr, "bench: this processor lacks the instructions of %s\n", argv[2]);
@@ -286,10 +310,11 @@ int main(int argc, char **argv)
 	cycles_per_ns = (double)rte_get_tsc_hz() / 1e9;
 	for (unsigned int i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)(i * 11 + 5);
+	snprintf(name, sizeof(name), "%s%s", argv[2], masked ? ".no-sha-ni" : "");
 	if (is_gauge)
 		gauge(argv[3]);
 	else
-		tables(argv[2]);
+		tables(name);
 	rtpsec_engine_free(engine);
 	rtpsec_fini();
 	return 0;
