@@ -3,35 +3,45 @@
 Internet bad, and the call managers accept, refuse or keep silent. One Internet is bad for all calls at once, so
 what takes long goes on beside what does not."""
 
+import io
 import struct
 import time
 
 from session import LabTest, wait_for
 
-from lablib import capture, inject
+from lablib import capture, demo_fallback, inject
+from lablib.demo import Story
 from lablib.fallback import HOLD_DOWN_S, QUALITY_BAD, QUALITY_GOOD, TRUNK, least_hold_down, told
 from lablib.kamailio import MAPPED
+from lablib.lab import OTHER
 from lablib.netns import SITES
 
 SILENCE_S = 32 # after which a REFER is taken as failed
 BAD = {"loss": "40%", "burst": "5", "only": "udp", "seed": "8"}
 MTA_B = "203.0.113.11" # where media from B comes from
 CALLGATE = f"{SITES['a'][0]}.1"
+OUT_OF_DIALOG, KNOWING = (CALLGATE, "<null>", "<null>"), (CALLGATE, "<null>", "tdialog")
+IN_DIALOG = (MAPPED["b"], "[^<]+", "<null>") # FB-8: in the remote's name
 SHAPES = {
-    # how the call manager is asked: (what it says of itself; from where, To-tag, Require of the REFER)
-    "out of the dialog, and it must know": (f"Supported: tdialog\r\n{TRUNK['a']}", CALLGATE, "<null>", "tdialog"),
-    "out of the dialog": (TRUNK["a"], CALLGATE, "<null>", "<null>"),
-    "in the dialog": (None, MAPPED["b"], "[^<]+", "<null>"), # FB-8: in the remote's name
+    # how it is asked: (what the call manager says of itself, what it answers; from where, To-tag and Require of
+    # each REFER, its answer). That it accepts one out of the dialog which need not be understood is in the demo.
+    "out of the dialog, and it must know": (f"Supported: tdialog\r\n{TRUNK['a']}", None, [(*KNOWING, 202)]),
+    "out of the dialog, which it forbids, then in it": (TRUNK["a"], 403, [(*OUT_OF_DIALOG, 403), (*IN_DIALOG, 202)]),
+    "in the dialog": (None, None, [(*IN_DIALOG, 202)]),
 }
+
+
+def settle(lab):
+    """The callgates have started again: the next call finds its way, and no connection that was theirs."""
+    lab.warm_up()
+    for site, other in OTHER.items():
+        wait_for(f"call manager {site} to drop its old connection", 5,
+                 lambda s=site, o=other: not lab.ucms[s].connected_to(MAPPED[o]))
 
 
 class Fallback(LabTest):
     def setUp(self):
         super().setUp()
-        for site in "ab":
-            self.restart(site, least_hold_down)
-            for number in (p.number for p in self.lab.phones.values() if p.spec.site == site):
-                self.addCleanup(self.lab.ucms[site].set_fallback, number)
         self.addCleanup(self.lab.impair.off)
         self.begin = time.monotonic()
 
@@ -79,19 +89,19 @@ class Fallback(LabTest):
 
     def shape(self, shape):
         """A call that goes bad, by one shape of REFER: accepted, and the call goes on over the PSTN."""
-        tells, source, to_tag, require = SHAPES[shape]
+        tells, answers, expected = SHAPES[shape]
         ucm, a1 = self.lab.ucms["a"], self.lab.phones["a1"]
-        ucm.set_fallback(a1.number, tells)
+        ucm.set_fallback(a1.number, tells, answers)
         before = len(self.refers("a", "a1"))
         call = self.connect("b1", "a1")
         self.goes_on_over_the_pstn()
         self.say(f"{shape}: over the PSTN")
         refers = self.refers("a", "a1")[before:]
-        self.assertEqual(len(refers), 1, refers)
-        self.assertEqual((refers[0].source, refers[0].to, refers[0].require),
-                         (source, self.lab.phones["b1"].number, require))
-        self.assertRegex(refers[0].to_tag, f"^{to_tag}$")
-        self.assertEqual(self.told("a", "status=202", call), 1)
+        self.assertEqual(len(refers), len(expected), refers)
+        for refer, (source, to_tag, require, status) in zip(refers, expected):
+            self.assertEqual((refer.source, refer.to, refer.require), (source, self.lab.phones["b1"].number, require))
+            self.assertRegex(refer.to_tag, f"^{to_tag}$")
+            self.assertEqual(self.told("a", f"status={status}", call), 1)
         return call
 
     def test_fb_shapes_and_answers(self):
@@ -99,6 +109,11 @@ class Fallback(LabTest):
         shape, while the call manager keeps silent for the call with a2. At B, the call with b2 is bad, recovers, is
         bad again and is refused, and those with b1 are as bad, but of level 0."""
         lab, (a, b) = self.lab, self.lab.ucms.values()
+        self.addCleanup(settle, self.lab)
+        for site in "ab":
+            self.restart(site, least_hold_down)
+        for phone in lab.phones.values():
+            self.addCleanup(lab.ucms[phone.spec.site].set_fallback, phone.number)
         before = {s: d.counters() for s, d in lab.daemons.items()}
         a.set_fallback(lab.phones["a2"].number, TRUNK["a"], 0)
         b.set_fallback(lab.phones["b1"].number, "X-UCIME-Fallback: level=0")
@@ -108,12 +123,12 @@ class Fallback(LabTest):
         wait_for("B to find the call bad", 4, lambda: self.told("b", QUALITY_BAD, long))
         self.dial("a-to-b", bad=False)
         self.say("bad: from A to B for a moment, from B to A from now on")
-        calls = [self.shape("out of the dialog, and it must know")]
+        calls = [self.shape(list(SHAPES)[0])]
         wait_for("the call to recover", 3, lambda: self.told("b", QUALITY_GOOD, long))
         self.assertEqual(self.refers("b", "b2"), [])
         self.dial("a-to-b", bad=True)
         self.say("B's call has recovered; bad from A to B again")
-        calls += [self.shape(s) for s in ("out of the dialog", "in the dialog")]
+        calls += [self.shape(s) for s in list(SHAPES)[1:]]
         wait_for("the REFER without an answer to be given up", SILENCE_S, lambda: self.told("a", "status=408", long))
         self.say("no answer: given up")
         self.assertEqual(lab.phones["a2"].calls(), 1)
@@ -128,7 +143,7 @@ class Fallback(LabTest):
             self.assertEqual(self.told("b", QUALITY_BAD, call), 0, "level 0")
         moved = {s: {k: v for k, v in self.counted(before[s], s).items() if k.startswith("FALLBACK_")} for s in "ab"}
         refused = len(self.refers("b", "b2"))
-        self.assertEqual(moved, {"a": {"FALLBACK_SENT": 4, "FALLBACK_ACCEPTED": 3, "FALLBACK_REFUSED": 1},
+        self.assertEqual(moved, {"a": {"FALLBACK_SENT": 5, "FALLBACK_ACCEPTED": 3, "FALLBACK_REFUSED": 2},
                                  "b": {"FALLBACK_SENT": refused, "FALLBACK_REFUSED": refused}})
 
     def monitoring(self):
@@ -164,3 +179,20 @@ class Fallback(LabTest):
         time.sleep(0.5)
         self.assertGreater(self.monitoring()["Sum_all_packets"], before["Sum_all_packets"], "true ones count")
         self.lab.hang_up("b1", "a1")
+
+
+class Demo(LabTest):
+    def test_demo(self):
+        """Whatever `tools/demo --scenario fallback` claims holds."""
+        self.addCleanup(settle, self.lab)
+        for site in "ab":
+            self.restart(site)
+        self.addCleanup(self.lab.ucms["a"].set_fallback, self.lab.phones["a1"].number)
+        self.addCleanup(self.lab.impair.off)
+        told_by = io.StringIO()
+        story = Story(told_by, demo_fallback.POINTS)
+        demo_fallback.tell(story, self.lab, talk_s=3.0)
+        self.idle()
+        wrong = [c for c in story.checks if not c["ok"]]
+        self.assertEqual(wrong, [], told_by.getvalue())
+        self.assertEqual({c["point"] for c in story.checks}, {1, 2, 3, 4})

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""callgate at work: a call with a ticket gets through, eight with a bad one do not, and every claim is checked
-as it is made."""
+"""callgate at work: a call with a ticket gets through, and eight with a bad one do not; or the Internet fails a
+call, and it goes on over the PSTN. Every claim is checked as it is made."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-from lablib import capture, refusals  # noqa: E402
+from lablib import capture, demo_fallback, refusals  # noqa: E402
 from lablib.daemon import LEFTOVERS, find_program  # noqa: E402
 from lablib.lab import Lab  # noqa: E402
 from lablib.util import LabError, build_dir, run_with_progress, wait_for  # noqa: E402
@@ -32,8 +32,9 @@ PATIENCE_S = 900
 class Story:
     """Tells and keeps the verdicts."""
 
-    def __init__(self, to):
+    def __init__(self, to, points):
         self.to = to
+        self.points = points
         self.begin = time.monotonic()
         self.checks = []
 
@@ -53,7 +54,7 @@ class Story:
 
     def verdicts(self):
         out = []
-        for point, title in POINTS.items():
+        for point, title in self.points.items():
             mine = [c for c in self.checks if c["point"] == point]
             out.append({"point": point, "title": title, "ok": bool(mine) and all(c["ok"] for c in mine),
                         "checks": mine})
@@ -208,6 +209,25 @@ def stay(story, lab):
         story.say(f"    {line}")
 
 
+def tickets(story, lab):
+    idle = {s: d.usage() for s, d in lab.daemons.items()}
+    the_call(story, lab)
+    bad_tickets(story, lab)
+    no_leftovers(story, lab, idle)
+    silence(story, lab)
+
+
+def fallback(story, lab):
+    no_leftovers(story, lab, demo_fallback.tell(story, lab))
+
+
+SCENARIOS = {
+    # name: (what is claimed, how it is told, what help says)
+    "tickets": (POINTS, tickets, "who may call, and who may not"),
+    "fallback": (demo_fallback.POINTS, fallback, "the Internet fails a call in its middle"),
+}
+
+
 def tell(story, opt):
     lab = Lab(story.say)
     try:
@@ -215,11 +235,7 @@ def tell(story, opt):
         built = time.monotonic()
         story.say("raising the lab: enterprises A and B, an Internet and a telephone network")
         lab.up(patience_s=PATIENCE_S)
-        idle = {s: d.usage() for s, d in lab.daemons.items()}
-        the_call(story, lab)
-        bad_tickets(story, lab)
-        no_leftovers(story, lab, idle)
-        silence(story, lab)
+        SCENARIOS[opt.scenario][1](story, lab)
         story.say(f"all told in {time.monotonic() - built:.0f} s after the build")
     except (LabError, OSError, KeyError, subprocess.SubprocessError) as e:
         story.say(f"the demo stops here: {type(e).__name__}: {e}")
@@ -233,6 +249,8 @@ def tell(story, opt):
 
 def main():
     ap = argparse.ArgumentParser(prog="tools/demo", description=__doc__)
+    ap.add_argument("--scenario", choices=list(SCENARIOS), default="tickets", help="; ".join(
+        f"{name}: {s[2]}" for name, s in SCENARIOS.items()) + " (tickets)")
     ap.add_argument("--stay", action="store_true", help="leave the lab up and say how to look around")
     ap.add_argument("--json", action="store_true", help="the verdicts for a machine on stdout; the story "
                     "goes to stderr")
@@ -240,7 +258,7 @@ def main():
     if os.geteuid():
         sys.exit("tools/demo: needs root: it makes network namespaces")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("tools/demo: ended by a signal"))
-    story = Story(sys.stderr if opt.json else sys.stdout)
+    story = Story(sys.stderr if opt.json else sys.stdout, SCENARIOS[opt.scenario][0])
     tell(story, opt)
     verdicts = story.verdicts()
     story.say()

@@ -38,7 +38,7 @@ modparam("htable", "htable", "domain=>size=4;")
 modparam("htable", "htable", "identity=>size=4;")
 modparam("htable", "htable", "seen=>size=4;initval=0;")
 modparam("htable", "htable", "tells=>size=4;")     # local number -> what it says of fallback, as header lines
-modparam("htable", "htable", "answers=>size=4;")   # local number -> the status that refuses a REFER; 0: silence
+modparam("htable", "htable", "answers=>size=4;")   # local number -> how it refuses REFERs out of the dialog; 0: silence
 modparam("htable", "htable", "referred=>size=4;autoexpire=60;")
 modparam("htable", "htable", "pstn=>size=4;autoexpire=10;")
 modparam("dialog", "enable_stats", 0) modparam("dialog", "dlg_match_mode", 1)
@@ -110,7 +110,7 @@ route[FALLBACK] {{
 	if ($var(number) =~ "^tel:") $var(number) = $(var(number){{s.substr,4,0}});
 	else $var(number) = $(var(number){{uri.user}});
 	xlog("L_ALERT", "REFER from $si:$sp for $var(who) to $var(number), To-tag $tt, Require $hdr(Require), Call-ID $ci\n");
-	if ($sht(answers=>$var(who)) != $null) {{
+	if (!has_totag() && $sht(answers=>$var(who)) != $null) {{
 		if ($sht(answers=>$var(who)) > 0) sl_send_reply("$sht(answers=>$var(who))", "Refused");
 		exit;
 	}}
@@ -249,7 +249,7 @@ class Kamailio:
 
     def set_fallback(self, number, tells=None, answers=None):
         """How it falls back with a local number from now on. `tells`: header lines of its INVITEs and answers;
-        `answers`: the status that refuses a REFER, 0 for silence; None: it is done."""
+        `answers`: the status that refuses a REFER out of the dialog, 0 for silence; None: it is done."""
         for table, value, kind in (("tells", tells, "sets"), ("answers", answers, "seti")):
             if value is None:
                 self.rpc("htable.delete", table, f"s:{number}", check=False)
