@@ -13,6 +13,7 @@
 // A leap of timestamps against arrivals that no network makes: the sender's clock began anew.
 #define RESTART_US  10000000
 #define TRANSIT_MAX 1000000000
+#define MOVED_MIN   32 // frames
 // A frame as long as this one is speech; further apart are the updates of comfort noise.
 #define PTIME_MIN_US 1000
 #define PTIME_MAX_US 200000
@@ -66,6 +67,13 @@ static bool in_time(const struct rma *m, const struct rma_table *t, int32_t tran
 {
 	return m->least_us == INT32_MAX ||
 		transit_us - (int64_t)m->least_us <= (int64_t)t->playout_depth_ms * 1000;
+}
+
+// The way has become longer, as by another route: of the 63 frames before many have come, and none in
+// time. A phone's playout has moved there by now; RMA-2 alone would hold all late for 8 s.
+static bool has_moved(const struct rma *m)
+{
+	return m->on_time == 0 && __builtin_popcountll(m->seen) >= MOVED_MIN;
 }
 
 // `leap` in units of the clock and in us.
@@ -129,7 +137,7 @@ static void add_newest(struct rma *m, const struct rma_table *t, const struct rt
 	}
 	// A playout buffer aligns itself anew where speech begins, and some senders' timestamps
 	// stand still in silence.
-	if (h->marker && ahead == 1 && !in_time(m, t, transit_us))
+	if (!in_time(m, t, transit_us) && ((h->marker && ahead == 1) || has_moved(m)))
 		rma_forget_reference(m);
 	rma_take_reference(m, transit_us);
 	m->seen |= 1;

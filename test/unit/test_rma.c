@@ -337,11 +337,36 @@ static void test_drift(void **state)
 	}
 }
 
+// Another route: a second or so is late, as a phone's playout would have it, and no more. A call of the
+// default sensitivity is bad for as long as that stays in the window.
+static void test_longer_way(void **state)
+{
+	unsigned int bad = 0;
+	struct rma_counters c;
+	struct line l;
+
+	line_open(&l, 0, 0);
+	send(&l, 10 * SECOND);
+	l.at_ns += 150 * MS;
+	for (unsigned int i = 0; i < 20 * SECOND; i++) {
+		send(&l, 1);
+		bad += rma_judge(&l.m, &l.t, 3, l.at_ns);
+	}
+	rma_read(&l.m, &c);
+	assert_int_equal(c.max_bls_ms, 63 * 20);
+	assert_int_equal(c.discarded_frames, 63);
+	assert_int_equal(c.rblr_pct_x100, 0);
+	assert_in_range(bad, 7 * SECOND, 9 * SECOND);
+	l.at_ns -= 100 * MS; // and back
+	send(&l, 2 * SECOND);
+	assert_int_equal(counters(&l).discarded_frames, 63);
+}
+
 // Of a transit that always grows each slot has a least of its own, more than are kept; what is forgotten
 // makes the reference no older than by a second.
 static void test_rma2_reference_of_drift(void **state)
 {
-	static const unsigned int us_a_frame[] = {4, 40, 400};
+	static const unsigned int us_a_frame[] = {4, 40, 120}; // never late by it
 
 	for (size_t i = 0; i < sizeof(us_a_frame) / sizeof(us_a_frame[0]); i++) {
 		struct line l;
@@ -606,6 +631,7 @@ int main(void)
 		cmocka_unit_test(test_rma4_silence),
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_rma2_reference_of_drift),
+		cmocka_unit_test(test_longer_way),
 		cmocka_unit_test(test_resets),
 		cmocka_unit_test(test_rma1_before_run),
 		cmocka_unit_test(test_clock_restart),

@@ -58,10 +58,36 @@ static void oracle_settle(struct oracle *o)
 	}
 }
 
+// All that came of the 63 frames before was late, and half of them did.
+static bool has_moved(const struct oracle *o)
+{
+	int came = 0, in_time = 0;
+
+	for (int i = o->newest - 63; i < o->newest; i++) {
+		if (i <= 0)
+			return false;
+		came += o->f[i].seen;
+		in_time += o->f[i].on_time;
+	}
+	return in_time == 0 && came >= 32;
+}
+
+static int64_t least_transit(const struct oracle *o)
+{
+	int64_t least = INT64_MAX;
+
+	for (size_t i = 0; i < o->transits; i++)
+		if (o->transit[i].slot > o->media_us / SLOT_US - RMA_SLOTS &&
+			o->transit[i].transit_us < least)
+			least = o->transit[i].transit_us;
+	return least;
+}
+
 static void oracle_add(struct oracle *o, const struct packet *p, int64_t silence_us)
 {
 	struct frame *f = &o->f[p->frame];
-	int64_t transit = p->at_us - p->ts_us, least = INT64_MAX, d;
+	int64_t transit = p->at_us - p->ts_us, d;
+	bool newest = p->frame > o->newest;
 
 	if (f->seen || p->frame < o->newest - 63)
 		return;
@@ -71,13 +97,11 @@ static void oracle_add(struct oracle *o, const struct packet *p, int64_t silence
 		oracle_settle(o);
 		o->media_us += silence_us;
 	}
+	if (newest && o->transits > 0 && transit > least_transit(o) + 60000 && has_moved(o))
+		o->transits = 0;
 	o->transit[o->transits].slot = o->media_us / SLOT_US;
 	o->transit[o->transits++].transit_us = transit;
-	for (size_t i = 0; i < o->transits; i++)
-		if (o->transit[i].slot > o->media_us / SLOT_US - RMA_SLOTS &&
-			o->transit[i].transit_us < least)
-			least = o->transit[i].transit_us;
-	f->on_time = transit <= least + 60000;
+	f->on_time = transit <= least_transit(o) + 60000;
 	d = llabs(transit - o->last_transit_us);
 	o->jitter_q4 += d - ((o->jitter_q4 + 8) >> 4);
 	o->last_transit_us = transit;
@@ -131,7 +155,7 @@ static int by_arrival(const void *a, const void *b)
 static size_t make_line(struct packet *p)
 {
 	unsigned int loss = dice(120), burst = 1 + dice(20), jitter = 1 + dice(90);
-	int64_t ts = 0, queue = 0;
+	int64_t ts = 0, queue = 0, way = 0;
 	size_t n = 0;
 
 	for (int i = 1; i < FRAMES; i++) {
@@ -150,7 +174,9 @@ static size_t make_line(struct packet *p)
 			queue = 1000 * dice(300);
 		p[n].ts_us = ts;
 		p[n].frame = i;
-		p[n].at_us = ts + (queue > 0 ? queue : dice(jitter) * 1000);
+		if (dice(600) == 0)
+			way = 1000 * dice(300);
+		p[n].at_us = ts + way + (queue > 0 ? queue : dice(jitter) * 1000);
 		n++;
 		if (dice(50) == 0) {
 			p[n] = p[n - 1];
