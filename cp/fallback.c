@@ -64,7 +64,7 @@ bool fallback_is_ours(const struct pass *p)
 
 	if (p->from != SIDE_INSIDE || p->m->method != SIP_NOTIFY || f->n_sent == 0 || event == NULL)
 		return false;
-	params = str_split(event->value, ';', &name);
+	str_split(event->value, ';', &name);
 	if (!str_caseeq(str_trim(name), STR_LIT("refer")))
 		return false;
 	params = (struct str){event->value.p + name.n, event->value.n - name.n};

@@ -196,6 +196,9 @@ cJSON *show_config_ime(const struct show *s, const struct ask *ask)
 		cJSON_AddStringToObject(j, "domain", c->domain);
 		cJSON_AddNumberToObject(j, "fallback_monitoring_ms", c->fallback.monitoring_ms);
 		cJSON_AddNumberToObject(j, "fallback_hold_down_s", c->fallback.hold_down_s);
+		cJSON_AddNumberToObject(j, "fallback_sensitivity", c->fallback.default_level);
+		cJSON_AddStringToObject(
+			j, "fallback_sensitivity_file", c->fallback.sensitivity_file);
 		cJSON_AddItemToArray(list, j);
 	}
 	return list;

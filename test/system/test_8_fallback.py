@@ -10,11 +10,13 @@ import time
 from session import LabTest, wait_for
 
 from lablib import capture, demo_fallback, inject
+from lablib.daemon import client, substitute
 from lablib.demo import Story
 from lablib.fallback import HOLD_DOWN_S, QUALITY_BAD, QUALITY_GOOD, TRUNK, least_hold_down, told
 from lablib.kamailio import MAPPED
 from lablib.lab import OTHER
 from lablib.netns import SITES
+from lablib.util import LabError
 
 SILENCE_S = 32 # after which a REFER is taken as failed
 BAD = {"loss": "40%", "burst": "5", "only": "udp", "seed": "8"}
@@ -145,6 +147,31 @@ class Fallback(LabTest):
         refused = len(self.refers("b", "b2"))
         self.assertEqual(moved, {"a": {"FALLBACK_SENT": 5, "FALLBACK_ACCEPTED": 3, "FALLBACK_REFUSED": 2},
                                  "b": {"FALLBACK_SENT": refused, "FALLBACK_REFUSED": refused}})
+
+    def test_fb11_read_again_under_traffic(self):
+        """A loss that nobody minds is too much once the sensitivity file says so; a faulty one changes nothing."""
+        daemon = self.lab.daemons["a"]
+        file, socket = daemon.dir / "office.fbs", ("--socket", str(daemon.socket))
+        level = "version 1\nlevel 3 rblr-pct-x100 {} bls-ms 1000 ite-8s 80 pdv-avg-usec 100000 scs-8s 8\n"
+        file.write_text(level.format(5000))
+        self.addCleanup(settle, self.lab)
+        self.restart("a", lambda text: substitute(least_hold_down(text), r"hold-down-timer: \d+",
+                                                  f"sensitivity-file: {file}"))
+        call = self.connect("b1", "a1")
+        self.lab.impair.set(direction="b-to-a", loss="10%", only="udp", seed="8")
+        time.sleep(3)
+        self.assertEqual(self.told("a", QUALITY_BAD, call), 0)
+        file.write_text(level.format(0))
+        with self.assertRaises(LabError) as refused:
+            client("fallback", "reload", *socket)
+        self.assertIn('office.fbs:2:23: found "0", expected a number from 1 to 10000', str(refused.exception))
+        time.sleep(2)
+        self.assertEqual(self.told("a", QUALITY_BAD, call), 0)
+        file.write_text(level.format(100))
+        client("fallback", "reload", *socket)
+        wait_for("the call to be found bad", 4, lambda: self.told("a", QUALITY_BAD, call))
+        self.lab.impair.off()
+        self.lab.hang_up("b1", "a1")
 
     def monitoring(self):
         """What A's monitoring has of its one call, but for what time alone moves."""

@@ -48,7 +48,9 @@ struct config_ime ime_config = {.name = "local-ent-ime",
 	.ticket_failure_action = FAILURE_REJECT,
 	.domain = "enterprise-a.example",
 	.fallback.monitoring_ms = 100,
-	.fallback.hold_down_s = 20};
+	.fallback.hold_down_s = 20,
+	.fallback.default_level = 3,
+	.fallback.sensitivity_file = "/etc/callgate/office.fbs"};
 static struct config_trustpoint trustpoints[] = {
 	{.name = "local-ent"}, {.name = "local-ent-ucm"}, {.name = "local-asa"}};
 static struct config_tls_proxy tls_proxies[] = {

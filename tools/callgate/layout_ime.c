@@ -125,6 +125,9 @@ void layout_config_ime(FILE *f, const cJSON *data)
 			json_number(i, "fallback_monitoring_ms"));
 		fprintf(f, " fallback hold-down timer %.0f\n",
 			json_number(i, "fallback_hold_down_s"));
+		if (json_text(i, "fallback_sensitivity_file")[0] != '\0')
+			fprintf(f, " fallback sensitivity-file %s\n",
+				json_text(i, "fallback_sensitivity_file"));
 	}
 }
 
