@@ -97,7 +97,7 @@ static void oracle_add(struct oracle *o, const struct packet *p, int64_t silence
 		oracle_settle(o);
 		o->media_us += silence_us;
 	}
-	if (newest && o->transits > 0 && transit > least_transit(o) + 60000 && has_moved(o))
+	if (newest && o->transits > 0 && transit - 60000 > least_transit(o) && has_moved(o))
 		o->transits = 0;
 	o->transit[o->transits].slot = o->media_us / SLOT_US;
 	o->transit[o->transits++].transit_us = transit;
