@@ -155,6 +155,7 @@ class Fallback(LabTest):
         level = "version 1\nlevel 3 rblr-pct-x100 {} bls-ms 1000 ite-8s 80 pdv-avg-usec 100000 scs-8s 8\n"
         file.write_text(level.format(5000))
         self.addCleanup(settle, self.lab)
+        self.restart("b")
         self.restart("a", lambda text: substitute(least_hold_down(text), r"hold-down-timer: \d+",
                                                   f"sensitivity-file: {file}"))
         call = self.connect("b1", "a1")
