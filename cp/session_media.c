@@ -42,6 +42,11 @@ static void message_pts(const struct session *s, const struct line *l, struct dp
 	}
 }
 
+static bool is_hold(enum sdp_direction dir)
+{
+	return dir == SDP_SENDONLY || dir == SDP_INACTIVE;
+}
+
 // The outside writes the numbers that the inside listed; many an answer does not say what they mean.
 static uint8_t event_pt(const struct line *l)
 {
@@ -82,8 +87,10 @@ static void message_fill(const struct session *s, const struct line *l, struct d
 	msg->rtcp = rtcp;
 	msg->passthrough = l->passthrough;
 	msg->clock_hz = l->clock_hz;
-	msg->monitor = (struct dp_monitor){
-		.on = l->audio && l->clock_hz != 0, .level = s->level, .event_pt = event_pt(l)};
+	msg->monitor = (struct dp_monitor){.on = l->audio && l->clock_hz != 0,
+		.hold = is_hold(l->half[SIDE_OUTSIDE].dir),
+		.level = s->level,
+		.event_pt = event_pt(l)};
 	message_pts(s, l, msg);
 }
 

@@ -25,7 +25,7 @@ static void judge(const struct worker *w, struct media_monitor *m)
 void media_quality_set(struct worker *w, uint32_t stream, const struct media_setting *s)
 {
 	struct media_monitor *m = monitor_of(w, stream);
-	bool speaks = (s->flow[0].flags & MEDIA_RX) != 0;
+	bool speaks = (s->flow[0].flags & MEDIA_RX) != 0 && !s->monitor.hold;
 
 	if (!s->monitor.on) {
 		media_monitor_stop(m);

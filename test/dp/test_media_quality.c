@@ -173,6 +173,28 @@ static void test_stall_and_hold(void **state)
 	talk_end(&t);
 }
 
+// The remote's hold: its music is not measured, and that it sends none is no stall.
+static void test_rma5_remote_hold(void **state)
+{
+	struct talk t;
+
+	talk_start(&t, LEVEL);
+	say(&t, 100, 0);
+	t.s.media.monitor.hold = true;
+	send_ok(&t.s);
+	say(&t, 50, 5);
+	w.now_ns += 5000000000;
+	ask();
+	assert_false(quality().bad);
+	assert_int_equal(quality().sum_all_packets, 96);
+	t.s.media.monitor.hold = false;
+	send_ok(&t.s);
+	say(&t, 50, 0);
+	assert_false(quality().bad);
+	assert_true(quality().sum_all_packets > 96);
+	talk_end(&t);
+}
+
 // What the same remote goes on to send is the same stream; another remote's is not.
 static void test_settings(void **state)
 {
@@ -294,6 +316,7 @@ int main(void)
 		MEDIA_TEST(test_level_0),
 		MEDIA_TEST(test_only_authentic),
 		MEDIA_TEST(test_stall_and_hold),
+		MEDIA_TEST(test_rma5_remote_hold),
 		MEDIA_TEST(test_settings),
 		MEDIA_TEST(test_reports),
 		MEDIA_TEST(test_not_monitored),

@@ -374,6 +374,40 @@ static void test_level_reaches_worker(void **state)
 	call_hang_up();
 }
 
+// RMA-5: B puts the call on hold and takes it back.
+static void test_rma5_hold(void **state)
+{
+	static const char hold[] = "v=0\no=CCM 2000 2 IN IP4 192.168.20.30\ns=SIP Call\n"
+				   "c=IN IP4 192.168.20.51\nt=0 0\nm=audio 20000 RTP/AVP 9\n"
+				   "a=rtpmap:9 G722/8000\na=sendonly\n";
+	static const char held[] = "v=0\no=CCM 3000 2 IN IP4 192.168.10.30\ns=SIP Call\n"
+				   "c=IN IP4 192.168.10.51\nt=0 0\nm=audio 19520 RTP/AVP 9\n"
+				   "a=rtpmap:9 G722/8000\na=recvonly\n";
+	bool found = false;
+
+	establish("", SAYS);
+	fake_dp_n_sent = 0;
+	call_b_request("INVITE", "h1", 102, B_CONTACT SDP_TYPE, hold);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, held);
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	for (size_t i = 0; i < fake_dp_n_sent; i++) {
+		const struct dp_msg_media *m = &fake_dp_sent[i].media;
+
+		if (fake_dp_sent[i].type != DP_MSG_MEDIA_SET || m->monitor.level != 4)
+			continue;
+		assert_true(m->monitor.on);
+		assert_true(m->leg[SIDE_OUTSIDE].rx_allowed); // there may be music
+		assert_true(m->monitor.hold);
+		found = true;
+	}
+	assert_true(found);
+	call_b_request("ACK", "h2", 102, "", "");
+	host_expect(&rig.ucm[RIG_A], "ACK ");
+	call_b_request("BYE", "b1", 103, "", "");
+	host_expect(&rig.ucm[RIG_A], "BYE ");
+}
+
 // A worker is asked about a stream that nothing comes from.
 static void test_stall_is_asked_for(void **state)
 {
@@ -461,6 +495,7 @@ int main(void)
 		T(test_recovers),
 		T(test_fb4_level_0),
 		T(test_level_reaches_worker),
+		T(test_rma5_hold),
 		T(test_stall_is_asked_for),
 		W(test_fb1_header_map, setup_map),
 		W(test_storm, setup_storm),
