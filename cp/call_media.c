@@ -171,6 +171,7 @@ void call_media_look(struct call *call, struct mta *mta, const struct config_tim
 	struct look l; // large, and mostly unused
 
 	look_at(call, mta, &l, now_ns);
-	note_quality(&call->media, &l, playout_ms, now_ns);
+	if (call->state == CALL_UP)
+		note_quality(&call->media, &l, playout_ms, now_ns);
 	watch_one_way(call, &l, t->one_way_s * S_NS, counters, now_ns);
 }

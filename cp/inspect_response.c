@@ -127,6 +127,8 @@ static void response_pending(struct pass *p)
 		pass_drop(p, CNT_DIALOGS_FULL);
 		return;
 	}
+	if (p->call != NULL && p->call->state == CALL_UP)
+		session_talk(p->call->session);
 	why = negotiate_response(p);
 	if (why != CNT_NONE) {
 		refuse_description(p, why);

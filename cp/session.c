@@ -397,6 +397,14 @@ void session_confirm(struct session *s)
 	tell_again(s); // refused: it still waits to be spoken to
 }
 
+void session_talk(struct session *s)
+{
+	if (s->talking)
+		return;
+	s->talking = true;
+	tell_again(s);
+}
+
 void session_sensitivity(struct session *s, uint8_t level)
 {
 	s->level = level;

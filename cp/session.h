@@ -44,6 +44,10 @@ void session_enforce_payloadtype(struct session *s);
 // How soon its audio from the Internet is judged bad, 0 to 5 (FB-1); before, the configured default.
 void session_sensitivity(struct session *s, uint8_t level);
 
+// The call is answered: from now on the outside is expected to be heard. Nothing is measured before,
+// for a phone that waits for an answer may send early media, or nothing.
+void session_talk(struct session *s);
+
 void session_free(struct session *s); // ends its streams, wipes keys; accepts NULL
 
 // The request that an offer stands in, or whose response carries it.

@@ -88,7 +88,7 @@ static void message_fill(const struct session *s, const struct line *l, struct d
 	msg->passthrough = l->passthrough;
 	msg->clock_hz = l->clock_hz;
 	msg->monitor = (struct dp_monitor){.on = l->audio && l->clock_hz != 0,
-		.hold = is_hold(l->half[SIDE_OUTSIDE].dir),
+		.hold = !s->talking || is_hold(l->half[SIDE_OUTSIDE].dir),
 		.level = s->level,
 		.event_pt = event_pt(l)};
 	message_pts(s, l, msg);

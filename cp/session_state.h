@@ -55,6 +55,7 @@ struct session {
 	bool confirmed; // see session_confirm()
 	bool enforce_payloadtype;
 	uint8_t level; // sensitivity, for the monitoring
+	bool talking;  // see session_talk()
 	struct line *line;
 	size_t n_lines;
 	uint32_t n_srtp; // SRTP sessions of these

@@ -94,7 +94,7 @@ struct dp_msg_media {
 	// Whether what comes in on leg 0 is measured (lib/rma.h). Audio only.
 	struct dp_monitor {
 		bool on;
-		bool hold; // RMA-5: the remote has put the call on hold; it may send music, or not
+		bool hold;        // it need not send now (RMA-5): not answered yet, or its own hold
 		uint8_t level;    // sensitivity, 0 to 5
 		uint8_t event_pt; // of telephone-event, or RMA_NO_EVENT
 	} monitor;

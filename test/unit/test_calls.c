@@ -115,7 +115,7 @@ static void test_early_media(void **state)
 	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_SET), 2);
 	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, SDP_PLAIN_A);
 	host_expect(&rig.caller, "SIP/2.0 200 ");
-	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_SET), 2);
+	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_SET), 4); // it is measured now
 	call_ack("", "");
 	host_expect(&rig.ucm[RIG_A], "ACK ");
 	call_hang_up();
@@ -138,9 +138,11 @@ static void test_forks(void **state)
 	host_expect(&rig.caller, "SIP/2.0 183 ");
 	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, other);
 	host_expect(&rig.caller, "SIP/2.0 200 ");
-	// B's proxy has the same address and key from A's for both: nothing changed for its worker.
-	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_SET), 3);
-	assert_int_equal(last_set(0)->leg[1].remote.port, 21000);
+	// B's proxy has the same address and key from A's for both: nothing changed for its worker. With
+	// the answer both begin to measure.
+	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_SET), 3 + 2);
+	// A's last is before B's.
+	assert_int_equal(fake_dp_sent[fake_dp_n_sent - 2].media.leg[1].remote.port, 21000);
 	call_ack("", "");
 	host_expect(&rig.ucm[RIG_A], "ACK ");
 	call_hang_up();

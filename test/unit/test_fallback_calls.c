@@ -374,6 +374,31 @@ static void test_level_reaches_worker(void **state)
 	call_hang_up();
 }
 
+// Early media is not measured, and its lack is no stall: a phone may ring for long.
+static void test_rma5_early_media(void **state)
+{
+	rig_caller();
+	host_send(&rig.caller, B_INVITE("1", TICKET_HEADER SDP_TYPE), SDP_PLAIN_B);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	call_answer(&rig.ucm[RIG_A], "183 Session Progress", "atag", A_ANSWER, SDP_PLAIN_A);
+	host_expect(&rig.caller, "SIP/2.0 183 ");
+	assert_true(fake_dp_last(DP_MSG_MEDIA_SET, -1)->media.monitor.on);
+	assert_true(fake_dp_last(DP_MSG_MEDIA_SET, -1)->media.monitor.hold);
+	rig_pass_s(10);
+	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_TICK), 0);
+	assert_int_equal(fallback()->machine.state, FALLBACK_GOOD);
+	fake_dp_n_sent = 0;
+	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", A_ANSWER, SDP_PLAIN_A);
+	host_expect(&rig.caller, "SIP/2.0 200 ");
+	assert_false(fake_dp_last(DP_MSG_MEDIA_SET, -1)->media.monitor.hold);
+	call_ack("", "");
+	host_expect(&rig.ucm[RIG_A], "ACK ");
+	judged(2, false);
+	assert_int_equal(fallback()->machine.state, FALLBACK_GOOD);
+	assert_true(fake_dp_count(DP_MSG_MEDIA_TICK) > 0);
+	call_hang_up();
+}
+
 // RMA-5: B puts the call on hold and takes it back.
 static void test_rma5_hold(void **state)
 {
@@ -495,6 +520,7 @@ int main(void)
 		T(test_recovers),
 		T(test_fb4_level_0),
 		T(test_level_reaches_worker),
+		T(test_rma5_early_media),
 		T(test_rma5_hold),
 		T(test_stall_is_asked_for),
 		W(test_fb1_header_map, setup_map),

@@ -60,7 +60,7 @@ static void test_caller_acks(void **state)
 	remote_request("ACK", "atag", 101, "");
 	host_expect(&rig.ucm[RIG_A], "ACK ");
 	assert_false(outside_leg()->tx_awaits_rx);
-	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_SET), 2);
+	assert_int_equal(fake_dp_count(DP_MSG_MEDIA_SET), 3); // the 200: it is measured
 }
 
 static void test_caller_pracks(void **state)
