@@ -4,27 +4,24 @@
 #include "cp/refer.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 
-#include "cp/conn.h"
 #include "cp/debug.h"
 #include "cp/fallback.h"
 #include "cp/ime_state.h"
 #include "cp/inspect.h"
+#include "cp/ucm_link.h"
 
 #define S_NS       1000000000ull
 #define REFERS_MAX 256u
 #define TEXT_MAX   8192
-#define INPUT_MAX  65536
 #define ANSWER_S   32u // Timer F
 #define NOTIFY_S   60u // of a subscription that was not wanted
 
 struct refer {
 	LIST_ENTRY(refer) all;
 	struct refers *of;
-	struct conn *conn;
-	struct sip_frame frame;
+	struct ucm_link link;
 	uint64_t call, until_ns;
 	bool answered, over;
 	char token[REPLY_TAG_MAX];
@@ -53,7 +50,7 @@ static void forget(struct refer *r)
 {
 	LIST_REMOVE(r, all);
 	r->of->n--;
-	conn_free(r->conn);
+	ucm_link_close(&r->link);
 	free(r);
 }
 
@@ -113,14 +110,15 @@ static void read_request(struct refer *r, const struct sip_msg *m)
 		&head, m->method == SIP_NOTIFY ? 200 : 481, 0, r->token, ime->out, ime->out_size);
 	reply_head_free(&head);
 	if (n > 0)
-		conn_send(r->conn, ime->out, n);
+		ucm_link_send(&r->link, ime->out, n);
 	if (m->method == SIP_NOTIFY && state != NULL &&
 		str_has_caseprefix(state->value, STR_LIT("terminated")))
 		r->until_ns = 0; // with the next tick, when the answer has left
 }
 
-static void read_message(struct refer *r, struct str bytes)
+static void on_message(void *arg, struct str bytes)
 {
+	struct refer *r = arg;
 	const struct sip_msg *m = &r->of->ime->scratch->msg;
 	bool tidied;
 
@@ -132,39 +130,14 @@ static void read_message(struct refer *r, struct str bytes)
 		read_response(r, m);
 }
 
-static void on_up(struct conn *c, void *arg)
+static void on_up(void *arg)
 {
 	struct refer *r = arg;
 
-	conn_send(c, r->text, r->n);
+	ucm_link_send(&r->link, r->text, r->n);
 }
 
-static void on_input(struct conn *c, void *arg)
-{
-	struct refer *r = arg;
-
-	for (;;) {
-		struct str in = conn_input(c);
-		enum sip_reason why;
-		size_t len = 0;
-
-		switch (in.n > 0 ? sip_frame_next(&r->frame, in, &len, &why) : SIP_FRAME_MORE) {
-		case SIP_FRAME_MORE:
-			return;
-		case SIP_FRAME_ERROR: // no answer will come
-			conn_read(c, false);
-			return;
-		case SIP_FRAME_MESSAGE:
-			read_message(r, (struct str){in.p, len});
-			break;
-		default:
-			break;
-		}
-		conn_consume(c, len);
-	}
-}
-
-static void on_closed(struct conn *c, enum counter_id why, const char *text, void *arg)
+static void on_closed(void *arg, const char *text)
 {
 	struct refer *r = arg;
 
@@ -172,19 +145,14 @@ static void on_closed(struct conn *c, enum counter_id why, const char *text, voi
 	answer(r, 503);
 }
 
-static void on_drained(struct conn *c, void *arg)
-{
-}
-
-static const struct conn_events events = {
-	.up = on_up, .input = on_input, .drained = on_drained, .closed = on_closed};
+static const struct ucm_link_events events = {
+	.up = on_up, .message = on_message, .closed = on_closed};
 
 // ---- Sending -----------------------------------------------------------------------------------
 
 int refer_send(struct refers *rs, uint64_t call, const struct endpoint *at, bool secure,
 	struct request_refer_about about, const struct request_refer *what)
 {
-	const struct sip_limits limits = {INPUT_MAX / 2, INPUT_MAX / 2, .tolerant = true};
 	struct refer *r;
 	int err;
 
@@ -194,17 +162,17 @@ int refer_send(struct refers *rs, uint64_t call, const struct endpoint *at, bool
 	if (r == NULL)
 		return -ENOMEM;
 	*r = (struct refer){.of = rs, .call = call, .until_ns = ime_now(rs->ime) + ANSWER_S * S_NS};
-	sip_frame_init(&r->frame, &limits);
 	reply_tag(r->token);
 	about.token = r->token;
 	about.tls = secure;
-	err = ucm_connect(rs->ime, at, secure, &events, r, &about.us, &r->conn);
+	err = ucm_link_open(&r->link, rs->ime, at, secure, &events, r);
 	if (err == 0) {
+		about.us = r->link.us;
 		r->n = request_refer_about(&about, what, r->text, TEXT_MAX);
 		err = r->n > 0 ? 0 : -EMSGSIZE;
 	}
 	if (err != 0) {
-		conn_free(r->conn);
+		ucm_link_close(&r->link);
 		free(r);
 		return err;
 	}

@@ -3,28 +3,25 @@
 // nothing. See cp/ucm.h.
 #include "cp/ucm.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cp/alarm.h"
-#include "cp/conn.h"
 #include "cp/debug.h"
 #include "cp/ime_state.h"
 #include "cp/inspect.h"
 #include "cp/log.h"
+#include "cp/ucm_link.h"
 
-#define S_NS      1000000000ull
-#define RETRY_S   1u    // after a miss
-#define INPUT_MAX 65536 // of an answer
+#define S_NS    1000000000ull
+#define RETRY_S 1u // after a miss
 
 struct ucm {
 	struct ucms *all;
 	const struct config_ucm *cfg;
 	struct endpoint at;
 	uint16_t iface;
-	struct conn *conn;
-	struct sip_frame frame;
+	struct ucm_link link;
 	bool asking;
 	bool fresh;  // the connection was opened for this question
 	bool spoken; // it has answered OPTIONS before
@@ -79,8 +76,7 @@ static void turn(struct ucm *u, enum ucm_state state, const char *text, uint64_t
 
 static void hang_up(struct ucm *u)
 {
-	conn_free(u->conn);
-	u->conn = NULL;
+	ucm_link_close(&u->link);
 }
 
 static void alive(struct ucm *u, const char *text, uint64_t now_ns)
@@ -126,17 +122,18 @@ static void send_options(struct ucm *u)
 		"Contact: <sip:%s;transport=%s>\r\nMax-Forwards: 0\r\nContent-Length: 0\r\n\r\n",
 		at, param, transport, us, u->token, u->cseq, us, u->token, at, u->token, us,
 		u->cseq, us, param);
-	conn_send(u->conn, text, (size_t)n);
+	ucm_link_send(&u->link, text, (size_t)n);
 }
 
-static void on_up(struct conn *c, void *arg)
+static void on_up(void *arg)
 {
 	send_options(arg);
 }
 
 // What else it says on this connection is no answer.
-static void read_message(struct ucm *u, struct str bytes)
+static void on_message(void *arg, struct str bytes)
 {
+	struct ucm *u = arg;
 	struct ime *ime = u->all->ime;
 	struct sip_msg *m = &ime->scratch->msg;
 	uint64_t now_ns = ime_now(ime);
@@ -152,36 +149,11 @@ static void read_message(struct ucm *u, struct str bytes)
 	alive(u, "", now_ns);
 }
 
-static void on_input(struct conn *c, void *arg)
-{
-	struct ucm *u = arg;
-
-	for (;;) {
-		struct str in = conn_input(c);
-		enum sip_reason why;
-		size_t len = 0;
-
-		switch (in.n > 0 ? sip_frame_next(&u->frame, in, &len, &why) : SIP_FRAME_MORE) {
-		case SIP_FRAME_MORE:
-			return;
-		case SIP_FRAME_ERROR: // the question will be missed
-			conn_read(c, false);
-			return;
-		case SIP_FRAME_MESSAGE:
-			read_message(u, (struct str){in.p, len});
-			break;
-		default:
-			break;
-		}
-		conn_consume(c, len);
-	}
-}
-
 // A call manager that takes the connection may have no ear for OPTIONS from us. Only one that has
 // answered before is missed.
 static void unanswered(struct ucm *u, const char *text, uint64_t now_ns)
 {
-	bool up = u->fresh && conn_is_up(u->conn);
+	bool up = u->fresh && ucm_link_is_up(&u->link);
 
 	hang_up(u);
 	if (up && !u->spoken)
@@ -193,7 +165,7 @@ static void unanswered(struct ucm *u, const char *text, uint64_t now_ns)
 
 static void ask(struct ucm *u, uint64_t now_ns);
 
-static void on_closed(struct conn *c, enum counter_id why, const char *text, void *arg)
+static void on_closed(void *arg, const char *text)
 {
 	struct ucm *u = arg;
 
@@ -207,63 +179,8 @@ static void on_closed(struct conn *c, enum counter_id why, const char *text, voi
 	}
 }
 
-static void on_drained(struct conn *c, void *arg)
-{
-}
-
-static const struct conn_events events = {
-	.up = on_up, .input = on_input, .drained = on_drained, .closed = on_closed};
-
-// Toward call managers of secure trunks we are the client of the proxy for calls in.
-static SSL_CTX *inside_tls(const struct ime *ime)
-{
-	const struct config *c = ime->config;
-
-	for (size_t i = 0; i < c->n_inspects; i++) {
-		int proxy = c->inspects[i].tls_proxy;
-
-		if (c->tls_proxies[proxy].outside == TLS_SERVER &&
-			pki_tls(ime->pki, TLS_CLIENT, (size_t)proxy) != NULL)
-			return pki_tls(ime->pki, TLS_CLIENT, (size_t)proxy);
-	}
-	return NULL;
-}
-
-int ucm_connect(struct ime *ime, const struct endpoint *at, bool secure,
-	const struct conn_events *told, void *arg, struct endpoint *us, struct conn **out)
-{
-	int iface = config_iface_toward(ime->config, &at->ip);
-	struct conn_options o = {
-		.base = ime->env.base,
-		.connecting = true,
-		.kind = secure ? CONN_TLS_CLIENT : CONN_TCP,
-		.tls = secure ? inside_tls(ime) : NULL, // in force now
-		.setup_s = ime->cfg->ping.timeout_s,
-		.input_max = INPUT_MAX,
-		.events = told,
-		.arg = arg,
-	};
-
-	if (iface < 0 || (secure && o.tls == NULL))
-		return -EHOSTUNREACH;
-	*us = (struct endpoint){.ip = ime->config->ifaces[iface].ip};
-	if (ime->env.resolve != NULL)
-		ime->env.resolve(ime->env.resolve_arg, (uint16_t)iface, &at->ip);
-	o.fd = tsock_connect(us, at);
-	if (o.fd < 0)
-		return o.fd;
-	us->port = tsock_port(o.fd);
-	return conn_new(out, &o);
-}
-
-static int connect_to(struct ucm *u)
-{
-	struct sip_limits limits = {INPUT_MAX / 2, INPUT_MAX / 2, .tolerant = true};
-	struct endpoint us;
-
-	sip_frame_init(&u->frame, &limits);
-	return ucm_connect(u->all->ime, &u->at, u->cfg->secure, &events, u, &us, &u->conn);
-}
+static const struct ucm_link_events events = {
+	.up = on_up, .message = on_message, .closed = on_closed};
 
 static void ask(struct ucm *u, uint64_t now_ns)
 {
@@ -272,9 +189,9 @@ static void ask(struct ucm *u, uint64_t now_ns)
 	u->asking = true;
 	u->asked_ns = now_ns;
 	u->cseq++;
-	u->fresh = u->conn == NULL;
+	u->fresh = u->link.conn == NULL;
 	if (u->fresh)
-		err = connect_to(u);
+		err = ucm_link_open(&u->link, u->all->ime, &u->at, u->cfg->secure, &events, u);
 	else
 		send_options(u);
 	if (err < 0)
@@ -318,7 +235,7 @@ struct ucms *ucms_new(struct ime *ime)
 		u->iface = (uint16_t)(iface < 0 ? 0 : iface);
 		u->since_ns = ime_now(ime);
 		if (cfg->ping.interval_s > 0 && u->at.port != 0 && iface >= 0 &&
-			(!u->cfg->secure || inside_tls(ime) != NULL))
+			(!u->cfg->secure || ucm_link_can_be_secure(ime)))
 			u->state = UCM_UNKNOWN;
 		reply_tag(u->token);
 	}

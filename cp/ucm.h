@@ -24,13 +24,6 @@ bool ucms_down(const struct ucms *us, const struct ip_addr *ip);
 // A connection of a call to it has failed: it is asked with the next tick.
 void ucms_suspect(struct ucms *us, const struct ip_addr *ip, uint64_t now_ns);
 
-// A connection from our inside address to a call manager, for requests of our own; *us is its end of
-// it. Returns -errno.
-struct conn;
-struct conn_events;
-int ucm_connect(struct ime *ime, const struct endpoint *at, bool secure,
-	const struct conn_events *told, void *arg, struct endpoint *us, struct conn **out);
-
 // FB-10: a REFER was sent to it.
 void ucms_refer_sent(struct ucms *us, const struct ip_addr *ip);
 void ucms_refers_clear(struct ucms *us);
