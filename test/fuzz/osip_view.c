@@ -33,25 +33,29 @@ static void osip_party(
 		put_z(v, tag, p->gvalue);
 }
 
+// The first one counts, whichever of its names it has.
 static void osip_ticket(struct view *v, const osip_message_t *m)
 {
 	static const char *const names[] = {"x-cisco-uc-ime-ticket", "x-cisco-vipr-ticket"};
+	const osip_header_t *first = NULL;
+	int first_at = 0;
 	unsigned long n = 0;
 
 	for (size_t i = 0; i < 2; i++) {
 		osip_header_t *h = NULL;
 
 		for (int at = 0; (at = osip_message_header_get_byname(m, names[i], at, &h)) >= 0;
-			at++)
+			at++) {
+			if (first == NULL || at < first_at) {
+				first = h;
+				first_at = at;
+			}
 			n++;
+		}
 	}
 	view_number(v, F_TICKETS, n);
-	for (size_t i = 0; i < 2 && v->text[F_TICKET][0] == '\0'; i++) {
-		osip_header_t *h = NULL;
-
-		if (osip_message_header_get_byname(m, names[i], 0, &h) >= 0 && h->hvalue != NULL)
-			view_unfolded(v, F_TICKET, str_from(h->hvalue));
-	}
+	if (first != NULL && first->hvalue != NULL)
+		view_unfolded(v, F_TICKET, str_from(first->hvalue));
 }
 
 static void osip_body(struct view *v, const osip_message_t *m)
