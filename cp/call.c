@@ -336,6 +336,16 @@ uint32_t call_cseq_added(const struct call *call, enum side from, uint32_t cseq)
 	return added;
 }
 
+bool call_cseq_is_ours(const struct call *call, uint32_t cseq)
+{
+	const struct call_fallback *f = &call->fallback;
+
+	for (unsigned int i = 0; i < f->n_sent; i++)
+		if (f->after[i] + i + 1 == cseq)
+			return true;
+	return false;
+}
+
 bool call_dialog_insert(struct call *call, struct request_dialog *out)
 {
 	struct call_fallback *f = &call->fallback;
@@ -345,7 +355,6 @@ bool call_dialog_insert(struct call *call, struct request_dialog *out)
 		return false;
 	f->after[f->n_sent] = highest - f->n_sent;
 	f->n_sent++;
-	f->last_cseq = out->cseq;
 	return true;
 }
 

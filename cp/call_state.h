@@ -62,7 +62,6 @@ struct call_fallback {
 	// FB-8: requests that were sent in the remote's name; each stands behind its request of this CSeq.
 	uint32_t after[CALL_REFERS_MAX];
 	unsigned int n_sent;
-	uint32_t last_cseq; // of the last one, as the call manager knows it
 };
 
 enum call_end {
@@ -157,6 +156,9 @@ struct call *call_find_dialog(const struct calls *c, const struct sip_msg *m, en
 
 // FB-8: by how much the CSeq of the remote's requests in the dialog is raised on its way.
 uint32_t call_cseq_added(const struct call *call, enum side from, uint32_t cseq);
+
+// Whether a request that the call manager knows by this CSeq was sent in the remote's name.
+bool call_cseq_is_ours(const struct call *call, uint32_t cseq);
 
 // Speaking to the call manager in the remote's name, in a dialog that goes on. False when too little
 // is known, or that was done too often.

@@ -12,6 +12,12 @@
 
 #define S_NS 1000000000ull
 
+// What a judgement goes by, as every line of the log and of debug says it.
+#define QUALITY_FIELDS(q)                                                                          \
+	log_u64("rblr", (q)->rblr_pct_x100), log_u64("ite", (q)->ite_8s),                          \
+		log_u64("bls_ms", (q)->bls_ms), log_u64("pdv_us", (q)->avg_pdv_us),                \
+		log_u64("scs", (q)->scs_8s)
+
 // ---- What messages say -------------------------------------------------------------------------
 
 static void learn_inside(struct pass *p, const struct rewrite_fallback *fb)
@@ -70,7 +76,8 @@ bool fallback_is_ours(const struct pass *p)
 	params = (struct str){event->value.p + name.n, event->value.n - name.n};
 	if (!uri_param_find(params, STR_LIT("id"), &id))
 		return !f->remote_refer;
-	return str_to_u64(id.value, UINT32_MAX, &cseq) && cseq == f->last_cseq;
+	return str_to_u64(id.value, UINT32_MAX, &cseq) &&
+		call_cseq_is_ours(p->call, (uint32_t)cseq);
 }
 
 // ---- The REFER ---------------------------------------------------------------------------------
@@ -214,9 +221,7 @@ static void refer(struct ime *ime, struct call *call, bool in_dialog)
 		log_endpoint("ucm", &call->peer[SIDE_INSIDE]),
 		log_text("shape", in_dialog ? "in-dialog" : "out-of-dialog"),
 		log_str("did", (struct str){number.digits, number.n}), log_u64("level", what.level),
-		log_u64("rblr", q->rblr_pct_x100), log_u64("ite", q->ite_8s),
-		log_u64("bls_ms", q->bls_ms), log_u64("pdv_us", q->avg_pdv_us),
-		log_u64("scs", q->scs_8s));
+		QUALITY_FIELDS(q));
 }
 
 // FB-9. A call manager that does not know what we ask about is asked once in the call itself.
@@ -272,17 +277,20 @@ static bool may_refer(struct ime *ime, struct call *call, uint64_t now_ns)
 		(c->rate == 0 || bucket_take(&ime->refers_rate, &of_all, now_ns));
 }
 
-static void tell_turn(const struct call *call, enum fallback_state was)
+static void tell_look(const struct call *call, enum fallback_state was)
 {
 	const struct rma_counters *q = &call->media.quality;
 	enum fallback_state is = call->fallback.machine.state;
 
+	debug_event(RMA, "quality of a call", log_text("call_id", call->call_id),
+		log_bool("bad", q->bad), log_u64("judged_us", q->judged_us),
+		log_u64("bad_us", q->bad_us), QUALITY_FIELDS(q));
+	if (was != is)
+		debug_event(TIMERS, "fallback goes on", log_text("call_id", call->call_id),
+			log_u64("failover_state", is), log_u64("was", was));
 	if (was == FALLBACK_GOOD && is == FALLBACK_HOLD_DOWN)
 		log_event(QUALITY_BAD, log_text("call_id", call->call_id),
-			log_u64("level", call->fallback.machine.level),
-			log_u64("rblr", q->rblr_pct_x100), log_u64("ite", q->ite_8s),
-			log_u64("bls_ms", q->bls_ms), log_u64("pdv_us", q->avg_pdv_us),
-			log_u64("scs", q->scs_8s));
+			log_u64("level", call->fallback.machine.level), QUALITY_FIELDS(q));
 	else if (was == FALLBACK_HOLD_DOWN && is == FALLBACK_GOOD)
 		log_event(QUALITY_GOOD, log_text("call_id", call->call_id));
 }
@@ -325,16 +333,7 @@ void fallback_look(struct ime *ime, struct call *call, uint64_t now_ns)
 	note_bad(call,
 		call->fallback.machine.state != FALLBACK_GOOD &&
 			call->fallback.machine.state != FALLBACK_ACCEPTED);
-	tell_turn(call, was);
-	debug_event(RMA, "quality of a call", log_text("call_id", call->call_id),
-		log_bool("bad", q.bad), log_u64("judged_us", q.judged_us),
-		log_u64("bad_us", q.bad_us), log_u64("rblr", m->rblr_pct_x100),
-		log_u64("ite", m->ite_8s), log_u64("bls_ms", m->bls_ms),
-		log_u64("pdv_us", m->avg_pdv_us), log_u64("scs", m->scs_8s));
-	if (was != call->fallback.machine.state)
-		debug_event(TIMERS, "fallback goes on", log_text("call_id", call->call_id),
-			log_u64("failover_state", call->fallback.machine.state),
-			log_u64("was", was), log_u64("hold_down_s", c->hold_down_s));
+	tell_look(call, was);
 	if (due)
 		refer_when_due(ime, call, now_ns);
 }

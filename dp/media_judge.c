@@ -54,7 +54,7 @@ static bool is_there(const struct media_pkt *x)
 
 static void prefetch_monitor(const struct media_shared *sh, const struct media_flow *f)
 {
-	const struct media_monitor *m = &sh->monitors[(const struct media_stream *)f - sh->streams];
+	const struct media_monitor *m = media_monitor_of(sh, f);
 
 	rte_prefetch1(m);
 	rte_prefetch1((const uint8_t *)m + 64);

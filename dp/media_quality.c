@@ -52,8 +52,7 @@ void media_quality_set(struct worker *w, uint32_t stream, const struct media_set
 
 void media_quality_add(struct worker *w, const struct media_flow *f, const struct rtp_hdr *h)
 {
-	const struct media_shared *sh = &w->media->shared;
-	struct media_monitor *m = &sh->monitors[(const struct media_stream *)f - sh->streams];
+	struct media_monitor *m = media_monitor_of(&w->media->shared, f);
 
 	rma_add(&m->rma, &w->snap->quality.table, h, w->now_ns);
 	if (rma_due(&m->rma, w->now_ns, w->snap->quality.timer_ms))
@@ -63,10 +62,9 @@ void media_quality_add(struct worker *w, const struct media_flow *f, const struc
 void media_quality_rtcp(
 	struct worker *w, const struct media_flow *f, const uint8_t *data, uint32_t len)
 {
-	const struct media_shared *sh = &w->media->shared;
-	const size_t flow = (size_t)(f - sh->streams->flow);
-	struct media_report *all = sh->monitors[flow / 2].report;
-	struct media_report *me = &all[flow & 1], *other = &all[(flow & 1) ^ 1];
+	struct media_report *all = media_monitor_of(&w->media->shared, f)->report;
+	const bool inside = media_other(f) < f;
+	struct media_report *me = &all[inside], *other = &all[!inside];
 
 	rtcp_report_read(data, len, &me->last);
 	__atomic_store_n(&me->last_ns, w->now_ns, __ATOMIC_RELAXED);

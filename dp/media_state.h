@@ -177,6 +177,12 @@ struct media_shared {
 	struct media_monitor *monitors; // of the stream with the same index
 };
 
+static inline struct media_monitor *media_monitor_of(
+	const struct media_shared *sh, const struct media_flow *f)
+{
+	return &sh->monitors[(const struct media_stream *)f - sh->streams];
+}
+
 struct media_worker {
 	struct media_shared shared;
 	struct rtpsec_engine *engine;

@@ -301,6 +301,49 @@ static void test_fb8_in_dialog(void **state)
 	rig_assert_clean(RIG_A);
 }
 
+// FB-8: a NOTIFY names any of our REFERs, or none of them.
+static void test_fb8_notify_id(void **state)
+{
+	establish("", "");
+	for (unsigned int i = 0; i < 2; i++) { // CSeq 102 and 103
+		judged(21, true);
+		host_expect(&rig.ucm[RIG_A], "REFER ");
+		call_answer(&rig.ucm[RIG_A], "202 Accepted", "atag", "", "");
+		host_idle(rig.base);
+	}
+	call_a_request(&rig.ucm[RIG_A], "NOTIFY", "n1", 500, "Event: refer;id=102\n", "");
+	host_expect(&rig.ucm[RIG_A], "SIP/2.0 200 ");
+	call_a_request(&rig.ucm[RIG_A], "NOTIFY", "n2", 501, "Event: refer;id=103\n", "");
+	host_expect(&rig.ucm[RIG_A], "SIP/2.0 200 ");
+	host_expect_silence(&rig.caller);
+	call_a_request(&rig.ucm[RIG_A], "NOTIFY", "n3", 502, "Event: refer;id=101\n", "");
+	host_expect(&rig.caller, "NOTIFY ");
+	call_a_request(&rig.ucm[RIG_A], "NOTIFY", "n4", 503, "Event: dialog;id=102\n", "");
+	host_expect(&rig.caller, "NOTIFY ");
+}
+
+// FB-9 in the dialog: refused, and no answer.
+static void test_fb9_in_dialog(void **state)
+{
+	establish("", "");
+	judged(21, true);
+	host_expect(&rig.ucm[RIG_A], "REFER ");
+	call_answer(&rig.ucm[RIG_A], "100 Trying", "atag", "", "");
+	host_idle(rig.base);
+	assert_int_equal(fallback()->machine.state, FALLBACK_REFERRED);
+	call_answer(&rig.ucm[RIG_A], "603 Decline", "atag", "", "");
+	host_idle(rig.base);
+	assert_int_equal(fallback()->machine.state, FALLBACK_FAILED);
+	judged(42, true);
+	host_expect(&rig.ucm[RIG_A], "REFER ");
+	assert_int_equal(fallback()->machine.state, FALLBACK_REFERRED);
+	judged(33, true);
+	assert_int_equal(fallback()->machine.state, FALLBACK_FAILED);
+	assert_int_equal(rig_counter(RIG_A, CNT_FALLBACK_REFUSED), 2);
+	assert_int_equal(rig_counter(RIG_A, CNT_FALLBACK_ACCEPTED), 0);
+	sent(2);
+}
+
 // FB-8: a re-INVITE that was under way keeps its number, and so does its ACK.
 static void test_fb8_reinvite(void **state)
 {
@@ -494,6 +537,10 @@ static void test_storm(void **state)
 	judged(2, true);
 	sent(0);
 	assert_int_equal(rig_counter(RIG_A, CNT_FALLBACK_LIMITED), 1);
+	rig.ime[RIG_A]->refers_rate.full_at_ns = rig.now_ns + 5000000000ull; // of all domains
+	judged(3, true);
+	sent(0);
+	assert_int_equal(rig_counter(RIG_A, CNT_FALLBACK_LIMITED), 1);
 	judged(2, true);
 	sent(1);
 	host_expect(&refer, "REFER ");
@@ -516,7 +563,9 @@ int main(void)
 		T(test_fb9_refused),
 		T(test_fb9_silence),
 		T(test_fb8_in_dialog),
+		T(test_fb8_notify_id),
 		T(test_fb8_reinvite),
+		T(test_fb9_in_dialog),
 		T(test_recovers),
 		T(test_fb4_level_0),
 		T(test_level_reaches_worker),
