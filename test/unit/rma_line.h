@@ -23,7 +23,7 @@ struct line {
 
 void line_arrive(struct line *l, uint16_t seq, uint32_t ts, uint8_t pt, bool marker);
 
-// So many frames do not come, or in another way.
+// The next frame is so many later: those between do not come, or came by line_arrive().
 void line_pass(struct line *l, unsigned int frames);
 void line_send(struct line *l, unsigned int n);
 

@@ -1,27 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # `callgate debug` against a socket that streams. usage: test_debug_cli.py CALLGATE
-import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
+
+from cli_steps import expect, finish, serve
 
 CALLGATE = sys.argv[1]
 DIR = tempfile.TemporaryDirectory()
 PATH = os.path.join(DIR.name, "s.sock")
 LINES = "one\ntwo\n" + "x" * 5000 + "\n"
-asked, answers = [], []
-failures = 0
-
-
-def serve(listener):
-    while True:
-        c, _ = listener.accept()
-        asked.append(json.loads(c.makefile().readline()))
-        c.sendall(answers.pop(0).encode())
-        c.close()
+answers = []
 
 
 def run(*args):
@@ -30,17 +20,7 @@ def run(*args):
     return p.returncode, p.stdout, p.stderr
 
 
-def expect(what, got, want):
-    global failures
-    if got != want:
-        failures += 1
-        print(f"{what}: got {got!r}, expected {want!r}")
-
-
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(PATH)
-listener.listen()
-threading.Thread(target=serve, args=(listener,), daemon=True).start()
+asked = serve(PATH, lambda request: answers.pop(0).encode())
 
 ended = f"callgate: {PATH}: the daemon has ended\n"
 for words, args in (
@@ -60,4 +40,4 @@ for words in ([], ["uc-ime"], ["uc-ime", "errors"], ["uc-ime", "toast"], ["uc-im
     expect(words, (code, out, "signaling-trunk " in err), (2, "", True))
 code, out, err = run("--help")
 expect("--help", (code, "  mapping-service " in out, "^C" in out, err), (0, True, True, ""))
-sys.exit(1 if failures else 0)
+finish()

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 
+from cli_steps import expect, expect_in, finish
+
 CALLGATE = os.path.abspath(sys.argv[1])
 TREE = os.getcwd()
 DIR = tempfile.TemporaryDirectory()
 os.chdir(DIR.name)
-failures = 0
 
 CA_CONF = """[ca]
 default_ca=x
@@ -42,20 +43,6 @@ def run(*args, stdin=""):
 def openssl(*args, stdin=None):
     p = subprocess.run(["openssl", *args], input=stdin, capture_output=True, text=True)
     return p.returncode, p.stdout, p.stderr
-
-
-def expect(what, got, want):
-    global failures
-    if got != want:
-        failures += 1
-        print(f"{what}: got {got!r}, expected {want!r}")
-
-
-def expect_in(what, part, whole):
-    global failures
-    if part not in whole:
-        failures += 1
-        print(f"{what}: got {whole!r}, expected {part!r} in it")
 
 
 def read(name):
@@ -323,4 +310,4 @@ code, out, err = run("show", "x", "--config", "none.yaml")
 expect("no configuration", (code, "none.yaml" in err, "--config FILE" in err), (1, True, True))
 code, out, err = run("reload", "--socket", "none.sock")
 expect("no daemon", (code, "is callgated running?" in err), (1, True))
-sys.exit(1 if failures else 0)
+finish()

@@ -3,18 +3,16 @@
 # daemons that misbehave. usage: test_show_cli.py CALLGATE
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
+
+from cli_steps import expect, finish, serve
 
 CALLGATE = sys.argv[1]
 VECTORS = "test/vectors/show/"
 DIR = tempfile.TemporaryDirectory()
 PATH = os.path.join(DIR.name, "s.sock")
-asked = []
-failures = 0
 
 
 def vector(name):
@@ -38,16 +36,9 @@ RAW = {
 }
 
 
-def serve(listener):
-    while True:
-        c, _ = listener.accept()
-        request = json.loads(c.makefile().readline())
-        asked.append(request)
-        command = request["command"]
-        text = RAW[command] if command in RAW else json.dumps(ANSWERS[command]).encode() + b"\n"
-        for i in range(0, len(text), 100):  # in pieces
-            c.sendall(text[i:i + 100])
-        c.close()
+def answer(request):
+    command = request["command"]
+    return RAW[command] if command in RAW else json.dumps(ANSWERS[command]).encode() + b"\n"
 
 
 def run(*args, env=None):
@@ -56,17 +47,7 @@ def run(*args, env=None):
     return p.returncode, p.stdout, p.stderr
 
 
-def expect(what, got, want):
-    global failures
-    if got != want:
-        failures += 1
-        print(f"{what}: got {got!r}, expected {want!r}")
-
-
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(PATH)
-listener.listen()
-threading.Thread(target=serve, args=(listener,), daemon=True).start()
+asked = serve(PATH, answer)
 
 version = (0, vector("version.txt"), "")
 expect("--socket first", run("--socket", PATH, "show", "version"), version)
@@ -102,4 +83,4 @@ expect("its question", asked, [{"command": "show media",
                                 "args": {"drops": False, "call_id": "ab6d7980"}}])
 code, out, err = run("show", "--help")
 expect("--help", (code, "show uc-ime signaling-sessions" in out, err), (0, True, ""))
-sys.exit(1 if failures else 0)
+finish()

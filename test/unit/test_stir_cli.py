@@ -7,25 +7,19 @@ import subprocess
 import sys
 import tempfile
 
+from cli_steps import expect, finish
+
 sys.path.insert(0, "tools")
 from lablib.stir import Signer  # noqa: E402
 
 CALLGATE = sys.argv[1]
 DIR = tempfile.TemporaryDirectory()
 FOLDER = pathlib.Path(DIR.name)
-failures = 0
 
 
 def inspect(*args, stdin=""):
     p = subprocess.run([CALLGATE, "stir", "inspect", *args], input=stdin, capture_output=True, text=True)
     return p.returncode, p.stdout.rstrip("\n"), p.stderr
-
-
-def expect(what, got, want):
-    global failures
-    if got != want:
-        failures += 1
-        print(f"{what}: got {got!r}, expected {want!r}")
 
 
 number = Signer(FOLDER, "number", "12125550199")
@@ -70,4 +64,4 @@ for args in ((), ("inspect",)):
 expect("unknown option", inspect("--toast")[0], 2)
 expect("two arguments", inspect("a", "b")[0], 2)
 expect("no such certificate", inspect("--certificate", "/nowhere", good)[0], 2)
-sys.exit(1 if failures else 0)
+finish()

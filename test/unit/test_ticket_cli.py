@@ -4,11 +4,11 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
+
+from cli_steps import expect, finish, serve
 
 CALLGATE = sys.argv[1]
 VECTORS = {}
@@ -19,19 +19,11 @@ DIR = tempfile.TemporaryDirectory()
 PASSWORD = os.path.join(DIR.name, "password")
 with open(PASSWORD, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
     f.write(VECTORS["PASSWORD"] + "\n")
-failures = 0
 
 
 def run(*args, stdin=""):
     p = subprocess.run([CALLGATE, *args], input=stdin, capture_output=True, text=True)
     return p.returncode, p.stdout.rstrip("\n"), p.stderr
-
-
-def expect(what, got, want):
-    global failures
-    if got != want:
-        failures += 1
-        print(f"{what}: got {got!r}, expected {want!r}")
 
 
 def mint(*args):
@@ -144,18 +136,13 @@ for args in [("--epoch", "0"), ("--epoch", "256"), ("--number", "14085550123"),
 
 # What changes a running daemon, here one that answers what it is told to and notes what it is asked.
 SOCKET = os.path.join(DIR.name, "s.sock")
-asked, answers = [], []
+answers = []
 
 
-def serve(listener):
-    while True:
-        c, _ = listener.accept()
-        request = json.loads(c.makefile().readline())
-        asked.append((request["command"], request["args"]))
-        answer = answers.pop(0)
-        ok = not isinstance(answer, str)
-        c.sendall(json.dumps({"ok": ok, "data" if ok else "error": answer}).encode() + b"\n")
-        c.close()
+def answer(_):
+    said = answers.pop(0)
+    ok = not isinstance(said, str)
+    return json.dumps({"ok": ok, "data" if ok else "error": said}).encode() + b"\n"
 
 
 def live(*args, say=()):
@@ -163,13 +150,10 @@ def live(*args, say=()):
     asked.clear()
     answers[:] = say
     code, out, err = run("ticket", *args, "--socket", SOCKET)
-    return code, out, err, list(asked)
+    return code, out, err, [(a["command"], a["args"]) for a in asked]
 
 
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(SOCKET)
-listener.listen()
-threading.Thread(target=serve, args=(listener,), daemon=True).start()
+asked = serve(SOCKET, answer)
 SAVED = {"in_use": 1, "max": 4096, "saved": True, "revoked": []}
 ASK_SAVED = ("show uc-ime revoked-tickets", {})
 
@@ -226,4 +210,4 @@ for text in ["short\n", "x" * 65, "with a space in it\n", "\n"]:
     with open(PASSWORD, "w") as f:
         f.write(text)
     expect(f"password {text!r}", mint()[:2], (2, ""))
-sys.exit(1 if failures else 0)
+finish()
