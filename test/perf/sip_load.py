@@ -169,13 +169,17 @@ class Load:
         while self.open:
             self.turn()
 
-    def run(self, calls, at_once):
-        """So many whole calls from each caller, and so many of them at once."""
+    def place(self, calls, at_once):
+        """So many calls from each caller, and so many of them at once, until none waits for an answer."""
         for wire in self.callers:
             wire.left = calls
             for _ in range(at_once):
                 self.begin(wire)
             wire.flush()
         self.finish()
+
+    def run(self, calls, at_once):
+        """The same with whole calls."""
+        self.place(calls, at_once)
         if self.hung_up != self.serial:
             raise LabError(f"{self.serial} calls, of which {self.hung_up} ended inside")

@@ -37,14 +37,6 @@ class Held(sip_load.Load):
         if wire.left:
             self.begin(wire)
 
-    def call(self, calls, at_once):
-        for wire in self.callers:
-            wire.left = calls
-            for _ in range(at_once):
-                self.begin(wire)
-            wire.flush()
-        self.finish()
-
     def hang_up(self):
         for wire, lines in self.held:
             wire.out.append(self.request(wire, b"BYE", 2, lines))
@@ -80,7 +72,7 @@ class Calls(LabTest):
         self.addCleanup(sipp.close)
         load = self.callers(phone)
         begin = time.monotonic()
-        load.call(CALLS // CONNECTIONS, AT_ONCE)
+        load.place(CALLS // CONNECTIONS, AT_ONCE)
         took = time.monotonic() - begin
         usage = daemon.usage()
         self.assertEqual((len(load.held), usage["calls"], usage["streams"], usage["media_ports"]),

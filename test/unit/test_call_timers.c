@@ -104,20 +104,25 @@ static void again_from_ucm(struct sip_host *h, const struct sip_host *before)
 	call_answer(h, "200 OK", "atag", A_ANSWER, SDP_PLAIN_A);
 }
 
+static void remote_leaves_while_it_rings(struct sip_host *invite)
+{
+	rig_remote("b", "ca.pem");
+	host_send(&rig.remote, R_INVITE TICKET_HEADER SDP_TYPE, SDP_SECURE);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	*invite = rig.ucm[RIG_A];
+	call_answer(&rig.ucm[RIG_A], "180 Ringing", "atag", A_CONTACT, "");
+	host_expect(&rig.remote, "SIP/2.0 180 ");
+	host_close(&rig.remote);
+	host_expect(&rig.ucm[RIG_A], "CANCEL ");
+}
+
 // The remote is gone while it rings, and the phone's 200 crosses the CANCEL: the trunk is gone too, so
 // the call manager repeats it over a connection of its own.
 static void test_late_answer_remote_gone(void **state)
 {
 	struct sip_host invite, h;
 
-	rig_remote("b", "ca.pem");
-	host_send(&rig.remote, R_INVITE TICKET_HEADER SDP_TYPE, SDP_SECURE);
-	host_expect(&rig.ucm[RIG_A], "INVITE ");
-	invite = rig.ucm[RIG_A];
-	call_answer(&rig.ucm[RIG_A], "180 Ringing", "atag", A_CONTACT, "");
-	host_expect(&rig.remote, "SIP/2.0 180 ");
-	host_close(&rig.remote);
-	host_expect(&rig.ucm[RIG_A], "CANCEL ");
+	remote_leaves_while_it_rings(&invite);
 	host_expect_closed(&rig.ucm[RIG_A]);
 	again_from_ucm(&h, &invite);
 	host_expect(&h, "ACK sip:+14085550123@192.168.10.30:5070;transport=tcp");
@@ -136,14 +141,7 @@ static void test_late_answer_of_nothing(void **state)
 {
 	struct sip_host invite, h;
 
-	rig_remote("b", "ca.pem");
-	host_send(&rig.remote, R_INVITE TICKET_HEADER SDP_TYPE, SDP_SECURE);
-	host_expect(&rig.ucm[RIG_A], "INVITE ");
-	invite = rig.ucm[RIG_A];
-	call_answer(&rig.ucm[RIG_A], "180 Ringing", "atag", A_CONTACT, "");
-	host_expect(&rig.remote, "SIP/2.0 180 ");
-	host_close(&rig.remote);
-	host_expect(&rig.ucm[RIG_A], "CANCEL ");
+	remote_leaves_while_it_rings(&invite);
 	memcpy(strstr(invite.msg, "Call-ID: 77") + 9, "78", 2);
 	again_from_ucm(&h, &invite);
 	host_expect_silence(&h);

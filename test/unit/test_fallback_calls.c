@@ -103,6 +103,14 @@ static void answer_refer(const char *status, const char *extra)
 	host_idle(rig.base);
 }
 
+// A call that is bad from its start, until the REFER; `where` it comes.
+static void falls_back(const char *says, struct sip_host *where)
+{
+	establish("", says);
+	judged(21, true);
+	host_expect(where, "REFER ");
+}
+
 // ---- Out of the dialog -------------------------------------------------------------------------
 
 static void count_refers(const struct ucm_info *u, void *arg)
@@ -195,9 +203,7 @@ static void test_fb6_notify(void **state)
 {
 	char call_id[128];
 
-	establish("", SAYS);
-	judged(21, true);
-	host_expect(&refer, "REFER ");
+	falls_back(SAYS, &refer);
 	snprintf(call_id, sizeof(call_id), "%s", host_header(&refer, "Call-ID"));
 	answer_refer("202 Accepted", "");
 	judged(2, true);
@@ -226,9 +232,7 @@ static void test_fb5_stranger(void **state)
 // FB-9: refused, then once more a hold-down later; 403 and the like: at once in the dialog.
 static void test_fb9_refused(void **state)
 {
-	establish("", SAYS);
-	judged(21, true);
-	host_expect(&refer, "REFER ");
+	falls_back(SAYS, &refer);
 	answer_refer("603 Decline", "");
 	assert_int_equal(fallback()->machine.state, FALLBACK_FAILED);
 	judged(19, true);
@@ -250,9 +254,7 @@ static void test_fb9_refused(void **state)
 // Silence, and a call manager that is gone.
 static void test_fb9_silence(void **state)
 {
-	establish("", SAYS);
-	judged(21, true);
-	host_expect(&refer, "REFER ");
+	falls_back(SAYS, &refer);
 	judged(33, true);
 	assert_int_equal(fallback()->machine.state, FALLBACK_FAILED);
 	assert_int_equal(rig_counter(RIG_A, CNT_FALLBACK_REFUSED), 1);
@@ -325,9 +327,7 @@ static void test_fb8_notify_id(void **state)
 // FB-9 in the dialog: refused, and no answer.
 static void test_fb9_in_dialog(void **state)
 {
-	establish("", "");
-	judged(21, true);
-	host_expect(&rig.ucm[RIG_A], "REFER ");
+	falls_back("", &rig.ucm[RIG_A]);
 	call_answer(&rig.ucm[RIG_A], "100 Trying", "atag", "", "");
 	host_idle(rig.base);
 	assert_int_equal(fallback()->machine.state, FALLBACK_REFERRED);
