@@ -188,6 +188,8 @@ static void test_name_addr(void **state)
 		{"sip:a@b", "", "sip:a@b", "", false},
 	};
 	static const char *const bad[] = {
+		"p:a@b>",
+		"sip:a@b> ;tag=1",
 		"",
 		"<>",
 		"<sip:a@b",
