@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The firewall below the calls: ping and TCP between two hosts through a worker, static NAT, an access list,
-and the control plane's own address."""
+the DMZ, and the control plane's own address."""
 
 import hashlib
 import os
@@ -13,6 +13,7 @@ from lablib import netns
 
 ROUTER = "209.165.200.254"
 MAPPED, REAL = "209.165.200.228", "192.168.10.30"
+IME_MAPPED, IME_REAL = "209.165.200.230", netns.DMZ
 
 
 def listen(name, address):
@@ -89,3 +90,31 @@ class Firewall(LabTest):
 
     def drops(self, name):
         return self.lab.daemons["a"].counters()[name]
+
+    def assert_open(self, source, address, server, seen_as):
+        """A connection from `source` to `address` reaches a listener in `server`, and shows that peer."""
+        with listen(server, ("0.0.0.0", address[1])) as listener, connect(source, address):
+            peer, (ip, _) = listener.accept()
+            peer.close()
+            self.assertEqual(ip, seen_as)
+
+    def assert_denied(self, source, address, server):
+        before = self.drops("ACL_DENY")
+        with listen(server, ("0.0.0.0", address[1])), self.assertRaises(OSError):
+            connect(source, address, 1.2).close()
+        self.assertGreater(self.drops("ACL_DENY"), before)
+
+    def test_dmz_from_outside(self):
+        """The manual's access lists for a UC-IME server: 6084 and 8470, and nothing else."""
+        for port in (6084, 8470):
+            with self.subTest(port=port):
+                self.assert_open("inet", (IME_MAPPED, port), "dmz-a", ROUTER)
+        self.assert_denied("inet", (IME_MAPPED, 8022), "dmz-a")
+
+    def test_dmz_by_security_level(self):
+        """Without a list traffic passes to a lower level alone: the call manager reaches its UC-IME server (VAP,
+        5620, which the class of outbound SIP must leave alone), which reaches the Internet, under its mapped
+        address, and never what is inside."""
+        self.assert_open("ucm-a", (IME_REAL, 5620), "dmz-a", REAL)
+        self.assert_open("dmz-a", (ROUTER, 6084), "inet", IME_MAPPED)
+        self.assert_denied("dmz-a", (REAL, 8022), "ucm-a")

@@ -49,6 +49,8 @@ def wires_up():
         sh(*ns(host, "ethtool", "-K", "eth0", "tx", "off", "tso", "off", "gso", "off"))
         sh(*ns(host, "sh", "-ec", f"ip addr add {addr} dev eth0; ip link set eth0 up; "
                                   f"ip route add {route}"))
+    sh("ip", "link", "add", "name", "dmz", "netns", CG, "type", "veth", "peer", "name", "eth1", "netns", IN)
+    sh(*ns(CG, "ip", "link", "set", "dmz", "arp", "off", "up"))  # as in the configuration; nobody is there
 
 
 def configuration(workers=1):
@@ -197,7 +199,7 @@ def end(process):
 
 def taps_left():
     """Interfaces that a daemon left in the namespace it was started in."""
-    return set(sh(*ns(CG, "ls", "/sys/class/net")).split()) - {"lo", "outside", "inside"}
+    return set(sh(*ns(CG, "ls", "/sys/class/net")).split()) - {"lo", "outside", "inside", "dmz"}
 
 
 def show(what):

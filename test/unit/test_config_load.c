@@ -100,7 +100,8 @@ static void test_sample_a(void **state)
 	assert_true(c->poll_adaptive);
 	assert_false(c->hugepages);
 	assert_string_equal(c->socket_path, "/run/callgate/a.sock");
-	assert_int_equal(c->n_ifaces, 2);
+	assert_int_equal(c->n_ifaces, 3);
+	assert_int_equal(c->ifaces[2].security_level, 50);
 	assert_string_equal(c->ifaces[0].device, "net_af_packet0,iface=outside");
 	assert_ip(&c->ifaces[0].ip, "209.165.200.225");
 	assert_int_equal(c->ifaces[0].subnet.len, 96 + 27);
@@ -109,13 +110,13 @@ static void test_sample_a(void **state)
 	assert_int_equal(c->ifaces[1].security_level, 100);
 	assert_int_equal(c->ifaces[1].mtu, 1500);
 	assert_ip(&c->routes[0].gateway, "209.165.200.254");
-	assert_int_equal(c->n_nat, 1);
+	assert_int_equal(c->n_nat, 2);
 	assert_int_equal(c->nat[0].real_if, 1);
 	assert_int_equal(c->nat[0].mapped_if, 0);
 	assert_ip(&c->nat[0].real.ip, "192.168.10.30");
 	assert_ip(&c->nat[0].mapped.ip, "209.165.200.228");
 	assert_int_equal(c->n_acls, 3);
-	assert_int_equal(c->acls[2].aces[0].dport.hi, 6000);
+	assert_int_equal(c->acls[2].aces[1].dport.hi, 6000);
 	assert_ip(&c->mtas[m->mta].addrs[1].ip, "192.168.10.3");
 	assert_int_equal(c->mtas[m->mta].rtp_max_port, 32767);
 	assert_int_equal(m->epoch, 1);

@@ -7,7 +7,8 @@
     ucm2-a   .31 --+     |                                            |       +-- ucm2-b   .31
     192.168.10.0/24      +------------------- pstn -------------------+     192.168.20.0/24
 
-and 192.0.2.10, `foreign`, behind inet: an enterprise whose edge is no callgate.
+and 192.0.2.10, `foreign`, behind inet: an enterprise whose edge is no callgate; and 192.168.15.12, `dmz-a`, on
+a wire of its own at callgate a: where a UC-IME server stands.
 """
 
 import contextlib
@@ -24,6 +25,7 @@ SITES = {
     "b": ("192.168.20", "203.0.113.254", 24),
 }
 FOREIGN, FOREIGN_ROUTER = "192.0.2.10", "192.0.2.1"
+DMZ, DMZ_ROUTER = "192.168.15.12", "192.168.15.1"
 HOSTS = {"ucm": 30, "ucm2": 31, "phone1": 51, "phone2": 52}
 CLONE_NEWNET = 0x40000000
 
@@ -32,6 +34,7 @@ QUIET = "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disab
         "ip link set lo up\n"
 # The kernel behind callgate's end of a veth must keep silent: callgate alone answers there.
 MUTE = "sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.all.arp_ignore=8\n"
+MUTE_WIRE = "ip link set {0} arp off up\n"
 # The end whose kernel sends toward callgate finishes its checksums and segments itself.
 FINISHED = "ethtool -K {0} tx off tso off gso off gro off >/dev/null\n"
 
@@ -49,7 +52,7 @@ def host_ip(site, host):
 
 
 def names():
-    out = ["inet", "pstn", "foreign"]
+    out = ["inet", "pstn", "foreign", "dmz-a"]
     for site in SITES:
         out += [f"cg-{site}", f"lan-{site}"] + [host_name(site, h) for h in HOSTS]
     return out
@@ -78,8 +81,7 @@ def lan_up(site):
     cg, lan = f"cg-{site}", f"lan-{site}"
     link(cg, "outside", "inet", f"to-{site}")
     link(cg, "inside", lan, "to-callgate")
-    mute = "".join(f"ip link set {i} arp off up\n" for i in ("outside", "inside"))
-    script(cg, MUTE + mute)
+    script(cg, MUTE + MUTE_WIRE.format("outside") + MUTE_WIRE.format("inside"))
     script("inet", FINISHED.format(f"to-{site}") +
            f"ip addr add {router}/{length} dev to-{site}; ip link set to-{site} up\n")
 
@@ -109,6 +111,13 @@ def foreign_up():
                       f"ip route add default via {FOREIGN_ROUTER}\n")
 
 
+def dmz_up():
+    link("cg-a", "dmz", "dmz-a", "eth0")
+    script("cg-a", MUTE_WIRE.format("dmz"))
+    script("dmz-a", FINISHED.format("eth0") + f"ip addr add {DMZ}/24 dev eth0; ip link set eth0 up\n"
+                                              f"ip route add default via {DMZ_ROUTER}\n")
+
+
 def up():
     for name in names():
         sh("ip", "netns", "add", ns(name))
@@ -118,6 +127,7 @@ def up():
     for site in SITES:
         lan_up(site)
     foreign_up()
+    dmz_up()
 
 
 def all_present():
