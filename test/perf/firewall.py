@@ -8,6 +8,7 @@ usage: firewall.py FOLDER-OF-THE-PROGRAMS"""
 import json
 import os
 import pathlib
+import random
 import statistics
 import struct
 import subprocess
@@ -21,7 +22,7 @@ CPU, OTHER_CPU = os.cpu_count() - 1, 0
 FLOWS, OCTETS = 1000, 200    # half of the entries are of each direction
 RULES = 1000
 ROUNDS, SECONDS = 5, 1.5
-OUTSIDE_HOST, MAPPED_NET, INSIDE_NET = (203, 0, 113, 9), (198, 18), (10, 1)
+OUTSIDE_NET, MAPPED_NET, INSIDE_NET = (203, 0), (198, 18), (10, 1)
 HOSTS = 250  # inside
 
 
@@ -56,10 +57,11 @@ def packets(side):
     """(src, sport, dst, dport) as they come in on a device: 0 outside, 1 inside."""
     for i in range(FLOWS // 2):
         host, port = (1, 1 + i % HOSTS), 10000 + i // HOSTS
+        far = (*OUTSIDE_NET, i % 256, 1 + i // 3), 4000 + i
         if side == 0:
-            yield OUTSIDE_HOST, 4000, (*MAPPED_NET, *host), port
+            yield *far, (*MAPPED_NET, *host), port
         else:
-            yield (*INSIDE_NET, *host), port, OUTSIDE_HOST, 4000
+            yield (*INSIDE_NET, *host), port, *far
 
 
 def dotted(ip):
@@ -80,19 +82,65 @@ def em_rules():
                    for side in (0, 1) for src, sport, dst, dport in packets(side))
 
 
-def acl_rules(n):
-    """The same lines as fwdrive's: what fits no packet, then the two that say where to."""
-    deny = "".join(f"@10.2.{i // 250 % 250}.{i % 250}/32 {dotted(OUTSIDE_HOST)}/32 0 : 65535 "
-                   f"{1000 + i % 50000} : {1000 + i % 50000} 0x11/0xff\n" for i in range(n - 1))
+def mask(length):
+    return 0xffffffff << (32 - length) & 0xffffffff
+
+
+def number(ip):
+    return int.from_bytes(bytes(ip), "big")
+
+
+def access_list(n):
+    """(source, length, destination, length, first port, last port, protocol) of lines that fit no packet, though
+    their hosts are those of packets: prefixes of all lengths, ports single and in ranges."""
+    dice, out = random.Random(7), []
+    all_packets = [(side, *p) for side in (0, 1) for p in packets(side)]
+    while len(out) < n:
+        side, src, _, dst, _ = dice.choice(all_packets)
+        near, far = dice.choice((16, 24, 24, 28, 30, 32, 32, 32)), dice.choice((0, 8, 16, 24, 24, 28, 32, 32))
+        lengths = (near, far) if side else (far, near)
+        lo = dice.choice((5060 + dice.randrange(4), 16384, dice.randrange(65536), dice.randrange(65536)))
+        hi = 32767 if lo == 16384 else min(lo + dice.choice((0, dice.randrange(2000))), 65535)
+        src, dst = number(src) & mask(lengths[0]), number(dst) & mask(lengths[1])
+        proto = dice.choice((6, 17, 17, 0))
+        lo, hi = (lo, hi) if proto else (0, 65535)
+        if proto == 6 or all(number(s) & mask(lengths[0]) != src or number(d) & mask(lengths[1]) != dst or
+                             not lo <= dport <= hi for _, s, _, d, dport in all_packets):
+            out.append((side, src, lengths[0], dst, lengths[1], lo, hi, proto))
+    return out
+
+
+def quad(n):
+    return dotted(n.to_bytes(4, "big"))
+
+
+def acl_rules(lines):
+    """For l3fwd, which sees addresses as they are in the packets; last where to."""
     route = "R0.0.0.0/0 {} 0 : 65535 0 : 65535 0x00/0x00 {}\n"
-    return deny + route.format(f"{dotted(OUTSIDE_HOST)}/32", 0) + \
-        route.format(f"{dotted(MAPPED_NET)}.0.0/16", 1)
+    return "".join(f"@{quad(src)}/{slen} {quad(dst)}/{dlen} 0 : 65535 {lo} : {hi} "
+                   f"0x{proto:02x}/0x{255 if proto else 0:02x}\n"
+                   for _, src, slen, dst, dlen, lo, hi, proto in lines) + \
+        route.format(f"{dotted(MAPPED_NET)}.0.0/16", 1) + route.format("0.0.0.0/0", 0)
+
+
+def real(ip, length):
+    """The address that callgate's lists want."""
+    mapped = number((*MAPPED_NET, 0, 0))
+    return ip - mapped + number((*INSIDE_NET, 0, 0)) if length >= 16 and ip & mask(16) == mapped else ip
+
+
+def acl_lines(lines):
+    """For fwdrive, in the manual's words."""
+    names = {6: "tcp", 17: "udp", 0: "ip"}
+    return "".join(f"deny {names[proto]} {quad(src)}/{slen} {quad(real(dst, dlen))}/{dlen}"
+                   f"{f' range {lo} {hi}' if proto else ''}\n"
+                   for _, src, slen, dst, dlen, lo, hi, proto in lines) + "permit ip any any\n"
 
 
 class Callgate:
-    def __init__(self, programs, devices):
+    def __init__(self, programs, rules, devices):
         self.process = subprocess.Popen(
-            [programs / "test/perf/fwdrive", str(OTHER_CPU), str(CPU), "512", str(RULES), *devices],
+            [programs / "test/perf/fwdrive", str(OTHER_CPU), str(CPU), "512", rules, *devices],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         while (line := self.process.stdout.readline()) != "ready\n":
             if not line:
@@ -140,14 +188,17 @@ def main():
             path = pathlib.Path(folder) / f"{side}.pcap"
             write_pcap(path, side)
             devices.append(f"net_pcap{side},rx_pcap={path},infinite_rx=1")
+        lines = access_list(RULES - 1)
+        ours = pathlib.Path(folder) / "callgate.rules"
+        ours.write_text(acl_lines(lines))
         try:
             progress("l3fwd, from Debian's source package")
             peer = l3fwd.build(programs / "l3fwd")
             rates = {"callgate": [], "em": [], "acl": []}
             for i in range(ROUNDS):
                 progress(f"round {i + 1} of {ROUNDS}")
-                rates["callgate"].append(turn(lambda: Callgate(programs, devices)))
-                for mode, rules in (("em", em_rules()), ("acl", acl_rules(RULES))):
+                rates["callgate"].append(turn(lambda: Callgate(programs, ours, devices)))
+                for mode, rules in (("em", em_rules()), ("acl", acl_rules(lines))):
                     rates[mode].append(turn(lambda m=mode, r=rules: l3fwd.L3fwd(peer, folder, m, CPU, devices, r)))
         except l3fwd.Unavailable as e:
             for name in ("l3fwd_em_ratio", "l3fwd_acl_ratio"):

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The firewall as a process, without a control plane: one worker between two devices, for
-// test/perf/firewall.py, whose packets come from hosts inside and the one host outside that they talk
-// to. Prints "ready", then answers each line with the packets that each device has sent and what was
-// dropped.
-//	fwdrive CONTROL-CPU WORKER-CPU MEMORY-MB ACCESS-RULES OUTSIDE-DEVICE INSIDE-DEVICE
+// test/perf/firewall.py, whose packets come from hosts inside and from hosts outside that they talk
+// to, each side behind its router. Prints "ready", then answers each line with the packets that each device has sent, and what was
+// dropped by reason.
+//	fwdrive CONTROL-CPU WORKER-CPU MEMORY-MB ACCESS-LIST OUTSIDE-DEVICE INSIDE-DEVICE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,19 +51,34 @@ static void start(char **argv)
 	bench_need(dp_start(&o, err, sizeof(err)) == 0, err);
 }
 
-// What permits nothing that the packets want stands before what permits all of it.
-static void rules(size_t n_aces)
+// A line each of the list of flows that begin inside, in the manual's words.
+static struct dp_acl read_list(const char *path)
 {
 	static struct ace aces[100000];
-	const struct port_range any = {0, UINT16_MAX};
-	const struct dp_acl acl = {aces, n_aces};
+	FILE *f = fopen(path, "r");
+	char line[256], err[160];
+	size_t n = 0;
+
+	bench_need(f != NULL, path);
+	while (fgets(line, sizeof(line), f) != NULL && n < sizeof(aces) / sizeof(aces[0])) {
+		line[strcspn(line, "\n")] = '\0';
+		bench_need(ace_parse(str_from(line), &aces[n], err, sizeof(err)), err);
+		aces[n].id = (uint32_t)n + 1;
+		n++;
+	}
+	fclose(f);
+	return (struct dp_acl){aces, n};
+}
+
+static void rules(const struct dp_acl *acl)
+{
 	const struct dp_iface ifaces[SIDES] = {
-		[OUTSIDE] = {ip(203, 0, 113, 1), net(203, 0, 113, 0, 24), 0, -1},
-		[INSIDE] = {ip(10, 1, 0, 1), net(10, 1, 0, 0, 16), 100, 0},
+		[OUTSIDE] = {ip(203, 0, 254, 1), net(203, 0, 0, 0, 16), 0, -1},
+		[INSIDE] = {ip(10, 1, 254, 1), net(10, 1, 0, 0, 16), 100, 0},
 	};
 	const struct dp_route routes[] = {
-		{net(203, 0, 113, 0, 24), {{0}}, OUTSIDE},
-		{net(10, 1, 0, 0, 16), {{0}}, INSIDE},
+		{net(203, 0, 0, 0, 16), ip(203, 0, 254, 9), OUTSIDE},
+		{net(10, 1, 0, 0, 16), ip(10, 1, 254, 9), INSIDE},
 	};
 	const struct nat_rule nat = {.id = 1,
 		.real_if = INSIDE,
@@ -74,7 +89,7 @@ static void rules(size_t n_aces)
 		.ifaces = ifaces,
 		.nat = &nat,
 		.n_nat = 1,
-		.acls = &acl,
+		.acls = acl,
 		.n_acls = 1,
 		.routes = routes,
 		.n_routes = 2,
@@ -82,16 +97,6 @@ static void rules(size_t n_aces)
 	};
 	char err[512] = "";
 
-	bench_need(n_aces >= 1 && n_aces <= sizeof(aces) / sizeof(aces[0]), "ACCESS-RULES");
-	for (size_t i = 0; i < n_aces; i++)
-		aces[i] = (struct ace){.id = (uint32_t)i + 1,
-			.proto = PROTO_UDP,
-			.src = net(10, 2, i / 250 % 250, i % 250, 32),
-			.dst = net(203, 0, 113, 9, 32),
-			.sport = any,
-			.dport = {(uint16_t)(1000 + i % 50000), (uint16_t)(1000 + i % 50000)}};
-	aces[n_aces - 1] =
-		(struct ace){.id = (uint32_t)n_aces, .permit = true, .sport = any, .dport = any};
 	bench_need(dp_apply(&r, err, sizeof(err)) == 0, err);
 }
 
@@ -111,28 +116,29 @@ static void tell(void)
 	static struct dp_counter c[256];
 	size_t n = dp_counters(c, 256);
 	struct dp_iface_stats s[SIDES];
-	uint64_t drops = 0;
 
-	for (size_t i = 0; i < n; i++)
-		drops += c[i].drop ? c[i].value : 0;
 	for (uint16_t i = 0; i < SIDES; i++)
 		bench_need(dp_iface_stats(i, &s[i]) == 0, "an interface has no statistics");
-	printf("{\"outside\": %lu, \"inside\": %lu, \"dropped\": %lu}\n", s[OUTSIDE].tx_packets,
-		s[INSIDE].tx_packets, drops);
+	printf("{\"outside\": %lu, \"inside\": %lu", s[OUTSIDE].tx_packets, s[INSIDE].tx_packets);
+	for (size_t i = 0; i < n; i++)
+		if (c[i].drop && c[i].value > 0)
+			printf(", \"%s\": %lu", c[i].name, c[i].value);
+	printf("}\n");
 }
 
 int main(int argc, char **argv)
 {
+	struct dp_acl acl;
 	char line[16];
 
 	bench_need(
-		argc == 7, "fwdrive CONTROL-CPU WORKER-CPU MEMORY-MB ACCESS-RULES OUTSIDE INSIDE");
+		argc == 7, "fwdrive CONTROL-CPU WORKER-CPU MEMORY-MB ACCESS-LIST OUTSIDE INSIDE");
+	acl = read_list(argv[4]);
 	start(argv);
 	setlinebuf(stdout);
-	neighbour(OUTSIDE, ip(203, 0, 113, 9));
-	for (unsigned int host = 0; host < 250; host++) // as many as the packets come from
-		neighbour(INSIDE, ip(10, 1, 1, host + 1));
-	rules((size_t)atol(argv[4]));
+	neighbour(OUTSIDE, ip(203, 0, 254, 9));
+	neighbour(INSIDE, ip(10, 1, 254, 9));
+	rules(&acl);
 	puts("ready");
 	while (fgets(line, sizeof(line), stdin) != NULL)
 		tell();

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 
+ANY_V6 = "0:0:0:0:0:0:0:0/0"
 APT = "deb-src http://deb.debian.org/debian bookworm main\n"
 
 
@@ -51,7 +52,7 @@ def build(folder):
     main.write_text(main.read_text().replace(".offloads = RTE_ETH_RX_OFFLOAD_CHECKSUM,", ".offloads = 0,"))
     flags = run("pkg-config", "--cflags", "--libs", "libdpdk").split()
     run("gcc", "-O3", "-DALLOW_EXPERIMENTAL_API", "-I", src / "examples/common", "-o", program,
-        *sorted(src.glob("examples/l3fwd/*.c")), *flags)
+        *(c for c in sorted(src.glob("examples/l3fwd/*.c")) if not c.name.endswith("route_parse.c")), *flags)
     return program
 
 
@@ -63,12 +64,12 @@ class L3fwd:
         path = pathlib.Path(folder) / f"{mode}.rules"
         path.write_text(rules)
         none = pathlib.Path(folder) / "v6.rules"
-        none.write_text({"em": "R::1 ::2 9 9 0x11 0\n", "acl": "R::/0 ::/0 0 : 65535 0 : 65535 0x00/0x00 0\n"}[mode])
+        none.write_text({"em": "R::1 ::2 9 9 0x11 0\n", "acl": f"R{ANY_V6} {ANY_V6} 0 : 65535 0 : 65535 0x00/0x00 0\n"}[mode])
         self.log = open(pathlib.Path(folder) / f"{mode}.log", "w", encoding="utf-8")
         vdevs = [f"--vdev={d}" for d in devices]
         self.process = subprocess.Popen(
-            [program, f"--lcores=0@{cpu}", "-m", "512", "--no-huge", "--no-pci", "--no-shconf",
-             f"--file-prefix={self.prefix}", "--force-max-simd-bitwidth=512", *vdevs, "--", "-p", "3",
+            [program, f"--lcores=0@{cpu}", "-m", "2048", "--no-huge", "--no-pci", "--no-shconf",
+             f"--file-prefix={self.prefix}", *vdevs, "--", "-p", "3",
              f"--lookup={mode}", "--config=(0,0,0),(1,0,0)", "--parse-ptype", f"--rule_ipv4={path}",
              f"--rule_ipv6={none}"], stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
         self.socket = self.connect()
