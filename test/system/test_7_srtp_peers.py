@@ -9,7 +9,7 @@ from session import LabError, LabTest, wait_for
 
 from lablib import tone
 from lablib.daemon import substitute
-from lablib.foreign import NUMBER, Foreign
+from lablib.foreign import NUMBER, Foreign, teach
 from lablib.netns import FOREIGN
 from lablib.srtp_peers import SUITES, Baresip, Ffmpeg, Gstreamer, Media, Rtpengine, new_key, parse_sdp, sdp
 
@@ -122,7 +122,7 @@ class Peers(LabTest):
         self.restart("a", lambda text: substitute(text, r"offer: \[.*\]", f"offer: [{', '.join(SUITES)}]"))
         self.foreign = Foreign(self.lab)
         self.addCleanup(self.foreign.close)
-        self.foreign.teach(self.lab.ucms["a"])
+        teach(self.lab, self.lab.ucms["a"])
         self.engine = Rtpengine(self.foreign.dir, "rtpengine")
         self.engine.daemon()
         self.addCleanup(self.engine.stop)

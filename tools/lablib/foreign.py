@@ -3,6 +3,7 @@
 own, and whatever media program a test puts behind it."""
 
 import queue
+import shutil
 import ssl
 
 from . import certs
@@ -16,18 +17,32 @@ NAME = "enterprise-x.example"
 NUMBER = "+13035550142"
 
 
+def identity(lab):
+    """The folder with the enterprise's certificate and key, x.crt and x.key, and the CA of the lab."""
+    folder = lab.dir / "foreign"
+    if not (folder / "x.crt").exists():
+        certs.issue(lab.dir / "ca", "ca", folder, "x", NAME)
+        shutil.copy(lab.dir / "ca" / "ca.pem", folder / "ca.pem")
+    return folder
+
+
+def teach(lab, ucm):
+    """A call manager learns the way to our number."""
+    ucm.rpc("htable.sets", "learned", f"s:{NUMBER}", f"s:sip:{FOREIGN}:5070;transport=tcp")
+    ucm.rpc("htable.sets", "ticket", f"s:{NUMBER}", f"s:{mint(lab, ucm.site, NUMBER, granted=NAME)}")
+    ucm.set_domain(NUMBER, NAME)
+
+
 class Foreign:
     def __init__(self, lab):
         self.lab = lab
-        self.dir = lab.dir / "foreign"
-        if not (self.dir / "x.crt").exists():
-            certs.issue(lab.dir / "ca", "ca", self.dir, "x", NAME)
+        self.dir = identity(lab)
         contexts = []
         for protocol in (ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER):
             ctx = ssl.SSLContext(protocol)
             ctx.check_hostname = False
             ctx.verify_mode = ssl.CERT_REQUIRED
-            ctx.load_verify_locations(lab.dir / "ca" / "ca.pem")
+            ctx.load_verify_locations(self.dir / "ca.pem")
             ctx.load_cert_chain(self.dir / "x.crt", self.dir / "x.key")
             contexts.append(ctx)
         self.incoming = queue.Queue()
@@ -51,12 +66,6 @@ class Foreign:
         call.await_answer()
         call.ack()
         return call, parse_sdp(call.body)
-
-    def teach(self, ucm):
-        """A call manager learns the way to our number."""
-        ucm.rpc("htable.sets", "learned", f"s:{NUMBER}", f"s:sip:{FOREIGN}:5070;transport=tcp")
-        ucm.rpc("htable.sets", "ticket", f"s:{NUMBER}", f"s:{mint(self.lab, ucm.site, NUMBER, granted=NAME)}")
-        ucm.set_domain(NUMBER, NAME)
 
 
 class Stub:

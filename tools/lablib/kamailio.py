@@ -166,7 +166,6 @@ class Kamailio:
 
     def start(self, tickets):
         """`tickets`: number -> ticket for each learned route."""
-        self.dir.mkdir(parents=True, exist_ok=True)
         tables = ""
         for p in PHONES.values():
             if p.site == self.site:
@@ -177,10 +176,14 @@ class Kamailio:
             tables += f'\t$sht(learned=>{number}) = ' \
                       f'"sip:{MAPPED[self.other]}:5070;transport={self.transport}";\n' \
                       f'\t$sht(ticket=>{number}) = "{ticket}";\n'
-        (self.dir / "kamailio.cfg").write_text(CONFIG.format(
+        self.run(CONFIG.format(
             site=self.site, ip=self.ip, dir=self.dir, net=netns.SITES[self.site][0].replace(".", "\\."),
             other_ucm=netns.host_ip(self.other, "ucm"), other_domain=DOMAIN[self.other],
             secure=self.secure, tables=tables.rstrip()))
+
+    def run(self, config):
+        self.dir.mkdir(parents=True, exist_ok=True)
+        (self.dir / "kamailio.cfg").write_text(config)
         self.log.unlink(missing_ok=True)
         spawn(netns.inside(self.netns, "kamailio", "-f", self.dir / "kamailio.cfg", "-m", "64",
                            "-M", "4", "-DD", "-E", "-P", self.dir / "k.pid", "-Y", self.dir),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who was heard: the share of a recording's power at given frequencies (Goertzel)."""
+"""Who was heard: the share of a recording's power at given frequencies (Goertzel); and a tone to be heard."""
 
 import array
 import math
@@ -16,7 +16,11 @@ def shares(path, frequencies, skip_s=0.5, length_s=2.0):
     seconds = len(samples) / rate
     if skip_s < 0:
         skip_s = max(0, seconds + skip_s)
-    a = samples[int(skip_s * rate):][:int(length_s * rate)]
+    return of(samples[int(skip_s * rate):][:int(length_s * rate)], rate, frequencies), seconds
+
+
+def of(a, rate, frequencies):
+    """The same of samples."""
     power = sum(x * x for x in a)
     out = {}
     for f in frequencies:
@@ -26,4 +30,12 @@ def shares(path, frequencies, skip_s=0.5, length_s=2.0):
             s1, s2 = x + c * s1 - s2, s1
         peak = s1 * s1 + s2 * s2 - c * s1 * s2
         out[f] = round(2 * peak / len(a) / power, 3) if a and power > len(a) else 0.0
-    return out, seconds
+    return out
+
+
+def write(path, frequency, seconds, rate=8000):
+    """A 16 bit mono WAV file with a tone."""
+    turn = 2 * math.pi * frequency / rate
+    with wave.open(str(path), "wb") as w:
+        w.setparams((1, 2, rate, 0, "NONE", ""))
+        w.writeframes(array.array("h", (int(12000 * math.sin(turn * i)) for i in range(seconds * rate))).tobytes())
