@@ -16,7 +16,7 @@ from .kamailio import MAPPED, Kamailio
 from .phone import PHONES, Phone
 from .util import LabError, alive, lab_dir, wait_for
 
-PROGRAMS = ("callgated", "kamailio", "baresip", "tcpdump")
+PROGRAMS = ("callgated", "kamailio", "baresip", "linphonec", "tcpdump")
 OTHER = {"a": "b", "b": "a"}
 
 
