@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "cp/alarm.h"
 #include "cp/debug_stream.h"
+#include "cp/drops.h"
 #include "cp/ime.h"
 #include "cp/log.h"
 #include "cp/mgmt.h"
@@ -32,17 +33,26 @@
 struct daemon {
 	struct config *config;
 	struct event_base *base;
-	struct event *sigterm, *sigint, *sighup, *log_tick;
+	struct event *sigterm, *sigint, *sighup, *tick;
 	bool dp_up;
 	struct stack *stack;
 	struct netlink *netlink;
 	struct punt *punt;
 	struct ime *ime; // NULL when none is configured
+	struct drops *drops;
 	struct mgmt *mgmt;
 	struct show show;
 };
 
 // ---- Event loop ---------------------------------------------------------------------------------
+
+static uint64_t mono_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
 
 static void on_signal(evutil_socket_t sig, short what, void *arg)
 {
@@ -63,9 +73,13 @@ static void on_hangup(evutil_socket_t sig, short what, void *arg)
 		ime_pki_reload(d->ime, &change, err, sizeof(err));
 }
 
-static void on_log_tick(evutil_socket_t fd, short what, void *arg)
+// Once a second.
+static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
+	struct daemon *d = arg;
+
 	log_tick();
+	drops_tick(d->drops, mono_ns());
 }
 
 static int loop_new(struct daemon *d)
@@ -82,13 +96,13 @@ static int loop_new(struct daemon *d)
 	d->sigterm = evsignal_new(d->base, SIGTERM, on_signal, d);
 	d->sigint = evsignal_new(d->base, SIGINT, on_signal, d);
 	d->sighup = evsignal_new(d->base, SIGHUP, on_hangup, d);
-	d->log_tick = event_new(d->base, -1, EV_PERSIST, on_log_tick, NULL);
+	d->tick = event_new(d->base, -1, EV_PERSIST, on_tick, d);
 out:
 	if (ec != NULL)
 		event_config_free(ec);
-	if (d->sigterm == NULL || d->sigint == NULL || d->sighup == NULL || d->log_tick == NULL ||
+	if (d->sigterm == NULL || d->sigint == NULL || d->sighup == NULL || d->tick == NULL ||
 		event_add(d->sigterm, NULL) < 0 || event_add(d->sigint, NULL) < 0 ||
-		event_add(d->sighup, NULL) < 0 || event_add(d->log_tick, &tick) < 0)
+		event_add(d->sighup, NULL) < 0 || event_add(d->tick, &tick) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -101,8 +115,8 @@ static void loop_free(struct daemon *d)
 		event_free(d->sigint);
 	if (d->sighup != NULL)
 		event_free(d->sighup);
-	if (d->log_tick != NULL)
-		event_free(d->log_tick);
+	if (d->tick != NULL)
+		event_free(d->tick);
 	if (d->base != NULL)
 		event_base_free(d->base);
 }
@@ -120,14 +134,6 @@ static void hold_signals(int how)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(how, &set, NULL);
-}
-
-static uint64_t mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
 }
 
 static void raise_limit(int what)
@@ -241,12 +247,22 @@ static int start_ime(struct daemon *d, char *err, size_t err_size)
 	return e;
 }
 
+static int start_drops(struct daemon *d, char *err, size_t err_size)
+{
+	int e = drops_new(&d->drops, d->ime, mono_ns());
+
+	if (e < 0)
+		snprintf(err, err_size, "count drops: %s", strerror(-e));
+	return e;
+}
+
 static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 {
 	int e;
 
 	d->show = (struct show){.config = d->config,
 		.ime = d->ime,
+		.drops = d->drops,
 		.resolved = resolved,
 		.resolved_arg = d->netlink,
 		.mono_ns = mono_ns,
@@ -300,6 +316,8 @@ static int daemon_up(struct daemon *d, char *err, size_t err_size)
 	if (e == 0)
 		e = start_ime(d, err, err_size);
 	if (e == 0)
+		e = start_drops(d, err, err_size);
+	if (e == 0)
 		e = start_mgmt(d, err, err_size);
 	if (e < 0)
 		return e;
@@ -315,6 +333,7 @@ static int daemon_up(struct daemon *d, char *err, size_t err_size)
 static void daemon_down(struct daemon *d)
 {
 	mgmt_close(d->mgmt);
+	drops_free(d->drops);
 	ime_free(d->ime);
 	punt_free(d->punt);
 	netlink_free(d->netlink);

@@ -336,7 +336,7 @@ static void say_not_sent(struct words *w, enum media_why why)
 			w->target, w->to);
 		break;
 	default:
-		say(w, "see the drops that `callgate show counters --drops` lists.");
+		say(w, "see the drops that `callgate show drops` lists.");
 	}
 }
 

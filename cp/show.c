@@ -190,23 +190,17 @@ static void counter_add(cJSON *list, const char *group, const char *name, const 
 
 static cJSON *counters(const struct show *s, const struct ask *ask)
 {
-	bool drops = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ask->args, "drops"));
 	static struct dp_counter d[COUNTERS_MAX];
 	static struct ime_counter c[COUNTERS_MAX];
 	cJSON *list = cJSON_CreateArray();
 	size_t n = dp_counters(d, COUNTERS_MAX);
 
 	for (size_t i = 0; i < n && i < COUNTERS_MAX; i++)
-		if (!drops || (d[i].drop && d[i].value > 0))
-			counter_add(
-				list, "data plane", d[i].name, d[i].help, d[i].drop, d[i].value);
+		counter_add(list, "data plane", d[i].name, d[i].help, d[i].drop, d[i].value);
 	n = s->ime != NULL ? ime_counters(s->ime, c, COUNTERS_MAX) : 0;
-	for (size_t i = 0; i < n && i < COUNTERS_MAX; i++) {
-		bool drop = c[i].kind != IME_EVENT;
-
-		if (!drops || (drop && c[i].value > 0))
-			counter_add(list, "uc-ime", c[i].name, c[i].help, drop, c[i].value);
-	}
+	for (size_t i = 0; i < n && i < COUNTERS_MAX; i++)
+		counter_add(
+			list, "uc-ime", c[i].name, c[i].help, c[i].kind != IME_EVENT, c[i].value);
 	return list;
 }
 
@@ -280,6 +274,7 @@ static const struct {
 	{"show interface", false, interface},
 	{"show conn", false, conn},
 	{"show counters", false, counters},
+	{"show drops", false, show_drops},
 	{"show alarms", false, alarms},
 	{"show logging", false, logging},
 	{"show media", true, show_media_call},
@@ -303,6 +298,7 @@ static const struct {
 	{"ticket unrevoke", true, show_ticket_unrevoke},
 	{"show service-policy inspect sip", true, show_service_policy},
 	{"clear counters", false, clear_counters},
+	{"clear drops", false, show_drops_clear},
 	{"clear tls-proxy session", true, show_tls_close},
 	{"clear tls-proxy session statistics", true, show_tls_clear},
 	{"clear uc-ime signaling-sessions statistics", true, show_clear_statistics},

@@ -18,6 +18,10 @@ cJSON *show_signaling_statistics(const struct show *s, const struct ask *ask);
 cJSON *show_config_ime(const struct show *s, const struct ask *ask); // the password as *****
 cJSON *show_clear_statistics(const struct show *s, const struct ask *ask);
 
+// show_drops.c: of every daemon
+cJSON *show_drops(const struct show *s, const struct ask *ask);
+cJSON *show_drops_clear(const struct show *s, const struct ask *ask);
+
 // show_ucm.c
 cJSON *show_ucm(const struct show *s, const struct ask *ask);
 cJSON *show_limits(const struct show *s, const struct ask *ask);

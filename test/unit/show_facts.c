@@ -127,6 +127,8 @@ struct quality history;
 
 int facts(void **state)
 {
+	drops_free(show.drops);
+	assert_int_equal(drops_new(&show.drops, show.ime, clock_ns() - 10 * S_NS), 0);
 	config.ifaces[0].ip = ep("209.165.200.225", 0).ip;
 	config.ifaces[1].ip = ep("192.168.10.1", 0).ip;
 	mta_addrs[0] = (struct config_media_addr){.iface = 0, .ip = ep("209.165.200.229", 0).ip};

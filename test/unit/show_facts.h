@@ -5,6 +5,7 @@
 
 #include "config/trustpoint.h"
 #include "cp/call.h"
+#include "cp/drops.h"
 #include "cp/ime.h"
 #include "cp/policymap.h"
 #include "cp/quality.h"
@@ -27,6 +28,7 @@ extern struct ucm_info call_managers[3];
 extern struct policymaps *policymaps;
 extern struct trustpoint trustpoint; // of a certificate, its CA and a CRL: test/unit/pki.h
 extern struct ime_pki_change change; // that a reload finds; without trust-points it fails
+extern uint64_t acl_denied;
 extern unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared;
 
 // ---- The facts -----------------------------------------------------------------------------------

@@ -16,11 +16,12 @@
 
 // ---- Workers ------------------------------------------------------------------------------------
 
+uint64_t acl_denied = 7;
 unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared;
 
 size_t dp_counters(struct dp_counter *out, size_t max)
 {
-	out[0] = (struct dp_counter){"ACL_DENY", "denied", true, 7};
+	out[0] = (struct dp_counter){"ACL_DENY", "denied", true, acl_denied};
 	out[1] = (struct dp_counter){"NO_BUFFER", "none", true, 0};
 	out[2] = (struct dp_counter){"RX", "packets received", false, 9000000000};
 	return 3;

@@ -72,6 +72,8 @@ static void test_layouts(void **state)
 		{"show interface", "interface", "interface"},
 		{"show conn", "conn", "conn"},
 		{"show counters", "counters", "counters"},
+		{"show drops", "drops", "drops"},
+		{"show drops", "drops-none", "drops-none"},
 		{"show service-policy inspect sip", "service-policy", "service-policy"},
 	};
 
@@ -103,7 +105,7 @@ static void test_other_shapes(void **state)
 		"[{}]",
 		"[1, \"x\"]",
 		"{\"sessions\": [{}, 1], \"in_use\": \"x\"}",
-		"{\"connections\": [{}], \"failures\": [{}]}",
+		"{\"connections\": [{}], \"failures\": [{}], \"drops\": [{}, 1]}",
 		"[{\"used_by\": 1, \"identities\": [2], \"kind\": \"identity\"}]",
 		"[{\"used_by\": {}, \"kind\": \"crl\"}]",
 		"[{\"streams\": [{}, {\"directions\": [1], \"legs\": [2, {\"rx_lost\": 1}]}]}]",

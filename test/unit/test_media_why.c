@@ -149,7 +149,7 @@ static void test_refused_before(void **state)
 static void test_not_sent_on(void **state)
 {
 	info.rate[SIDE_INSIDE][MEDIA_TX] = 0;
-	EXPECT(NOT_SENT, "50 packets a second", "show counters --drops");
+	EXPECT(NOT_SENT, "50 packets a second", "show drops");
 	flow.hop_unknown = true;
 	EXPECT(NEIGHBOUR, "no MAC address", "192.168.10.51:19520", "our inside interface");
 	flow.from = SIDE_INSIDE;

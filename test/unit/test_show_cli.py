@@ -25,6 +25,7 @@ ANSWERS = {
     "show uc-ime signaling-sessions statistics":
         {"ok": True, "data": json.loads(vector("signaling-sessions-statistics.json"))},
     "show counters": {"ok": True, "data": json.loads(vector("counters.json"))},
+    "show drops": {"ok": True, "data": json.loads(vector("drops.json"))},
     "show media": {"ok": True, "data": json.loads(vector("media-call.json"))},
     "clear counters": {"ok": True, "data": True},
     "show uc-ime media-sessions": {"ok": False, "error": "no uc-ime is configured"},
@@ -59,9 +60,10 @@ code, out, err = run("--socket", PATH, "show", "version", "--json")
 expect("--json", (code, json.loads(out), err), (0, ANSWERS["show version"]["data"], ""))
 expect("clear", run("--socket", PATH, "clear", "counters"), (0, "", ""))
 asked.clear()
-run("--socket", PATH, "show", "counters")
-run("--socket", PATH, "show", "counters", "--drops")
-expect("--drops", [a["args"] for a in asked], [{"drops": False}, {"drops": True}])
+drops = (0, vector("drops.txt"), "")
+expect("drops", run("--socket", PATH, "show", "drops"), drops)
+expect("--all", run("--socket", PATH, "show", "drops", "--all"), drops)
+expect("its question", [a["args"] for a in asked], [{"all": False}, {"all": True}])
 expect("refused", run("--socket", PATH, "show", "uc-ime", "media-sessions"),
        (1, "", "callgate: no uc-ime is configured\n"))
 for word in ("usage", "interface"):
@@ -80,7 +82,7 @@ asked.clear()
 expect("an argument", run("--socket", PATH, "show", "media", "ab6d7980"),
        (0, vector("media-call.txt"), ""))
 expect("its question", asked, [{"command": "show media",
-                                "args": {"drops": False, "call_id": "ab6d7980"}}])
+                                "args": {"all": False, "call_id": "ab6d7980"}}])
 code, out, err = run("show", "--help")
 expect("--help", (code, "show uc-ime signaling-sessions" in out, err), (0, True, ""))
 finish()

@@ -37,6 +37,9 @@ void layout_in_use(FILE *f, const cJSON *d);
 // h:mm:ss
 void layout_hms(double s, char buf[24]);
 
+// layout_drops.c
+void layout_drops(FILE *f, const cJSON *data);
+
 // layout_ime.c
 void layout_signaling(FILE *f, const cJSON *data);
 void layout_statistics(FILE *f, const cJSON *data);

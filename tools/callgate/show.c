@@ -6,12 +6,12 @@
 #include "tools/callgate/client.h"
 #include "tools/callgate/layout.h"
 
-enum { OPT_SOCKET, OPT_JSON, OPT_DROPS, SHOW_OPTIONS };
+enum { OPT_SOCKET, OPT_JSON, OPT_ALL, SHOW_OPTIONS };
 
 static const struct option_row rows[SHOW_OPTIONS] = {
 	[OPT_SOCKET] = {"socket", "PATH", DAEMON_SOCKET_HELP, 1},
 	[OPT_JSON] = {"json", NULL, "print JSON", 1},
-	[OPT_DROPS] = {"drops", NULL, "counters: only drops and refusals that happened", 1},
+	[OPT_ALL] = {"all", NULL, "drops: also reasons that never were", 1},
 };
 
 // ---- Commands -----------------------------------------------------------------------------------
@@ -55,7 +55,7 @@ static int ask_and_print(
 {
 	cJSON *args = cJSON_CreateObject(), *data;
 
-	cJSON_AddBoolToObject(args, "drops", v[OPT_DROPS] != NULL);
+	cJSON_AddBoolToObject(args, "all", v[OPT_ALL] != NULL);
 	if (arg != NULL)
 		cJSON_AddStringToObject(args, "call_id", arg);
 	data = daemon_ask(v[OPT_SOCKET], command, args);
