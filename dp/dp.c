@@ -238,6 +238,9 @@ int dp_send(const struct dp_msg *m)
 	case DP_MSG_TRUST_SET:
 	case DP_MSG_TRUST_DEL:
 		return m->trust.iface < dp_state.n_ports ? send_to_all(m) : -EINVAL;
+	case DP_MSG_CAPTURE_SET:
+	case DP_MSG_CAPTURE_DEL:
+		return m->capture.id < DP_CAPTURES_MAX ? send_to_all(m) : -EINVAL;
 	case DP_MSG_MEDIA_SET:
 	case DP_MSG_MEDIA_DEL:
 	case DP_MSG_MEDIA_TICK:
@@ -251,6 +254,7 @@ int dp_recv(struct dp_msg *m)
 	struct dp_state *d = &dp_state;
 
 	snapshot_reclaim();
+	capture_reap();
 	for (unsigned int i = 0; i < d->n_workers; i++) {
 		struct worker *w = d->worker[d->recv_next++ % d->n_workers];
 

@@ -155,6 +155,28 @@ struct dp_counter {
 size_t dp_counters(struct dp_counter *out, size_t max);
 void dp_counters_clear(void);
 
+// Copies of packets, for whoever looks on. Begins to take them. Returns the capture's id; -EBUSY: there
+// are DP_CAPTURES_MAX, or one that ended just now is still being cleared away; -ENOBUFS, -ENOMEM.
+// `id` of `want` does not matter.
+int dp_capture_open(const struct dp_msg_capture *want);
+void dp_capture_close(int id);
+
+struct dp_captured {
+	uint64_t time_ns; // CLOCK_MONOTONIC, of the worker's turn
+	uint16_t iface;   // where it came in or, if it was sent, went out
+	bool out;         // sent; else it came in
+	const void *data;
+	uint32_t len, original_len; // octets at `data`, and of the packet
+	const char *reason, *help;  // of a drop, else NULL: the packet is as it was then
+};
+// The oldest packet, which stays until dp_capture_pop(). Where several workers capture, their clocks
+// may be a turn apart. False: there is none now.
+bool dp_capture_peek(int id, struct dp_captured *out);
+void dp_capture_pop(int id);
+
+// How many packets of an interface the capture wanted, and how many of these found no room.
+void dp_capture_counts(int id, uint16_t iface, uint64_t *taken, uint64_t *lost);
+
 struct dp_iface_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_missed, tx_failed;
 	bool link_up;

@@ -6,6 +6,13 @@
 #include "dp/eal.h"
 #include "dp/worker.h"
 
+// One capture, dp/capture_ctl.c.
+struct dp_capture {
+	enum { CAPTURE_UNUSED, CAPTURE_USED, CAPTURE_ENDING } use;
+	bool told;                 // ending: the workers have been asked to let go
+	struct capture_ring *from; // of the record that dp_capture_peek() has shown last
+};
+
 struct dp_state {
 	bool up, media_up;
 	unsigned int n_ports, n_workers, n_running;
@@ -14,7 +21,11 @@ struct dp_state {
 	struct rte_mempool *pool;
 	struct handoff_key steer;
 	unsigned int recv_next, punt_next; // whose ring is looked at first
-	struct counters count;             // what happens on the control thread's side
-	struct counters cleared;           // sums at the last dp_counters_clear()
+	struct dp_capture capture[DP_CAPTURES_MAX];
+	struct counters count;   // what happens on the control thread's side
+	struct counters cleared; // sums at the last dp_counters_clear()
 };
 extern struct dp_state dp_state;
+
+// Frees what captures that have ended leave behind, as soon as no worker uses it. dp/capture_ctl.c.
+void capture_reap(void);

@@ -7,9 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/acl.h"
 #include "lib/addr.h"
 
-#define DP_MSG_VERSION 4
+#define DP_MSG_VERSION 5
 
 // Media streams that can be up at once are dp_options.streams_max, at most this many; a stream id
 // is an index below it.
@@ -23,7 +24,9 @@ enum dp_msg_type {
 	DP_MSG_MEDIA_DEL, // media.stream only
 	DP_MSG_TRUST_SET, // trust: this source has a punt budget of its own
 	DP_MSG_TRUST_DEL,
-	DP_MSG_MEDIA_TICK, // media.stream only: judge its quality now, it may have stalled
+	DP_MSG_MEDIA_TICK,  // media.stream only: judge its quality now, it may have stalled
+	DP_MSG_CAPTURE_SET, // capture: copy what it asks for; to every worker
+	DP_MSG_CAPTURE_DEL, // capture.id only
 	// workers -> control
 	DP_MSG_NEIGH_MISS, // neighbour without a MAC: please resolve it
 	DP_MSG_MEDIA_GONE, // media.stream: the worker has let go of it; the id may be used again
@@ -100,6 +103,20 @@ struct dp_msg_media {
 	} monitor;
 };
 
+#define DP_CAPTURES_MAX 4
+#define DP_CAPTURE_ANY  UINT16_MAX
+
+// Which packets are copied: what is received, sent and dropped, or only what is dropped.
+struct dp_msg_capture {
+	uint8_t id;       // below DP_CAPTURES_MAX, chosen by dp_capture_open()
+	bool drops;       // only those
+	bool filtered;    // only what `match` matches, or would if it went the other way
+	uint16_t iface;   // where it came in or, of what is sent, went out; or DP_CAPTURE_ANY
+	uint16_t reason;  // of drops: place in dp_counters(), or DP_CAPTURE_ANY
+	uint16_t size;    // octets kept of each, from 1 to DP_FRAME_MAX
+	struct ace match; // of addresses and ports as they are in the frame
+};
+
 // Which key: of what leg `leg` receives, or (tx) of what is sent to it.
 struct dp_msg_key {
 	uint32_t stream;
@@ -116,5 +133,6 @@ struct dp_msg {
 		struct dp_msg_media media;
 		struct dp_msg_trust trust;
 		struct dp_msg_key key;
+		struct dp_msg_capture capture;
 	};
 };

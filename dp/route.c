@@ -7,6 +7,8 @@
 #include <rte_hash.h>
 #include <rte_jhash.h>
 
+#include "dp/capture.h"
+
 // A next hop is asked for at most this often, all next hops together at most so many a second:
 // a scan of an empty subnet must not become a flood of questions.
 #define ASK_AGAIN_NS 1000000000ull
@@ -180,8 +182,13 @@ static void ttl_decrement(struct rte_ipv4_hdr *ip)
 static void tx_send(struct worker *w, uint16_t iface)
 {
 	struct pkts *v = &w->tx[iface];
-	uint16_t sent = rte_eth_tx_burst(w->port[iface], (uint16_t)w->id, v->m, v->n);
+	uint16_t sent;
 
+	if (unlikely(w->captures != 0))
+		capture_out(w, v, iface);
+	sent = rte_eth_tx_burst(w->port[iface], (uint16_t)w->id, v->m, v->n);
+	if (unlikely(w->captures != 0))
+		capture_sent(w, sent);
 	count_add(w, COUNT_TX, sent);
 	for (uint16_t i = sent; i < v->n; i++)
 		pkt_drop(w, v->m[i], DROP_TX_FULL);
@@ -241,6 +248,5 @@ void route_flush(struct worker *w)
 		if (w->tx[i].n > 0)
 			tx_send(w, i);
 	if (w->dropped.n > 0)
-		rte_pktmbuf_free_bulk(w->dropped.m, w->dropped.n);
-	w->dropped.n = 0;
+		worker_free_dropped(w);
 }

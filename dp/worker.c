@@ -11,6 +11,7 @@
 
 #include "dp/acl.h"
 #include "dp/arp.h"
+#include "dp/capture.h"
 #include "dp/frag.h"
 #include "dp/handoff.h"
 #include "dp/media.h"
@@ -80,6 +81,8 @@ static unsigned int worker_receive(struct worker *w)
 			continue;
 		total += v.n;
 		count_add(w, COUNT_RX, v.n);
+		if (unlikely(w->captures != 0))
+			capture_in(w, &v, iface);
 		parse_stage(w, &v, iface);
 		arp_stage(w, &v);
 		frag_stage(w, &v);
@@ -119,6 +122,10 @@ static void worker_message(struct worker *w, const struct dp_msg *m)
 	case DP_MSG_TRUST_SET:
 	case DP_MSG_TRUST_DEL:
 		punt_msg(w, m);
+		break;
+	case DP_MSG_CAPTURE_SET:
+	case DP_MSG_CAPTURE_DEL:
+		capture_msg(w, m);
 		break;
 	}
 }

@@ -20,6 +20,7 @@
 #include "dp/msg.h"
 #include "dp/pkt.h"
 
+struct capture_ring; // dp/capture.h
 struct media_worker; // dp/media.c
 struct neigh_table;  // dp/route.c
 struct punt_state;   // dp/punt.c
@@ -69,6 +70,10 @@ struct worker {
 	struct pkts tx[DP_IFACES_MAX];    // leave at the end of the turn
 	struct pkts handoff[WORKERS_MAX]; // of the steer stage
 	struct pkts dropped;              // freed together
+	uint16_t dropped_why[PKTS_MAX];   // enum dp_counter_id of each
+	// Those that run, a bit each; their rings are lent by the control thread.
+	uint32_t captures;
+	struct capture_ring *capture[DP_CAPTURES_MAX];
 
 	struct rte_ring *msg_down,
 		*msg_up; // struct dp_msg each; the other end is the control thread
@@ -90,15 +95,25 @@ static inline void count_add(struct worker *w, enum dp_counter_id id, uint64_t n
 	counter_add(w->count, id, n);
 }
 
+void capture_dropped(struct worker *w); // dp/capture.h
+
+// Frees what was dropped.
+static inline void worker_free_dropped(struct worker *w)
+{
+	if (unlikely(w->captures != 0))
+		capture_dropped(w);
+	rte_pktmbuf_free_bulk(w->dropped.m, w->dropped.n);
+	w->dropped.n = 0;
+}
+
 // The end of a packet that goes nowhere: counts one named reason and lets go of it (buffers are
 // freed together, later in the turn).
 static inline void pkt_drop(struct worker *w, struct rte_mbuf *m, enum dp_counter_id reason)
 {
 	counter_add(w->count, reason, 1);
-	if (unlikely(w->dropped.n == PKTS_MAX)) {
-		rte_pktmbuf_free_bulk(w->dropped.m, w->dropped.n);
-		w->dropped.n = 0;
-	}
+	if (unlikely(w->dropped.n == PKTS_MAX))
+		worker_free_dropped(w);
+	w->dropped_why[w->dropped.n] = (uint16_t)reason;
 	w->dropped.m[w->dropped.n++] = m;
 }
 

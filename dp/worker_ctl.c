@@ -10,6 +10,7 @@
 #include <rte_jhash.h>
 #include <rte_malloc.h>
 
+#include "dp/capture.h"
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
@@ -195,6 +196,7 @@ void worker_free(struct worker *w)
 		ring_drain(w->handoff_in[from], w->count);
 	ring_drain(w->punt_down, w->count);
 	ring_drain(w->punt_up, w->count);
+	capture_free(w);
 	rte_ring_free(w->msg_down);
 	rte_ring_free(w->msg_up);
 	sess_free(w->sess);
