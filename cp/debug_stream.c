@@ -55,7 +55,8 @@ static bool take(void *arg, const char *line, size_t n)
 	return mgmt_put(arg, line, n);
 }
 
-static void *stream_open(struct mgmt_client *to, const cJSON *args, char *err, size_t err_size)
+static void *stream_open(
+	void *arg, struct mgmt_client *to, const cJSON *args, char *err, size_t err_size)
 {
 	struct debug_want want = {.take = take, .arg = to};
 	bool on[DEBUG_LEVELS];

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "cp/alarm.h"
+#include "cp/capture_stream.h"
 #include "cp/debug_stream.h"
 #include "cp/drops.h"
 #include "cp/ime.h"
@@ -42,6 +43,7 @@ struct daemon {
 	struct drops *drops;
 	struct mgmt *mgmt;
 	struct show show;
+	struct capture_env capture;
 };
 
 // ---- Event loop ---------------------------------------------------------------------------------
@@ -205,6 +207,14 @@ static int apply_rules(const struct config *c, char *err, size_t err_size)
 
 // ---- The proxy and its management ---------------------------------------------------------------
 
+static uint64_t wall_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
 static uint64_t wall_s(void)
 {
 	return (uint64_t)time(NULL);
@@ -268,7 +278,10 @@ static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 		.mono_ns = mono_ns,
 		.wall_s = wall_s,
 		.started_ns = mono_ns()};
-	mgmt_set_streams(d->mgmt, &debug_streams);
+	d->capture = (struct capture_env){
+		.base = d->base, .config = d->config, .mono_ns = mono_ns, .wall_ns = wall_ns};
+	mgmt_add_streams(d->mgmt, &debug_streams, NULL);
+	mgmt_add_streams(d->mgmt, &capture_streams, &d->capture);
 	e = mgmt_start(d->mgmt, d->base, show_command, &d->show);
 	if (e < 0)
 		snprintf(err, err_size, "serve the management socket: %s", strerror(-e));

@@ -27,6 +27,7 @@ struct mgmt_client {
 	struct bufferevent *bev;
 	bool ending;  // closes when its last answer is out
 	void *stream; // NULL: it gets answers only
+	const struct mgmt_streams *of;
 };
 
 struct mgmt {
@@ -38,8 +39,14 @@ struct mgmt {
 	unsigned int n_clients;
 	mgmt_handler *fn;
 	void *arg;
-	const struct mgmt_streams *streams;
+	struct {
+		const struct mgmt_streams *s;
+		void *arg;
+	} streams[MGMT_STREAMS_MAX];
+	size_t n_streams;
 };
+
+static const struct timeval idle = {MGMT_IDLE_S, 0};
 
 // ---- Clients ------------------------------------------------------------------------------------
 
@@ -48,7 +55,7 @@ static void client_free(struct mgmt_client *c)
 	struct mgmt *m = c->m;
 
 	if (c->stream != NULL)
-		m->streams->close(c->stream);
+		c->of->close(c->stream);
 	TAILQ_REMOVE(&m->clients, c, all);
 	m->n_clients--;
 	bufferevent_free(c->bev);
@@ -82,9 +89,14 @@ static cJSON *run(
 {
 	struct mgmt *m = c->m;
 
-	if (m->streams == NULL || strcmp(command, m->streams->command) != 0)
+	size_t i = 0;
+
+	while (i < m->n_streams && strcmp(command, m->streams[i].s->command) != 0)
+		i++;
+	if (i == m->n_streams)
 		return m->fn(m->arg, command, args, err, err_size);
-	c->stream = m->streams->open(c, args, err, err_size);
+	c->of = m->streams[i].s;
+	c->stream = c->of->open(m->streams[i].arg, c, args, err, err_size);
 	if (c->stream == NULL)
 		return NULL;
 	bufferevent_set_timeouts(c->bev, NULL, NULL);
@@ -173,7 +185,7 @@ static void on_written(struct bufferevent *bev, void *arg)
 		return;
 	}
 	if (c->stream != NULL) {
-		c->m->streams->drained(c->stream);
+		c->of->drained(c->stream);
 		return;
 	}
 	bufferevent_enable(bev, EV_READ);
@@ -184,18 +196,21 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct mgmt_client *c = arg;
 
-	// Somebody may send a line and shut down his side; he still gets the answer.
+	// Somebody may send a line and shut down his side; he still gets the answer, if he reads it.
 	if ((what & BEV_EVENT_EOF) && c->stream == NULL &&
-		evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+		evbuffer_get_length(bufferevent_get_output(bev)) > 0) {
 		c->ending = true;
-	else
+	} else if ((what & BEV_EVENT_EOF) && c->stream != NULL && c->of->finish != NULL) {
+		bufferevent_set_timeouts(bev, NULL, &idle);
+		c->of->finish(c->stream);
+	} else {
 		client_free(c);
+	}
 }
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *addr,
 	int addr_len, void *arg)
 {
-	static const struct timeval idle = {MGMT_IDLE_S, 0};
 	struct mgmt *m = arg;
 	struct mgmt_client *c = calloc(1, sizeof(*c));
 
@@ -318,16 +333,25 @@ int mgmt_start(struct mgmt *m, struct event_base *base, mgmt_handler *fn, void *
 	return m->listener != NULL ? 0 : -ENOMEM;
 }
 
-void mgmt_set_streams(struct mgmt *m, const struct mgmt_streams *s)
+void mgmt_add_streams(struct mgmt *m, const struct mgmt_streams *s, void *arg)
 {
-	m->streams = s;
+	m->streams[m->n_streams].s = s;
+	m->streams[m->n_streams++].arg = arg;
 }
 
-bool mgmt_put(struct mgmt_client *to, const char *line, size_t n)
+bool mgmt_put(struct mgmt_client *to, const void *data, size_t n)
 {
 	struct evbuffer *out = bufferevent_get_output(to->bev);
 
-	return evbuffer_get_length(out) + n <= MGMT_STREAM_MAX && evbuffer_add(out, line, n) == 0;
+	return evbuffer_get_length(out) + n <= MGMT_STREAM_MAX && evbuffer_add(out, data, n) == 0;
+}
+
+void mgmt_end(struct mgmt_client *to)
+{
+	to->ending = true;
+	bufferevent_set_timeouts(to->bev, NULL, &idle);
+	// Also where all has left already.
+	bufferevent_trigger(to->bev, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
 }
 
 void mgmt_close(struct mgmt *m)

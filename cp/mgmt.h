@@ -14,6 +14,7 @@
 #define MGMT_CLIENTS_MAX 16    // more wait in the kernel's queue
 #define MGMT_IDLE_S      10    // a client that neither asks nor reads for so long is put out
 #define MGMT_STREAM_MAX  65536 // octets that wait for the reader of a stream
+#define MGMT_STREAMS_MAX 4     // kinds of them
 
 struct mgmt;
 
@@ -32,21 +33,30 @@ int mgmt_start(struct mgmt *m, struct event_base *base, mgmt_handler *fn, void *
 
 struct mgmt_client;
 
-// A command that is answered first as others are, with `true`, and from then on with lines until its
-// client leaves. Such a client may be silent, and stop reading, for as long as it likes.
+// A command that is answered first as others are, with `true`, and from then on with whatever it is
+// that streams until its client leaves, or mgmt_end(). Such a client may be silent, and stop reading,
+// for as long as it likes.
 struct mgmt_streams {
 	const char *command;
-	// Begins one; NULL: `err` says why not.
-	void *(*open)(struct mgmt_client *to, const cJSON *args, char *err, size_t err_size);
+	// Begins one, which puts nothing yet; NULL: `err` says why not.
+	void *(*open)(
+		void *arg, struct mgmt_client *to, const cJSON *args, char *err, size_t err_size);
 	void (*drained)(void *stream); // all that was put has left
+	// The client has shut down its side, and reads on: the stream puts what is left, then calls
+	// mgmt_end(). NULL: it is closed at once.
+	void (*finish)(void *stream);
 	void (*close)(void *stream);
 };
 
-// `s` outlives the socket.
-void mgmt_set_streams(struct mgmt *m, const struct mgmt_streams *s);
+// `s` and `arg`, which its open() is given, outlive the socket. Before mgmt_start().
+void mgmt_add_streams(struct mgmt *m, const struct mgmt_streams *s, void *arg);
 
-// Sends a line with its end. False, and nothing is sent: MGMT_STREAM_MAX would be exceeded.
-bool mgmt_put(struct mgmt_client *to, const char *line, size_t n);
+// Sends octets: a line with its end, as a rule. False, and nothing is sent: MGMT_STREAM_MAX would be
+// exceeded.
+bool mgmt_put(struct mgmt_client *to, const void *data, size_t n);
+
+// The stream ends, and its client is put out, as soon as all has left.
+void mgmt_end(struct mgmt_client *to);
 
 // Puts every client out and removes the socket. Before the base is freed. Accepts NULL.
 void mgmt_close(struct mgmt *m);

@@ -4,12 +4,18 @@ the DMZ, and the control plane's own address."""
 
 import hashlib
 import os
+import pathlib
+import signal
 import socket
+import subprocess
+import tempfile
 import threading
 
 from session import LabTest
 
 from lablib import netns
+from lablib.daemon import find_program
+from lablib.util import sh, wait_for
 
 ROUTER = "209.165.200.254"
 MAPPED, REAL = "209.165.200.228", "192.168.10.30"
@@ -87,6 +93,29 @@ class Firewall(LabTest):
         self.assertGreater(self.drops("ACL_DENY"), before)
         with connect("inet", (MAPPED, 5070)): # the port that the list permits
             pass
+
+    def test_capture(self):
+        """A connection that is refused explains itself: in show drops, and to Wireshark."""
+        daemon = self.lab.daemons["a"]
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.pcapng"
+            p = subprocess.Popen([find_program("callgate"), "capture", "x", "match", "tcp", "any", "host", MAPPED, "eq",
+                                  "8023", "--output", path, "--socket", daemon.socket], stderr=subprocess.PIPE, text=True)
+            wait_for("the capture to begin", 5, lambda: path.exists() and path.stat().st_size > 0)
+            with self.assertRaises(OSError):
+                connect("inet", (MAPPED, 8023), 0.3).close()
+            with connect("inet", (MAPPED, 5070)):  # does not match
+                pass
+            p.send_signal(signal.SIGINT)
+            self.assertEqual((p.stderr.read(), p.wait()), (f"2 packets in {path}, 0 lost\n", 0))
+            lines = sh("tshark", "-n", "-r", path, "-T", "fields", "-e", "frame.interface_name", "-e", "ip.src",
+                       "-e", "ip.dst", "-e", "tcp.dstport", "-e", "frame.comment").splitlines()
+        self.assertEqual(lines[0], f"outside\t{ROUTER}\t{MAPPED}\t8023\t")
+        self.assertRegex(lines[1], rf"^outside\t{ROUTER}\t{MAPPED}\t8023\tdropped: ACL_DENY: an access list denies")
+        self.assertEqual(len(lines), 2)
+        first = next(d for d in daemon.show_json("drops")["drops"] if d["name"] == "ACL_DENY")
+        self.assertLess(first["age_s"], 5)
+        self.assertGreater(first["rate_minute"], 0)
 
     def drops(self, name):
         return self.lab.daemons["a"].counters()[name]

@@ -210,7 +210,7 @@ static int socket_up(void **state)
 	quiet(NULL);
 	base = event_base_new();
 	assert_int_equal(mgmt_open(&mgmt, path, err, sizeof(err)), 0);
-	mgmt_set_streams(mgmt, &debug_streams);
+	mgmt_add_streams(mgmt, &debug_streams, NULL);
 	return mgmt_start(mgmt, base, no_command, NULL);
 }
 

@@ -51,10 +51,15 @@ void json_print(cJSON *j);
 // The answer's data, the caller's to delete; NULL: why has been said.
 cJSON *daemon_ask(const char *socket_option, const char *command, cJSON *args);
 
+// Begins a command that is answered with a stream. Takes `args`. A socket that has the stream alone,
+// the caller's to close, without a time limit; -1: why not has been said.
+int daemon_begin(const char *socket_option, const char *command, cJSON *args);
+
 // Begins a command that is answered with lines, and prints them as they come, until the daemon or the
 // reader of standard output ends. Takes `args`. Returns an exit code.
 int daemon_follow(const char *socket_option, const char *command, cJSON *args);
 
+int capture_main(int argc, char **argv);
 int debug_main(int argc, char **argv);
 int ticket_main(int argc, char **argv);
 int explain_main(int argc, char **argv);

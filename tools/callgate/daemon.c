@@ -162,43 +162,59 @@ cJSON *daemon_ask(const char *socket_option, const char *command, cJSON *args)
 	return data_of(answer);
 }
 
-// Prints what comes after the first line, which answers.
-static void follow(FILE *in, const char *path)
+// The first line answers: it is read octet by octet, so that nothing of what follows is.
+static bool answer_read(FILE *in, const char *path)
 {
 	static const struct timeval no_limit = {0};
 	size_t size = 0;
 	char *line = NULL;
 	cJSON *answer = NULL, *data;
 
+	setvbuf(in, NULL, _IONBF, 0);
 	if (getline(&line, &size, in) > 0)
 		answer = cJSON_Parse(line);
 	if (answer == NULL)
 		fprintf(stderr, "callgate: %s: no answer\n", path);
-	data = data_of(answer);
-	setsockopt(fileno(in), SOL_SOCKET, SO_RCVTIMEO, &no_limit, sizeof(no_limit));
-	while (data != NULL && getline(&line, &size, in) > 0) {
-		fputs(line, stdout);
-		fflush(stdout);
-	}
-	if (data != NULL)
-		fprintf(stderr, "callgate: %s: the daemon has ended\n", path);
-	cJSON_Delete(data);
 	free(line);
+	data = data_of(answer);
+	cJSON_Delete(data);
+	setsockopt(fileno(in), SOL_SOCKET, SO_RCVTIMEO, &no_limit, sizeof(no_limit));
+	return data != NULL;
 }
 
-int daemon_follow(const char *socket_option, const char *command, cJSON *args)
+int daemon_begin(const char *socket_option, const char *command, cJSON *args)
 {
 	char *text = request_text(command, args);
 	const char *path = path_of(socket_option);
 	int fd = text != NULL ? daemon_connect(path) : -1;
-	FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
+	FILE *in = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
+	bool begun = in != NULL && send_all(fd, text, strlen(text)) && answer_read(in, path);
 
-	if (in != NULL && send_all(fd, text, strlen(text)))
-		follow(in, path);
 	if (in != NULL)
 		fclose(in);
-	else if (fd >= 0)
-		close(fd);
 	free(text);
+	if (begun)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int daemon_follow(const char *socket_option, const char *command, cJSON *args)
+{
+	int fd = daemon_begin(socket_option, command, args);
+	FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
+	size_t size = 0;
+	char *line = NULL;
+
+	if (in == NULL)
+		return CLIENT_FAILED;
+	while (getline(&line, &size, in) > 0) {
+		fputs(line, stdout);
+		fflush(stdout);
+	}
+	fprintf(stderr, "callgate: %s: the daemon has ended\n", path_of(socket_option));
+	free(line);
+	fclose(in);
 	return CLIENT_FAILED; // it is the reader who ends it
 }

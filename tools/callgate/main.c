@@ -10,6 +10,7 @@ static const struct command commands[] = {
 	{"show", "what the daemon does and counts", show_main},
 	{"clear", "counters to 0", show_main},
 	{"pki", "keys, certificates, CAs and CRLs of trust-points", pki_main},
+	{"capture", "packets in a file for Wireshark, with the reasons of drops", capture_main},
 	{"debug", "what the daemon does, line by line as it happens", debug_main},
 	{"explain", "an event of the log, or a counter, and what to do", explain_main},
 	{"ticket", "mint, inspect, verify and revoke tickets; change the epoch", ticket_main},
