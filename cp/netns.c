@@ -36,6 +36,8 @@ static const struct {
 	{IPV4 "icmp_echo_ignore_broadcasts", "1"},
 	{IPV4 "tcp_syncookies", "1"},
 	{IPV4 "tcp_max_syn_backlog", "4096"},
+	// From our own addresses, whose other ports are for translations (lib/nat.h).
+	{IPV4 "ip_local_port_range", "1024 16383"},
 	// A peer's own port, whatever it is, must be free to bind without a capability for it.
 	{IPV4 "ip_unprivileged_port_start", "0"},
 };

@@ -12,6 +12,7 @@
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
+#include "dp/xlate.h"
 
 int acl_list_match(const struct acl_list *l, const struct flow *f)
 {
@@ -118,21 +119,50 @@ static bool may_pass(
 	return to != NULL && s->ifaces[to->iface].security_level < from->security_level;
 }
 
+static bool is_dynamic(const struct snapshot *s, int rule)
+{
+	return rule >= 0 && s->nat[rule].kind != NAT_STATIC;
+}
+
+bool acl_is_dynamic(const struct snapshot *s, const struct acl_verdict *v)
+{
+	return is_dynamic(s, v->nat_source);
+}
+
 static void judge_forward(
 	const struct snapshot *s, uint16_t in, const struct flow *wire, struct acl_verdict *v)
 {
 	struct flow *reply = &v->reply; // its source is the real destination already
 	struct endpoint back = reply->src;
+	int rule;
 
 	if (v->iface_out == in)
 		return verdict_drop(v, DROP_ROUTE_SAME_IFACE);
 	// The reply must come out as the address that was asked, or the sender will not know it.
-	nat_translate(s->nat, s->n_nat, v->iface_out, in, wire->proto, &back);
-	if (!endpoint_eq(&back, &wire->dst))
+	rule = nat_translate(s->nat, s->n_nat, v->iface_out, in, wire->proto, &back);
+	if (!endpoint_eq(&back, &wire->dst) || is_dynamic(s, rule))
 		return verdict_drop(v, DROP_NAT_RPF);
 	reply->dst = wire->src;
-	nat_translate(s->nat, s->n_nat, in, v->iface_out, wire->proto, &reply->dst);
+	v->nat_source = nat_translate(s->nat, s->n_nat, in, v->iface_out, wire->proto, &reply->dst);
+	if (is_dynamic(s, v->nat_source) && !nat_has_ports(wire->proto))
+		return verdict_drop(v, DROP_NAT_PROTOCOL);
 	v->fate = ACL_FORWARD;
+}
+
+void acl_map(struct acl_verdict *v, uint32_t xlate, const struct endpoint *mapped)
+{
+	v->xlate = xlate;
+	v->reply.dst = *mapped;
+	if (v->reply.proto == PROTO_ICMP) // the id stands in both
+		v->reply.src.port = mapped->port;
+}
+
+// A packet for a port that only sessions know, and none did. Pings to an address of our own have
+// ids of all kinds, and are answered.
+static bool is_unmapped(const struct snapshot *s, uint16_t in, const struct flow *wire)
+{
+	return snapshot_is_pat(s, in, wire->proto, &wire->dst) &&
+		(wire->proto != PROTO_ICMP || !is_own(s, &wire->dst.ip));
 }
 
 void acl_judge(
@@ -141,9 +171,12 @@ void acl_judge(
 	struct flow real = *wire;
 	const struct route *to;
 
-	*out = (struct acl_verdict){.iface_out = PKT_NO_IFACE};
+	*out = (struct acl_verdict){
+		.iface_out = PKT_NO_IFACE, .nat_destination = -1, .nat_source = -1};
 	if (is_spoofed(s, in, &wire->src.ip))
 		return verdict_drop(out, DROP_IP_SPOOFED);
+	if (is_unmapped(s, in, wire))
+		return verdict_drop(out, DROP_NAT_UNMAPPED);
 	if (is_own(s, &wire->dst.ip) || is_media(s, &wire->dst.ip)) {
 		bool served = wire->proto == PROTO_TCP || wire->proto == PROTO_ICMP;
 
@@ -152,7 +185,7 @@ void acl_judge(
 		out->fate = ACL_PUNT;
 		return;
 	}
-	nat_untranslate(s->nat, s->n_nat, in, wire->proto, &real.dst);
+	out->nat_destination = nat_untranslate(s->nat, s->n_nat, in, wire->proto, &real.dst);
 	if (is_broadcast(s, &real.dst.ip))
 		return verdict_drop(out, DROP_IP_DESTINATION);
 	to = route_lookup(s, &real.dst.ip);
@@ -194,6 +227,33 @@ static void refuse_late(struct worker *w, struct rte_mbuf *m, enum acl_fate fate
 		pkt_drop(w, m, DROP_TCP_NOT_SYN);
 }
 
+// Takes the endpoint that a dynamic rule gives. False: the reason is in the verdict.
+static bool acl_translate(struct worker *w, const struct pkt *p, struct acl_verdict *v)
+{
+	uint32_t xlate;
+
+	if (!acl_is_dynamic(w->snap, v))
+		return true;
+	xlate = xlate_take(w, &w->snap->nat[v->nat_source], p->iface_in, v->iface_out,
+		p->flow.proto, &p->flow.src);
+	if (xlate == 0) {
+		v->reason = DROP_NAT_PORTS;
+		return false;
+	}
+	acl_map(v, xlate, &xlate_at(w, xlate)->mapped);
+	return true;
+}
+
+// Opens the session of a flow that may pass, with what it needs. PASS, or the reason not to.
+static enum dp_counter_id acl_open(struct worker *w, struct pkt *p, struct acl_verdict *v)
+{
+	if (!acl_translate(w, p, v) || sess_create(w, p, v) == PASS)
+		return v->reason;
+	if (v->xlate != 0)
+		xlate_put(w, v->xlate);
+	return v->reason;
+}
+
 // The first packet of a flow, or one that should not come first. True: it goes on.
 static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 {
@@ -211,7 +271,7 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 		refuse_late(w, m, verdict.fate);
 	else if (verdict.fate == ACL_PUNT)
 		pkts_add(punt, m);
-	else if (sess_create(w, p, &verdict) == PASS)
+	else if (acl_open(w, p, &verdict) == PASS)
 		return true;
 	else
 		pkt_drop(w, m, verdict.reason);

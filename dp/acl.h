@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the rules say about the first packet of a flow: spoofing, static NAT, security levels,
+// What the rules say about the first packet of a flow: spoofing, NAT, security levels,
 // access lists compiled with rte_acl, inspection.
 #pragma once
 
@@ -32,13 +32,23 @@ struct acl_verdict {
 	enum acl_fate fate;
 	enum dp_counter_id reason;
 	uint16_t iface_out;
-	struct flow reply; // as the answer will arrive on iface_out
+	// As the answer will arrive on iface_out. Where nat_source is a dynamic rule its destination is
+	// the real source yet: see acl_map().
+	struct flow reply;
+	int nat_destination, nat_source; // the rules, indices in snapshot.nat, or -1
+	uint32_t xlate;                  // the dynamic translation (dp/xlate.h), once there is one
 };
 
 // Judges a flow that came in on `in`, as it was on the wire, in the order of design 2 (3):
 // un-translate, access list on real addresses, class, route, translate. Pure.
 void acl_judge(
 	const struct snapshot *s, uint16_t in, const struct flow *wire, struct acl_verdict *out);
+
+// Whether the verdict's source is to be translated dynamically.
+bool acl_is_dynamic(const struct snapshot *s, const struct acl_verdict *v);
+
+// Puts the endpoint that a dynamic translation has given into the verdict.
+void acl_map(struct acl_verdict *v, uint32_t xlate, const struct endpoint *mapped);
 
 // Packets that hit no session. Those whose flow may pass get one and go on; those for the control
 // plane are added to `punt`.

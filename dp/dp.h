@@ -91,6 +91,7 @@ struct dp_media_addr {
 
 struct dp_timeouts {
 	uint32_t tcp_s, tcp_half_open_s, tcp_closing_s, udp_s, icmp_s, punt_s;
+	uint32_t pat_xlate_s; // a dynamic mapping rests so long after its last session
 };
 
 // How streams from the Internet are judged: every `timer_ms`, by these thresholds.

@@ -3,6 +3,8 @@
 // The steer stage; see dp/handoff.h. Called after fragments and before sessions.
 #include "dp/handoff.h"
 
+#include "dp/route.h"
+
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -30,6 +32,39 @@ static uint32_t hash_symmetric(uint32_t seed, const struct flow *f, const struct
 	return (uint32_t)mix(ends + f->proto, secret | 1);
 }
 
+// Of one address, for flows that a dynamic translation has bound to a worker's ports.
+static uint32_t hash_host(uint32_t seed, const struct ip_addr *ip)
+{
+	const struct endpoint host = {.ip = *ip};
+	const uint64_t secret = (seed + 1ull) * GOLDEN;
+
+	return (uint32_t)mix(hash_end(secret, &host), secret | 1);
+}
+
+static unsigned int share_of(uint32_t hash, unsigned int n_workers)
+{
+	return (unsigned int)(((uint64_t)hash * n_workers) >> 32);
+}
+
+// Whether a flow that came in on `in` for `dst`, a real address, leaves with a source of a dynamic
+// translation.
+static bool is_dynamic(
+	const struct snapshot *s, uint16_t in, const struct flow *f, const struct ip_addr *dst)
+{
+	struct endpoint src = f->src;
+	const struct route *to;
+	int rule;
+
+	// Most flows are ruled out by this alone, among them all that come from outside.
+	if (!nat_owns_real(s->pat, s->n_pat, in, &src.ip))
+		return false;
+	to = route_lookup(s, dst);
+	if (to == NULL)
+		return false;
+	rule = nat_translate(s->nat, s->n_nat, in, to->iface, f->proto, &src);
+	return rule >= 0 && s->nat[rule].kind != NAT_STATIC;
+}
+
 // Number of the media address that the flow is for (dp/media_addr.h), or -1.
 static int media_find(const struct snapshot *s, uint16_t in, const struct flow *f)
 {
@@ -53,8 +88,12 @@ static inline unsigned int owner_of(const struct handoff_key *k, const struct sn
 		return 0;
 	if (media >= 0)
 		return steer_port_owner(f->dst.port, k->n_workers);
+	if (snapshot_is_pat(s, in, f->proto, &f->dst))
+		return steer_port_owner(f->dst.port, k->n_workers);
 	nat_untranslate(s->nat, s->n_nat, in, f->proto, &dst);
-	return (uint32_t)(((uint64_t)hash_symmetric(k->seed, f, &dst) * k->n_workers) >> 32);
+	if (is_dynamic(s, in, f, &dst.ip))
+		return share_of(hash_host(k->seed, &f->src.ip), k->n_workers);
+	return share_of(hash_symmetric(k->seed, f, &dst), k->n_workers);
 }
 
 unsigned int handoff_owner(

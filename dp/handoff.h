@@ -11,8 +11,11 @@ bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *
 
 // The owner of a packet that came in on `in`, or of a frame of the control plane that will go out
 // of `in` with the flow turned round (its answer arrives there and must find the same worker).
-// (1) a media port: the worker that has the port's slice (lib/steer.h);
-// (2) anything else: static NAT undone, then a keyed hash that does not tell the two ends apart.
+// (1) a media port, or one that dynamic translations give out: the worker that has the port's
+//     slice (lib/steer.h);
+// (2) a source that is translated dynamically: a keyed hash of it alone, so that one host's
+//     mappings are one worker's;
+// (3) anything else: static NAT undone, then a keyed hash that does not tell the two ends apart.
 // For an ICMP error pass the embedded flow turned round, as parse leaves it. Pure, no EAL.
 unsigned int handoff_owner(
 	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f);

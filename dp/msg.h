@@ -31,6 +31,7 @@ enum dp_msg_type {
 	DP_MSG_NEIGH_MISS, // neighbour without a MAC: please resolve it
 	DP_MSG_MEDIA_GONE, // media.stream: the worker has let go of it; the id may be used again
 	DP_MSG_MEDIA_KEY,  // key: a key of a stream nears its end, or has reached it
+	DP_MSG_NAT_PORTS,  // nat: a flow was refused for want of ports; at most once a second
 };
 
 // The link-layer address of a next hop.
@@ -125,6 +126,10 @@ struct dp_msg_key {
 	bool used_up; // nothing passes any more; else 1/16 of its packets is left
 };
 
+struct dp_msg_nat {
+	uint32_t rule; // nat_rule.id
+};
+
 struct dp_msg {
 	uint16_t version; // DP_MSG_VERSION
 	uint16_t type;    // enum dp_msg_type
@@ -134,5 +139,6 @@ struct dp_msg {
 		struct dp_msg_trust trust;
 		struct dp_msg_key key;
 		struct dp_msg_capture capture;
+		struct dp_msg_nat nat;
 	};
 };

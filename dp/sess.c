@@ -11,6 +11,8 @@
 #include <rte_icmp.h>
 #include <rte_tcp.h>
 
+#include "dp/xlate.h"
+
 // One lap over the table, and the most that a turn spends on it.
 #define AGE_LAP_NS    NS_PER_S
 #define AGE_SLOTS_MAX 64
@@ -135,8 +137,12 @@ static void count_set(uint32_t *count, uint32_t to)
 	__atomic_store_n(count, to, __ATOMIC_RELAXED);
 }
 
-static void sess_end(struct sess_table *t, struct sess *s)
+static void sess_end(struct worker *w, struct sess *s)
 {
+	struct sess_table *t = w->sess;
+
+	if (s->xlate != 0)
+		xlate_put(w, s->xlate);
 	key_del(t, &s->key[0]);
 	if (!s->punt)
 		key_del(t, &s->key[1]);
@@ -154,8 +160,9 @@ static bool flow_eq(const struct flow *f, const struct sess_key *k)
 }
 
 // Whether the rules of today would have permitted the session as it is.
-static bool sess_holds(const struct snapshot *snap, struct sess *s)
+static bool sess_holds(const struct worker *w, struct sess *s)
 {
+	const struct snapshot *snap = w->snap;
 	struct flow first = key_flow(&s->key[0]);
 	struct acl_verdict v;
 
@@ -164,6 +171,11 @@ static bool sess_holds(const struct snapshot *snap, struct sess *s)
 		return true;
 	}
 	acl_judge(snap, s->key[0].iface, &first, &v);
+	if (v.fate == ACL_FORWARD && acl_is_dynamic(snap, &v)) {
+		if (s->xlate == 0 || !xlate_holds(w, s->xlate, &snap->nat[v.nat_source]))
+			return false;
+		acl_map(&v, s->xlate, &xlate_at(w, s->xlate)->mapped);
+	}
 	if (s->punt ? v.fate != ACL_PUNT
 		    : v.fate != ACL_FORWARD || v.iface_out != s->key[1].iface ||
 				!flow_eq(&v.reply, &s->key[1]))
@@ -176,8 +188,8 @@ static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uintptr_t data)
 {
 	struct sess *s = &w->sess->slots[data >> 1];
 
-	if (!sess_holds(w->snap, s) || begins_anew(s, p)) {
-		sess_end(w->sess, s);
+	if (!sess_holds(w, s) || begins_anew(s, p)) {
+		sess_end(w, s);
 		return SESS_MISS;
 	}
 	p->sess = (uint32_t)(data >> 1);
@@ -293,9 +305,10 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	if (verdict->reason != PASS) {
 		s->punt = true; // so that the other session's key stays
 		count_set(&t->punts, t->punts + 1);
-		sess_end(t, s);
+		sess_end(w, s);
 		return verdict->reason;
 	}
+	s->xlate = verdict->xlate;
 	p->sess = (uint32_t)slot;
 	p->dir = 0;
 	p->iface_out = verdict->iface_out;
@@ -326,7 +339,7 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 			return PASS;
 		}
 		// A flow that was forwarded before the rules gave it to the control plane.
-		sess_end(w->sess, s);
+		sess_end(w, s);
 	}
 	if (expects_nothing(p))
 		return PASS;
@@ -353,7 +366,7 @@ static void sess_age_one(struct worker *w, struct sess *s)
 		w->now_ns - s->last_ns < (uint64_t)timeout_s(&w->snap->timeouts, s) * NS_PER_S)
 		return;
 	count_add(w, sess_is_closed(s) ? COUNT_SESSIONS_CLOSED : COUNT_SESSIONS_AGED, 1);
-	sess_end(w->sess, s);
+	sess_end(w, s);
 }
 
 void sess_age(struct worker *w)

@@ -28,7 +28,8 @@ struct sess {
 	struct sess_key key[2];
 	uint64_t last_ns;
 	uint64_t packets[2], bytes[2];
-	uint32_t gen; // of the rules that permitted it
+	uint32_t gen;   // of the rules that permitted it
+	uint32_t xlate; // its dynamic translation (dp/xlate.h), 0: none
 	uint16_t instance;
 	uint8_t state; // enum sess_state
 	uint8_t seen;  // TCP flags that each direction has shown, of dp/sess.c
@@ -65,7 +66,7 @@ enum sess_hit sess_find(struct worker *w, struct pkt *p);
 // A burst: `v` keeps those to forward, misses go to `fresh`, the control plane's to `punt`.
 void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt);
 
-// Opens a session for a flow with verdict ACL_FORWARD. PASS, or the reason not to (also left in
+// Opens a session for a flow with verdict ACL_FORWARD; it gives back verdict->xlate at its end. PASS, or the reason not to (also left in
 // verdict->reason): SESSION_FULL or NAT_PORTS.
 enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdict *verdict);
 

@@ -20,7 +20,16 @@ struct part {
 	uint64_t data[]; // aligned for every element type
 };
 
-enum { PART_IFACES, PART_NAT, PART_ROUTES, PART_INSPECT, PART_MEDIA, PART_MEDIA_INDEX, PARTS };
+enum {
+	PART_IFACES,
+	PART_NAT,
+	PART_PAT,
+	PART_ROUTES,
+	PART_INSPECT,
+	PART_MEDIA,
+	PART_MEDIA_INDEX,
+	PARTS
+};
 
 struct snapshot_parts {
 	struct part *part[PARTS];
@@ -171,6 +180,39 @@ static int check_ifaces(const struct dp_rules *r, unsigned int n_ifaces, char *e
 	return 0;
 }
 
+// The dynamic ones among the rules of a part; NULL: no memory.
+static struct part *pat_make(struct part *old, const struct dp_rules *r)
+{
+	struct nat_rule *pat = calloc(r->n_nat + 1, sizeof(*pat));
+	struct part *p;
+	size_t n = 0;
+
+	if (pat == NULL)
+		return NULL;
+	for (size_t i = 0; i < r->n_nat; i++)
+		if (r->nat[i].kind != NAT_STATIC)
+			memcpy(&pat[n++], &r->nat[i], sizeof(*pat));
+	p = part_make(old, pat, n, sizeof(*pat));
+	free(pat);
+	return p;
+}
+
+static int check_pool(const struct nat_rule *n, size_t i, char *err, size_t size)
+{
+	const bool pool = !ip_is_none(&n->pool.first);
+
+	if (!pool && !n->interface)
+		return fail(err, size, "nat rule %zu: neither a pool nor an interface", i);
+	if (n->interface && n->mapped_if == NAT_IFACE_ANY)
+		return fail(err, size, "nat rule %zu: the address of which interface?", i);
+	if (pool &&
+		(!ip_is_v4(&n->pool.first) || !ip_is_v4(&n->pool.last) ||
+			nat_pool_size(&n->pool) > NAT_POOL_MAX))
+		return fail(err, size, "nat rule %zu: a pool has 1 to %u IPv4 addresses", i,
+			NAT_POOL_MAX);
+	return 0;
+}
+
 static int check_nat(const struct dp_rules *r, unsigned int n_ifaces, char *err, size_t size)
 {
 	for (size_t i = 0; i < r->n_nat; i++) {
@@ -179,8 +221,15 @@ static int check_nat(const struct dp_rules *r, unsigned int n_ifaces, char *err,
 		if ((n->real_if >= n_ifaces && n->real_if != NAT_IFACE_ANY) ||
 			(n->mapped_if >= n_ifaces && n->mapped_if != NAT_IFACE_ANY))
 			return fail(err, size, "nat rule %zu: no such interface", i);
-		if (!ip_is_v4(&n->real.ip) || !ip_is_v4(&n->mapped.ip) || n->real.len < 96 ||
-			n->real.len != n->mapped.len)
+		if (n->kind != NAT_STATIC) {
+			int bad = check_pool(n, i, err, size);
+
+			if (bad != 0)
+				return bad;
+		}
+		if (!ip_is_v4(&n->real.ip) || n->real.len < 96 ||
+			(n->kind == NAT_STATIC &&
+				(!ip_is_v4(&n->mapped.ip) || n->real.len != n->mapped.len)))
 			return fail(err, size,
 				"nat rule %zu: two IPv4 prefixes of one length are needed", i);
 	}
@@ -222,6 +271,7 @@ static int parts_make(struct snapshot *s, const struct snapshot *old, const stru
 
 	to[PART_IFACES] = part_make(was[PART_IFACES], r->ifaces, n_ifaces, sizeof(*r->ifaces));
 	to[PART_NAT] = part_make(was[PART_NAT], r->nat, r->n_nat, sizeof(*r->nat));
+	to[PART_PAT] = pat_make(was[PART_PAT], r);
 	to[PART_ROUTES] = routes_make(was[PART_ROUTES], r);
 	to[PART_INSPECT] =
 		part_make(was[PART_INSPECT], r->inspect, r->n_inspect, sizeof(*r->inspect));
@@ -250,6 +300,8 @@ static void view_fill(struct snapshot *s, const struct dp_rules *r)
 	s->n_ifaces = (uint16_t)p[PART_IFACES]->n;
 	s->nat = (const void *)p[PART_NAT]->data;
 	s->n_nat = p[PART_NAT]->n;
+	s->pat = (const void *)p[PART_PAT]->data;
+	s->n_pat = p[PART_PAT]->n;
 	s->routes = (const void *)p[PART_ROUTES]->data;
 	s->n_routes = p[PART_ROUTES]->n;
 	s->inspect = (const void *)p[PART_INSPECT]->data;

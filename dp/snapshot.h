@@ -30,6 +30,8 @@ struct snapshot {
 	const struct dp_iface *ifaces;
 	const struct nat_rule *nat;
 	size_t n_nat;
+	const struct nat_rule *pat; // the dynamic ones among them
+	size_t n_pat;
 	struct acl_list *const *acls;
 	size_t n_acls;
 	const struct route *routes; // longest prefix first
@@ -57,6 +59,13 @@ extern struct snapshot_root snapshot_root;
 static inline const struct snapshot *snapshot_read(void)
 {
 	return __atomic_load_n(&snapshot_root.current, __ATOMIC_ACQUIRE);
+}
+
+// Whether an endpoint on `iface` is one that dynamic translations give out there.
+static inline bool snapshot_is_pat(
+	const struct snapshot *s, uint16_t iface, uint8_t proto, const struct endpoint *e)
+{
+	return s->n_pat > 0 && nat_is_pat(s->pat, s->n_pat, iface, &s->ifaces[iface].ip, proto, e);
 }
 
 // The rest is for the control thread. snapshot_open() makes room for `n_workers` readers and

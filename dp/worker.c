@@ -20,6 +20,7 @@
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
+#include "dp/xlate.h"
 
 // An idle worker spins so many turns, then naps, twice as long each time.
 #define IDLE_TURNS 64
@@ -176,6 +177,7 @@ unsigned int worker_turn(struct worker *w, uint64_t now_ns)
 	work += punt_down(w);
 	media_turn(w);
 	sess_age(w);
+	xlate_age(w);
 	work += worker_list(w); // no nap between two pieces
 	route_flush(w);
 	return work;

@@ -26,6 +26,7 @@ struct neigh_table;  // dp/route.c
 struct punt_state;   // dp/punt.c
 struct sess_table;   // dp/sess.c
 struct snapshot;     // dp/snapshot.h
+struct xlate_table;  // dp/xlate.h
 
 // A receive queue that this worker polls.
 struct worker_rxq {
@@ -57,6 +58,7 @@ struct worker {
 	struct counters *count;
 	struct rte_mempool *pool;
 	struct sess_table *sess;
+	struct xlate_table *xlate;
 	struct neigh_table *neigh;
 	struct punt_state *punt;
 	struct media_worker *media;

@@ -14,6 +14,7 @@
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
+#include "dp/xlate.h"
 
 #define MSG_RING     1024
 #define PUNT_RING    1024
@@ -149,14 +150,16 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	// Each table has a seed of its own: what collides in one need not in another.
 	w->sess = sess_new(id, sessions, seed + 1);
 	w->neigh = neigh_new(id, seed + 2);
+	// One more than sessions: it is a session that a full table has no room for.
+	w->xlate = xlate_new(id, n_workers, sessions + 1, seed + 4);
 	w->punt = punt_new(n_workers, seed + 3);
 	w->msg_down = msg_ring_new("msg_down", id);
 	w->msg_up = msg_ring_new("msg_up", id);
 	w->punt_down = ring_new("punt_down", id, 0, PUNT_RING);
 	w->punt_up = ring_new("punt_up", id, 0, PUNT_RING);
 	if (w->count != NULL && w->sess != NULL && w->neigh != NULL && w->punt != NULL &&
-		w->msg_down != NULL && w->msg_up != NULL && w->punt_down != NULL &&
-		w->punt_up != NULL)
+		w->xlate != NULL && w->msg_down != NULL && w->msg_up != NULL &&
+		w->punt_down != NULL && w->punt_up != NULL)
 		return w;
 	worker_free(w);
 	return NULL;
@@ -200,6 +203,7 @@ void worker_free(struct worker *w)
 	rte_ring_free(w->msg_down);
 	rte_ring_free(w->msg_up);
 	sess_free(w->sess);
+	xlate_free(w->xlate);
 	neigh_free(w->neigh);
 	rte_free(w->punt);
 	rte_free(w->count);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Static translations; see lib/nat.h.
+// Translation rules; see lib/nat.h.
 #include "lib/nat.h"
+
+#include <netinet/in.h>
 
 static bool iface_is(uint16_t rule_if, uint16_t iface)
 {
@@ -29,7 +31,8 @@ int nat_untranslate(
 	for (size_t i = 0; i < n; i++) {
 		const struct nat_rule *r = &rules[i];
 
-		if (!iface_is(r->mapped_if, in) || !prefix_has(&r->mapped, &dst->ip) ||
+		if (r->kind != NAT_STATIC || !iface_is(r->mapped_if, in) ||
+			!prefix_has(&r->mapped, &dst->ip) ||
 			!service_is(r, r->mapped_port, proto, dst->port))
 			continue;
 		carry_over(&dst->ip, &r->real);
@@ -50,6 +53,8 @@ int nat_translate(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t 
 			!prefix_has(&r->real, &src->ip) ||
 			!service_is(r, r->real_port, proto, src->port))
 			continue;
+		if (r->kind != NAT_STATIC)
+			return (int)i;
 		carry_over(&src->ip, &r->mapped);
 		if (r->proto != PROTO_ANY)
 			src->port = r->mapped_port;
@@ -58,12 +63,100 @@ int nat_translate(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t 
 	return -1;
 }
 
+static bool owns(const struct nat_rule *r, const struct ip_addr *ip)
+{
+	if (r->kind != NAT_STATIC)
+		return nat_pool_has(&r->pool, ip);
+	return prefix_has(&r->mapped, ip) && !ip_eq(&r->real.ip, &r->mapped.ip);
+}
+
 bool nat_owns_mapped(
 	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip)
 {
 	for (size_t i = 0; i < n; i++)
-		if (iface_is(rules[i].mapped_if, iface) && prefix_has(&rules[i].mapped, ip) &&
-			!ip_eq(&rules[i].real.ip, &rules[i].mapped.ip))
+		if (iface_is(rules[i].mapped_if, iface) && owns(&rules[i], ip))
 			return true;
 	return false;
+}
+
+bool nat_owns_real(const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < n; i++)
+		if (iface_is(rules[i].real_if, iface) && prefix_has(&rules[i].real, ip))
+			return true;
+	return false;
+}
+
+bool nat_has_ports(uint8_t proto)
+{
+	return proto == PROTO_TCP || proto == PROTO_UDP || proto == PROTO_ICMP;
+}
+
+bool nat_is_pat(const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *own,
+	uint8_t proto, const struct endpoint *e)
+{
+	if (e->port < NAT_PAT_PORT_MIN || !nat_has_ports(proto))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct nat_rule *r = &rules[i];
+
+		if (r->kind == NAT_PAT && iface_is(r->mapped_if, iface) &&
+			((r->interface && ip_eq(own, &e->ip)) || nat_pool_has(&r->pool, &e->ip)))
+			return true;
+	}
+	return false;
+}
+
+// ---- Pools -------------------------------------------------------------------------------------
+
+static uint32_t number_of(const struct ip_addr *ip)
+{
+	return ntohl(ip_to_v4_be(ip));
+}
+
+uint32_t nat_pool_size(const struct nat_pool *p)
+{
+	uint32_t last = number_of(&p->last) - number_of(&p->first);
+
+	return ip_is_none(&p->first) ? 0 : last + (last != UINT32_MAX);
+}
+
+struct ip_addr nat_pool_at(const struct nat_pool *p, uint32_t i)
+{
+	return ip_from_v4_be(htonl(number_of(&p->first) + i));
+}
+
+bool nat_pool_has(const struct nat_pool *p, const struct ip_addr *ip)
+{
+	return ip_is_v4(&p->first) && ip_is_v4(ip) && number_of(ip) >= number_of(&p->first) &&
+		number_of(ip) <= number_of(&p->last);
+}
+
+// ---- Order -------------------------------------------------------------------------------------
+
+// Whether `a` must be asked before `b`, wherever they stand.
+static bool precedes(const struct nat_rule *a, const struct nat_rule *b)
+{
+	if (a->section != b->section)
+		return a->section < b->section;
+	if (a->section != NAT_AUTO)
+		return false;
+	if ((a->kind == NAT_STATIC) != (b->kind == NAT_STATIC))
+		return a->kind == NAT_STATIC;
+	if (a->real.len != b->real.len)
+		return a->real.len > b->real.len;
+	return memcmp(a->real.ip.b, b->real.ip.b, sizeof(a->real.ip.b)) < 0;
+}
+
+// By insertion: it keeps the order of equals, and needs no memory.
+void nat_order(struct nat_rule *rules, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct nat_rule r = rules[i];
+		size_t k = i;
+
+		for (; k > 0 && precedes(&r, &rules[k - 1]); k--)
+			rules[k] = rules[k - 1];
+		rules[k] = r;
+	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Static translations, evaluated by both planes: workers translate flows with them, the control
+// Translation rules, evaluated by both planes: workers translate flows with them, the control
 // plane asks them which address a socket must be bound to and which hosts to swap in SIP.
+// What a dynamic rule maps to is not the rule's to tell: workers choose it (dp/xlate.h).
 #pragma once
 
 #include <stdbool.h>
@@ -12,27 +13,76 @@
 // `any` in place of an interface.
 #define NAT_IFACE_ANY UINT16_MAX
 
-// nat (real_if,mapped_if) source static REAL MAPPED [service REALSVC MAPPEDSVC]
-// Both prefixes have the same length; host bits are carried over. With a protocol it is static
-// PAT: the rule holds for that protocol and port alone.
-struct nat_rule {
-	uint32_t id;                 // stable, the key of hit counts
-	uint16_t real_if, mapped_if; // interface indices, or NAT_IFACE_ANY
-	struct prefix real, mapped;
-	uint8_t proto; // PROTO_ANY: static NAT of whole addresses
-	uint16_t real_port, mapped_port;
+// The ports, and ICMP ids, that dynamic rules give out, up to 65535. Below them an address may be
+// the firewall's own too: its listeners and its connections (cp/netns.c) have the other ports.
+#define NAT_PAT_PORT_MIN 16384
+
+// Addresses of one pool.
+#define NAT_POOL_MAX 256u
+
+// The three parts of the ASA's table, in the order in which they are asked.
+enum nat_section { NAT_MANUAL, NAT_AUTO, NAT_AFTER_AUTO };
+
+enum nat_kind {
+	NAT_STATIC, // whole addresses, or one port of one (static PAT)
+	NAT_PAT,    // many real endpoints behind ports of a pool's addresses, or of the interface's
 };
 
-// Undoes the translation of a destination for a packet that came in on interface `in`.
-// First rule wins. Returns the rule's index, or -1 and *dst untouched.
+// Addresses from first to last; `first` none: no addresses.
+struct nat_pool {
+	struct ip_addr first, last;
+};
+
+// nat (real_if,mapped_if) source static REAL MAPPED [service REALSVC MAPPEDSVC]
+// Both prefixes have the same length; host bits are carried over. With a protocol it is static
+// PAT: the rule holds for that protocol and port alone. REAL MAPPED the same: identity.
+//
+// nat (real_if,mapped_if) source dynamic REAL {interface | pat-pool POOL [interface]}
+struct nat_rule {
+	uint32_t id;                 // stable, the key of hit counts
+	uint32_t line;               // of the configuration's file, 0: not known
+	uint16_t real_if, mapped_if; // interface indices, or NAT_IFACE_ANY
+	struct prefix real, mapped;  // mapped: of a static rule
+	uint8_t proto;               // PROTO_ANY: static NAT of whole addresses
+	uint8_t kind;                // enum nat_kind
+	uint8_t section;             // enum nat_section
+	bool interface;              // NAT_PAT: the address of mapped_if serves, after the pool's
+	uint16_t real_port, mapped_port;
+	struct nat_pool pool; // NAT_PAT
+};
+
+// Puts rules in the order in which they are asked: by section; in NAT_AUTO static before dynamic,
+// then those of few real addresses first, then the lower address. Else the order stays.
+void nat_order(struct nat_rule *rules, size_t n);
+
+// Undoes the translation of a destination for a packet that came in on interface `in`, by static
+// rules. First rule wins. Returns the rule's index, or -1 and *dst untouched.
 int nat_untranslate(
 	const struct nat_rule *rules, size_t n, uint16_t in, uint8_t proto, struct endpoint *dst);
 
-// Translates a source for a packet that leaves on interface `out`; same returns.
+// The rule for a source of a packet that leaves on interface `out`; same returns. A static rule
+// translates *src; for a dynamic one it stays as it is.
 int nat_translate(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t out, uint8_t proto,
 	struct endpoint *src);
 
 // Whether some rule's mapped side covers this address on this interface: whose ARP requests the
-// worker answers. A rule that maps addresses to themselves owns none: the hosts answer.
+// worker answers. A rule that maps addresses to themselves owns none: the hosts answer. Nor does
+// a dynamic one own the interface's address.
 bool nat_owns_mapped(
 	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip);
+
+// Whether some rule's real side covers this address on this interface.
+bool nat_owns_real(
+	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip);
+
+// Whether dynamic rules translate this protocol: only what has ports, or ids like ports.
+bool nat_has_ports(uint8_t proto);
+
+// Whether an endpoint on `iface`, whose own address is `own`, is one that dynamic rules give out.
+bool nat_is_pat(const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *own,
+	uint8_t proto, const struct endpoint *e);
+
+// How many addresses a pool has, UINT32_MAX at most. IPv4 only, as are the two below.
+uint32_t nat_pool_size(const struct nat_pool *p);
+struct ip_addr nat_pool_at(const struct nat_pool *p, uint32_t i);
+bool nat_pool_has(const struct nat_pool *p, const struct ip_addr *ip);

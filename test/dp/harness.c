@@ -133,7 +133,7 @@ void harness_rules(struct rules *r)
 		.n_inspect = 1,
 		.media = r->media,
 		.n_media = 2,
-		.timeouts = {3600, 30, 600, 120, 2, 1800},
+		.timeouts = {3600, 30, 600, 120, 2, 1800, 30},
 	};
 }
 

@@ -149,6 +149,139 @@ static void test_there_and_back(void **state)
 	}
 }
 
+static struct nat_rule dynamic(const char *real, const char *first, const char *last, bool iface)
+{
+	struct nat_rule r = rule(INSIDE, OUTSIDE, real, "0.0.0.0/0");
+
+	r.mapped = (struct prefix){.len = 0};
+	r.kind = NAT_PAT;
+	r.interface = iface;
+	if (first != NULL)
+		r.pool = (struct nat_pool){at(first, 0).ip, at(last, 0).ip};
+	return r;
+}
+
+// A dynamic rule is found like any other, and leaves it to the workers what it maps to; nobody
+// outside can mean it.
+static void test_dynamic(void **state)
+{
+	const struct nat_rule r[] = {
+		rule(INSIDE, OUTSIDE, "10.1.1.1", "203.0.113.9"),
+		rule(INSIDE, OUTSIDE, "10.1.2.0/24", "10.1.2.0/24"), // identity: left alone
+		dynamic("10.1.0.0/16", "203.0.113.16", "203.0.113.19", false),
+		dynamic("0.0.0.0/0", NULL, NULL, true),
+	};
+	static const struct {
+		const char *ip;
+		uint16_t in, out;
+		int rule;
+		const char *to;
+	} t[] = {
+		{"10.1.1.1", INSIDE, OUTSIDE, 0, "203.0.113.9"},
+		{"10.1.2.3", INSIDE, OUTSIDE, 1, "10.1.2.3"},
+		{"10.1.1.2", INSIDE, OUTSIDE, 2, "10.1.1.2"},
+		{"10.2.1.1", INSIDE, OUTSIDE, 3, "10.2.1.1"},
+		{"10.2.1.1", INSIDE, DMZ, -1, "10.2.1.1"},
+		{"10.2.1.1", DMZ, OUTSIDE, -1, "10.2.1.1"},
+	};
+	struct endpoint pooled = at("203.0.113.17", 30000);
+
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct endpoint src = at(t[i].ip, 7), to = at(t[i].to, 7);
+
+		assert_int_equal(
+			nat_translate(r, COUNT(r), t[i].in, t[i].out, PROTO_UDP, &src), t[i].rule);
+		assert_true(endpoint_eq(&src, &to));
+	}
+	assert_int_equal(nat_untranslate(r, COUNT(r), OUTSIDE, PROTO_UDP, &pooled), -1);
+}
+
+static void test_is_pat(void **state)
+{
+	const struct nat_rule r[] = {
+		rule(INSIDE, OUTSIDE, "10.1.1.1", "203.0.113.9"),
+		dynamic("10.1.0.0/16", "203.0.113.16", "203.0.113.19", false),
+		dynamic("0.0.0.0/0", NULL, NULL, true),
+	};
+	static const struct {
+		const char *ip;
+		uint16_t iface, port;
+		uint8_t proto;
+		bool is;
+	} t[] = {
+		{"203.0.113.15", OUTSIDE, 30000, PROTO_UDP, false},
+		{"203.0.113.16", OUTSIDE, 30000, PROTO_UDP, true},
+		{"203.0.113.19", OUTSIDE, 30000, PROTO_TCP, true},
+		{"203.0.113.20", OUTSIDE, 30000, PROTO_UDP, false},
+		{"203.0.113.1", OUTSIDE, 16384, PROTO_ICMP, true}, // the interface's
+		{"203.0.113.1", OUTSIDE, 65535, PROTO_UDP, true},
+		{"203.0.113.1", OUTSIDE, 16383, PROTO_UDP, false},
+		{"203.0.113.1", OUTSIDE, 30000, 47, false},
+		{"203.0.113.1", INSIDE, 30000, PROTO_UDP, false},
+		{"203.0.113.9", OUTSIDE, 30000, PROTO_UDP, false}, // static
+	};
+	const struct ip_addr own = at("203.0.113.1", 0).ip;
+
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct endpoint e = at(t[i].ip, t[i].port);
+
+		assert_int_equal(
+			nat_is_pat(r, COUNT(r), t[i].iface, &own, t[i].proto, &e), t[i].is);
+	}
+	assert_true(nat_owns_mapped(r, COUNT(r), OUTSIDE, &r[1].pool.first)); // ARP
+	assert_false(nat_owns_mapped(r, COUNT(r), OUTSIDE, &own));            // the kernel's
+	assert_true(nat_owns_real(r, 1, INSIDE, &r[0].real.ip));
+	assert_false(nat_owns_real(r, 1, OUTSIDE, &r[0].real.ip));
+}
+
+static void test_pool(void **state)
+{
+	const struct nat_pool none = {0}, p = {at("10.0.0.254", 0).ip, at("10.0.1.1", 0).ip};
+	static const char *const all[] = {"10.0.0.254", "10.0.0.255", "10.0.1.0", "10.0.1.1"};
+	const struct nat_pool all_v4 = {at("0.0.0.0", 0).ip, at("255.255.255.255", 0).ip};
+
+	assert_int_equal(nat_pool_size(&none), 0);
+	assert_int_equal(nat_pool_size(&all_v4), UINT32_MAX);
+	assert_int_equal(nat_pool_size(&p), 4);
+	assert_false(nat_pool_has(&none, &p.first));
+	for (uint32_t i = 0; i < 4; i++) {
+		struct ip_addr got = nat_pool_at(&p, i), want = at(all[i], 0).ip;
+
+		assert_true(ip_eq(&got, &want));
+		assert_true(nat_pool_has(&p, &want));
+	}
+}
+
+// The ASA's order: manual rules as they stand; of the objects' first what is static, then what is
+// fewest addresses, then the lowest address; then those that are told to come after them.
+static void test_order(void **state)
+{
+	struct nat_rule r[] = {
+		dynamic("10.1.0.0/16", NULL, NULL, true),
+		dynamic("10.1.1.0/24", NULL, NULL, true),
+		rule(INSIDE, OUTSIDE, "10.9.0.0/24", "203.0.113.0/24"),
+		rule(INSIDE, OUTSIDE, "10.1.1.2", "203.0.113.2"),
+		rule(INSIDE, OUTSIDE, "10.1.1.1", "203.0.113.1"),
+		dynamic("0.0.0.0/0", NULL, NULL, true),
+		rule(INSIDE, OUTSIDE, "10.1.1.9", "203.0.113.9"),
+		rule(INSIDE, OUTSIDE, "10.1.1.8", "203.0.113.8"),
+	};
+	static const enum nat_section sections[] = {NAT_AUTO, NAT_AUTO, NAT_AUTO, NAT_AUTO,
+		NAT_AUTO, NAT_AFTER_AUTO, NAT_MANUAL, NAT_MANUAL};
+	static const uint32_t want[] = {6, 7, 4, 3, 2, 1, 0, 5};
+
+	for (uint32_t i = 0; i < COUNT(r); i++) {
+		r[i].section = sections[i];
+		r[i].id = i;
+	}
+	nat_order(r, COUNT(r));
+	for (size_t i = 0; i < COUNT(r); i++)
+		assert_int_equal(r[i].id, want[i]);
+	nat_order(r, COUNT(r)); // and it stays
+	for (size_t i = 0; i < COUNT(r); i++)
+		assert_int_equal(r[i].id, want[i]);
+}
+
 static void test_owns_mapped(void **state)
 {
 	static const struct {
@@ -181,6 +314,10 @@ int main(void)
 		cmocka_unit_test(test_translate_real_side),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_owns_mapped),
+		cmocka_unit_test(test_dynamic),
+		cmocka_unit_test(test_is_pat),
+		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

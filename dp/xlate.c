@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Hot: runs on a worker.
+// Dynamic translations; see dp/xlate.h. Called by dp/acl.c for the first packet of a flow and by
+// dp/sess.c when a session ends: an established flow never comes here.
+#include "dp/xlate.h"
+
+#include <rte_cycles.h>
+#include <rte_hash.h>
+
+#include "dp/snapshot.h"
+
+// What a turn spends at most on ending mappings; sessions end no faster.
+#define AGE_MAX 64
+
+// How often the control plane is told that ports are used up.
+#define TELL_NS 1000000000ull
+
+#define BLOCK_PORTS (1u << STEER_BLOCK_SHIFT)
+#define BLOCK_WORDS (BLOCK_PORTS / 64)
+#define EVEN_PORTS  UINT64_C(0x5555555555555555)
+
+// A stranger must not guess the next port from the last ones (RFC 6056).
+static uint64_t draw(struct xlate_table *t)
+{
+	__uint128_t x = (__uint128_t)(++t->drawn ^ t->secret[0]) * (t->secret[1] | 1);
+	uint64_t y = (uint64_t)x ^ (uint64_t)(x >> 64);
+
+	x = (__uint128_t)(y ^ t->secret[1]) * (t->secret[0] | 1);
+	return (uint64_t)x ^ (uint64_t)(x >> 64);
+}
+
+static unsigned int proto_index(uint8_t proto)
+{
+	return proto == PROTO_TCP ? XLATE_TCP : proto == PROTO_UDP ? XLATE_UDP : XLATE_ICMP;
+}
+
+// ---- Ports of an address -----------------------------------------------------------------------
+
+static uint64_t *words_of(const struct xlate_table *t, unsigned int addr, unsigned int proto)
+{
+	return t->ports + (size_t)(addr * XLATE_PROTOS + proto) * t->words;
+}
+
+// The number of a port among this worker's.
+static uint32_t number_of(const struct xlate_table *t, uint16_t port)
+{
+	return ((unsigned int)(port >> STEER_BLOCK_SHIFT) - t->first_block) / t->n_workers *
+		BLOCK_PORTS +
+		port % BLOCK_PORTS;
+}
+
+static uint16_t port_of(const struct xlate_table *t, uint32_t number)
+{
+	return (uint16_t)((t->first_block + number / BLOCK_PORTS * t->n_workers) * BLOCK_PORTS +
+		number % BLOCK_PORTS);
+}
+
+static bool is_mine(const struct worker *w, uint16_t port)
+{
+	return port >= NAT_PAT_PORT_MIN && steer_port_owner(port, w->n_workers) == w->id;
+}
+
+static void port_mark(
+	struct xlate_table *t, unsigned int addr, unsigned int proto, uint16_t port, bool taken)
+{
+	uint32_t n = number_of(t, port);
+	uint64_t *word = &words_of(t, addr, proto)[n / 64], bit = 1ull << n % 64;
+
+	*word = taken ? *word | bit : *word & ~bit;
+	t->addr[addr].free[proto] += taken ? -1u : 1u;
+}
+
+static bool port_is_free(
+	const struct xlate_table *t, unsigned int addr, unsigned int proto, uint16_t port)
+{
+	uint32_t n = number_of(t, port);
+
+	return !(words_of(t, addr, proto)[n / 64] & 1ull << n % 64);
+}
+
+// A free port among those of `mask`, from a random place on; 0: none.
+static uint16_t port_search(
+	struct xlate_table *t, unsigned int addr, unsigned int proto, uint64_t mask)
+{
+	const uint64_t *words = words_of(t, addr, proto), random = draw(t);
+	const unsigned int turn = random % 64;
+	const uint32_t start = (uint32_t)((random >> 32) * t->words >> 32);
+
+	for (uint32_t i = 0; i < t->words; i++) {
+		uint32_t at = start + i < t->words ? start + i : start + i - t->words;
+		uint64_t open = ~words[at] & mask;
+
+		if (open == 0)
+			continue;
+		open = open >> turn | open << (64 - turn) % 64;
+		return port_of(t, at * 64 + ((unsigned int)__builtin_ctzll(open) + turn) % 64);
+	}
+	return 0;
+}
+
+// 0: none is left.
+static uint16_t port_choose(
+	const struct worker *w, unsigned int addr, unsigned int proto, uint16_t real)
+{
+	struct xlate_table *t = w->xlate;
+	const uint64_t parity = real % 2 == 0 ? EVEN_PORTS : ~EVEN_PORTS;
+	uint16_t port;
+
+	if (t->addr[addr].free[proto] == 0)
+		return 0;
+	if (is_mine(w, real) && port_is_free(t, addr, proto, real))
+		return real;
+	port = port_search(t, addr, proto, parity);
+	return port != 0 ? port : port_search(t, addr, proto, ~parity);
+}
+
+// ---- Addresses ---------------------------------------------------------------------------------
+
+static uint64_t addr_key(uint16_t iface, const struct ip_addr *ip)
+{
+	return (uint64_t)iface << 32 | ip_to_v4_be(ip);
+}
+
+// The place of an address, given now if it has none; -1: all places are in use.
+static int addr_place(struct xlate_table *t, uint16_t iface, const struct ip_addr *ip)
+{
+	const uint64_t key = addr_key(iface, ip);
+	int unused = -1;
+
+	for (unsigned int i = 0; i < t->n_addrs; i++) {
+		if (t->addr[i].key == key)
+			return (int)i;
+		if (t->addr[i].mappings == 0)
+			unused = (int)i;
+	}
+	if (t->n_addrs < XLATE_ADDRS_MAX)
+		unused = (int)t->n_addrs++;
+	if (unused < 0)
+		return -1;
+	t->addr[unused] = (struct xlate_addr){.key = key};
+	for (unsigned int p = 0; p < XLATE_PROTOS; p++)
+		t->addr[unused].free[p] = t->words * 64;
+	return unused;
+}
+
+// Finds address and port of a new mapping.
+static bool place_at(
+	const struct worker *w, struct xlate *x, const struct ip_addr *ip, unsigned int proto)
+{
+	int addr = addr_place(w->xlate, x->key.mapped_if, ip);
+	uint16_t port;
+
+	if (addr < 0)
+		return false;
+	port = port_choose(w, (unsigned int)addr, proto, x->key.real.port);
+	if (port == 0)
+		return false;
+	x->mapped = (struct endpoint){*ip, port};
+	x->addr = (uint16_t)addr;
+	return true;
+}
+
+// A host begins with the same address of the pool each time, a stranger does not know which.
+static bool place_find(const struct worker *w, struct xlate *x, const struct nat_rule *r)
+{
+	const struct xlate_table *t = w->xlate;
+	const uint32_t size = nat_pool_size(&r->pool);
+	const unsigned int proto = proto_index((uint8_t)x->key.proto);
+	const uint64_t host = ip_to_v4_be(&x->key.real.ip);
+	const __uint128_t mixed = (__uint128_t)(host ^ t->secret[1]) * (t->secret[0] | 1);
+	uint32_t at = size > 0 ? (uint32_t)((uint64_t)(mixed >> 32) % size) : 0;
+
+	for (uint32_t i = 0; i < size; i++) {
+		struct ip_addr ip = nat_pool_at(&r->pool, at);
+
+		if (place_at(w, x, &ip, proto))
+			return true;
+		at = at + 1 < size ? at + 1 : 0;
+	}
+	return r->interface && place_at(w, x, &w->snap->ifaces[x->key.mapped_if].ip, proto);
+}
+
+// ---- Mappings ----------------------------------------------------------------------------------
+
+static void rest_begin(struct xlate_table *t, uint32_t xlate, uint64_t now_ns)
+{
+	struct xlate *x = &t->at[xlate - 1];
+
+	x->rest_ns = now_ns;
+	x->prev = t->newest;
+	x->next = 0;
+	if (t->newest != 0)
+		t->at[t->newest - 1].next = xlate;
+	else
+		t->oldest = xlate;
+	t->newest = xlate;
+}
+
+static void rest_end(struct xlate_table *t, struct xlate *x)
+{
+	if (x->prev != 0)
+		t->at[x->prev - 1].next = x->next;
+	else
+		t->oldest = x->next;
+	if (x->next != 0)
+		t->at[x->next - 1].prev = x->prev;
+	else
+		t->newest = x->prev;
+}
+
+// Of one that rests.
+static void xlate_end(struct xlate_table *t, struct xlate *x)
+{
+	rest_end(t, x);
+	if (x->named)
+		rte_hash_del_key(t->hash, &x->key);
+	port_mark(t, x->addr, proto_index((uint8_t)x->key.proto), x->mapped.port, false);
+	t->addr[x->addr].mappings--;
+	x->live = false;
+	t->free[t->n_free++] = (uint32_t)(x - t->at);
+}
+
+static void tell_ports(struct worker *w, const struct nat_rule *r)
+{
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_NAT_PORTS};
+
+	struct xlate_table *t = w->xlate;
+
+	if (t->told_ns != 0 && w->now_ns - t->told_ns < TELL_NS)
+		return;
+	m.nat.rule = r->id;
+	if (worker_notify(w, &m))
+		t->told_ns = w->now_ns;
+}
+
+static uint32_t xlate_make(struct worker *w, const struct xlate_key *key, const struct nat_rule *r)
+{
+	struct xlate_table *t = w->xlate;
+	struct xlate *x;
+	uint32_t slot;
+
+	if (t->n_free == 0 && t->oldest != 0) // those in use are fewer than sessions can be
+		xlate_end(t, &t->at[t->oldest - 1]);
+	if (t->n_free == 0)
+		return 0;
+	slot = t->free[t->n_free - 1];
+	x = &t->at[slot];
+	*x = (struct xlate){.key = *key, .refs = 1, .named = true};
+	if (!place_find(w, x, r)) {
+		tell_ports(w, r);
+		return 0;
+	}
+	if (rte_hash_add_key_data(t->hash, key, (void *)(uintptr_t)slot) != 0)
+		return 0;
+	x->live = true;
+	t->n_free--;
+	port_mark(t, x->addr, proto_index((uint8_t)key->proto), x->mapped.port, true);
+	t->addr[x->addr].mappings++;
+	return slot + 1;
+}
+
+uint32_t xlate_take(struct worker *w, const struct nat_rule *r, uint16_t in, uint16_t out,
+	uint8_t proto, const struct endpoint *real)
+{
+	struct xlate_table *t = w->xlate;
+	const struct xlate_key key = {*real, proto, r->id, in, out};
+	struct xlate *x;
+	void *slot;
+
+	if (rte_hash_lookup_data(t->hash, &key, &slot) < 0)
+		return xlate_make(w, &key, r);
+	x = &t->at[(uintptr_t)slot];
+	if (unlikely(!xlate_holds(w, (uint32_t)(uintptr_t)slot + 1, r))) {
+		// Its address is the rule's no more. Sessions that still use it end with their next
+		// packet.
+		rte_hash_del_key(t->hash, &key);
+		x->named = false;
+		if (x->refs == 0)
+			xlate_end(t, x);
+		return xlate_make(w, &key, r);
+	}
+	if (x->refs++ == 0)
+		rest_end(t, x);
+	return (uint32_t)(uintptr_t)slot + 1;
+}
+
+void xlate_put(struct worker *w, uint32_t xlate)
+{
+	if (--w->xlate->at[xlate - 1].refs == 0)
+		rest_begin(w->xlate, xlate, w->now_ns);
+}
+
+const struct xlate *xlate_at(const struct worker *w, uint32_t xlate)
+{
+	return &w->xlate->at[xlate - 1];
+}
+
+bool xlate_holds(const struct worker *w, uint32_t xlate, const struct nat_rule *r)
+{
+	const struct xlate *x = xlate_at(w, xlate);
+
+	return x->key.rule == r->id &&
+		(nat_pool_has(&r->pool, &x->mapped.ip) ||
+			(r->interface &&
+				ip_eq(&w->snap->ifaces[x->key.mapped_if].ip, &x->mapped.ip)));
+}
+
+void xlate_age(struct worker *w)
+{
+	struct xlate_table *t = w->xlate;
+	const uint64_t rest_ns = (uint64_t)w->snap->timeouts.pat_xlate_s * NS_PER_S;
+
+	for (unsigned int i = 0; i < AGE_MAX && t->oldest != 0; i++) {
+		struct xlate *x = &t->at[t->oldest - 1];
+
+		if (w->now_ns - x->rest_ns < rest_ns)
+			return;
+		xlate_end(t, x);
+	}
+}

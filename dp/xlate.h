@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The dynamic translations of one worker: which endpoint outside stands for which one inside.
+//
+// A mapping is endpoint-independent (RFC 4787 REQ-1): all flows of one inside endpoint share it,
+// wherever they go. What may come in through it is another matter: the session table lets only the
+// addresses and ports answer that were spoken to, as on the ASA. All inside endpoints of one host
+// get one address of a pool (REQ-2, paired) as long as that has ports; a port is kept if it is
+// free and this worker's, else its parity is (REQ-3, REQ-4). TCP, UDP and ICMP ids are apart.
+//
+// A mapping lives while a session uses it, and rests for dp_timeouts.pat_xlate_s afterwards, so
+// that whoever comes back finds it and no stranger gets it at once. Ports come from this worker's
+// slices (lib/steer.h) alone, so that answers arrive where the mapping is.
+#pragma once
+
+#include "dp/worker.h"
+
+// Addresses that can have mappings at once.
+#define XLATE_ADDRS_MAX NAT_POOL_MAX
+
+enum { XLATE_TCP, XLATE_UDP, XLATE_ICMP, XLATE_PROTOS };
+
+// What names a mapping. No padding.
+struct xlate_key {
+	struct endpoint real; // ICMP: the id in place of the port
+	uint16_t proto;
+	uint32_t rule; // nat_rule.id
+	uint16_t real_if, mapped_if;
+};
+
+struct xlate {
+	struct xlate_key key;
+	struct endpoint mapped;
+	uint16_t addr;       // index in xlate_table.addr
+	bool live;           // else the slot is free
+	bool named;          // its key leads to it; else the rules gave the key another one
+	uint32_t refs;       // sessions
+	uint32_t prev, next; // of those that rest: index + 1, 0: the end
+	uint64_t rest_ns;    // since when no session uses it
+};
+
+struct xlate_addr {
+	uint64_t key; // interface and IPv4 address
+	uint32_t mappings;
+	uint32_t free[XLATE_PROTOS]; // ports
+};
+
+// Made by dp/xlate_ctl.c.
+struct xlate_table {
+	struct rte_hash *hash; // xlate_key to index
+	struct xlate *at;
+	uint32_t *free; // stack
+	uint32_t max, n_free;
+	uint32_t oldest, newest; // ends of the list of those that rest: index + 1
+	struct xlate_addr addr[XLATE_ADDRS_MAX];
+	unsigned int n_addrs;
+	// For each address and protocol a bit per port of this worker, set: taken. Its blocks are
+	// first_block, first_block + n_workers, ...
+	uint64_t *ports;
+	uint32_t words; // of each
+	unsigned int first_block, n_workers;
+	uint64_t secret[2], drawn; // of random numbers
+	uint64_t told_ns;          // when the control plane heard that ports are used up
+};
+
+// The mapping of an inside endpoint under a dynamic rule, for a flow that came in on `in` and leaves
+// on `out`; made if there is none. One more session uses it. Returns index + 1; 0: no port is left,
+// which the control plane is told.
+uint32_t xlate_take(struct worker *w, const struct nat_rule *r, uint16_t in, uint16_t out,
+	uint8_t proto, const struct endpoint *real);
+
+// One session less uses it.
+void xlate_put(struct worker *w, uint32_t xlate);
+
+// What xlate_take() gave. Not 0.
+const struct xlate *xlate_at(const struct worker *w, uint32_t xlate);
+
+// Whether the rules of today would have given this mapping: `r` is the rule that they name now.
+bool xlate_holds(const struct worker *w, uint32_t xlate, const struct nat_rule *r);
+
+// Ends those that have rested; some per turn.
+void xlate_age(struct worker *w);
+
+// Control thread: `max` mappings at most. NULL: no memory.
+struct xlate_table *xlate_new(
+	unsigned int worker, unsigned int n_workers, uint32_t max, uint32_t seed);
+void xlate_free(struct xlate_table *t);
