@@ -31,6 +31,13 @@ static bool iface_meets(uint16_t a, uint16_t b)
 	return a == NAT_IFACE_ANY || b == NAT_IFACE_ANY || a == b;
 }
 
+// What a static rule was told to map to, or what a pool has.
+static bool nat_maps_to(const struct nat_rule *r, const struct ip_addr *ip)
+{
+	return r->kind == NAT_STATIC ? r->mapped.len > 0 && prefix_has(&r->mapped, ip)
+				     : nat_pool_has(&r->pool, ip);
+}
+
 bool address_in_use(const struct loader *l, uint16_t iface, const struct ip_addr *ip, char *use)
 {
 	const struct config *c = l->c;
@@ -48,10 +55,9 @@ bool address_in_use(const struct loader *l, uint16_t iface, const struct ip_addr
 			return true;
 		}
 	for (size_t i = 0; i < c->n_nat; i++)
-		if (iface_meets(c->nat[i].mapped_if, iface) && c->nat[i].mapped.len > 0 &&
-			prefix_has(&c->nat[i].mapped, ip)) {
+		if (iface_meets(c->nat[i].mapped_if, iface) && nat_maps_to(&c->nat[i], ip)) {
 			snprintf(use, ADDRESS_USE_MAX, "mapped by the nat on line %u",
-				entry(l, "nat", i)->at.line);
+				c->nat[i].line);
 			return true;
 		}
 	return false;
@@ -120,43 +126,69 @@ static bool service_meets(
 		(a->proto == b->proto && a_port == b_port);
 }
 
-// Two rules that could both hold for one packet, in either direction.
+// Two rules of which a packet of an outside host could mean either, or, in one section, one of an
+// inside host. A dynamic rule is for what no static one before it takes.
 static bool nat_overlap(const struct nat_rule *a, const struct nat_rule *b)
 {
-	if (!iface_meets(a->mapped_if, b->mapped_if))
+	if (!iface_meets(a->mapped_if, b->mapped_if) || a->kind != NAT_STATIC ||
+		b->kind != NAT_STATIC)
 		return false;
 	if (overlap(&a->mapped, &b->mapped) && service_meets(a, a->mapped_port, b, b->mapped_port))
 		return true;
-	return iface_meets(a->real_if, b->real_if) && overlap(&a->real, &b->real) &&
+	return a->section == b->section && a->section != NAT_AUTO &&
+		iface_meets(a->real_if, b->real_if) && overlap(&a->real, &b->real) &&
 		service_meets(a, a->real_port, b, b->real_port);
+}
+
+// A pool's addresses are nobody else's.
+static bool pool_overlap(const struct nat_rule *dynamic, const struct nat_rule *fixed)
+{
+	return dynamic->kind != NAT_STATIC && fixed->kind == NAT_STATIC &&
+		iface_meets(dynamic->mapped_if, fixed->mapped_if) && fixed->mapped.len > 0 &&
+		(nat_pool_has(&dynamic->pool, &fixed->mapped.ip) ||
+			prefix_has(&fixed->mapped, &dynamic->pool.first));
+}
+
+static void check_dynamic(struct loader *l, const struct nat_rule *r, const struct node *n)
+{
+	if (r->interface && r->mapped_if == NAT_IFACE_ANY)
+		fault(l, n,
+			"found the address of any interface, expected the name of one under to");
+	if (nat_pool_size(&r->pool) > NAT_POOL_MAX)
+		fault(l, n, "found a pool of %u addresses, expected %u at most",
+			nat_pool_size(&r->pool), NAT_POOL_MAX);
 }
 
 static void check_nat(struct loader *l, size_t i, const struct node *n)
 {
 	const struct nat_rule *r = &l->c->nat[i];
 
-	if (r->real.len == 0 || r->mapped.len == 0)
+	if (r->kind != NAT_STATIC)
+		check_dynamic(l, r, n);
+	else if (r->real.len == 0 || r->mapped.len == 0)
 		return;
-	if (r->real.len != r->mapped.len)
+	else if (r->real.len != r->mapped.len)
 		fault(l, n, "found a real /%u and a mapped /%u, expected the same size",
 			r->real.len - 96U, r->mapped.len - 96U);
 	if (r->real_if == r->mapped_if && r->real_if != NAT_IFACE_ANY)
 		fault(l, n, "found one interface on both sides, expected two");
 	for (size_t k = 0; k < l->c->n_ifaces; k++)
-		if (iface_meets(r->mapped_if, (uint16_t)k) &&
-			prefix_has(&r->mapped, &l->c->ifaces[k].ip))
+		if (iface_meets(r->mapped_if, (uint16_t)k) && nat_maps_to(r, &l->c->ifaces[k].ip))
 			fault(l, n,
 				"found a mapped address that is the one of interface %s, "
 				"expected another",
 				l->c->ifaces[k].name);
-	for (size_t k = 0; k < i; k++)
-		if (nat_overlap(r, &l->c->nat[k])) {
+	for (size_t k = 0; k < i; k++) {
+		const struct nat_rule *other = &l->c->nat[k];
+
+		if (nat_overlap(r, other) || pool_overlap(r, other) || pool_overlap(other, r)) {
 			fault(l, n,
 				"found a rule that overlaps the one on line %u, expected each "
 				"address once",
-				entry(l, "nat", k)->at.line);
+				other->line);
 			return;
 		}
+	}
 }
 
 void check_addresses(struct loader *l)
@@ -167,7 +199,6 @@ void check_addresses(struct loader *l)
 		check_iface(l, i);
 	for (size_t i = 0; i < l->c->n_routes; i++, n = n->next)
 		check_route(l, i, n);
-	n = node_at(node_get(l->root, "nat"), 0);
-	for (size_t i = 0; i < l->c->n_nat; i++, n = n->next)
-		check_nat(l, i, n);
+	for (size_t i = 0; i < l->c->n_nat; i++)
+		check_nat(l, i, l->nat_nodes[i]);
 }

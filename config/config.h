@@ -213,6 +213,8 @@ struct config_timeouts {
 		sip_provisional_media_s; // SIP-7
 	uint32_t one_way_s; // a call is named one-way when one side has been silent for so long
 	uint32_t conn_s, half_open_s, half_closed_s, udp_s, icmp_s; // plain sessions
+	uint32_t
+		pat_xlate_s; // a port of a dynamic translation rests so long after its last session
 };
 
 // One fault, or one warning. Line and column count from 1.

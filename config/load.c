@@ -135,6 +135,7 @@ static const struct config defaults = {
 			.half_closed_s = 600,
 			.udp_s = 120,
 			.icmp_s = 2,
+			.pat_xlate_s = 30,
 		},
 };
 
@@ -152,6 +153,7 @@ static void read_root(struct loader *l)
 		check_tls(l);
 		check_ime(l);
 	}
+	nat_order(l->c->nat, l->c->n_nat);
 	if (!l->no_memory && ids_assign(l->c) < 0)
 		l->no_memory = true;
 }
@@ -187,6 +189,7 @@ int config_parse(struct str text, const char *dir, bool read_files, struct confi
 out:
 	free(l.networks);
 	free(l.services);
+	free(l.nat_nodes);
 	free(l.class_acls);
 	node_free(root);
 	if (err == 0)

@@ -28,16 +28,36 @@ static const char *nat_iface(const struct config *c, uint16_t i)
 	return i == NAT_IFACE_ANY ? "any" : c->ifaces[i].name;
 }
 
+static void print_dynamic(FILE *f, const struct nat_rule *r)
+{
+	char first[IP_TEXT_MAX], last[IP_TEXT_MAX];
+
+	if (nat_pool_size(&r->pool) == 1)
+		fprintf(f, " %s", ip_format(&r->pool.first, first));
+	else if (nat_pool_size(&r->pool) > 1)
+		fprintf(f, " pat-pool %s-%s", ip_format(&r->pool.first, first),
+			ip_format(&r->pool.last, last));
+	if (r->interface)
+		fputs(" interface", f);
+}
+
 static void print_nat(FILE *f, const struct config *c)
 {
+	static const char *const after[] = {
+		[NAT_MANUAL] = "", [NAT_AUTO] = " (auto)", [NAT_AFTER_AUTO] = " after-auto"};
 	char real[ENDPOINT_TEXT_MAX], mapped[ENDPOINT_TEXT_MAX];
 
 	for (size_t i = 0; i < c->n_nat; i++) {
 		const struct nat_rule *r = &c->nat[i];
 
-		fprintf(f, "nat (%s,%s) source static %s %s", nat_iface(c, r->real_if),
-			nat_iface(c, r->mapped_if), prefix_format(&r->real, real),
-			prefix_format(&r->mapped, mapped));
+		fprintf(f, "nat (%s,%s)%s source %s %s", nat_iface(c, r->real_if),
+			nat_iface(c, r->mapped_if), after[r->section],
+			r->kind == NAT_STATIC ? "static" : "dynamic",
+			prefix_format(&r->real, real));
+		if (r->kind == NAT_STATIC)
+			fprintf(f, " %s", prefix_format(&r->mapped, mapped));
+		else
+			print_dynamic(f, r);
 		if (r->proto != PROTO_ANY)
 			fprintf(f, " service %s %u %u", r->proto == PROTO_TCP ? "tcp" : "udp",
 				r->real_port, r->mapped_port);

@@ -28,8 +28,10 @@ struct loader {
 	bool no_memory;
 	struct object_network *networks; // objects.network
 	struct object_service *services; // objects.service
-	int *class_acls;                 // class-maps: index in acls, or -1
-	struct config_tls_side ssl;      // ssl encryption; max_version 0: none
+	const struct node *
+		*nat_nodes;         // where each of config.nat stands, until they are put in order
+	int *class_acls;            // class-maps: index in acls, or -1
+	struct config_tls_side ssl; // ssl encryption; max_version 0: none
 };
 
 enum field_kind {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Objects and the static translations made of them. Called from config/load.c.
+// Objects and the translations made of them. Called from config/load.c.
 #include "config/schema.h"
+
+#include <stdlib.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -27,6 +29,11 @@ static void read_object_subnet(struct loader *l, const struct node *n, void *obj
 		o->prefix = p;
 }
 
+// Read by read_object_nats(), when every object is known.
+static void read_later(struct loader *l, const struct node *n, void *obj)
+{
+}
+
 static void read_network(struct loader *l, const struct node *n, struct object_network *o)
 {
 	static const struct field fields[] = {
@@ -35,7 +42,7 @@ static void read_network(struct loader *l, const struct node *n, struct object_n
 		{"description", .kind = FIELD_NOTE},
 		{"range", .kind = FIELD_REFUSED, .expected = "host or subnet"},
 		{"fqdn", .kind = FIELD_REFUSED, .expected = "host or subnet"},
-		{"nat", .kind = FIELD_REFUSED, .expected = "a static rule under the key nat"},
+		{"nat", .kind = FIELD_READ, .read = read_later},
 	};
 	char name[CONFIG_NAME_MAX];
 
@@ -104,6 +111,8 @@ static void read_services(struct loader *l, const struct node *n, void *obj)
 		read_service(l, x, &l->services[i]);
 }
 
+static void read_object_nats(struct loader *l, const struct node *objects);
+
 void read_objects(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
@@ -112,6 +121,7 @@ void read_objects(struct loader *l, const struct node *n, void *obj)
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);
+	read_object_nats(l, n);
 }
 
 static void read_network_ref(struct loader *l, const struct node *n, struct prefix *out)
@@ -143,14 +153,90 @@ static void read_static(struct loader *l, const struct node *n, void *obj)
 	read_map(l, n, fields, COUNT(fields), obj);
 }
 
+// What stands beside the real addresses of a dynamic rule, while it is read.
+struct nat_dynamic {
+	struct prefix real, pool; // len 0: none, or faulty
+	const struct node *mapped;
+	bool pat_pool, interface;
+};
+
+static void read_dynamic_real(struct loader *l, const struct node *n, void *obj)
+{
+	struct nat_dynamic *d = obj;
+
+	if (n->kind == NODE_SCALAR && str_eq(n->text, STR_LIT("any")))
+		d->real = (struct prefix){ip_from_v4_be(0), 96};
+	else
+		read_network_ref(l, n, &d->real);
+}
+
+static void read_dynamic_mapped(struct loader *l, const struct node *n, void *obj)
+{
+	struct nat_dynamic *d = obj;
+
+	d->mapped = n;
+	if (n->kind == NODE_SCALAR && str_eq(n->text, STR_LIT("interface")))
+		d->interface = true;
+	else
+		read_network_ref(l, n, &d->pool);
+}
+
+#define DYNAMIC_FIELDS(mapped)                                                                     \
+	{mapped, .kind = FIELD_READ, .required = true, .read = read_dynamic_mapped},               \
+		{"pat-pool", .kind = FIELD_BOOL, FIELD_AT(struct nat_dynamic, pat_pool)},          \
+	{                                                                                          \
+		"interface", .kind = FIELD_BOOL, FIELD_AT(struct nat_dynamic, interface)           \
+	}
+
+static struct nat_pool pool_of(const struct prefix *p)
+{
+	struct nat_pool pool = {p->ip, p->ip};
+
+	for (unsigned int bit = p->len; bit < 128; bit++)
+		pool.last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return pool;
+}
+
+// As in the manual, one address is shared by ports, and several only as a pat-pool.
+static void dynamic_fill(struct loader *l, const struct nat_dynamic *d, struct nat_rule *r)
+{
+	r->kind = NAT_PAT;
+	r->real = d->real;
+	r->interface = d->interface;
+	if (d->pool.len == 0)
+		return;
+	r->pool = pool_of(&d->pool);
+	if (d->pool.len < 128 && !d->pat_pool)
+		fault(l, d->mapped,
+			"found several addresses without pat-pool: on, expected it: an address for "
+			"each host is not supported yet");
+}
+
+static void read_dynamic(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"real", .kind = FIELD_READ, .required = true, .read = read_dynamic_real},
+		DYNAMIC_FIELDS("mapped"),
+	};
+	struct nat_dynamic d = {.mapped = NULL};
+
+	read_map(l, n, fields, COUNT(fields), &d);
+	dynamic_fill(l, &d, obj);
+}
+
 static void read_source(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
-		{"static", .kind = FIELD_READ, .required = true, .read = read_static},
-		{"dynamic", .kind = FIELD_REFUSED, .expected = "static"},
+		{"static", .kind = FIELD_READ, .read = read_static},
+		{"dynamic", .kind = FIELD_READ, .read = read_dynamic},
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);
+	if (n->kind == NODE_MAP &&
+		(node_get(n, "static") != NULL) == (node_get(n, "dynamic") != NULL))
+		fault(l, n, "found %s, expected either static or dynamic",
+			node_get(n, "static") != NULL ? "both static and dynamic"
+						      : "neither static nor dynamic");
 }
 
 // The two services of a rule while it is read.
@@ -218,6 +304,144 @@ static void read_to(struct loader *l, const struct node *n, void *obj)
 	read_nat_iface(l, n, &((struct nat_rule *)obj)->mapped_if);
 }
 
+static void read_after_auto(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field flag = {.kind = FIELD_BOOL, .size = sizeof(bool)};
+	bool after = false;
+
+	read_field(l, n, &flag, &after);
+	if (after)
+		((struct nat_rule *)obj)->section = NAT_AFTER_AUTO;
+}
+
+// Room for more rules; NULL: no memory. What is there stays.
+static struct nat_rule *rules_add(struct loader *l, size_t more)
+{
+	const size_t n = l->c->n_nat + more;
+	struct nat_rule *rules = realloc(l->c->nat, n * sizeof(*rules));
+	const struct node **nodes;
+
+	if (rules != NULL)
+		l->c->nat = rules;
+	nodes = realloc(l->nat_nodes, n * sizeof(*nodes));
+	if (nodes != NULL)
+		l->nat_nodes = nodes;
+	if (rules == NULL || nodes == NULL) {
+		l->no_memory = true;
+		return NULL;
+	}
+	return rules + l->c->n_nat;
+}
+
+static struct nat_rule *rule_begin(struct loader *l, const struct node *n, enum nat_section section)
+{
+	struct nat_rule *r = &l->c->nat[l->c->n_nat];
+
+	memset(r, 0, sizeof(*r)); // its padding too: rules are compared as memory
+	r->real_if = r->mapped_if = NAT_IFACE_ANY;
+	r->section = section;
+	r->line = n->at.line;
+	l->nat_nodes[l->c->n_nat++] = n;
+	return r;
+}
+
+// ---- nat in an object: auto NAT -----------------------------------------------------------------
+
+struct nat_auto {
+	struct nat_dynamic dynamic; // first, for DYNAMIC_FIELDS
+	struct nat_rule *rule;
+};
+
+static void read_auto_from(struct loader *l, const struct node *n, void *obj)
+{
+	read_from(l, n, ((struct nat_auto *)obj)->rule);
+}
+
+static void read_auto_to(struct loader *l, const struct node *n, void *obj)
+{
+	read_to(l, n, ((struct nat_auto *)obj)->rule);
+}
+
+static void read_auto_static(struct loader *l, const struct node *n, void *obj)
+{
+	read_mapped(l, n, ((struct nat_auto *)obj)->rule);
+}
+
+static void read_auto_service(struct loader *l, const struct node *n, void *obj)
+{
+	read_nat_services(l, n, ((struct nat_auto *)obj)->rule);
+}
+
+static void read_object_nat(struct loader *l, const struct node *n, const struct prefix *real)
+{
+	static const struct field static_fields[] = {
+		{"from", .kind = FIELD_READ, .required = true, .read = read_auto_from},
+		{"to", .kind = FIELD_READ, .required = true, .read = read_auto_to},
+		{"static", .kind = FIELD_READ, .required = true, .read = read_auto_static},
+		{"service", .kind = FIELD_READ, .read = read_auto_service},
+		{"description", .kind = FIELD_NOTE},
+	};
+	static const struct field dynamic_fields[] = {
+		{"from", .kind = FIELD_READ, .required = true, .read = read_auto_from},
+		{"to", .kind = FIELD_READ, .required = true, .read = read_auto_to},
+		DYNAMIC_FIELDS("dynamic"),
+		{"description", .kind = FIELD_NOTE},
+	};
+	struct nat_auto a = {.dynamic = {.real = *real}};
+
+	if (!want_map(l, n) || rules_add(l, 1) == NULL)
+		return;
+	if ((node_get(n, "static") != NULL) == (node_get(n, "dynamic") != NULL)) {
+		fault(l, n, "found %s, expected either static or dynamic",
+			node_get(n, "static") != NULL ? "both static and dynamic"
+						      : "neither static nor dynamic");
+		return;
+	}
+	a.rule = rule_begin(l, n, NAT_AUTO);
+	a.rule->real = *real;
+	if (node_get(n, "static") != NULL) {
+		read_map(l, n, static_fields, COUNT(static_fields), &a);
+	} else {
+		read_map(l, n, dynamic_fields, COUNT(dynamic_fields), &a);
+		dynamic_fill(l, &a.dynamic, a.rule);
+	}
+}
+
+// Of two objects that hold the same, the ASA asks the one whose name comes first.
+static int name_order(const void *a, const void *b)
+{
+	const struct node *x = *(const struct node *const *)a, *y = *(const struct node *const *)b;
+	const size_t n = x->key.n < y->key.n ? x->key.n : y->key.n;
+	const int order = memcmp(x->key.p, y->key.p, n);
+
+	return order != 0 ? order : (x->key.n > y->key.n) - (x->key.n < y->key.n);
+}
+
+static void read_object_nats(struct loader *l, const struct node *objects)
+{
+	const struct node *section = node_get(objects, "network"), **sorted;
+	size_t n = 0;
+
+	if (section == NULL || section->kind != NODE_MAP || l->networks == NULL)
+		return;
+	sorted = calloc(section->n + 1, sizeof(*sorted));
+	if (sorted == NULL) {
+		l->no_memory = true;
+		return;
+	}
+	for (const struct node *x = section->children; x != NULL; x = x->next)
+		sorted[n++] = x;
+	qsort(sorted, n, sizeof(*sorted), name_order);
+	for (size_t i = 0; i < n; i++) {
+		const struct node *nat = node_get(sorted[i], "nat");
+		int at = node_index(section, sorted[i]->key);
+
+		if (nat != NULL && at >= 0)
+			read_object_nat(l, nat, &l->networks[at].prefix);
+	}
+	free(sorted);
+}
+
 void read_nat(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
@@ -225,16 +449,19 @@ void read_nat(struct loader *l, const struct node *n, void *obj)
 		{"to", .kind = FIELD_READ, .required = true, .read = read_to},
 		{"source", .kind = FIELD_READ, .required = true, .read = read_source},
 		{"service", .kind = FIELD_READ, .read = read_nat_services},
+		{"after-auto", .kind = FIELD_READ, .read = read_after_auto},
 		{"destination", .kind = FIELD_REFUSED, .expected = "source alone"},
 		{"description", .kind = FIELD_NOTE},
 	};
-	struct config *c = obj;
-	size_t i = 0;
 
-	if (!want_list(l, n) || !read_array(l, n, sizeof(*c->nat), (void **)&c->nat, &c->n_nat))
+	if (!want_list(l, n) || n->n == 0 || rules_add(l, n->n) == NULL)
 		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
-		c->nat[i].real_if = c->nat[i].mapped_if = NAT_IFACE_ANY;
-		read_map(l, x, fields, COUNT(fields), &c->nat[i]);
+	for (const struct node *x = n->children; x != NULL; x = x->next) {
+		struct nat_rule *r = rule_begin(l, x, NAT_MANUAL);
+
+		read_map(l, x, fields, COUNT(fields), r);
+		if (r->kind != NAT_STATIC && node_get(x, "service") != NULL)
+			fault(l, node_get(x, "service"),
+				"found a service of a dynamic rule, expected none");
 	}
 }

@@ -16,6 +16,9 @@
 	X(MEDIA_PORTS,                                                                             \
 		"raise rtp-max-port or lower rtp-min-port, give media-termination more "           \
 		"addresses, or shorten port-guard")                                                \
+	X(NAT_PORTS,                                                                               \
+		"give the rule a pool, or a larger one (mapped: POOL, pat-pool: on), or shorten "  \
+		"the timeouts udp and pat-xlate; callgate show xlate says who has the ports")      \
 	X(UCM_DOWN,                                                                                \
 		"look after it, and at the way to it; callgate show uc-ime ucm says since when; "  \
 		"calls go to the other ones of its trunk-security-mode")                           \

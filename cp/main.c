@@ -20,6 +20,7 @@
 #include "cp/ime.h"
 #include "cp/log.h"
 #include "cp/mgmt.h"
+#include "cp/nat_ports.h"
 #include "cp/netlink.h"
 #include "cp/policy.h"
 #include "cp/priv.h"
@@ -39,6 +40,7 @@ struct daemon {
 	struct stack *stack;
 	struct netlink *netlink;
 	struct punt *punt;
+	struct nat_ports *nat_ports;
 	struct ime *ime; // NULL when none is configured
 	struct drops *drops;
 	struct mgmt *mgmt;
@@ -313,6 +315,10 @@ static int stack_up(struct daemon *d, char *err, size_t err_size)
 		e = netlink_new(&d->netlink, d->base, d->config, stack_ifindexes(d->stack));
 	if (e == 0)
 		e = punt_new(&d->punt, d->base, d->stack, d->netlink);
+	if (e == 0)
+		e = nat_ports_new(&d->nat_ports, d->base, d->config, mono_ns);
+	if (e == 0)
+		punt_on_nat(d->punt, d->nat_ports);
 	if (e < 0)
 		snprintf(err, err_size, "start the event loop: %s", strerror(-e));
 	return e;
@@ -349,6 +355,7 @@ static void daemon_down(struct daemon *d)
 	drops_free(d->drops);
 	ime_free(d->ime);
 	punt_free(d->punt);
+	nat_ports_free(d->nat_ports);
 	netlink_free(d->netlink);
 	loop_free(d);
 	if (d->dp_up)

@@ -161,6 +161,7 @@ int policy_new(struct policy **out, const struct config *c)
 		.udp_s = c->timeouts.udp_s,
 		.icmp_s = c->timeouts.icmp_s,
 		.punt_s = PUNT_TIMEOUT_S,
+		.pat_xlate_s = c->timeouts.pat_xlate_s,
 	};
 	if (c->n_imes > 0)
 		p->rules.quality = (struct dp_quality){

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cp/log.h"
+#include "cp/nat_ports.h"
 #include "cp/netlink.h"
 #include "cp/stack.h"
 #include "cp/tap.h"
@@ -36,6 +37,7 @@ struct punt {
 	unsigned int busy_ticks; // until the slow pace
 	punt_media_fn *media;
 	void *media_arg;
+	struct nat_ports *nat;
 	size_t n_ports;
 	struct port ports[DP_IFACES_MAX];
 };
@@ -50,6 +52,10 @@ static void on_message(struct punt *p, const struct dp_msg *m)
 	case DP_MSG_MEDIA_KEY:
 		if (p->media != NULL)
 			p->media(m, p->media_arg);
+		break;
+	case DP_MSG_NAT_PORTS:
+		if (p->nat != NULL)
+			nat_ports_refused(p->nat, m->nat.rule);
 		break;
 	default:
 		log_event(WORKER_MESSAGE, log_u64("type", m->type));
@@ -173,6 +179,11 @@ void punt_free(struct punt *p)
 	if (p->tick != NULL)
 		event_free(p->tick);
 	free(p);
+}
+
+void punt_on_nat(struct punt *p, struct nat_ports *n)
+{
+	p->nat = n;
 }
 
 void punt_on_media(struct punt *p, punt_media_fn *fn, void *arg)

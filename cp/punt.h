@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct dp_msg;
+struct nat_ports;
 struct netlink;
 struct stack;
 struct punt;
@@ -15,6 +16,9 @@ struct punt;
 // Starts moving; `stack` and `nl` must outlive it. Returns -errno.
 int punt_new(struct punt **out, struct event_base *base, struct stack *stack, struct netlink *nl);
 void punt_free(struct punt *p); // accepts NULL
+
+// Who hears of flows refused for want of ports: DP_MSG_NAT_PORTS.
+void punt_on_nat(struct punt *p, struct nat_ports *n);
 
 // Who hears what workers tell of media: DP_MSG_MEDIA_GONE and DP_MSG_MEDIA_KEY.
 typedef void punt_media_fn(const struct dp_msg *m, void *arg);

@@ -29,7 +29,14 @@ static void require_addresses(const struct config *c)
 
 		require(r->real_if < c->n_ifaces || r->real_if == NAT_IFACE_ANY);
 		require(r->mapped_if < c->n_ifaces || r->mapped_if == NAT_IFACE_ANY);
-		require(r->real.len == r->mapped.len && ip_is_v4(&r->real.ip));
+		require(ip_is_v4(&r->real.ip) && r->line > 0);
+		if (r->kind == NAT_STATIC)
+			require(r->real.len == r->mapped.len);
+		else
+			require(r->interface ? r->mapped_if < c->n_ifaces
+					     : nat_pool_size(&r->pool) > 0);
+		require(nat_pool_size(&r->pool) <= NAT_POOL_MAX);
+		require(i == 0 || c->nat[i - 1].section <= r->section);
 	}
 }
 

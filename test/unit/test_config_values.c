@@ -130,6 +130,47 @@ static void test_nat_no_overlap(void **state)
 	config_free(c);
 }
 
+// Auto NAT, the ASA's order, and what is dynamic.
+static void test_nat_dynamic(void **state)
+{
+	struct config *c = with("\naccess-lists:",
+		"\n  - {from: inside, to: outside, after-auto: on, source: {dynamic: {real: any, "
+		"mapped: interface}}}\n"
+		"  - {from: dmz, to: outside, source: {dynamic: {real: real-net, mapped: "
+		"mapped-net, pat-pool: on, interface: on}}}\n"
+		"access-lists:");
+	const struct nat_rule *r = &c->nat[2];
+
+	assert_int_equal(c->n_nat, 4);
+	assert_int_equal(c->nat[0].line, 25);
+	assert_int_equal(r->line, 28);
+	assert_int_equal(r->kind, NAT_PAT);
+	assert_int_equal(nat_pool_size(&r->pool), 64);
+	assert_true(r->interface);
+	r = &c->nat[3];
+	assert_int_equal(r->line, 27);
+	assert_int_equal(r->section, NAT_AFTER_AUTO);
+	assert_int_equal(r->real.len, 96);
+	assert_int_equal(nat_pool_size(&r->pool), 0);
+	assert_true(r->interface);
+	assert_int_equal(c->timeouts.pat_xlate_s, 30);
+	config_free(c);
+	c = with("    real-net: {subnet: 10.1.0.0/24}",
+		"    real-net: {subnet: 10.1.0.0/24, nat: {from: dmz, to: outside, dynamic: "
+		"interface}}\n"
+		"    beta: {host: 10.1.0.9, nat: {from: dmz, to: outside, static: b}}\n"
+		"    alpha: {host: 10.1.0.9, nat: {from: dmz, to: inside, static: b}}\n"
+		"    b: {host: 203.0.113.200}");
+	assert_int_equal(c->n_nat, 5);
+	assert_int_equal(c->nat[1].section, NAT_MANUAL);
+	assert_int_equal(c->nat[2].line, 18); // alpha: the names decide
+	assert_int_equal(c->nat[3].line, 17);
+	assert_int_equal(c->nat[4].line, 16);
+	assert_int_equal(c->nat[4].kind, NAT_PAT);
+	assert_int_equal(c->nat[4].section, NAT_AUTO);
+	config_free(c);
+}
+
 static void warns(const struct config *c, const char *text)
 {
 	char all[1024];
@@ -534,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_nat_any),
 		cmocka_unit_test(test_nat_no_overlap),
+		cmocka_unit_test(test_nat_dynamic),
 		cmocka_unit_test(test_legacy_ciphers),
 		cmocka_unit_test(test_ssl_encryption),
 		cmocka_unit_test(test_tls),
