@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Drives the data plane from fixed rules, for test_forward.py: two af_packet interfaces, static
-// NAT of one inside host, an access list. Reads commands from stdin, answers one JSON line each:
+// NAT of one inside host, PAT of the others, an access list. Reads commands from stdin, answers one JSON line each:
 //	neigh IFACE IP MAC | counters | clear | usage | conns | stats | rules open|closed | quit
 // Punted frames are counted; frames of TCP SYNs for the inspected port are answered by nobody.
 #include <errno.h>
@@ -44,12 +44,22 @@ static int rules_apply(bool closed)
 		[OUTSIDE] = {ip("209.165.200.225"), net("209.165.200.224/27"), 0, 0},
 		[INSIDE] = {ip("192.168.10.1"), net("192.168.10.0/24"), 100, -1},
 	};
-	const struct nat_rule nat = {
-		.id = 1,
-		.real_if = INSIDE,
-		.mapped_if = OUTSIDE,
-		.real = net("192.168.10.30"),
-		.mapped = net("209.165.200.228"),
+	const struct nat_rule nat[] = {
+		{
+			.id = 1,
+			.real_if = INSIDE,
+			.mapped_if = OUTSIDE,
+			.real = net("192.168.10.30"),
+			.mapped = net("209.165.200.228"),
+		},
+		{
+			.id = 2,
+			.real_if = INSIDE,
+			.mapped_if = OUTSIDE,
+			.real = net("192.168.10.0/24"),
+			.kind = NAT_PAT,
+			.interface = true,
+		},
 	};
 	const struct ace incoming[] = {
 		{1, true, PROTO_TCP, {.len = 0}, net("192.168.10.30"), ANY_PORT, {5070, 5070}},
@@ -72,8 +82,8 @@ static int rules_apply(bool closed)
 	};
 	const struct dp_rules r = {
 		.ifaces = ifaces,
-		.nat = &nat,
-		.n_nat = 1,
+		.nat = nat,
+		.n_nat = 2,
 		.acls = acls,
 		.n_acls = 2,
 		.routes = routes,
@@ -82,7 +92,7 @@ static int rules_apply(bool closed)
 		.n_inspect = 1,
 		.media = media,
 		.n_media = 2,
-		.timeouts = {3600, 30, 600, 120, 2, 3600},
+		.timeouts = {3600, 30, 600, 120, 2, 3600, 30},
 	};
 	char err[256] = "";
 	int bad = dp_apply(&r, err, sizeof(err));

@@ -14,6 +14,7 @@ import time
 OUT_HOST, OUT_FW, MAPPED, MEDIA = ("209.165.200.254", "209.165.200.225", "209.165.200.228",
                                    "209.165.200.229")
 IN_HOST, IN_FW = "192.168.10.30", "192.168.10.1"
+PAT_HOST = "192.168.10.40"  # behind the firewall's own address
 
 
 def sh(cmd, check=True):
@@ -34,6 +35,7 @@ class Net:
         self._link("outside", self.out, f"{OUT_HOST}/27", OUT_FW)
         self._link("inside", self.ins, f"{IN_HOST}/24", IN_FW)
         sh(f"ip -n {self.ins} route add default via {IN_FW}")
+        sh(f"ip -n {self.ins} addr add {PAT_HOST}/24 dev eth0")
 
     def _link(self, name, ns, address, firewall):
         fw = self.fw
@@ -63,6 +65,7 @@ class Driver:
         assert self._line()["ok"]
         assert self.ask(f"neigh 0 {OUT_HOST} {net.mac(net.out, 'eth0')}")["ok"]
         assert self.ask(f"neigh 1 {IN_HOST} {net.mac(net.ins, 'eth0')}")["ok"]
+        assert self.ask(f"neigh 1 {PAT_HOST} {net.mac(net.ins, 'eth0')}")["ok"]
 
     def _line(self):
         line = self.p.stdout.readline()
@@ -133,9 +136,10 @@ def serve(port, size, patience=10):
     return peer
 
 
-def talk(address, port, size):
+def talk(address, port, size, source=None):
     blob = os.urandom(size)
-    with socket.create_connection((address, port), timeout=10) as s:
+    with socket.create_connection((address, port), timeout=10,
+                                  source_address=source and (source, 0)) as s:
         s.settimeout(10)
         sender = threading.Thread(target=s.sendall, args=(blob,), daemon=True)
         sender.start()
@@ -154,6 +158,36 @@ def refused(address, port, timeout=0.7):
         return None
     except OSError as e:
         return type(e).__name__
+
+
+def echo_udp(ports, count):
+    """Answers `count` datagrams on each port; returns who sent to each."""
+    peers = {}
+    for port in ports:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("", port))
+            s.settimeout(10)
+            for _ in range(count):
+                data, peers[port] = s.recvfrom(2048)
+                s.sendto(data, peers[port])
+    return peers
+
+
+def talk_udp(source, address, ports, count):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind((source, 0))
+        s.settimeout(1)
+        for port in ports:
+            for i in range(count):
+                for _ in range(10):  # the server may not be there yet
+                    s.sendto(b"%d %d" % (port, i), (address, port))
+                    try:
+                        got = s.recvfrom(2048)
+                        break
+                    except (TimeoutError, ConnectionRefusedError):
+                        time.sleep(0.1)
+                assert got == (b"%d %d" % (port, i), (address, port)), got
+        return s.getsockname()[1]
 
 
 def check(name, condition, detail=""):
@@ -190,6 +224,27 @@ def connections(net, d):
         c["dst"] == f"{IN_HOST}:5070" and c["dst_mapped"] == f"{MAPPED}:5070" for c in conns)
         and any(c["src"].startswith(IN_HOST) and c["src_mapped"].startswith(MAPPED)
                 for c in conns), conns)
+
+
+def pat(net, d):
+    """TCP, UDP and pings of one host behind PAT, all at once."""
+    ports = (7100, 7101)
+    ping = subprocess.Popen(["ip", "netns", "exec", net.ins, "ping", "-c", "40", "-i", "0.02", "-W",
+                             "2", "-I", PAT_HOST, OUT_HOST], stdout=subprocess.PIPE, text=True)
+    tcp_server = in_ns(net.out, lambda: serve(7001, 2000000))
+    udp_server = in_ns(net.out, lambda: echo_udp(ports, 20))
+    time.sleep(0.2)
+    tcp_client = in_ns(net.ins, lambda: talk(OUT_HOST, 7001, 2000000, PAT_HOST))
+    udp_client = in_ns(net.ins, lambda: talk_udp(PAT_HOST, OUT_HOST, ports, 20))
+    assert result_of(tcp_client)
+    real_port = result_of(udp_client)
+    peers = result_of(udp_server)
+    pinged = ping.communicate(timeout=20)[0]
+    check("PAT of TCP: the server sees the firewall", result_of(tcp_server)[0] == OUT_FW)
+    check("PAT of UDP: one port wherever it goes, of the same parity",
+          peers[7100] == peers[7101] and peers[7100][0] == OUT_FW and
+          peers[7100][1] % 2 == real_port % 2, (peers, real_port))
+    check("PAT of pings", " 0% packet loss" in pinged, pinged)
 
 
 def handoff(net, d):
@@ -267,6 +322,7 @@ def run(program, workers, rx_queues):
         d = Driver(net, program, workers, rx_queues)
         pings(net, d)
         connections(net, d)
+        pat(net, d)
         if workers > 1:
             handoff(net, d)
         refusals(net, d)
