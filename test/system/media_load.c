@@ -24,7 +24,7 @@
 
 #include "dp/rtpsec.h"
 
-#define STREAMS_MAX 8192
+#define STREAMS_MAX 16384
 #define RTP_HEAD    12
 #define PAYLOAD     160
 #define BURST       32

@@ -14,7 +14,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-from lablib import certs  # noqa: E402
+from lablib import certs, syn_flood  # noqa: E402
 from lablib.daemon import client, find_program, substitute  # noqa: E402
 from lablib.util import ROOT, sh, tail, wait_for  # noqa: E402
 
@@ -87,31 +87,6 @@ print('open', flush=True); sys.stdin.readline()
 try: s.sendall(b'x'); print('end' if s.recv(1) == b'' else 'data')
 except ConnectionResetError: print('reset')
 except OSError as e: print(e)
-"""
-
-
-# SYNs from sources that do not exist, as fast as one process can, for some seconds; prints how many.
-FLOOD = """
-import random, socket, struct, sys, time
-mac, src_mac, dst, port = bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-def csum(b):
-    s = sum(struct.unpack(f'!{len(b) // 2}H', b)); s = (s >> 16) + (s & 65535)
-    return 65535 - ((s >> 16) + (s & 65535))
-def frame():
-    a = bytes([100, random.randrange(64, 128), random.randrange(256), random.randrange(1, 255)])
-    b = socket.inet_aton(dst)
-    ip = struct.pack('!BBHHHBBH', 69, 0, 40, 0, 0, 64, 6, 0) + a + b
-    ip = ip[:10] + struct.pack('!H', csum(ip)) + ip[12:]
-    t = struct.pack('!HHIIBBHHH', random.randrange(1024, 65536), port, 1, 0, 80, 2, 1024, 0, 0)
-    t = t[:16] + struct.pack('!H', csum(a + b + struct.pack('!HH', 6, 20) + t)) + t[18:]
-    return mac + src_mac + b'\\x08\\0' + ip + t
-frames = [frame() for _ in range(4096)]
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(('eth0', 0))
-n, end = 0, time.monotonic() + float(sys.argv[5])
-while time.monotonic() < end:
-    for f in frames[n % 4096:n % 4096 + 64]: s.send(f)
-    n += 64
-print(n)
 """
 
 
@@ -396,7 +371,7 @@ class Punt(unittest.TestCase):
             text = sh(*ns(OUT, *command))
             mac[host] = re.search(r"(?:lladdr|ether) ([0-9a-f:]{17})", text)[1].replace(":", "")
         flood = subprocess.Popen(
-            ns(OUT, sys.executable, "-c", FLOOD, mac["callgate"], mac["self"], MAPPED, "5070", "6"),
+            ns(OUT, sys.executable, syn_flood.PROGRAM, "eth0", mac["callgate"], mac["self"], f"{MAPPED}:5070", "6"),
             stdout=subprocess.PIPE, text=True)
         self.addCleanup(end, flood)
         time.sleep(1.5) # it builds its frames, and runs
