@@ -3,6 +3,8 @@
 // whatever the description looks like.
 #include "lib/sdp.h"
 
+#include "lib/chars.h"
+
 const char *sdp_verdict_text(enum sdp_verdict v)
 {
 	static const char *const text[] = {
@@ -16,17 +18,21 @@ const char *sdp_verdict_text(enum sdp_verdict v)
 
 bool sdp_line_next(struct str *rest, struct sdp_line *out)
 {
-	struct str line, tail = str_split(*rest, '\n', &line);
+	const char *p = rest->p;
+	size_t n = chars_line(*rest), end = n;
 
-	out->whole = (struct str){rest->p, (size_t)(tail.p - rest->p)};
-	if (line.n > 0 && line.p[line.n - 1] == '\r' && out->whole.n > line.n)
-		line.n--;
-	if (line.n < 2 || line.p[0] < 'a' || line.p[0] > 'z' || line.p[1] != '=' ||
-		memchr(line.p, '\r', line.n) != NULL || memchr(line.p, '\0', line.n) != NULL)
+	// CR and NUL stand nowhere else; the last line may have no end.
+	if (end < rest->n) {
+		end += p[n] == '\r';
+		if (end == rest->n || p[end++] != '\n')
+			return false;
+	}
+	if (n < 2 || p[0] < 'a' || p[0] > 'z' || p[1] != '=')
 		return false;
-	out->type = line.p[0];
-	out->value = (struct str){line.p + 2, line.n - 2};
-	*rest = tail;
+	out->type = p[0];
+	out->value = (struct str){p + 2, n - 2};
+	out->whole = (struct str){p, end};
+	*rest = (struct str){p + end, rest->n - end};
 	return true;
 }
 
@@ -244,36 +250,41 @@ static void static_codec(struct sdp_media *m, unsigned int pt)
 		}
 }
 
-static void media_attrs(struct sdp_media *m)
+// The payload type of the first format, or SDP_PT_END.
+static unsigned int first_pt(const struct sdp_media *m)
 {
-	struct str rest = m->formats, first, codec;
-	struct sdp_attr a;
-	unsigned int pt;
+	struct str rest = m->formats, first;
+
+	return sdp_format_next(&rest, &first) ? sdp_format_pt(first) : SDP_PT_END;
+}
+
+static void media_attr(struct sdp_media *m, struct str name, struct str value)
+{
+	struct str codec;
 	uint32_t clock;
+	unsigned int pt;
 	uint64_t v;
 
-	sdp_format_next(&rest, &first);
-	pt = sdp_format_pt(first);
-	static_codec(m, pt);
-	for (rest = m->section; sdp_attr_next(&rest, &a);) {
-		if (direction_parse(a.name, &m->dir))
-			continue;
-		if (str_eq(a.name, STR_LIT("crypto")))
-			m->has_crypto = true;
-		else if (str_eq(a.name, STR_LIT("ptime")) && str_to_u64(a.value, 65535, &v))
-			m->ptime_ms = (uint16_t)v;
-		else if (str_eq(a.name, STR_LIT("rtpmap")) && pt < SDP_PT_END &&
-			rtpmap_parse(a.value, &codec, &clock) == pt) {
-			m->codec = codec;
-			m->clock_hz = clock;
-		}
+	if (direction_parse(name, &m->dir))
+		return;
+	if (str_eq(name, STR_LIT("crypto"))) {
+		m->has_crypto = true;
+	} else if (str_eq(name, STR_LIT("ptime")) && str_to_u64(value, 65535, &v)) {
+		m->ptime_ms = (uint16_t)v;
+	} else if (str_eq(name, STR_LIT("rtpmap"))) {
+		pt = rtpmap_parse(value, &codec, &clock);
+		if (pt == SDP_PT_END || pt != first_pt(m))
+			return;
+		m->codec = codec;
+		m->clock_hz = clock;
 	}
 }
 
 static enum sdp_verdict line_parse(struct sdp *s, const struct sdp_line *l)
 {
 	struct sdp_media *m = s->n_media > 0 ? &s->media[s->n_media - 1] : NULL;
-	struct sdp_attr a;
+	struct str name, value;
+	enum sdp_verdict v;
 
 	switch (l->type) {
 	case 'm':
@@ -282,8 +293,11 @@ static enum sdp_verdict line_parse(struct sdp *s, const struct sdp_line *l)
 		if (m == NULL)
 			s->session.n = (size_t)(l->whole.p - s->raw.p);
 		m = &s->media[s->n_media++];
-		m->section = l->whole;
-		return media_parse(m, l);
+		// Cleared when it comes: clearing 16 of them every time is waste.
+		*m = (struct sdp_media){.section = l->whole, .dir = s->dir};
+		v = media_parse(m, l);
+		static_codec(m, first_pt(m));
+		return v;
 	case 'o':
 		// After s= or media it would be another session's.
 		if (m != NULL || s->origin_addr.n > 0)
@@ -292,9 +306,11 @@ static enum sdp_verdict line_parse(struct sdp *s, const struct sdp_line *l)
 	case 'c':
 		return conn_parse(m != NULL ? &m->conn : &s->conn, l);
 	case 'a':
-		str_split(l->value, ':', &a.name);
+		value = str_split(l->value, ':', &name);
 		if (m == NULL)
-			direction_parse(a.name, &s->dir);
+			direction_parse(name, &s->dir);
+		else
+			media_attr(m, name, value);
 		return SDP_OK;
 	default:
 		return SDP_OK;
@@ -307,7 +323,7 @@ enum sdp_verdict sdp_parse(struct sdp *s, struct str text)
 	struct sdp_line l;
 	struct str rest;
 
-	memset(s, 0, sizeof(*s));
+	memset(s, 0, offsetof(struct sdp, media));
 	// Some phones end with an empty line.
 	while (text.n > 2 && text.p[text.n - 1] == '\n' &&
 		(text.p[text.n - 2] == '\n' ||
@@ -328,10 +344,6 @@ enum sdp_verdict sdp_parse(struct sdp *s, struct str text)
 	}
 	if (v == SDP_OK && s->origin_addr.n == 0)
 		v = SDP_BAD_ORIGIN;
-	for (size_t i = 0; v == SDP_OK && i < s->n_media; i++) {
-		s->media[i].dir = s->dir;
-		media_attrs(&s->media[i]);
-	}
 	return v;
 }
 

@@ -80,8 +80,8 @@ struct sdp {
 	struct str session_id, session_version; // of o=: SRTP-7 keeps keys while it stands
 	struct sdp_conn conn;                   // session level
 	enum sdp_direction dir;                 // session level; sendrecv by default
-	struct sdp_media media[SDP_MEDIA_MAX];
 	size_t n_media;
+	struct sdp_media media[SDP_MEDIA_MAX]; // only those that there are have a meaning
 };
 
 // A line; `whole` includes the line end.
