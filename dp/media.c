@@ -115,19 +115,16 @@ static enum dp_counter_id identify(struct worker *w, struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
 
-	if (unlikely(--f->key_in == 0))
-		media_key_check(w, f);
-	if (unlikely(!media_knows_ssrc(f, x->h.ssrc))) {
+	if (!media_knows_ssrc(f, x->h.ssrc)) {
 		if (f->n_ssrcs == MEDIA_SSRCS)
 			return DROP_MEDIA_SSRCS;
 		f->ssrcs[f->n_ssrcs++] = x->h.ssrc;
 	}
 	if (f->rx == NULL)
 		return PASS;
-	if (unlikely(is_elsewhere(x)))
+	if (is_elsewhere(x))
 		latch(w, x);
-	if (unlikely((f->flags & (x->rtcp_port ? MEDIA_RTCP_PROVEN : MEDIA_PROVEN)) == 0) &&
-		!is_elsewhere(x))
+	if ((f->flags & (x->rtcp_port ? MEDIA_RTCP_PROVEN : MEDIA_PROVEN)) == 0 && !is_elsewhere(x))
 		prove(x);
 	return PASS;
 }
@@ -148,10 +145,14 @@ static void measure(struct worker *w, struct media_burst *b, struct media_pkt *x
 
 	rtp_stats_add(&f->stats, &x->h, now_rtp(w, b, f->clock_hz));
 	__atomic_store_n(&f->last_rx_ns, w->now_ns, __ATOMIC_RELAXED);
-	f->last_pt = x->h.pt;
-	f->flags |= MEDIA_PT_KNOWN;
 	if ((f->flags & MEDIA_MONITOR) != 0)
 		media_quality_add(w, f, &x->h);
+}
+
+static void send_to(struct media_pkt *x, uint64_t to)
+{
+	x->from = x->f->out_local;
+	x->to = to;
 }
 
 // Whether it may go to where it is to go, which may wait for a proof.
@@ -159,12 +160,11 @@ static enum dp_counter_id target(struct media_pkt *x, uint64_t to, uint16_t proo
 {
 	struct media_flow *f = x->f;
 
-	if (unlikely((f->flags & MEDIA_AWAITS) != 0 && (f->flags & proof) == 0)) {
+	if ((f->flags & MEDIA_AWAITS) != 0 && (f->flags & proof) == 0) {
 		media_add32(&f->tx_waiting, 1);
 		return DROP_MEDIA_WAITING;
 	}
-	x->from = f->out_local;
-	x->to = to;
+	send_to(x, to);
 	return PASS;
 }
 
@@ -189,25 +189,54 @@ static enum dp_counter_id commit_rtcp(struct worker *w, struct media_pkt *x)
 	return bad;
 }
 
-static enum dp_counter_id commit(struct worker *w, struct media_burst *b, struct media_pkt *x)
+static void count_rx(struct media_pkt *x)
+{
+	media_add64(&x->f->rx_packets, 1);
+	media_add64(&x->f->rx_octets, x->came);
+}
+
+static enum dp_counter_id commit_rtp(struct worker *w, struct media_burst *b, struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
-	enum dp_counter_id bad = identify(w, x);
+	enum dp_counter_id bad;
 
-	if (unlikely(bad != PASS))
-		return bad;
-	if (unlikely(x->kind == RTPSEC_RTCP))
-		return commit_rtcp(w, x);
 	measure(w, b, x);
-	if (unlikely((f->flags & MEDIA_RX) == 0)) {
+	f->last_pt = x->h.pt;
+	if ((f->flags & MEDIA_RX) == 0) {
 		media_add32(&f->rx_on_hold, 1);
 		return DROP_MEDIA_DIRECTION;
 	}
-	media_add64(&f->rx_packets, 1);
-	media_add64(&f->rx_octets, x->came);
-	if (unlikely((f->flags & MEDIA_TX) == 0))
+	count_rx(x);
+	if ((f->flags & MEDIA_TX) == 0)
 		return DROP_MEDIA_DIRECTION;
-	return target(x, f->out_remote, MEDIA_OUT_PROVEN);
+	bad = target(x, f->out_remote, MEDIA_OUT_PROVEN);
+	if (bad == PASS && (f->rx == NULL || (f->flags & MEDIA_PROVEN) != 0))
+		f->flags |= MEDIA_STEADY;
+	return bad;
+}
+
+static __rte_noinline enum dp_counter_id commit_at_length(
+	struct worker *w, struct media_burst *b, struct media_pkt *x)
+{
+	enum dp_counter_id bad = identify(w, x);
+
+	if (bad != PASS)
+		return bad;
+	return x->kind == RTPSEC_RTCP ? commit_rtcp(w, x) : commit_rtp(w, b, x);
+}
+
+static enum dp_counter_id commit(struct worker *w, struct media_burst *b, struct media_pkt *x)
+{
+	struct media_flow *f = x->f;
+
+	if (unlikely(--f->key_in == 0))
+		media_key_check(w, f);
+	if (unlikely(!media_is_usual(x)))
+		return commit_at_length(w, b, x);
+	measure(w, b, x);
+	count_rx(x);
+	send_to(x, f->out_remote);
+	return PASS;
 }
 
 // The frame ends where the payload does; Ethernet padding and the SRTP tag go.
@@ -227,12 +256,11 @@ static bool has_room(const struct media_pkt *x)
 static void commit_burst(struct worker *w, struct media_burst *b)
 {
 	const struct rtpsec_job *opened = b->open.at;
-	const uint32_t n = b->n;
+	const struct media_pkt *end = b->p + b->n;
+	struct media_pkt *to = b->p;
 	uint32_t decrypted = 0;
 
-	b->n = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		struct media_pkt *x = &b->p[i];
+	for (struct media_pkt *x = b->p; x < end; x++) {
 		struct rtpsec *tx = x->f->tx;
 		enum dp_counter_id bad = PASS;
 
@@ -246,9 +274,10 @@ static void commit_burst(struct worker *w, struct media_burst *b)
 			bad = commit(w, b, x);
 		if (unlikely(bad == PASS && tx != NULL && !has_room(x)))
 			bad = DROP_MTU_EXCEEDED;
-		if (likely(media_keep(w, b, x, bad)) && tx != NULL)
-			media_job(&b->seal, &b->p[b->n - 1], tx);
+		if (likely(media_keep(w, &to, x, bad)) && tx != NULL)
+			media_job(&b->seal, to - 1, tx);
 	}
+	b->n = (uint32_t)(to - b->p);
 	count_add(w, COUNT_MEDIA_OPENED, decrypted);
 }
 

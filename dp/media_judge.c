@@ -17,17 +17,23 @@
 static void read_packet(struct media_pkt *x, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
+	const uint16_t len = p->payload_len;
 	uint8_t *data = pkt_payload(m);
 	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)data - 1;
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)udp - 1;
 
 	x->m = m;
 	x->data = data;
-	x->len = x->came = p->payload_len;
+	x->len = x->came = len;
 	x->src = ip->src_addr | (uint64_t)udp->src_port << 32;
 	x->rtcp_port = p->flow.dst.port & 1;
-	x->kind = x->rtcp_port || rtp_is_rtcp(data, p->payload_len) ? RTPSEC_RTCP : RTPSEC_RTP;
-	x->is_rtp = rtp_parse(data, p->payload_len, &x->h);
+	if (likely(!x->rtcp_port && !rtp_is_rtcp(data, len))) {
+		x->kind = RTPSEC_RTP;
+		x->is_rtp = rtp_parse(data, len, &x->h);
+	} else {
+		x->kind = RTPSEC_RTCP;
+		x->is_rtp = false;
+	}
 }
 
 static void find(const struct media_shared *sh, const struct pkts *v, struct media_burst *b)
@@ -114,8 +120,6 @@ static enum dp_counter_id judge_rtcp_port(struct media_pkt *x)
 
 static bool may_have_pt(const struct media_flow *f, uint8_t pt)
 {
-	if (likely((f->flags & MEDIA_PT_KNOWN) != 0 && f->last_pt == pt))
-		return true;
 	return f->pts[pt / 64] >> (pt % 64) & 1;
 }
 
@@ -126,7 +130,7 @@ static enum dp_counter_id judge_rtp(struct media_pkt *x)
 
 	if (!x->is_rtp || (f->rx == NULL && !rtp_padding_ok(x->data, x->len, &x->h)))
 		return media_malformed(f);
-	if (unlikely(!may_have_pt(f, x->h.pt))) {
+	if (!may_have_pt(f, x->h.pt)) {
 		media_add64(&f->rx_bad_pt, 1);
 		return DROP_MEDIA_PT;
 	}
@@ -134,18 +138,18 @@ static enum dp_counter_id judge_rtp(struct media_pkt *x)
 }
 
 // What can be said without a key.
-static enum dp_counter_id judge(struct media_pkt *x)
+static __rte_noinline enum dp_counter_id judge(struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
 	bool rtcp = x->kind == RTPSEC_RTCP;
 
-	if (unlikely(x->rtcp_port))
+	if (x->rtcp_port)
 		return judge_rtcp_port(x);
-	if (unlikely(!may_come_from(f, f->remote, x->src, !rtcp)))
+	if (!may_come_from(f, f->remote, x->src, !rtcp))
 		return media_stranger(f);
-	if (unlikely(!intact(x)))
+	if (!intact(x))
 		return DROP_L4_CHECKSUM;
-	if (likely(!rtcp))
+	if (!rtcp)
 		return judge_rtp(x);
 	if ((f->flags & MEDIA_RTCP) == 0 || (f->flags & MEDIA_MUX_IN) == 0)
 		return media_no_rtcp(f);
@@ -154,17 +158,27 @@ static enum dp_counter_id judge(struct media_pkt *x)
 
 void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b)
 {
-	find(&w->media->shared, v, b);
-	for (uint32_t i = 0; i < v->n; i++) {
-		struct media_pkt *x = &b->p[i];
+	const struct media_shared *sh = &w->media->shared;
+	const struct media_pkt *end = b->p + v->n;
+	struct media_pkt *to = b->p;
+
+	find(sh, v, b);
+	for (struct media_pkt *x = b->p; x < end; x++) {
 		struct media_flow *f = x->f;
+		struct rtpsec *rx = f->rx;
+		enum dp_counter_id bad = PASS;
 
 		if (unlikely(!is_there(x))) {
 			pkt_drop(w, x->m, DROP_MEDIA_NO_STREAM);
 			continue;
 		}
-		prefetch_contexts(&w->media->shared, f);
-		if (likely(media_keep(w, b, x, judge(x))) && f->rx != NULL)
-			media_job(&b->open, &b->p[b->n - 1], f->rx);
+		prefetch_contexts(sh, f);
+		if (unlikely(!media_is_usual(x) || !intact(x)))
+			bad = judge(x);
+		if (unlikely(!media_keep(w, &to, x, bad)))
+			continue;
+		if (rx != NULL)
+			media_job(&b->open, to - 1, rx);
 	}
+	b->n = (uint32_t)(to - b->p);
 }

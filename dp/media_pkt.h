@@ -19,7 +19,7 @@ struct media_pkt {
 	uint16_t len, came; // octets at `data` now, and on arrival
 	uint8_t kind;       // enum rtpsec_kind
 	bool rtcp_port;     // it came to the odd port
-	bool is_rtp;        // `h` could be read
+	bool is_rtp;        // it is RTP, and `h` could be read
 	struct rtp_hdr h;   // RTCP: its SSRC alone
 };
 
@@ -55,16 +55,17 @@ static inline void media_add32(uint32_t *p, uint32_t n)
 }
 
 // Drops by name, or keeps: the two ends of a step that judges packet by packet.
+// What is kept moves up to *to, which goes on by one.
 static inline bool media_keep(
-	struct worker *w, struct media_burst *b, struct media_pkt *x, enum dp_counter_id reason)
+	struct worker *w, struct media_pkt **to, struct media_pkt *x, enum dp_counter_id reason)
 {
 	if (unlikely(reason != PASS)) {
 		pkt_drop(w, x->m, reason);
 		return false;
 	}
-	if (unlikely(&b->p[b->n] != x))
-		b->p[b->n] = *x;
-	b->n++;
+	if (unlikely(*to != x))
+		**to = *x;
+	++*to;
 	return true;
 }
 
@@ -75,6 +76,17 @@ static inline void media_job(struct media_jobs *j, const struct media_pkt *x, st
 		.len = x->len,
 		.kind = x->kind,
 		.verify_only = (x->f->flags & MEDIA_PASS) != 0};
+}
+
+// A packet in the middle of a call: what it says of itself is what the one before it said, which
+// was judged at length and sent on.
+static inline bool media_is_usual(const struct media_pkt *x)
+{
+	const struct media_flow *f = x->f;
+
+	return x->is_rtp && !x->h.padded && (f->flags & MEDIA_STEADY) != 0 &&
+		((x->src ^ f->remote) | (x->h.ssrc ^ f->stats.ssrc) |
+			(uint32_t)(x->h.pt ^ f->last_pt)) == 0;
 }
 
 static inline bool media_knows_ssrc(const struct media_flow *f, uint32_t ssrc)

@@ -11,7 +11,7 @@
 
 // Host byte order.
 struct rtp_hdr {
-	uint32_t ts, ssrc;
+	uint32_t ssrc, ts; // as they stand in a packet, turned round: they are read at once
 	uint16_t seq;
 	uint16_t len; // octets before the payload: header, CSRC list and extension
 	uint8_t pt;
@@ -40,25 +40,29 @@ static inline bool rtp_is_rtcp(const uint8_t *p, size_t n)
 // is encrypted in SRTP; ask rtp_padding_ok() once the packet is plain.
 static inline bool rtp_parse(const uint8_t *p, size_t n, struct rtp_hdr *h)
 {
+	uint32_t first;
 	size_t len;
 
-	if (n < RTP_HEADER_MIN || n > UINT16_MAX || p[0] >> 6 != 2)
+	if (n < RTP_HEADER_MIN || n > UINT16_MAX)
 		return false;
-	len = RTP_HEADER_MIN + 4 * (size_t)(p[0] & 0x0f);
-	if ((p[0] & 0x10) != 0) {
+	first = rtp_be32(p);
+	if (first >> 30 != 2)
+		return false;
+	len = RTP_HEADER_MIN + 4 * (size_t)(first >> 24 & 0x0f);
+	if ((first >> 28 & 1) != 0) {
 		if (n < len + 4)
 			return false;
 		len += 4 + 4 * (size_t)rtp_be16(p + len + 2);
 	}
 	if (n < len)
 		return false;
-	h->ts = rtp_be32(p + 4);
-	h->ssrc = rtp_be32(p + 8);
-	h->seq = rtp_be16(p + 2);
-	h->len = (uint16_t)len;
-	h->pt = p[1] & 0x7f;
-	h->marker = p[1] >> 7;
-	h->padded = (p[0] & 0x20) != 0;
+	*h = (struct rtp_hdr){.ssrc = rtp_be32(p + 8),
+		.ts = rtp_be32(p + 4),
+		.seq = (uint16_t)first,
+		.len = (uint16_t)len,
+		.pt = first >> 16 & 0x7f,
+		.marker = first >> 23 & 1,
+		.padded = first >> 29 & 1};
 	return true;
 }
 
