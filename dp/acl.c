@@ -83,13 +83,19 @@ static bool is_broadcast(const struct snapshot *s, const struct ip_addr *dst)
 	return false;
 }
 
-static bool is_inspected(const struct snapshot *s, const struct flow *real)
+static bool is_inspected(const struct snapshot *s, const struct flow *real, struct acl_verdict *v)
 {
 	if (real->proto != PROTO_TCP)
 		return false;
-	for (size_t i = 0; i < s->n_inspect; i++)
-		if (acl_list_permits(s->acls[s->inspect[i]], real))
+	for (size_t i = 0; i < s->n_inspect; i++) {
+		const struct acl_list *l = s->acls[s->inspect[i]];
+
+		v->inspect = s->inspect[i];
+		v->inspect_ace = acl_list_match(l, real);
+		if (v->inspect_ace >= 0 && l->aces[v->inspect_ace].permit)
 			return true;
+	}
+	v->inspect = v->inspect_ace = -1;
 	return false;
 }
 
@@ -97,9 +103,10 @@ static bool is_inspected(const struct snapshot *s, const struct flow *real)
 static bool answers_inspected(const struct snapshot *s, uint16_t in, const struct flow *wire)
 {
 	struct flow asked = {.src = wire->dst, .dst = wire->src, .proto = wire->proto};
+	struct acl_verdict unused;
 
 	nat_untranslate(s->nat, s->n_nat, in, wire->proto, &asked.src);
-	return is_inspected(s, &asked);
+	return is_inspected(s, &asked, &unused);
 }
 
 static void verdict_drop(struct acl_verdict *v, enum dp_counter_id reason)
@@ -109,13 +116,19 @@ static void verdict_drop(struct acl_verdict *v, enum dp_counter_id reason)
 }
 
 // A list decides alone; without one, a flow may go from a higher security level to a lower.
-static bool may_pass(
-	const struct snapshot *s, uint16_t in, const struct flow *real, const struct route *to)
+static bool may_pass(const struct snapshot *s, uint16_t in, const struct flow *real,
+	const struct route *to, struct acl_verdict *v)
 {
 	const struct dp_iface *from = &s->ifaces[in];
 
-	if (from->acl_in >= 0)
-		return acl_list_permits(s->acls[from->acl_in], real);
+	if (from->acl_in >= 0) {
+		const struct acl_list *l = s->acls[from->acl_in];
+
+		v->list = from->acl_in;
+		v->ace = acl_list_match(l, real);
+		return v->ace >= 0 && l->aces[v->ace].permit;
+	}
+	v->list = ACL_BY_LEVEL;
 	return to != NULL && s->ifaces[to->iface].security_level < from->security_level;
 }
 
@@ -134,13 +147,12 @@ static void judge_forward(
 {
 	struct flow *reply = &v->reply; // its source is the real destination already
 	struct endpoint back = reply->src;
-	int rule;
 
 	if (v->iface_out == in)
 		return verdict_drop(v, DROP_ROUTE_SAME_IFACE);
 	// The reply must come out as the address that was asked, or the sender will not know it.
-	rule = nat_translate(s->nat, s->n_nat, v->iface_out, in, wire->proto, &back);
-	if (!endpoint_eq(&back, &wire->dst) || is_dynamic(s, rule))
+	v->nat_back = nat_translate(s->nat, s->n_nat, v->iface_out, in, wire->proto, &back);
+	if (!endpoint_eq(&back, &wire->dst) || is_dynamic(s, v->nat_back))
 		return verdict_drop(v, DROP_NAT_RPF);
 	reply->dst = wire->src;
 	v->nat_source = nat_translate(s->nat, s->n_nat, in, v->iface_out, wire->proto, &reply->dst);
@@ -171,8 +183,15 @@ void acl_judge(
 	struct flow real = *wire;
 	const struct route *to;
 
-	*out = (struct acl_verdict){
-		.iface_out = PKT_NO_IFACE, .nat_destination = -1, .nat_source = -1};
+	*out = (struct acl_verdict){.iface_out = PKT_NO_IFACE,
+		.nat_destination = -1,
+		.nat_source = -1,
+		.nat_back = -1,
+		.route = -1,
+		.list = -1,
+		.ace = -1,
+		.inspect = -1,
+		.inspect_ace = -1};
 	if (is_spoofed(s, in, &wire->src.ip))
 		return verdict_drop(out, DROP_IP_SPOOFED);
 	if (is_unmapped(s, in, wire))
@@ -186,25 +205,25 @@ void acl_judge(
 		return;
 	}
 	out->nat_destination = nat_untranslate(s->nat, s->n_nat, in, wire->proto, &real.dst);
+	out->reply = (struct flow){.src = real.dst, .proto = wire->proto};
 	if (is_broadcast(s, &real.dst.ip))
 		return verdict_drop(out, DROP_IP_DESTINATION);
 	to = route_lookup(s, &real.dst.ip);
-	if (!may_pass(s, in, &real, to))
+	if (to != NULL)
+		out->route = (int)(to - s->routes);
+	if (!may_pass(s, in, &real, to, out))
 		return verdict_drop(out, DROP_ACL_DENY);
-	if (is_inspected(s, &real)) {
+	if (is_inspected(s, &real, out)) {
 		out->fate = ACL_PUNT;
 		return;
 	}
 	if (to == NULL)
 		return verdict_drop(out, DROP_ROUTE_NONE);
 	out->iface_out = to->iface;
-	out->reply.src = real.dst;
-	out->reply.proto = wire->proto;
 	judge_forward(s, in, wire, out);
 }
 
-// What may open a session at all.
-static bool is_opener(const struct pkt *p)
+bool acl_is_opener(const struct pkt *p)
 {
 	if (p->flow.proto == PROTO_ICMP)
 		return p->icmp_type == RTE_IP_ICMP_ECHO_REQUEST;
@@ -267,7 +286,7 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 	acl_judge(w->snap, p->iface_in, &p->flow, &verdict);
 	if (verdict.fate == ACL_DROP)
 		pkt_drop(w, m, verdict.reason);
-	else if (!is_opener(p))
+	else if (!acl_is_opener(p))
 		refuse_late(w, m, verdict.fate);
 	else if (verdict.fate == ACL_PUNT)
 		pkts_add(punt, m);

@@ -28,6 +28,9 @@ enum acl_fate {
 	ACL_DROP,    // `reason` is set
 };
 
+// There is no list: security levels decide.
+#define ACL_BY_LEVEL (-2)
+
 struct acl_verdict {
 	enum acl_fate fate;
 	enum dp_counter_id reason;
@@ -35,12 +38,18 @@ struct acl_verdict {
 	// As the answer will arrive on iface_out. Where nat_source is a dynamic rule its destination is
 	// the real source yet: see acl_map().
 	struct flow reply;
-	int nat_destination, nat_source; // the rules, indices in snapshot.nat, or -1
-	uint32_t xlate;                  // the dynamic translation (dp/xlate.h), once there is one
+	uint32_t xlate; // the dynamic translation (dp/xlate.h), once there is one
+	// What decided, for whoever explains it; -1: there is none, or it was not asked.
+	int nat_destination, nat_source; // the rules, indices in snapshot.nat
+	int nat_back;                    // the rule for the source of replies (NAT_RPF)
+	int route;                       // index in snapshot.routes
+	int list, ace; // the access list, or ACL_BY_LEVEL, and its entry; none: the implicit deny
+	int inspect, inspect_ace; // of the class
 };
 
 // Judges a flow that came in on `in`, as it was on the wire, in the order of design 2 (3):
-// un-translate, access list on real addresses, class, route, translate. Pure.
+// un-translate, access list on real addresses, class, route, translate. Pure. Where the destination
+// was un-translated, reply.src holds it, whatever the fate.
 void acl_judge(
 	const struct snapshot *s, uint16_t in, const struct flow *wire, struct acl_verdict *out);
 
@@ -49,6 +58,9 @@ bool acl_is_dynamic(const struct snapshot *s, const struct acl_verdict *v);
 
 // Puts the endpoint that a dynamic translation has given into the verdict.
 void acl_map(struct acl_verdict *v, uint32_t xlate, const struct endpoint *mapped);
+
+// What may open a session at all.
+bool acl_is_opener(const struct pkt *p);
 
 // Packets that hit no session. Those whose flow may pass get one and go on; those for the control
 // plane are added to `punt`.

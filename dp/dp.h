@@ -156,28 +156,6 @@ struct dp_counter {
 size_t dp_counters(struct dp_counter *out, size_t max);
 void dp_counters_clear(void);
 
-// Copies of packets, for whoever looks on. Begins to take them. Returns the capture's id; -EBUSY: there
-// are DP_CAPTURES_MAX, or one that ended just now is still being cleared away; -ENOBUFS, -ENOMEM.
-// `id` of `want` does not matter.
-int dp_capture_open(const struct dp_msg_capture *want);
-void dp_capture_close(int id);
-
-struct dp_captured {
-	uint64_t time_ns; // CLOCK_MONOTONIC, of the worker's turn
-	uint16_t iface;   // where it came in or, if it was sent, went out
-	bool out;         // sent; else it came in
-	const void *data;
-	uint32_t len, original_len; // octets at `data`, and of the packet
-	const char *reason, *help;  // of a drop, else NULL: the packet is as it was then
-};
-// The oldest packet, which stays until dp_capture_pop(). Where several workers capture, their clocks
-// may be a turn apart. False: there is none now.
-bool dp_capture_peek(int id, struct dp_captured *out);
-void dp_capture_pop(int id);
-
-// How many packets of an interface the capture wanted, and how many of these found no room.
-void dp_capture_counts(int id, uint16_t iface, uint64_t *taken, uint64_t *lost);
-
 struct dp_iface_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_missed, tx_failed;
 	bool link_up;
@@ -248,3 +226,84 @@ struct dp_conn {
 // Asks the workers for a copy of their sessions (a message each; they answer between bursts).
 // Returns how many were written, at most `max`; waits at most 100 ms.
 size_t dp_conns(struct dp_conn *out, size_t max);
+
+// ---- The way of a packet -----------------------------------------------------------------------
+
+// What a packet goes through, in the order of the stages.
+enum dp_trace_type {
+	DP_TRACE_PACKET,   // what no host would send, and destinations that nobody is sent to
+	DP_TRACE_FLOW,     // the session table
+	DP_TRACE_MEDIA,    // the destination is a media port
+	DP_TRACE_SPOOFING, // the source, on this interface
+	DP_TRACE_UN_NAT,   // destination: from, to; by nat rule `rule`
+	DP_TRACE_ROUTE,    // by route `rule`: out of `iface`, gateway `to`
+	DP_TRACE_ACCESS_LIST, // entry `rule` of `list`, none: its implicit deny; no list: security levels
+	DP_TRACE_INSPECT,   // entry `rule` of `list`: a class that is inspected
+	DP_TRACE_RPF_CHECK, // nat rule `rule`: replies would not come from the address that was asked
+	DP_TRACE_NAT,       // source: from, to; by nat rule `rule`
+	DP_TRACE_CREATE,    // a session would be opened
+	DP_TRACE_ADJACENCY, // next hop `to` at `mac` on `iface`; TTL, MTU
+	DP_TRACE_PUNT,      // to the control plane
+	DP_TRACE_TYPES,
+};
+
+#define DP_TRACE_PHASES_MAX 16
+#define DP_TRACE_NO_IFACE   UINT16_MAX
+
+struct dp_trace_phase {
+	uint8_t type;   // enum dp_trace_type
+	bool drop;      // it ended here
+	uint16_t iface; // or DP_TRACE_NO_IFACE
+	int32_t rule; // place in dp_rules.nat, in dp_rules.routes or in the list's entries; -1: none
+	int32_t list; // place in dp_rules.acls, or -1
+	struct endpoint from, to;
+	uint8_t mac[6];
+};
+
+enum dp_trace_fate { DP_TRACE_DROP, DP_TRACE_FORWARD, DP_TRACE_TO_CONTROL, DP_TRACE_RELAY };
+
+struct dp_trace {
+	enum dp_trace_fate fate;
+	const char *reason, *help; // DP_TRACE_DROP: which counter
+	uint16_t iface_out;        // or DP_TRACE_NO_IFACE
+	uint16_t worker;           // that owns the flow
+	bool session;              // it belongs to one: lists are not asked again
+	unsigned int n;
+	struct dp_trace_phase phase[DP_TRACE_PHASES_MAX];
+};
+
+// A packet as it would come in on `iface`; TCP is a SYN. The id of an ICMP echo is in both ports.
+struct dp_trace_ask {
+	uint16_t iface;
+	struct flow flow;
+	uint8_t icmp_type, icmp_code;
+};
+
+// Asks the worker that would own the packet what it would do with it, by the code and the rules that
+// are in force. Nothing is sent, and nothing remembered. Waits at most 100 ms. -EINVAL: no such
+// interface, or no IPv4; -ETIMEDOUT: the worker is too busy to answer; -ENOBUFS.
+int dp_trace(const struct dp_trace_ask *a, struct dp_trace *t);
+
+// ---- Copies of packets -------------------------------------------------------------------------
+
+// Begins to copy packets for whoever looks on. Returns the capture's id; -EBUSY: there
+// are DP_CAPTURES_MAX, or one that ended just now is still being cleared away; -ENOBUFS, -ENOMEM.
+// `id` of `want` does not matter.
+int dp_capture_open(const struct dp_msg_capture *want);
+void dp_capture_close(int id);
+
+struct dp_captured {
+	uint64_t time_ns; // CLOCK_MONOTONIC, of the worker's turn
+	uint16_t iface;   // where it came in or, if it was sent, went out
+	bool out;         // sent; else it came in
+	const void *data;
+	uint32_t len, original_len; // octets at `data`, and of the packet
+	const char *reason, *help;  // of a drop, else NULL: the packet is as it was then
+};
+// The oldest packet, which stays until dp_capture_pop(). Where several workers capture, their clocks
+// may be a turn apart. False: there is none now.
+bool dp_capture_peek(int id, struct dp_captured *out);
+void dp_capture_pop(int id);
+
+// How many packets of an interface the capture wanted, and how many of these found no room.
+void dp_capture_counts(int id, uint16_t iface, uint64_t *taken, uint64_t *lost);

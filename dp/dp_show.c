@@ -14,7 +14,7 @@
 #include "dp/rtpsec.h"
 #include "dp/sess.h"
 
-#define CONNS_WAIT_MS 100
+#define WAIT_MS 100
 
 static uint64_t counter_sum(enum dp_counter_id id)
 {
@@ -96,36 +96,48 @@ static uint64_t clock_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+uint64_t ask_deadline_ms(void)
+{
+	return clock_ms() + WAIT_MS;
+}
+
 // Takes the question back, unless the worker is writing an answer just now: that ends soon.
-static bool listing_withdraw(struct worker_listing *l)
+static bool withdraw(int *state)
 {
 	int asked = LISTING_ASKED;
 
 	return __atomic_compare_exchange_n(
-		&l->state, &asked, LISTING_IDLE, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+		state, &asked, LISTING_IDLE, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+bool ask_worker(int *state, uint64_t until_ms)
+{
+	static const struct timespec pause = {.tv_nsec = 100000};
+
+	__atomic_store_n(state, LISTING_ASKED, __ATOMIC_RELEASE);
+	while (__atomic_load_n(state, __ATOMIC_ACQUIRE) != LISTING_DONE) {
+		if (clock_ms() >= until_ms && withdraw(state))
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
 }
 
 static size_t listing_of(struct worker *w, struct dp_conn *out, size_t max, uint64_t until_ms)
 {
-	static const struct timespec pause = {.tv_nsec = 100000};
 	struct worker_listing *l = &w->listing;
 
 	l->cursor = 0;
 	l->out = out;
 	l->max = max;
 	l->n = 0;
-	__atomic_store_n(&l->state, LISTING_ASKED, __ATOMIC_RELEASE);
-	while (__atomic_load_n(&l->state, __ATOMIC_ACQUIRE) != LISTING_DONE) {
-		if (clock_ms() >= until_ms && listing_withdraw(l))
-			break;
-		nanosleep(&pause, NULL);
-	}
+	ask_worker(&l->state, until_ms); // or a part
 	return l->n;
 }
 
 size_t dp_conns(struct dp_conn *out, size_t max)
 {
-	uint64_t until_ms = clock_ms() + CONNS_WAIT_MS;
+	uint64_t until_ms = ask_deadline_ms();
 	size_t n = 0;
 
 	for (unsigned int i = 0; i < dp_state.n_workers && n < max; i++)

@@ -27,5 +27,10 @@ struct dp_state {
 };
 extern struct dp_state dp_state;
 
+// Asks a worker what a worker_listing or a worker_trace holds, and waits for its answer; false: it gave
+// none in time, and will not. dp/dp_show.c.
+bool ask_worker(int *state, uint64_t until_ms);
+uint64_t ask_deadline_ms(void);
+
 // Frees what captures that have ended leave behind, as soon as no worker uses it. dp/capture_ctl.c.
 void capture_reap(void);

@@ -112,16 +112,23 @@ static void handoff_send(struct worker *w, unsigned int to, struct pkts *v)
 		pkt_drop(w, v->m[i], DROP_HANDOFF_FULL);
 }
 
-// Who owns a packet that came in; marks it if it is media. An error about media goes where the
-// stream is, and no further.
-static unsigned int steer(const struct worker *w, struct pkt *p)
+// An error about media goes where the stream is, and no further.
+int handoff_mark_media(const struct snapshot *s, struct pkt *p)
 {
-	int media = media_find(w->snap, p->iface_in, &p->flow);
+	int media = media_find(s, p->iface_in, &p->flow);
 
 	if (media >= 0 && p->kind == PKT_FLOW) {
 		p->kind = PKT_MEDIA;
 		p->place = media_place((unsigned int)media, p->flow.dst.port);
 	}
+	return media;
+}
+
+// Who owns a packet that came in; marks it if it is media.
+static unsigned int steer(const struct worker *w, struct pkt *p)
+{
+	int media = handoff_mark_media(w->snap, p);
+
 	return owner_of(&w->steer, w->snap, p->iface_in, &p->flow, media);
 }
 

@@ -9,6 +9,10 @@
 // Whether a packet of this flow that came in on `in` is for a media port there.
 bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *f);
 
+// Makes a packet for a media port one of kind PKT_MEDIA. Returns the number of its media address
+// (dp/media_addr.h), or -1.
+int handoff_mark_media(const struct snapshot *s, struct pkt *p);
+
 // The owner of a packet that came in on `in`, or of a frame of the control plane that will go out
 // of `in` with the flow turned round (its answer arrives there and must find the same worker).
 // (1) a media port, or one that dynamic translations give out: the worker that has the port's

@@ -12,6 +12,10 @@
 // set, iface_out is the leg's, and `flow` is still that of arrival. The rest is dropped by name.
 void media_stage(struct worker *w, struct pkts *v);
 
+// Whether a packet of kind PKT_MEDIA finds a stream that it may speak in, as far as its addresses
+// tell: PASS, or the reason to drop it. Changes nothing.
+enum dp_counter_id media_peek(const struct worker *w, const struct pkt *p);
+
 // A MEDIA_SET, MEDIA_DEL or MEDIA_TICK as media_ctl_send() wrote it.
 void media_msg(struct worker *w, const struct dp_msg *m);
 

@@ -182,3 +182,20 @@ void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b)
 	}
 	b->n = (uint32_t)(to - b->p);
 }
+
+enum dp_counter_id media_peek(const struct worker *w, const struct pkt *p)
+{
+	const struct media_shared *sh = &w->media->shared;
+	const uint32_t at = __atomic_load_n(&sh->table[p->place], __ATOMIC_RELAXED);
+	const struct media_flow *f = (const struct media_flow *)sh->streams - 1 + at;
+	const uint64_t src = media_peer(&p->flow.src);
+	const bool rtcp_port = p->flow.dst.port & 1;
+
+	if (__atomic_load_n(&f->where, __ATOMIC_RELAXED) != p->place)
+		return DROP_MEDIA_NO_STREAM;
+	if (rtcp_port && ((f->flags & MEDIA_RTCP) == 0 || f->rtcp_remote == 0))
+		return DROP_MEDIA_RTCP;
+	return may_come_from(f, rtcp_port ? f->rtcp_remote : f->remote, src, true)
+		? PASS
+		: DROP_MEDIA_SOURCE;
+}

@@ -109,7 +109,7 @@ static void neigh_ask(struct worker *w, const struct neigh_key *key)
 	count_add(w, COUNT_NEIGH_MISSES, 1);
 }
 
-static const struct rte_ether_addr *neigh_find(struct worker *w, const struct neigh_key *key)
+static const struct rte_ether_addr *neigh_find(const struct worker *w, const struct neigh_key *key)
 {
 	int32_t at = rte_hash_lookup(w->neigh->hash, key);
 
@@ -140,33 +140,40 @@ static enum dp_counter_id judge(const struct worker *w, struct rte_mbuf *m, uint
 	return PASS;
 }
 
-// Finds the way and remembers it, once it is complete: so the answer to a question is seen at once.
-// A packet that may not take it asks no question.
-static __rte_noinline enum dp_counter_id hop_find(
-	struct worker *w, struct rte_mbuf *m, rte_be32_t dst_be, struct route_hop *out)
+enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be32_t dst_be,
+	struct route_hop *out, struct neigh_key *next)
 {
 	const struct ip_addr dst = ip_from_v4_be(dst_be);
 	const struct route *r = route_lookup(w->snap, &dst);
 	const struct rte_ether_addr *mac;
-	struct neigh_key next = {.ip = dst};
 	enum dp_counter_id bad;
 
 	if (r == NULL)
 		return DROP_ROUTE_NONE;
+	*next = (struct neigh_key){
+		.ip = ip_is_none(&r->gateway) ? dst : r->gateway, .iface = r->iface};
 	bad = judge(w, m, r->iface);
 	if (bad != PASS)
 		return bad;
-	if (!ip_is_none(&r->gateway))
-		next.ip = r->gateway;
-	next.iface = r->iface;
-	mac = neigh_find(w, &next);
-	if (mac == NULL) {
-		neigh_ask(w, &next);
+	mac = neigh_find(w, next);
+	if (mac == NULL)
 		return DROP_NEIGH_UNRESOLVED;
-	}
 	*out = (struct route_hop){
 		.dst = dst_be, .mac = {*mac, w->mac[r->iface]}, .iface = r->iface};
 	return PASS;
+}
+
+// Finds the way and remembers it, once it is complete: so the answer to a question is seen at once.
+// A packet that may not take it asks no question.
+static __rte_noinline enum dp_counter_id hop_find(
+	struct worker *w, struct rte_mbuf *m, rte_be32_t dst, struct route_hop *out)
+{
+	struct neigh_key next;
+	enum dp_counter_id bad = route_peek(w, m, dst, out, &next);
+
+	if (bad == DROP_NEIGH_UNRESOLVED)
+		neigh_ask(w, &next);
+	return bad;
 }
 
 static void ttl_decrement(struct rte_ipv4_hdr *ip)

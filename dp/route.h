@@ -49,6 +49,12 @@ struct neigh_table {
 	struct route_hop hop[ROUTE_HOPS]; // forgotten when rules or neighbours change
 };
 
+// The way that a packet to `dst` would take from here, or the reason why it would not: what
+// route_stage() does, but nothing is remembered and nobody asked. `next` is the next hop, if there is a
+// route. Changes nothing.
+enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be32_t dst,
+	struct route_hop *out, struct neigh_key *next);
+
 // NEIGH_SET and NEIGH_DEL.
 void neigh_msg(struct worker *w, const struct dp_msg *m);
 

@@ -160,28 +160,24 @@ static bool flow_eq(const struct flow *f, const struct sess_key *k)
 }
 
 // Whether the rules of today would have permitted the session as it is.
-static bool sess_holds(const struct worker *w, struct sess *s)
+static bool sess_holds(const struct worker *w, const struct sess *s)
 {
 	const struct snapshot *snap = w->snap;
 	struct flow first = key_flow(&s->key[0]);
 	struct acl_verdict v;
 
-	if (likely(s->gen == snap->gen) || s->from_us) {
-		s->gen = snap->gen;
+	if (likely(s->gen == snap->gen) || s->from_us)
 		return true;
-	}
 	acl_judge(snap, s->key[0].iface, &first, &v);
 	if (v.fate == ACL_FORWARD && acl_is_dynamic(snap, &v)) {
 		if (s->xlate == 0 || !xlate_holds(w, s->xlate, &snap->nat[v.nat_source]))
 			return false;
 		acl_map(&v, s->xlate, &xlate_at(w, s->xlate)->mapped);
 	}
-	if (s->punt ? v.fate != ACL_PUNT
-		    : v.fate != ACL_FORWARD || v.iface_out != s->key[1].iface ||
-				!flow_eq(&v.reply, &s->key[1]))
-		return false;
-	s->gen = snap->gen;
-	return true;
+	if (s->punt)
+		return v.fate == ACL_PUNT;
+	return v.fate == ACL_FORWARD && v.iface_out == s->key[1].iface &&
+		flow_eq(&v.reply, &s->key[1]);
 }
 
 static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uintptr_t data)
@@ -192,6 +188,7 @@ static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uintptr_t data)
 		sess_end(w, s);
 		return SESS_MISS;
 	}
+	s->gen = w->snap->gen;
 	p->sess = (uint32_t)(data >> 1);
 	p->dir = data & 1;
 	if (p->kind == PKT_FLOW) // an error proves nothing about the flow that it quotes
@@ -210,6 +207,29 @@ enum sess_hit sess_find(struct worker *w, struct pkt *p)
 	if (!key_find(w->sess, &key, &data))
 		return SESS_MISS;
 	return sess_hit(w, p, (uintptr_t)data);
+}
+
+const struct sess *sess_peek(const struct worker *w, const struct pkt *p, unsigned int *dir)
+{
+	struct sess_key key = key_make(&p->flow, p->iface_in);
+	const struct sess *s;
+	void *data;
+
+	if (!key_find(w->sess, &key, &data))
+		return NULL;
+	s = &w->sess->slots[(uintptr_t)data >> 1];
+	*dir = (uintptr_t)data & 1;
+	return sess_holds(w, s) && !begins_anew(s, p) ? s : NULL;
+}
+
+enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_verdict *verdict)
+{
+	struct sess_key reply = key_make(&verdict->reply, verdict->iface_out);
+	void *other;
+
+	if (w->sess->n_free == 0)
+		return DROP_SESSION_FULL;
+	return key_find(w->sess, &reply, &other) ? DROP_NAT_PORTS : PASS;
 }
 
 // All of it: the nat stage wants the rest.

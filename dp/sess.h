@@ -63,6 +63,13 @@ enum sess_hit {
 // the rules have changed, and ends it (a miss) when they no longer permit it.
 enum sess_hit sess_find(struct worker *w, struct pkt *p);
 
+// The session of a packet, and the direction that it has in it, as sess_find() would find it now; NULL: a
+// miss. Changes nothing.
+const struct sess *sess_peek(const struct worker *w, const struct pkt *p, unsigned int *dir);
+
+// What sess_create() would return. Changes nothing.
+enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_verdict *verdict);
+
 // A burst: `v` keeps those to forward, misses go to `fresh`, the control plane's to `punt`.
 void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt);
 

@@ -132,8 +132,10 @@ static struct part *routes_make(struct part *old, const struct dp_rules *r)
 
 	if (routes == NULL)
 		return NULL;
-	for (size_t i = 0; i < r->n_routes; i++)
+	for (size_t i = 0; i < r->n_routes; i++) {
 		route_make(&routes[i], &r->routes[i]);
+		routes[i].place = (uint32_t)i;
+	}
 	qsort(routes, r->n_routes, sizeof(*routes), route_order);
 	p = part_make(old, routes, r->n_routes, sizeof(*routes));
 	free(routes);

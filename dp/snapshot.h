@@ -18,6 +18,7 @@ struct acl_list; // dp/acl.h
 struct route {
 	uint64_t net[2], mask[2];
 	struct ip_addr gateway; // none: directly connected
+	uint32_t place;         // in dp_rules.routes
 	uint16_t iface;
 	uint8_t len;
 };

@@ -20,6 +20,7 @@
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
+#include "dp/trace.h"
 #include "dp/xlate.h"
 
 // An idle worker spins so many turns, then naps, twice as long each time.
@@ -149,16 +150,31 @@ bool worker_notify(struct worker *w, const struct dp_msg *m)
 }
 
 // BUSY keeps the control thread from giving up, and taking its buffer away, in mid-copy.
+static bool is_asked(int *state)
+{
+	int asked = LISTING_ASKED;
+
+	if (likely(__atomic_load_n(state, __ATOMIC_RELAXED) != LISTING_ASKED))
+		return false;
+	return __atomic_compare_exchange_n(
+		state, &asked, LISTING_BUSY, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static unsigned int worker_trace(struct worker *w)
+{
+	if (!is_asked(&w->trace.state))
+		return 0;
+	trace_run(w, w->trace.m, w->trace.out);
+	__atomic_store_n(&w->trace.state, LISTING_DONE, __ATOMIC_RELEASE);
+	return 1;
+}
+
 static unsigned int worker_list(struct worker *w)
 {
 	struct worker_listing *l = &w->listing;
-	int asked = LISTING_ASKED;
 	bool done;
 
-	if (likely(__atomic_load_n(&l->state, __ATOMIC_RELAXED) != LISTING_ASKED))
-		return 0;
-	if (!__atomic_compare_exchange_n(
-		    &l->state, &asked, LISTING_BUSY, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (!is_asked(&l->state))
 		return 0;
 	l->n += sess_export(w, &l->cursor, LIST_SLOTS, l->out + l->n, l->max - l->n, &done);
 	__atomic_store_n(&l->state, done ? LISTING_DONE : LISTING_ASKED, __ATOMIC_RELEASE);
@@ -179,6 +195,7 @@ unsigned int worker_turn(struct worker *w, uint64_t now_ns)
 	sess_age(w);
 	xlate_age(w);
 	work += worker_list(w); // no nap between two pieces
+	work += worker_trace(w);
 	route_flush(w);
 	return work;
 }

@@ -39,8 +39,9 @@ struct handoff_key {
 	unsigned int n_workers;
 };
 
-// A request for a copy of the sessions, answered a piece per turn. `state` passes it to and fro:
-// whoever finds LISTING_IDLE or LISTING_DONE there is the control thread, and owns the rest.
+// A request for a copy of the sessions, answered a piece per turn, or for the way of a packet. `state`
+// passes it to and fro: whoever finds LISTING_IDLE or LISTING_DONE there is the control thread, and
+// owns the rest.
 enum listing_state { LISTING_IDLE, LISTING_ASKED, LISTING_BUSY, LISTING_DONE };
 
 struct worker_listing {
@@ -48,6 +49,12 @@ struct worker_listing {
 	uint32_t cursor;
 	struct dp_conn *out;
 	size_t max, n;
+};
+
+struct worker_trace {
+	int state; // enum listing_state
+	struct rte_mbuf *m;
+	struct dp_trace *out;
 };
 
 struct worker {
@@ -90,6 +97,7 @@ struct worker {
 	int running; // written by the worker: 1, or what thread_start() failed with
 	int stop;    // written by the control thread
 	struct worker_listing listing;
+	struct worker_trace trace;
 } __rte_cache_aligned;
 
 static inline void count_add(struct worker *w, enum dp_counter_id id, uint64_t n)

@@ -284,6 +284,24 @@ uint32_t xlate_take(struct worker *w, const struct nat_rule *r, uint16_t in, uin
 	return (uint32_t)(uintptr_t)slot + 1;
 }
 
+bool xlate_peek(const struct worker *w, const struct nat_rule *r, uint16_t in, uint16_t out,
+	uint8_t proto, const struct endpoint *real, struct endpoint *mapped)
+{
+	const struct xlate_table *t = w->xlate;
+	struct xlate new = {.key = {*real, proto, r->id, in, out}};
+	void *slot;
+
+	if (rte_hash_lookup_data(t->hash, &new.key, &slot) >= 0 &&
+		xlate_holds(w, (uint32_t)(uintptr_t)slot + 1, r)) {
+		*mapped = t->at[(uintptr_t)slot].mapped;
+		return true;
+	}
+	if ((t->n_free == 0 && t->oldest == 0) || !place_find(w, &new, r))
+		return false;
+	*mapped = new.mapped;
+	return true;
+}
+
 void xlate_put(struct worker *w, uint32_t xlate)
 {
 	if (--w->xlate->at[xlate - 1].refs == 0)

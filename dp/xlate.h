@@ -68,6 +68,11 @@ struct xlate_table {
 uint32_t xlate_take(struct worker *w, const struct nat_rule *r, uint16_t in, uint16_t out,
 	uint8_t proto, const struct endpoint *real);
 
+// The endpoint that xlate_take() would give now; a port that chance chooses will be another. False: none
+// is left. No mapping is made.
+bool xlate_peek(const struct worker *w, const struct nat_rule *r, uint16_t in, uint16_t out,
+	uint8_t proto, const struct endpoint *real, struct endpoint *mapped);
+
 // One session less uses it.
 void xlate_put(struct worker *w, uint32_t xlate);
 

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Hot: runs on a worker.
+// Explains what the stages of dp/worker.c would do with a packet; see dp/trace.h. The order is theirs.
+#include "dp/trace.h"
+
+#include "dp/acl.h"
+#include "dp/handoff.h"
+#include "dp/media.h"
+#include "dp/nat.h"
+#include "dp/route.h"
+#include "dp/sess.h"
+#include "dp/xlate.h"
+
+struct dp_trace_phase *trace_phase(struct dp_trace *t, enum dp_trace_type type)
+{
+	// The last place is the last phase's: there are more of them than any packet has.
+	struct dp_trace_phase *p = &t->phase[RTE_MIN(t->n, DP_TRACE_PHASES_MAX - 1u)];
+
+	t->n = RTE_MIN(t->n + 1, (unsigned int)DP_TRACE_PHASES_MAX);
+	*p = (struct dp_trace_phase){
+		.type = (uint8_t)type, .rule = -1, .list = -1, .iface = DP_TRACE_NO_IFACE};
+	return p;
+}
+
+void trace_drop(struct dp_trace *t, enum dp_trace_type type, enum dp_counter_id reason)
+{
+	// One that has told already how it was judged has come to this.
+	if (t->n == 0 || t->phase[t->n - 1].type != type)
+		trace_phase(t, type);
+	t->phase[t->n - 1].drop = true;
+	t->fate = DP_TRACE_DROP;
+	t->reason = counter_infos[reason].name;
+	t->help = counter_infos[reason].help;
+}
+
+// ---- The way out --------------------------------------------------------------------------------
+
+// Reads what route_stage() would do with the packet as it is now.
+static void trace_hop(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
+{
+	struct neigh_key next = {.iface = DP_TRACE_NO_IFACE};
+	struct route_hop hop;
+	enum dp_counter_id bad = route_peek(w, m, pkt_ipv4(m)->dst_addr, &hop, &next);
+	struct dp_trace_phase *p = trace_phase(t, DP_TRACE_ADJACENCY);
+
+	p->to.ip = next.ip;
+	p->iface = (uint16_t)next.iface;
+	t->iface_out = p->iface;
+	if (bad != PASS)
+		return trace_drop(t, DP_TRACE_ADJACENCY, bad);
+	memcpy(p->mac, &hop.mac[0], sizeof(p->mac));
+	t->fate = DP_TRACE_FORWARD;
+}
+
+static void trace_punt(struct dp_trace *t)
+{
+	trace_phase(t, DP_TRACE_PUNT);
+	t->fate = DP_TRACE_TO_CONTROL;
+}
+
+static void trace_translated(struct dp_trace *t, enum dp_trace_type type, int rule,
+	const struct endpoint *from, const struct endpoint *to)
+{
+	struct dp_trace_phase *p;
+
+	if (rule < 0 && endpoint_eq(from, to))
+		return;
+	p = trace_phase(t, type);
+	p->rule = rule;
+	p->from = *from;
+	p->to = *to;
+}
+
+// ---- A flow that is known -----------------------------------------------------------------------
+
+static void trace_session(struct worker *w, struct rte_mbuf *m, const struct sess *s,
+	unsigned int dir, struct dp_trace *t)
+{
+	const struct sess_key *here = &s->key[dir], *there = &s->key[!dir];
+	struct pkt *p = pkt_of(m);
+
+	t->session = true;
+	if (s->punt)
+		return trace_punt(t);
+	p->iface_out = there->iface;
+	trace_translated(t, DP_TRACE_UN_NAT, -1, &here->dst, &there->src);
+	trace_translated(t, DP_TRACE_NAT, -1, &here->src, &there->dst);
+	nat_rewrite(m, &there->dst, &there->src);
+	trace_hop(w, m, t);
+}
+
+// ---- A flow that is new -------------------------------------------------------------------------
+
+static void trace_route(const struct snapshot *s, int at, struct dp_trace *t)
+{
+	struct dp_trace_phase *p;
+
+	if (at < 0)
+		return;
+	p = trace_phase(t, DP_TRACE_ROUTE);
+	p->rule = (int32_t)s->routes[at].place;
+	p->iface = s->routes[at].iface;
+	p->to.ip = s->routes[at].gateway;
+}
+
+static void trace_entry(struct dp_trace *t, enum dp_trace_type type, int list, int entry)
+{
+	struct dp_trace_phase *p = trace_phase(t, type);
+
+	p->list = list;
+	p->rule = entry;
+}
+
+// Which phase is the one that refuses.
+static enum dp_trace_type refuser(enum dp_counter_id reason)
+{
+	switch (reason) {
+	case DROP_IP_SPOOFED:
+		return DP_TRACE_SPOOFING;
+	case DROP_PROTO_TO_SELF:
+		return DP_TRACE_PUNT;
+	case DROP_ACL_DENY:
+		return DP_TRACE_ACCESS_LIST;
+	case DROP_ROUTE_NONE:
+	case DROP_ROUTE_SAME_IFACE:
+		return DP_TRACE_ROUTE;
+	case DROP_NAT_RPF:
+		return DP_TRACE_RPF_CHECK;
+	case DROP_NAT_UNMAPPED:
+		return DP_TRACE_UN_NAT;
+	case DROP_NAT_PROTOCOL:
+		return DP_TRACE_NAT;
+	case DROP_IP_DESTINATION:
+	default:
+		return DP_TRACE_PACKET;
+	}
+}
+
+// What acl_judge() has gone through, in its order.
+static void trace_verdict(
+	struct worker *w, const struct flow *wire, const struct acl_verdict *v, struct dp_trace *t)
+{
+	trace_phase(t, DP_TRACE_SPOOFING);
+	if (v->fate == ACL_DROP && v->reason == DROP_IP_SPOOFED)
+		return trace_drop(t, DP_TRACE_SPOOFING, v->reason);
+	if (v->nat_destination >= 0)
+		trace_translated(t, DP_TRACE_UN_NAT, v->nat_destination, &wire->dst, &v->reply.src);
+	trace_route(w->snap, v->route, t);
+	if (v->list != -1)
+		trace_entry(t, DP_TRACE_ACCESS_LIST, RTE_MAX(v->list, -1), v->ace);
+	if (v->inspect >= 0)
+		trace_entry(t, DP_TRACE_INSPECT, v->inspect, v->inspect_ace);
+	if (v->fate == ACL_DROP) {
+		if (v->reason == DROP_NAT_RPF)
+			trace_entry(t, DP_TRACE_RPF_CHECK, -1, v->nat_back);
+		if (v->reason == DROP_NAT_PROTOCOL)
+			trace_entry(t, DP_TRACE_NAT, -1, v->nat_source);
+		return trace_drop(t, refuser(v->reason), v->reason);
+	}
+	if (v->fate == ACL_PUNT)
+		return trace_punt(t);
+	if (!acl_is_dynamic(w->snap, v))
+		trace_translated(t, DP_TRACE_NAT, v->nat_source, &wire->src, &v->reply.dst);
+}
+
+// The endpoint that a dynamic rule would give, into the verdict. False: it has none.
+static bool trace_dynamic(
+	struct worker *w, const struct pkt *p, struct acl_verdict *v, struct dp_trace *t)
+{
+	struct endpoint mapped;
+
+	if (!acl_is_dynamic(w->snap, v))
+		return true;
+	if (!xlate_peek(w, &w->snap->nat[v->nat_source], p->iface_in, v->iface_out, p->flow.proto,
+		    &p->flow.src, &mapped)) {
+		trace_entry(t, DP_TRACE_NAT, -1, v->nat_source);
+		trace_drop(t, DP_TRACE_NAT, DROP_NAT_PORTS);
+		return false;
+	}
+	acl_map(v, 0, &mapped);
+	trace_translated(t, DP_TRACE_NAT, v->nat_source, &p->flow.src, &mapped);
+	return true;
+}
+
+static void trace_new(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
+{
+	struct pkt *p = pkt_of(m);
+	const struct flow wire = p->flow;
+	struct acl_verdict v;
+	enum dp_counter_id bad;
+
+	acl_judge(w->snap, p->iface_in, &wire, &v);
+	trace_verdict(w, &wire, &v, t);
+	if (v.fate == ACL_DROP)
+		return;
+	if (!acl_is_opener(p))
+		return trace_drop(t, DP_TRACE_CREATE, DROP_ICMP_NO_SESSION);
+	if (v.fate == ACL_PUNT)
+		return;
+	if (!trace_dynamic(w, p, &v, t))
+		return;
+	trace_phase(t, DP_TRACE_CREATE);
+	bad = sess_create_peek(w, &v);
+	if (bad != PASS)
+		return trace_drop(t, DP_TRACE_CREATE, bad);
+	p->iface_out = v.iface_out;
+	nat_rewrite(m, &v.reply.dst, &v.reply.src);
+	trace_hop(w, m, t);
+}
+
+void trace_run(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
+{
+	struct pkt *p = pkt_of(m);
+	const struct sess *s;
+	unsigned int dir = 0;
+	enum dp_counter_id bad;
+
+	t->worker = w->id;
+	if (handoff_mark_media(w->snap, p) >= 0) {
+		trace_phase(t, DP_TRACE_MEDIA);
+		bad = media_peek(w, p);
+		if (bad != PASS)
+			return trace_drop(t, DP_TRACE_MEDIA, bad);
+		t->fate = DP_TRACE_RELAY;
+		return;
+	}
+	trace_phase(t, DP_TRACE_FLOW);
+	s = sess_peek(w, p, &dir);
+	if (s != NULL)
+		trace_session(w, m, s, dir, t);
+	else
+		trace_new(w, m, t);
+}
