@@ -25,6 +25,11 @@
 #define CONFIG_DOMAINS_MAX  1000 // of one list
 #define CONFIG_DID_RULES    16
 
+// What waits of datagrams in fragments (the manual's `fragment`).
+struct config_fragment {
+	uint16_t size, chain, timeout_s;
+};
+
 struct config_iface {
 	char name[CONFIG_NAME_MAX];
 	char device[CONFIG_PATH_MAX];
@@ -32,6 +37,7 @@ struct config_iface {
 	struct prefix subnet;
 	uint8_t security_level;
 	uint16_t mtu;
+	struct config_fragment fragment;
 	int acl_in; // from access-groups: index in acls, or -1
 };
 

@@ -2,6 +2,8 @@
 // Interfaces, routes and access lists. Called from config/load.c.
 #include "config/schema.h"
 
+#include "lib/frag.h"
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 // What the data plane and its device arguments hold.
@@ -52,6 +54,20 @@ static void read_device(struct loader *l, const struct node *n, void *obj)
 		fault_expected(l, n, expected);
 }
 
+static void read_fragment(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"size", .kind = FIELD_UINT, FIELD_AT(struct config_iface, fragment.size), .min = 1,
+			.max = 30000, .expected = "datagrams"},
+		{"chain", .kind = FIELD_UINT, FIELD_AT(struct config_iface, fragment.chain),
+			.min = 1, .max = FRAG_CHAIN_MAX, .expected = "fragments"},
+		{"timeout", .kind = FIELD_UINT, FIELD_AT(struct config_iface, fragment.timeout_s),
+			.min = 1, .max = 30, .expected = "seconds"},
+	};
+
+	read_map(l, n, fields, COUNT(fields), obj);
+}
+
 void read_interfaces(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
@@ -62,6 +78,7 @@ void read_interfaces(struct loader *l, const struct node *n, void *obj)
 			.expected = "a level"},
 		{"mtu", .kind = FIELD_UINT, FIELD_AT(struct config_iface, mtu), .min = 576,
 			.max = 9198, .expected = "octets"},
+		{"fragment", .kind = FIELD_READ, .read = read_fragment},
 		{"description", .kind = FIELD_NOTE},
 	};
 	struct config *c = obj;
@@ -75,7 +92,7 @@ void read_interfaces(struct loader *l, const struct node *n, void *obj)
 	for (const struct node *x = n->children; x != NULL; x = x->next) {
 		struct config_iface *i = &c->ifaces[c->n_ifaces++];
 
-		*i = (struct config_iface){.mtu = 1500, .acl_in = -1};
+		*i = (struct config_iface){.mtu = 1500, .fragment = {200, 24, 5}, .acl_in = -1};
 		read_entry_name(l, x, i->name, IFACE_NAME_MAX + 1);
 		if (str_eq(x->key, STR_LIT("any")) || str_eq(x->key, STR_LIT("global")))
 			errors_add(l->errs, x->key_at,

@@ -97,6 +97,8 @@ static void stage_all(struct worker *w, struct capture_ring *r, const struct pkt
 		if (kind == CAPTURE_DROP) {
 			head.iface = iface_of(w, v->m[i]);
 			head.reason = w->dropped_why[i];
+			if (head.reason == PASS)
+				continue; // its octets go on
 		}
 		if (is_wanted(&r->want, v->m[i], head.iface, head.reason))
 			stage(w, r, v->m[i], &head);

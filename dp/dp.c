@@ -14,6 +14,7 @@
 
 #include "dp/dp_state.h"
 #include "dp/eal.h"
+#include "dp/frag.h"
 #include "dp/handoff.h"
 #include "dp/media_ctl.h"
 #include "dp/parse.h"
@@ -45,6 +46,9 @@ static int workers_make(const struct dp_options *o)
 		if (d->worker[i] == NULL)
 			return -ENOMEM;
 		d->n_workers++;
+		d->worker[i]->frag = frag_new(o->ifaces, o->n_ifaces, o->n_workers, d->datagrams);
+		if (d->worker[i]->frag == NULL)
+			return -ENOMEM;
 	}
 	bad = worker_mesh(d->worker, d->n_workers);
 	if (bad == 0)
@@ -135,6 +139,13 @@ int dp_start(const struct dp_options *o, char *err, size_t err_size)
 		bad = -ENOMEM;
 		goto out;
 	}
+	d->datagrams = frag_pool(o->ifaces, o->n_ifaces, o->n_workers);
+	if (d->datagrams == NULL) {
+		bad = fail(-ENOMEM, err, err_size,
+			"no room for datagrams in fragments (raise memory-mb or lower the size of "
+			"fragment)");
+		goto out;
+	}
 	for (unsigned int i = 0; i < o->n_ifaces; i++) {
 		bad = eal_port_open(
 			&d->port[i], &o->ifaces[i], o->n_workers, d->pool, err, err_size);
@@ -170,6 +181,7 @@ void dp_stop(void)
 	snapshot_close();
 	for (unsigned int i = 0; i < d->n_ports; i++)
 		eal_port_close(d->port[i].id);
+	rte_mempool_free(d->datagrams);
 	rte_mempool_free(d->pool);
 	if (d->up)
 		eal_close();

@@ -24,6 +24,12 @@
 
 // ---- Start and stop ---------------------------------------------------------------------------
 
+// What an interface holds of datagrams in fragments (the manual's `fragment`). 0: 200 datagrams that
+// wait, 24 fragments of each, 5 seconds.
+struct dp_fragments {
+	uint16_t size, chain, timeout_s;
+};
+
 // One firewall interface; its index in dp_options.ifaces is its id everywhere.
 struct dp_iface_options {
 	char name[DP_IFACE_NAME_MAX];
@@ -33,6 +39,7 @@ struct dp_iface_options {
 	uint16_t rx_queues;
 	uint16_t descriptors; // per queue
 	uint16_t mtu;
+	struct dp_fragments fragments;
 };
 
 struct dp_options {
@@ -203,7 +210,8 @@ struct dp_usage {
 	uint32_t sessions, sessions_max; // all workers
 	uint32_t punt_sessions;          // of these, flows of the control plane
 	uint32_t streams, streams_max;
-	uint32_t buffers_in_use, buffers; // packet buffers: back to a constant when idle, or a leak
+	// Packet buffers, and those of datagrams in fragments: back to a constant when idle, or a leak.
+	uint32_t buffers_in_use, buffers;
 };
 void dp_usage(struct dp_usage *out);
 

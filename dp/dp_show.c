@@ -82,9 +82,10 @@ void dp_usage(struct dp_usage *out)
 		out->sessions += t->max - __atomic_load_n(&t->n_free, __ATOMIC_RELAXED);
 		out->punt_sessions += __atomic_load_n(&t->punts, __ATOMIC_RELAXED);
 	}
-	if (d->pool != NULL) {
-		out->buffers = d->pool->size;
-		out->buffers_in_use = rte_mempool_in_use_count(d->pool);
+	if (d->pool != NULL && d->datagrams != NULL) {
+		out->buffers = d->pool->size + d->datagrams->size;
+		out->buffers_in_use =
+			rte_mempool_in_use_count(d->pool) + rte_mempool_in_use_count(d->datagrams);
 	}
 }
 

@@ -18,7 +18,7 @@ struct dp_state {
 	unsigned int n_ports, n_workers, n_running;
 	struct eal_port port[DP_IFACES_MAX];
 	struct worker *worker[WORKERS_MAX];
-	struct rte_mempool *pool;
+	struct rte_mempool *pool, *datagrams; // buffers of packets; of dp/frag.h
 	struct handoff_key steer;
 	unsigned int recv_next, punt_next; // whose ring is looked at first
 	struct dp_capture capture[DP_CAPTURES_MAX];

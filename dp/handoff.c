@@ -127,8 +127,11 @@ int handoff_mark_media(const struct snapshot *s, struct pkt *p)
 // Who owns a packet that came in; marks it if it is media.
 static unsigned int steer(const struct worker *w, struct pkt *p)
 {
-	int media = handoff_mark_media(w->snap, p);
+	int media;
 
+	if (unlikely(p->kind == PKT_FRAGMENT))
+		return p->place;
+	media = handoff_mark_media(w->snap, p);
 	return owner_of(&w->steer, w->snap, p->iface_in, &p->flow, media);
 }
 

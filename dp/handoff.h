@@ -21,6 +21,8 @@ int handoff_mark_media(const struct snapshot *s, struct pkt *p);
 //     mappings are one worker's;
 // (3) anything else: static NAT undone, then a keyed hash that does not tell the two ends apart.
 // For an ICMP error pass the embedded flow turned round, as parse leaves it. Pure, no EAL.
+// A fragment says neither: it belongs to the worker that puts its datagram together (dp/frag.h), and
+// the datagram to an owner as above.
 unsigned int handoff_owner(
 	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f);
 
@@ -28,5 +30,6 @@ unsigned int handoff_owner(
 // media and has a wrong L4 checksum.
 void handoff_stage(struct worker *w, struct pkts *v);
 
-// Takes one burst that worker `from` handed over.
+// Takes one burst that worker `from` handed over: packets that this worker owns, and fragments of
+// datagrams that it puts together.
 void handoff_recv(struct worker *w, unsigned int from, struct pkts *v);

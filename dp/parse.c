@@ -102,7 +102,7 @@ static enum dp_counter_id parse_embedded(struct rte_mbuf *m, struct pkt *p, uint
 	if (ip->src_addr != pkt_ipv4(m)->dst_addr)
 		return DROP_L4_HEADER;
 	if (ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK))
-		return DROP_IP_FRAGMENT;
+		return DROP_ICMP_NO_SESSION; // no ports, so nobody knows whose it is
 	p->inner_l4 = (uint8_t)(p->inner_l3 + header);
 	p->inner_len = len - header;
 	p->kind = PKT_ICMP_ERROR;
@@ -141,6 +141,8 @@ static enum dp_counter_id parse_icmp(struct rte_mbuf *m, struct pkt *p, uint16_t
 static __rte_noinline enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t len)
 {
 	switch (p->flow.proto) {
+	case IPPROTO_UDP:
+		return parse_udp(rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, L4), p, len);
 	case IPPROTO_TCP:
 		return parse_tcp(rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, L4), p, len);
 	case IPPROTO_ICMP:
@@ -209,6 +211,15 @@ static enum dp_counter_id parse_ipv4(
 		return parse_udp(
 			(const struct rte_udp_hdr *)(ip + 1), p, (uint16_t)(total - sizeof(*ip)));
 	return parse_l4(m, p, (uint16_t)(total - sizeof(*ip)));
+}
+
+enum dp_counter_id parse_datagram(struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+
+	p->kind = PKT_FLOW;
+	p->l4_checked = false;
+	return parse_l4(m, p, (uint16_t)(rte_pktmbuf_data_len(m) - p->l4));
 }
 
 static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)

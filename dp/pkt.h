@@ -54,10 +54,13 @@ struct pkt {
 	uint16_t inner_len;         // octets present from inner_l4
 	uint16_t iface_in;
 	uint16_t iface_out; // PKT_NO_IFACE: not yet known
+	// Of the largest fragment it came in, as a packet: no piece of it leaves larger. 0: it came in one.
+	uint16_t fragment_size;
 	union {
 		uint32_t sess; // index in the worker's table, once looked up
-		uint32_t
-			place; // PKT_MEDIA: of its destination, in the port table (dp/media_addr.h)
+		// PKT_MEDIA: of its destination, in the port table (dp/media_addr.h); PKT_FRAGMENT:
+		// the worker that owns it.
+		uint32_t place;
 	};
 };
 

@@ -8,6 +8,7 @@
 #include <rte_jhash.h>
 
 #include "dp/capture.h"
+#include "dp/refrag.h"
 
 // A next hop is asked for at most this often, all next hops together at most so many a second:
 // a scan of an empty subnet must not become a flood of questions.
@@ -135,7 +136,8 @@ static enum dp_counter_id judge(const struct worker *w, struct rte_mbuf *m, uint
 		return DROP_ROUTE_SAME_IFACE;
 	if (!p->ours && ip->time_to_live <= IPV4_TTL_MIN)
 		return DROP_IP_TTL;
-	if (rte_be_to_cpu_16(ip->total_length) > w->mtu[iface])
+	if (unlikely(rte_be_to_cpu_16(ip->total_length) > w->mtu[iface]) &&
+		!refrag_fits(m, w->mtu[iface]))
 		return DROP_MTU_EXCEEDED;
 	return PASS;
 }
@@ -209,6 +211,13 @@ static inline void tx_add(struct worker *w, struct rte_mbuf *m, uint16_t iface)
 	pkts_add(&w->tx[iface], m);
 }
 
+// Whether the packet leaves in pieces.
+static inline bool is_cut(const struct worker *w, struct rte_mbuf *m, uint16_t iface)
+{
+	return pkt_of(m)->fragment_size != 0 ||
+		rte_be_to_cpu_16(pkt_ipv4(m)->total_length) > w->mtu[iface];
+}
+
 // Queues the packet where it goes, or says why not.
 static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 {
@@ -225,7 +234,10 @@ static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 	if (!pkt_of(m)->ours)
 		ttl_decrement(ip);
 	memcpy(pkt_eth(m), hop->mac, sizeof(hop->mac));
-	tx_add(w, m, hop->iface);
+	if (unlikely(is_cut(w, m, hop->iface)))
+		refrag_tx(w, m, hop->iface);
+	else
+		tx_add(w, m, hop->iface);
 	return PASS;
 }
 

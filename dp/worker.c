@@ -94,6 +94,26 @@ static unsigned int worker_receive(struct worker *w)
 	return total;
 }
 
+// Fragments that were handed over to be put together here. What is whole may be another's.
+static void fragments_in(struct worker *w, struct pkts *v)
+{
+	struct pkts fragments = {.kinds = PKTS_OF(PKT_FRAGMENT)};
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < v->n; i++) {
+		if (unlikely(pkt_of(v->m[i])->kind == PKT_FRAGMENT))
+			pkts_add(&fragments, v->m[i]);
+		else
+			v->m[n++] = v->m[i];
+	}
+	v->n = n;
+	if (likely(fragments.n == 0))
+		return;
+	frag_stage(w, &fragments);
+	handoff_stage(w, &fragments);
+	pkts_append(v, &fragments);
+}
+
 static unsigned int worker_handed_over(struct worker *w)
 {
 	unsigned int total = 0;
@@ -104,6 +124,7 @@ static unsigned int worker_handed_over(struct worker *w)
 			continue;
 		handoff_recv(w, from, &v);
 		total += v.n;
+		fragments_in(w, &v);
 		worker_process(w, &v);
 	}
 	return total;
@@ -194,6 +215,7 @@ unsigned int worker_turn(struct worker *w, uint64_t now_ns)
 	media_turn(w);
 	sess_age(w);
 	xlate_age(w);
+	frag_age(w);
 	work += worker_list(w); // no nap between two pieces
 	work += worker_trace(w);
 	route_flush(w);

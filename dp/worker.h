@@ -21,6 +21,7 @@
 #include "dp/pkt.h"
 
 struct capture_ring; // dp/capture.h
+struct frag_table;   // dp/frag.h
 struct media_worker; // dp/media.c
 struct neigh_table;  // dp/route.c
 struct punt_state;   // dp/punt.c
@@ -64,6 +65,7 @@ struct worker {
 	const struct snapshot *snap; // the rules, read once per turn; not to be kept beyond it
 	struct counters *count;
 	struct rte_mempool *pool;
+	struct frag_table *frag;
 	struct sess_table *sess;
 	struct xlate_table *xlate;
 	struct neigh_table *neigh;
@@ -116,15 +118,21 @@ static inline void worker_free_dropped(struct worker *w)
 	w->dropped.n = 0;
 }
 
-// The end of a packet that goes nowhere: counts one named reason and lets go of it (buffers are
-// freed together, later in the turn).
-static inline void pkt_drop(struct worker *w, struct rte_mbuf *m, enum dp_counter_id reason)
+// Lets go of a buffer, for a reason to drop or, PASS, because its packet goes on otherwise. Buffers
+// are freed together, later in the turn.
+static inline void pkt_free(struct worker *w, struct rte_mbuf *m, enum dp_counter_id reason)
 {
-	counter_add(w->count, reason, 1);
 	if (unlikely(w->dropped.n == PKTS_MAX))
 		worker_free_dropped(w);
 	w->dropped_why[w->dropped.n] = (uint16_t)reason;
 	w->dropped.m[w->dropped.n++] = m;
+}
+
+// The end of a packet that goes nowhere: counts one named reason and lets go of it.
+static inline void pkt_drop(struct worker *w, struct rte_mbuf *m, enum dp_counter_id reason)
+{
+	counter_add(w->count, reason, 1);
+	pkt_free(w, m, reason);
 }
 
 // The loop of a worker, for rte_eal_remote_launch(); returns when worker.stop is set.

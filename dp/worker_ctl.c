@@ -11,6 +11,7 @@
 #include <rte_malloc.h>
 
 #include "dp/capture.h"
+#include "dp/frag.h"
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
@@ -202,6 +203,7 @@ void worker_free(struct worker *w)
 	capture_free(w);
 	rte_ring_free(w->msg_down);
 	rte_ring_free(w->msg_up);
+	frag_free(w->frag);
 	sess_free(w->sess);
 	xlate_free(w->xlate);
 	neigh_free(w->neigh);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Drives the data plane from fixed rules, for test_forward.py: two af_packet interfaces, static
 // NAT of one inside host, PAT of the others, an access list. Reads commands from stdin, answers one JSON line each:
-//	neigh IFACE IP MAC | counters | clear | usage | conns | stats | rules open|closed | quit
+//	neigh IFACE IP MAC | macs | counters | clear | usage | conns | stats | rules open|closed | quit
 // Punted frames are counted; frames of TCP SYNs for the inspected port are answered by nobody.
 #include <errno.h>
 #include <poll.h>
@@ -117,6 +117,18 @@ static void neigh(char *args)
 	printf("{\"ok\": %s}\n", dp_send(&m) == 0 ? "true" : "false");
 }
 
+static void macs(void)
+{
+	for (uint16_t i = 0; i < IFACES; i++) {
+		uint8_t m[6];
+
+		if (dp_iface_mac(i, m) != 0)
+			abort();
+		printf("%s\"%02x:%02x:%02x:%02x:%02x:%02x\"%s", i == 0 ? "[" : ", ", m[0], m[1],
+			m[2], m[3], m[4], m[5], i + 1 == IFACES ? "]\n" : "");
+	}
+}
+
 static void counters(void)
 {
 	struct dp_counter c[256];
@@ -175,6 +187,8 @@ static bool command(char *line)
 	line[strcspn(line, "\n")] = '\0';
 	if (strncmp(line, "neigh ", 6) == 0)
 		neigh(line + 6);
+	else if (strcmp(line, "macs") == 0)
+		macs();
 	else if (strcmp(line, "counters") == 0)
 		counters();
 	else if (strcmp(line, "clear") == 0)
@@ -205,7 +219,18 @@ static void drain(void)
 		;
 }
 
-static int start(unsigned int n_workers, unsigned int rx_queues, bool hugepages)
+// af_packet, or pcap: there the kernel does not join fragments before we see them.
+static void device_name(
+	char *out, size_t size, unsigned int i, const char *name, bool pcap, unsigned int n_workers)
+{
+	int n = snprintf(out, size, pcap ? "net_pcap%u,rx_iface_in=%s" : "net_af_packet%u,iface=%s",
+		i, name);
+
+	for (unsigned int q = 0; pcap && q < n_workers; q++)
+		n += snprintf(out + n, size - (size_t)n, ",tx_iface=%s", name);
+}
+
+static int start(unsigned int n_workers, unsigned int rx_queues, bool pcap, bool hugepages)
 {
 	struct dp_options o = {
 		.n_ifaces = IFACES,
@@ -222,8 +247,8 @@ static int start(unsigned int n_workers, unsigned int rx_queues, bool hugepages)
 
 	for (unsigned int i = 0; i < IFACES; i++) {
 		snprintf(o.ifaces[i].name, sizeof(o.ifaces[i].name), "%s", names[i]);
-		snprintf(o.ifaces[i].device, sizeof(o.ifaces[i].device), "net_af_packet%u,iface=%s",
-			i, names[i]);
+		device_name(o.ifaces[i].device, sizeof(o.ifaces[i].device), i, names[i], pcap,
+			n_workers);
 		o.ifaces[i].descriptors = 1024;
 		o.ifaces[i].mtu = 1500;
 		o.ifaces[i].rx_queues = (uint16_t)rx_queues;
@@ -241,11 +266,12 @@ int main(int argc, char **argv)
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	char line[256];
 
-	if (argc < 3) {
-		fprintf(stderr, "usage: dpdrive WORKERS RX-QUEUES [hugepages]\n");
+	if (argc < 4) {
+		fprintf(stderr, "usage: dpdrive WORKERS RX-QUEUES af_packet|pcap [hugepages]\n");
 		return 2;
 	}
-	if (start((unsigned int)atoi(argv[1]), (unsigned int)atoi(argv[2]), argc > 3) != 0)
+	if (start((unsigned int)atoi(argv[1]), (unsigned int)atoi(argv[2]),
+		    strcmp(argv[3], "pcap") == 0, argc > 4) != 0)
 		return 1;
 	setvbuf(stdin, NULL, _IONBF, 0); // poll() must see what is there
 	if (rules_apply(false) != 0)

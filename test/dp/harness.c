@@ -20,6 +20,7 @@
 
 struct harness h;
 
+static struct dp_iface_options options[HARNESS_IFACES];
 static struct eal_port ports[HARNESS_IFACES];
 static const struct rte_ether_addr fw_mac[HARNESS_IFACES] = {
 	{{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 0, 2}}};
@@ -37,16 +38,18 @@ int harness_group_setup(void **state)
 	h.pool = rte_pktmbuf_pool_create(
 		"test", BUFFERS, 0, sizeof(struct pkt), RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	for (unsigned int i = 0; i < HARNESS_IFACES; i++) {
-		struct dp_iface_options o = {.mtu = 1500, .descriptors = 64};
+		struct dp_iface_options *o = &options[i];
 
-		snprintf(o.name, sizeof(o.name), "ring%u", i);
-		snprintf(o.device, sizeof(o.device), "net_ring%u", i);
-		if (eal_port_open(&ports[i], &o, HARNESS_WORKERS, h.pool, err, sizeof(err)) != 0) {
+		*o = (struct dp_iface_options){.mtu = 1500, .descriptors = 64};
+		snprintf(o->name, sizeof(o->name), "ring%u", i);
+		snprintf(o->device, sizeof(o->device), "net_ring%u", i);
+		if (eal_port_open(&ports[i], o, HARNESS_WORKERS, h.pool, err, sizeof(err)) != 0) {
 			fprintf(stderr, "%s\n", err);
 			return -1;
 		}
 	}
-	return h.pool != NULL ? 0 : -1;
+	h.datagrams = frag_pool(options, HARNESS_IFACES, HARNESS_WORKERS);
+	return h.pool != NULL && h.datagrams != NULL ? 0 : -1;
 }
 
 struct ip_addr ip(const char *text)
@@ -162,6 +165,9 @@ static struct worker *worker_up(unsigned int id, uint32_t sessions)
 	struct worker *w = worker_new(id, h.n_workers, sessions, 12345);
 
 	assert_non_null(w);
+	w->pool = h.pool;
+	w->frag = frag_new(options, HARNESS_IFACES, h.n_workers, h.datagrams);
+	assert_non_null(w->frag);
 	w->n_ifaces = HARNESS_IFACES;
 	for (unsigned int i = 0; i < HARNESS_IFACES; i++) {
 		w->port[i] = ports[i].id;
@@ -210,6 +216,7 @@ void harness_down(void)
 	h.w = NULL;
 	snapshot_close();
 	assert_int_equal(rte_mempool_in_use_count(h.pool), 0);
+	assert_int_equal(rte_mempool_in_use_count(h.datagrams), 0);
 }
 
 int harness_setup(void **state)
@@ -310,6 +317,7 @@ static struct rte_ipv4_hdr *ipv4_make(uint8_t *out, uint8_t proto, const struct 
 		.version_ihl = 0x45,
 		.total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*v4) + len)),
 		.packet_id = rte_cpu_to_be_16(77),
+		.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG),
 		.time_to_live = 64,
 		.next_proto_id = proto,
 		.src_addr = ip_to_v4_be(src),

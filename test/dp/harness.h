@@ -24,7 +24,7 @@ enum { OUTSIDE, INSIDE, HARNESS_IFACES };
 #define HARNESS_WORKERS 4
 
 struct harness {
-	struct rte_mempool *pool;
+	struct rte_mempool *pool, *datagrams;
 	struct worker *w; // the one that is driven
 	struct worker *all[HARNESS_WORKERS];
 	unsigned int n_workers;
@@ -66,7 +66,7 @@ struct rules {
 void harness_rules(struct rules *r);
 void harness_apply(const struct rules *r);
 
-// A frame with right checksums. `payload` octets follow the L4 header; TCP takes `flags`, ICMP is
+// A frame with right checksums that must not be fragmented. `payload` octets follow the L4 header; TCP takes `flags`, ICMP is
 // an echo request unless `flags` is 1, then its reply, with id = sport.
 #define FRAME_MAX 2048
 size_t frame_make(

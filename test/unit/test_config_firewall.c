@@ -108,6 +108,12 @@ static const struct edited firewall[] = {
 		"8:68: security-level: found 101, expected a level from 0 to 100"},
 	{"mtu", {{"mtu: 9000", "mtu: 9199"}},
 		"8:77: mtu: found 9199, expected octets from 576 to 9198"},
+	{"fragment", {{"mtu: 9000", "fragment: {size: 0}"}},
+		"8:89: size: found 0, expected datagrams from 1 to 30000"},
+	{"fragment", {{"mtu: 9000", "fragment: {chain: 65}"}},
+		"8:90: chain: found 65, expected fragments from 1 to 64"},
+	{"fragment", {{"mtu: 9000", "fragment: {timeout: 31}"}},
+		"8:92: timeout: found 31, expected seconds from 1 to 30"},
 	{"route iface", {{"{interface: outside, dest", "{interface: outsied, dest"}},
 		"10:17: interface: found outsied, expected the name of an interface; did you mean "
 		"outside?"},

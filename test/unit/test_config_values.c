@@ -37,6 +37,15 @@ static void test_machine(void **state)
 	assert_int_equal(c->media_streams_max, 1048576);
 	assert_string_equal(c->srtp_engine, "ipsec-mb-sse");
 	assert_int_equal(c->ifaces[2].mtu, 9000);
+	assert_int_equal(c->ifaces[2].fragment.size, 200);
+	assert_int_equal(c->ifaces[2].fragment.chain, 24);
+	assert_int_equal(c->ifaces[2].fragment.timeout_s, 5);
+	config_free(c);
+	c = with("mtu: 9000", "mtu: 9198, fragment: {size: 30000, chain: 1, timeout: 30}");
+	assert_int_equal(c->ifaces[2].mtu, 9198);
+	assert_int_equal(c->ifaces[2].fragment.size, 30000);
+	assert_int_equal(c->ifaces[2].fragment.chain, 1);
+	assert_int_equal(c->ifaces[2].fragment.timeout_s, 30);
 	config_free(c);
 	c = with("cores: [1]", "cores: [3, 3, 7]"); // several workers on one CPU
 	assert_int_equal(c->n_workers, 3);

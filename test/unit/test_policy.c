@@ -64,6 +64,7 @@ static struct config *config_two(void)
 	c.ifaces[0].ip = ip_of("203.0.113.1");
 	c.ifaces[0].subnet = prefix_of("203.0.113.0/24");
 	c.ifaces[0].mtu = 1500;
+	c.ifaces[0].fragment = (struct config_fragment){100, 12, 3};
 	c.ifaces[1].subnet = prefix_of("192.168.10.0/24");
 	c.ifaces[1].security_level = 100;
 	c.ifaces[1].acl_in = -1;
@@ -141,6 +142,9 @@ static void test_options(void **state)
 	assert_string_equal(o.ifaces[0].name, "outside");
 	assert_string_equal(o.ifaces[0].device, "net_af_packet0,iface=outside");
 	assert_int_equal(o.ifaces[0].mtu, 1500);
+	assert_int_equal(o.ifaces[0].fragments.size, 100);
+	assert_int_equal(o.ifaces[0].fragments.chain, 12);
+	assert_int_equal(o.ifaces[0].fragments.timeout_s, 3);
 	assert_int_equal(o.n_workers, 2);
 	assert_int_equal(o.worker_cores[0], 3);
 	assert_int_equal(o.streams_max, 5000);
