@@ -19,7 +19,7 @@
 struct worker *w;
 struct rte_mbuf *mbufs[BURST];
 
-static struct endpoint ep(const char *ip, uint16_t port)
+struct endpoint ep(const char *ip, uint16_t port)
 {
 	struct endpoint e = {.port = port};
 
@@ -27,7 +27,7 @@ static struct endpoint ep(const char *ip, uint16_t port)
 	return e;
 }
 
-static struct prefix net(const char *text)
+struct prefix net(const char *text)
 {
 	struct prefix p;
 
@@ -62,7 +62,7 @@ static void rules(void)
 	bench_need(snapshot_apply(&r, 2, err, sizeof(err)) == 0, err);
 }
 
-static void neighbour(uint16_t iface, const char *ip)
+void bench_env_neighbour(struct worker *to, uint16_t iface, const char *ip)
 {
 	const struct dp_msg m = {.version = DP_MSG_VERSION,
 		.type = DP_MSG_NEIGH_SET,
@@ -70,7 +70,7 @@ static void neighbour(uint16_t iface, const char *ip)
 			.ip = ep(ip, 0).ip,
 			.mac = {2, 0, 0, 0, 1, (uint8_t)iface}}};
 
-	neigh_msg(w, &m);
+	neigh_msg(to, &m);
 }
 
 struct dp_msg stream(uint32_t id)
@@ -94,41 +94,65 @@ struct dp_msg stream(uint32_t id)
 	return m;
 }
 
+void bench_env_eal(bool hugepages, unsigned int memory_mb)
+{
+	static char memory[16], cpu[] = "0";
+	char *huge[] = {"bench", "--in-memory", "--no-pci", "--no-telemetry",
+		"--force-max-simd-bitwidth=512", "-l", cpu, "--log-level", "lib.eal:error", "-m",
+		memory};
+	char *plain[] = {"bench", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
+		"--force-max-simd-bitwidth=512", "-l", cpu, "--log-level", "lib.eal:error", "-m",
+		memory};
+
+	snprintf(memory, sizeof(memory), "%u", memory_mb);
+	bench_need((hugepages ? rte_eal_init(RTE_DIM(huge), huge)
+			      : rte_eal_init(RTE_DIM(plain), plain)) >= 0,
+		"EAL does not start");
+}
+
+struct worker *bench_env_worker(unsigned int id, uint32_t sessions, unsigned int n_ifaces)
+{
+	static struct rte_mempool *pool;
+	struct worker *n = worker_new(id, 1, sessions, 4711 + id);
+
+	if (pool == NULL) {
+		pool = rte_pktmbuf_pool_create("bench", 1023, 0,
+			RTE_ALIGN(sizeof(struct pkt), RTE_MBUF_PRIV_ALIGN), 2048, 0);
+		for (unsigned int i = 0; i < BURST && pool != NULL; i++)
+			mbufs[i] = rte_pktmbuf_alloc(pool);
+	}
+	bench_need(pool != NULL && n != NULL, "no memory for a worker");
+	n->id = 0; // the other one's number was for the names of its tables: each is alone
+	n->pool = pool;
+	n->n_ifaces = n_ifaces;
+	for (uint8_t i = 0; i < n_ifaces; i++) {
+		n->mac[i] = (struct rte_ether_addr){{2, 0, 0, 0, 0, i}};
+		n->mtu[i] = 1500;
+	}
+	n->now_ns = UINT64_C(1000000000000);
+	return n;
+}
+
 void bench_env_start(void)
 {
-	static char *argv[] = {"bench_worker", "--no-huge", "--no-pci", "--no-telemetry",
-		"--no-shconf", "-m", "256", "-l", "0", "--log-level", "lib.eal:error"};
 	struct media_worker *media[1];
 	struct dp_msg m, down;
-	struct rte_mempool *pool;
 	unsigned int owner;
 
-	bench_need(rte_eal_init(sizeof(argv) / sizeof(argv[0]), argv) >= 0, "EAL does not start");
-	pool = rte_pktmbuf_pool_create(
-		"bench", 1023, 0, RTE_ALIGN(sizeof(struct pkt), RTE_MBUF_PRIV_ALIGN), 2048, 0);
-	w = worker_new(0, 1, 65536, 4711);
-	bench_need(pool != NULL && w != NULL, "no memory for a worker");
+	bench_env_eal(false, 256);
+	w = bench_env_worker(0, 65536, 2);
 	bench_need(snapshot_open(1, 2) == 0, "no snapshot");
 	bench_need(media_ctl_start(1, 0, RTPSEC_AUTO, media) == 0, "no SRTP engine");
-	w->pool = pool;
 	w->media = media[0];
-	w->n_ifaces = 2;
-	for (uint8_t i = 0; i < 2; i++) {
-		w->mac[i] = (struct rte_ether_addr){{2, 0, 0, 0, 0, i}};
-		w->mtu[i] = 1500;
-	}
-	w->now_ns = UINT64_C(1000000000000);
 	rules();
 	w->snap = snapshot_read();
-	neighbour(OUTSIDE, "203.0.113.9");
-	neighbour(INSIDE, "192.168.10.50");
+	bench_env_neighbour(w, OUTSIDE, "203.0.113.9");
+	bench_env_neighbour(w, INSIDE, "192.168.10.50");
 	for (uint32_t id = 0; id < 2; id++) {
 		m = stream(id);
 		bench_need(media_ctl_send(&m, &down, &owner) == 0, "no stream");
 		media_msg(w, &down);
 	}
-	for (unsigned int i = 0; i < BURST; i++)
-		bench_need((mbufs[i] = rte_pktmbuf_alloc(pool)) != NULL, "no packet buffers");
 }
 
 // ---- Packets -----------------------------------------------------------------------------------

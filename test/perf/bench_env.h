@@ -26,6 +26,15 @@ extern struct rte_mbuf *mbufs[BURST];
 // EAL without devices, a worker, rules, neighbours and both streams. Ends the program on failure.
 void bench_env_start(void);
 
+// The pieces of it. The EAL on CPU 0; a worker without rules, of its own tables; packet buffers (with
+// the first worker).
+void bench_env_eal(bool hugepages, unsigned int memory_mb);
+struct worker *bench_env_worker(unsigned int id, uint32_t sessions, unsigned int n_ifaces);
+void bench_env_neighbour(struct worker *to, uint16_t iface, const char *ip);
+
+struct endpoint ep(const char *ip, uint16_t port);
+struct prefix net(const char *text);
+
 // Stream 0 is SRTP outside and RTP inside, stream 1 RTP on both sides: the relay without crypto.
 struct dp_msg stream(uint32_t id);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The firewall's benchmark against DPDK's own l3fwd, run by `tools/bench firewall`: one JSON object per figure.
-Both work on the last CPU, on the same virtual device (net_pcap, replaying one capture for ever), the same
+"""The firewall's benchmark, run by `tools/bench firewall`: one JSON object per figure. First a worker without
+devices (firewall_worker.py), then callgate against DPDK's own l3fwd. Both work on the last CPU, on the same virtual device (net_pcap, replaying one capture for ever), the same
 packets, the same number of table entries. They take turns within this one run.
 usage: firewall.py FOLDER-OF-THE-PROGRAMS"""
 
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import firewall_worker
 import l3fwd
 
 CPU, OTHER_CPU = os.cpu_count() - 1, 0
@@ -182,6 +183,8 @@ def turn(make):
 
 def main():
     programs = pathlib.Path(sys.argv[1]).resolve()
+    progress("a worker without devices")
+    whole = firewall_worker.run(programs / "test/perf")
     with tempfile.TemporaryDirectory() as folder:
         devices = []
         for side in (0, 1):
@@ -209,6 +212,7 @@ def main():
         ours, theirs = (statistics.median(rates[k]) / 1e6 for k in ("callgate", mode))
         figure(f"l3fwd_{mode}_ratio", ratio, goal, f"l3fwd {l3fwd.version()}, {what}: {ours:.2f} and {theirs:.2f} "
                                                    f"M packets of {OCTETS} octets a second over net_pcap")
+    sys.exit(0 if whole else 2)
 
 
 main()
