@@ -7,15 +7,17 @@
 #include <stdio.h>
 
 #include <rte_cycles.h>
-#include <rte_hash.h>
 #include <rte_icmp.h>
 #include <rte_tcp.h>
 
+#include "dp/sess_table.h"
 #include "dp/xlate.h"
 
-// One lap over the table, and the most that a turn spends on it.
+// One lap over the table, and the most that a turn spends on it: looks, and sessions that it ends.
 #define AGE_LAP_NS    NS_PER_S
-#define AGE_SLOTS_MAX 64
+#define AGE_SLOTS_MAX 256
+#define AGE_ENDS_MAX  64
+#define AGE_AHEAD     8 // slots that are asked for ahead
 
 // How long a connection that both ends have closed, or one has reset, is remembered, so that
 // stragglers do not look like strangers.
@@ -47,34 +49,19 @@ static struct sess_key key_make(const struct flow *f, uint16_t iface)
 	return k;
 }
 
-// Pairs of words, each plus a secret one, multiplied, folded and added (after NH, RFC 4418 5.2.4, with
-// words of 64 bits): a stranger cannot make tuples collide, at a fifth of the cost of rte_jhash.
-static hash_sig_t key_hash(const struct sess_table *t, const struct sess_key *k)
+static uint32_t key_find(const struct sess_table *t, const struct sess_key *k)
 {
-	uint64_t w[SESS_KEY_WORDS] = {0}, sum = 0;
-
-	memcpy(w, k, sizeof(*k));
-	for (unsigned int i = 0; i < SESS_KEY_WORDS; i += 2) {
-		__uint128_t x = (__uint128_t)(w[i] + t->secret[i]) * (w[i + 1] + t->secret[i + 1]);
-
-		sum += (uint64_t)x ^ (uint64_t)(x >> 64);
-	}
-	return (hash_sig_t)(sum ^ sum >> 32);
+	return sess_table_find(t, k, sess_key_hash(t, k));
 }
 
-static bool key_find(const struct sess_table *t, const struct sess_key *k, void **data)
+static void key_add(struct sess_table *t, uint32_t slot, unsigned int dir)
 {
-	return rte_hash_lookup_with_hash_data(t->hash, k, key_hash(t, k), data) >= 0;
+	sess_table_add(t, sess_key_hash(t, &t->slots[slot].key[dir]), sess_ref(slot, dir));
 }
 
-static int key_add(struct sess_table *t, const struct sess_key *k, uintptr_t data)
+static void key_del(struct sess_table *t, uint32_t slot, unsigned int dir)
 {
-	return rte_hash_add_key_with_hash_data(t->hash, k, key_hash(t, k), (void *)data);
-}
-
-static void key_del(struct sess_table *t, const struct sess_key *k)
-{
-	rte_hash_del_key_with_hash(t->hash, k, key_hash(t, k));
+	sess_table_del(t, sess_key_hash(t, &t->slots[slot].key[dir]), sess_ref(slot, dir));
 }
 
 static struct flow key_flow(const struct sess_key *k)
@@ -123,9 +110,19 @@ static bool begins_anew(const struct sess *s, const struct pkt *p)
 		(p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
 }
 
+static uint32_t tick_of(uint64_t now_ns)
+{
+	return (uint32_t)(now_ns >> SESS_TICK_SHIFT);
+}
+
+static uint64_t idle_ns(const struct sess *s, uint64_t now_ns)
+{
+	return (uint64_t)(tick_of(now_ns) - s->last_tick) << SESS_TICK_SHIFT;
+}
+
 static void sess_touch(struct worker *w, struct sess *s, const struct pkt *p, unsigned int dir)
 {
-	s->last_ns = w->now_ns;
+	s->last_tick = tick_of(w->now_ns);
 	s->packets[dir]++;
 	s->bytes[dir] += (uint64_t)p->payload + p->payload_len - p->l3;
 	if (p->flow.proto == PROTO_TCP)
@@ -140,16 +137,17 @@ static void count_set(uint32_t *count, uint32_t to)
 static void sess_end(struct worker *w, struct sess *s)
 {
 	struct sess_table *t = w->sess;
+	const uint32_t slot = (uint32_t)(s - t->slots);
 
 	if (s->xlate != 0)
 		xlate_put(w, s->xlate);
-	key_del(t, &s->key[0]);
+	key_del(t, slot, 0);
 	if (!s->punt)
-		key_del(t, &s->key[1]);
+		key_del(t, slot, 1);
 	else
 		count_set(&t->punts, t->punts - 1);
 	s->state = SESS_FREE;
-	t->free[t->n_free] = (uint32_t)(s - t->slots);
+	t->free[t->n_free] = slot;
 	count_set(&t->n_free, t->n_free + 1);
 }
 
@@ -180,17 +178,17 @@ static bool sess_holds(const struct worker *w, const struct sess *s)
 		flow_eq(&v.reply, &s->key[1]);
 }
 
-static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uintptr_t data)
+static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t ref)
 {
-	struct sess *s = &w->sess->slots[data >> 1];
+	struct sess *s = &w->sess->slots[sess_ref_slot(ref)];
 
 	if (!sess_holds(w, s) || begins_anew(s, p)) {
 		sess_end(w, s);
 		return SESS_MISS;
 	}
 	s->gen = w->snap->gen;
-	p->sess = (uint32_t)(data >> 1);
-	p->dir = data & 1;
+	p->sess = sess_ref_slot(ref);
+	p->dir = (uint8_t)sess_ref_dir(ref);
 	if (p->kind == PKT_FLOW) // an error proves nothing about the flow that it quotes
 		sess_touch(w, s, p, p->dir);
 	if (s->punt)
@@ -202,77 +200,78 @@ static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uintptr_t data)
 enum sess_hit sess_find(struct worker *w, struct pkt *p)
 {
 	struct sess_key key = key_make(&p->flow, p->iface_in);
-	void *data;
+	uint32_t ref = key_find(w->sess, &key);
 
-	if (!key_find(w->sess, &key, &data))
-		return SESS_MISS;
-	return sess_hit(w, p, (uintptr_t)data);
+	return ref != 0 ? sess_hit(w, p, ref) : SESS_MISS;
 }
 
 const struct sess *sess_peek(const struct worker *w, const struct pkt *p, unsigned int *dir)
 {
 	struct sess_key key = key_make(&p->flow, p->iface_in);
 	const struct sess *s;
-	void *data;
+	uint32_t ref = key_find(w->sess, &key);
 
-	if (!key_find(w->sess, &key, &data))
+	if (ref == 0)
 		return NULL;
-	s = &w->sess->slots[(uintptr_t)data >> 1];
-	*dir = (uintptr_t)data & 1;
+	s = &w->sess->slots[sess_ref_slot(ref)];
+	*dir = sess_ref_dir(ref);
 	return sess_holds(w, s) && !begins_anew(s, p) ? s : NULL;
 }
 
 enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_verdict *verdict)
 {
 	struct sess_key reply = key_make(&verdict->reply, verdict->iface_out);
-	void *other;
 
 	if (w->sess->n_free == 0)
 		return DROP_SESSION_FULL;
-	return key_find(w->sess, &reply, &other) ? DROP_NAT_PORTS : PASS;
+	return key_find(w->sess, &reply) != 0 ? DROP_NAT_PORTS : PASS;
 }
 
-// All of it: the nat stage wants the rest.
-static void sess_prefetch(const struct sess *s)
+static void sess_prefetch(const struct sess *s, uint8_t proto)
 {
-	rte_prefetch0(s);
-	rte_prefetch0((const uint8_t *)s + RTE_CACHE_LINE_SIZE);
-	rte_prefetch0((const uint8_t *)s + sizeof(*s) - 1);
+	rte_prefetch1(s);
+	rte_prefetch1((const uint8_t *)s + RTE_CACHE_LINE_MIN_SIZE);
+	if (proto == PROTO_TCP)
+		rte_prefetch1((const uint8_t *)s + 2 * RTE_CACHE_LINE_MIN_SIZE);
+}
+
+static bool ref_is(const struct sess_table *t, uint32_t ref, const struct sess_key *k)
+{
+	return sess_key_eq(&t->slots[sess_ref_slot(ref)].key[sess_ref_dir(ref)], k);
 }
 
 void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt)
 {
+	const struct sess_table *t = w->sess;
 	struct sess_key key[PKTS_MAX];
-	const void *keys[PKTS_MAX];
-	hash_sig_t hash[PKTS_MAX];
-	void *data[PKTS_MAX];
-	uint64_t hits = 0;
-	bool ended = false; // after that the rest of the bulk look-up may be stale
+	uint64_t hash[PKTS_MAX];
+	uint32_t ref[PKTS_MAX];
+	bool ended = false; // after that the references of the others may be stale
 	uint16_t n = 0;
 
-	if (v->n == 0)
-		return;
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct pkt *p = pkt_of(v->m[i]);
 
 		key_fill(&key[i], &p->flow, p->iface_in);
-		keys[i] = &key[i];
 	}
-	for (uint16_t i = 0; i < v->n; i++)
-		hash[i] = key_hash(w->sess, &key[i]);
-	rte_hash_lookup_with_hash_bulk_data(w->sess->hash, keys, hash, v->n, &hits, data);
-	for (uint16_t i = 0; i < v->n; i++)
-		if (hits & (1ull << i))
-			sess_prefetch(&w->sess->slots[(uintptr_t)data[i] >> 1]);
+	for (uint16_t i = 0; i < v->n; i++) {
+		hash[i] = sess_key_hash(t, &key[i]);
+		sess_table_prefetch(t, hash[i]);
+	}
+	for (uint16_t i = 0; i < v->n; i++) {
+		ref[i] = sess_table_guess(t, hash[i]);
+		if (likely(ref[i] != 0))
+			sess_prefetch(&t->slots[sess_ref_slot(ref[i])], (uint8_t)key[i].proto);
+	}
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
 		enum sess_hit hit = SESS_MISS;
 
-		if (unlikely(ended))
-			hit = sess_find(w, pkt_of(m));
-		else if (hits & (1ull << i)) {
-			hit = sess_hit(w, pkt_of(m), (uintptr_t)data[i]);
+		if (likely(!ended && ref[i] != 0 && ref_is(t, ref[i], &key[i]))) {
+			hit = sess_hit(w, pkt_of(m), ref[i]);
 			ended = hit == SESS_MISS;
+		} else if (ref[i] != 0) {
+			hit = sess_find(w, pkt_of(m));
 		}
 		if (likely(hit == SESS_FORWARD))
 			v->m[n++] = m;
@@ -293,12 +292,11 @@ static struct sess *sess_open(struct worker *w, const struct sess_key *k, enum d
 	if (t->n_free == 0)
 		return NULL;
 	slot = t->free[t->n_free - 1];
-	if (key_add(t, k, (uintptr_t)slot << 1) != 0)
-		return NULL;
 	count_set(&t->n_free, t->n_free - 1);
 	t->used = RTE_MAX(t->used, slot + 1);
 	s = &t->slots[slot];
 	*s = (struct sess){.key = {*k}, .gen = w->snap->gen, .state = SESS_UP};
+	key_add(t, slot, 0);
 	if (k->proto == PROTO_TCP)
 		s->state = SESS_HALF_OPEN;
 	*bad = PASS;
@@ -309,29 +307,20 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 {
 	struct sess_key key = key_make(&p->flow, p->iface_in);
 	struct sess_key reply = key_make(&verdict->reply, verdict->iface_out);
-	struct sess *s = sess_open(w, &key, &verdict->reason);
 	struct sess_table *t = w->sess;
-	uintptr_t slot;
-	void *other;
+	struct sess *s;
 
+	if (key_find(t, &reply) != 0 || sess_key_eq(&key, &reply))
+		return verdict->reason = DROP_NAT_PORTS;
+	s = sess_open(w, &key, &verdict->reason);
 	if (s == NULL)
 		return verdict->reason;
-	slot = (uintptr_t)(s - t->slots);
-	s->key[1] = reply;
-	if (key_find(t, &reply, &other))
-		verdict->reason = DROP_NAT_PORTS;
-	else if (key_add(t, &reply, slot << 1 | 1) != 0)
-		verdict->reason = DROP_SESSION_FULL;
-	if (verdict->reason != PASS) {
-		s->punt = true; // so that the other session's key stays
-		count_set(&t->punts, t->punts + 1);
-		sess_end(w, s);
-		return verdict->reason;
-	}
 	s->xlate = verdict->xlate;
-	p->sess = (uint32_t)slot;
+	p->sess = (uint32_t)(s - t->slots);
 	p->dir = 0;
 	p->iface_out = verdict->iface_out;
+	s->key[1] = reply;
+	key_add(t, p->sess, 1);
 	sess_touch(w, s, p, 0);
 	count_add(w, COUNT_SESSIONS_CREATED, 1);
 	return PASS;
@@ -348,12 +337,12 @@ static bool expects_nothing(const struct pkt *p)
 enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 {
 	struct sess_key key = key_make(&p->flow, p->iface_in);
+	uint32_t ref = key_find(w->sess, &key);
 	enum dp_counter_id bad;
 	struct sess *s;
-	void *data;
 
-	if (key_find(w->sess, &key, &data)) {
-		s = &w->sess->slots[(uintptr_t)data >> 1];
+	if (ref != 0) {
+		s = &w->sess->slots[sess_ref_slot(ref)];
 		if (s->punt && !begins_anew(s, p)) {
 			sess_touch(w, s, p, 1);
 			return PASS;
@@ -380,33 +369,36 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 	return PASS;
 }
 
-static void sess_age_one(struct worker *w, struct sess *s)
+static bool is_over(const struct worker *w, const struct sess *s)
 {
-	if (s->state == SESS_FREE ||
-		w->now_ns - s->last_ns < (uint64_t)timeout_s(&w->snap->timeouts, s) * NS_PER_S)
-		return;
-	count_add(w, sess_is_closed(s) ? COUNT_SESSIONS_CLOSED : COUNT_SESSIONS_AGED, 1);
-	sess_end(w, s);
+	return s->state != SESS_FREE &&
+		idle_ns(s, w->now_ns) >= (uint64_t)timeout_s(&w->snap->timeouts, s) * NS_PER_S;
 }
 
-void sess_age(struct worker *w)
+bool sess_age(struct worker *w)
 {
 	struct sess_table *t = w->sess;
-	uint64_t passed_ns = w->now_ns - t->age_ns;
-	uint64_t due;
+	uint64_t passed_ns = RTE_MIN(w->now_ns - t->age_ns, (uint64_t)AGE_LAP_NS);
+	uint64_t due = passed_ns * t->used / AGE_LAP_NS, done = 0;
+	unsigned int ends = 0;
 
-	if (passed_ns > AGE_LAP_NS)
-		passed_ns = AGE_LAP_NS;
-	due = passed_ns * t->used / AGE_LAP_NS;
 	if (due == 0)
-		return;
-	t->age_ns = w->now_ns;
-	if (due > AGE_SLOTS_MAX)
-		due = AGE_SLOTS_MAX;
-	for (uint64_t i = 0; i < due; i++) {
-		sess_age_one(w, &t->slots[t->age_next]);
+		return false;
+	for (; done < due && done < AGE_SLOTS_MAX && ends < AGE_ENDS_MAX; done++) {
+		struct sess *s = &t->slots[t->age_next];
+
+		rte_prefetch1(&(s + AGE_AHEAD)->last_tick); // may lie behind the table: no harm
+		if (is_over(w, s)) {
+			count_add(w,
+				sess_is_closed(s) ? COUNT_SESSIONS_CLOSED : COUNT_SESSIONS_AGED, 1);
+			sess_end(w, s);
+			ends++;
+		}
 		t->age_next = t->age_next + 1 < t->used ? t->age_next + 1 : 0;
 	}
+	// What is left over is due the next time.
+	t->age_ns = w->now_ns - passed_ns * (due - done) / due;
+	return done < due;
 }
 
 static void state_text(const struct sess *s, char *buf, size_t size)
@@ -432,7 +424,7 @@ static void sess_describe(const struct sess *s, uint64_t now_ns, struct dp_conn 
 		.dst_mapped = in->dst,
 		.packets = {s->packets[0], s->packets[1]},
 		.bytes = {s->bytes[0], s->bytes[1]},
-		.idle_s = (uint32_t)((now_ns - s->last_ns) / NS_PER_S),
+		.idle_s = (uint32_t)(idle_ns(s, now_ns) / NS_PER_S),
 		.punt = s->punt,
 	};
 	if (s->from_us) {

@@ -21,28 +21,35 @@ enum sess_state {
 	SESS_CLOSING,
 };
 
+// The time of a session's last packet, in 2^26 ns (67 ms): 32 bits of it last longer than any timeout.
+#define SESS_TICK_SHIFT 26
+
 // `key[1]` is what the responder's packets look like; direction 0 therefore leaves with source
 // key[1].dst and destination key[1].src, and the other way round: translations need no more state.
 // A punt session has one key, of what comes in from the wire; direction 1 comes from the TAP.
+// What every packet reads and writes stands in the first two cache lines.
 struct sess {
 	struct sess_key key[2];
-	uint64_t last_ns;
 	uint64_t packets[2], bytes[2];
+	uint32_t last_tick;
 	uint32_t gen;   // of the rules that permitted it
 	uint32_t xlate; // its dynamic translation (dp/xlate.h), 0: none
 	uint16_t instance;
 	uint8_t state; // enum sess_state
-	uint8_t seen;  // TCP flags that each direction has shown, of dp/sess.c
-	bool punt;
-	bool from_us; // punt: the control plane opened it
-};
+	bool punt : 1;
+	bool from_us : 1; // punt: the control plane opened it
+	uint8_t seen;     // TCP flags that each direction has shown, of dp/sess.c
+} __rte_cache_aligned;
+
+_Static_assert(offsetof(struct sess, seen) == 2 * RTE_CACHE_LINE_MIN_SIZE, "two lines for all");
 
 // 64-bit words of a key, rounded up to a pair.
 #define SESS_KEY_WORDS ((sizeof(struct sess_key) + 15) / 16 * 2)
 
-// Made by dp/worker_ctl.c. The hash maps a key to slot * 2 + direction.
+// Made by dp/worker_ctl.c. dp/sess_table.h says how keys are found.
 struct sess_table {
-	struct rte_hash *hash;
+	struct sess_bucket *buckets;
+	uint32_t bucket_mask;
 	uint64_t secret[SESS_KEY_WORDS]; // so that nobody can make tuples that collide
 	struct sess *slots;
 	uint32_t *free; // stack of free slots
@@ -81,8 +88,9 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 // `p` has the flow turned round, as an answer would arrive. PASS or SESSION_FULL.
 enum dp_counter_id sess_punt(struct worker *w, struct pkt *p);
 
-// Looks at the share of the table that is due at w->now_ns, and ends what is over.
-void sess_age(struct worker *w);
+// Looks at the share of the table that is due at w->now_ns, a bounded piece per call, and ends what is
+// over. True: more is due already, so the worker should not nap.
+bool sess_age(struct worker *w);
 
 // Copies up to `max` live sessions from slot *cursor on, looking at `slots` slots at most;
 // advances *cursor. Returns how many. True in *done at the end of the table.

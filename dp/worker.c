@@ -213,7 +213,7 @@ unsigned int worker_turn(struct worker *w, uint64_t now_ns)
 	work += worker_handed_over(w);
 	work += punt_down(w);
 	media_turn(w);
-	sess_age(w);
+	work += sess_age(w);
 	xlate_age(w);
 	frag_age(w);
 	work += worker_list(w); // no nap between two pieces

@@ -15,6 +15,7 @@
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
+#include "dp/sess_table.h"
 #include "dp/xlate.h"
 
 #define MSG_RING     1024
@@ -56,23 +57,25 @@ static void sess_free(struct sess_table *t)
 {
 	if (t == NULL)
 		return;
-	rte_hash_free(t->hash);
+	rte_free(t->buckets);
 	rte_free(t->slots);
 	rte_free(t->free);
 	rte_free(t);
 }
 
-static struct sess_table *sess_new(unsigned int worker, uint32_t max, uint32_t seed)
+static struct sess_table *sess_new(uint32_t max, uint32_t seed)
 {
+	const size_t buckets = sess_table_buckets(max);
 	struct sess_table *t = rte_zmalloc("sess", sizeof(*t), RTE_CACHE_LINE_SIZE);
 
 	if (t == NULL)
 		return NULL;
 	t->max = t->n_free = max;
-	t->hash = hash_new("sess", worker, 2 * max, sizeof(struct sess_key), seed);
+	t->bucket_mask = (uint32_t)buckets - 1;
+	t->buckets = rte_zmalloc("sess", buckets * sizeof(*t->buckets), RTE_CACHE_LINE_SIZE);
 	t->slots = rte_zmalloc("sess", max * sizeof(*t->slots), RTE_CACHE_LINE_SIZE);
 	t->free = rte_malloc("sess", max * sizeof(*t->free), RTE_CACHE_LINE_SIZE);
-	if (t->hash == NULL || t->slots == NULL || t->free == NULL) {
+	if (t->buckets == NULL || t->slots == NULL || t->free == NULL) {
 		sess_free(t);
 		return NULL;
 	}
@@ -149,7 +152,7 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	w->steer = (struct handoff_key){.seed = seed, .n_workers = n_workers};
 	w->count = rte_zmalloc("count", sizeof(*w->count), RTE_CACHE_LINE_SIZE);
 	// Each table has a seed of its own: what collides in one need not in another.
-	w->sess = sess_new(id, sessions, seed + 1);
+	w->sess = sess_new(sessions, seed + 1);
 	w->neigh = neigh_new(id, seed + 2);
 	// One more than sessions: it is a session that a full table has no room for.
 	w->xlate = xlate_new(id, n_workers, sessions + 1, seed + 4);
