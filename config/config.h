@@ -323,3 +323,7 @@ int config_iface_toward(const struct config *c, const struct ip_addr *ip);
 // A few lines on what a configuration does: interfaces, translations, access lists, UC-IME. Shows
 // no secret.
 void config_summary(FILE *f, const struct config *c);
+
+// A rule as the manual writes it, without its interfaces: "source static 10.1.1.1 203.0.113.1".
+#define CONFIG_NAT_TEXT_MAX 192
+const char *config_nat_text(const struct nat_rule *r, char buf[CONFIG_NAT_TEXT_MAX]);

@@ -28,41 +28,46 @@ static const char *nat_iface(const struct config *c, uint16_t i)
 	return i == NAT_IFACE_ANY ? "any" : c->ifaces[i].name;
 }
 
-static void print_dynamic(FILE *f, const struct nat_rule *r)
+static void dynamic_text(const struct nat_rule *r, const char *real, char *buf, size_t size)
 {
-	char first[IP_TEXT_MAX], last[IP_TEXT_MAX];
+	char first[IP_TEXT_MAX], last[IP_TEXT_MAX], pool[2 * IP_TEXT_MAX + 16] = "";
 
+	ip_format(&r->pool.first, first);
 	if (nat_pool_size(&r->pool) == 1)
-		fprintf(f, " %s", ip_format(&r->pool.first, first));
+		snprintf(pool, sizeof(pool), " %s", first);
 	else if (nat_pool_size(&r->pool) > 1)
-		fprintf(f, " pat-pool %s-%s", ip_format(&r->pool.first, first),
+		snprintf(pool, sizeof(pool), " pat-pool %s-%s", first,
 			ip_format(&r->pool.last, last));
-	if (r->interface)
-		fputs(" interface", f);
+	snprintf(buf, size, "source dynamic %s%s%s", real, pool, r->interface ? " interface" : "");
+}
+
+const char *config_nat_text(const struct nat_rule *r, char buf[CONFIG_NAT_TEXT_MAX])
+{
+	char real[ENDPOINT_TEXT_MAX], mapped[ENDPOINT_TEXT_MAX], service[32] = "";
+
+	prefix_format(&r->real, real);
+	if (r->kind != NAT_STATIC) {
+		dynamic_text(r, real, buf, CONFIG_NAT_TEXT_MAX);
+		return buf;
+	}
+	if (r->proto != PROTO_ANY)
+		snprintf(service, sizeof(service), " service %s %u %u",
+			r->proto == PROTO_TCP ? "tcp" : "udp", r->real_port, r->mapped_port);
+	snprintf(buf, CONFIG_NAT_TEXT_MAX, "source static %s %s%s", real,
+		prefix_format(&r->mapped, mapped), service);
+	return buf;
 }
 
 static void print_nat(FILE *f, const struct config *c)
 {
 	static const char *const after[] = {
 		[NAT_MANUAL] = "", [NAT_AUTO] = " (auto)", [NAT_AFTER_AUTO] = " after-auto"};
-	char real[ENDPOINT_TEXT_MAX], mapped[ENDPOINT_TEXT_MAX];
+	char text[CONFIG_NAT_TEXT_MAX];
 
-	for (size_t i = 0; i < c->n_nat; i++) {
-		const struct nat_rule *r = &c->nat[i];
-
-		fprintf(f, "nat (%s,%s)%s source %s %s", nat_iface(c, r->real_if),
-			nat_iface(c, r->mapped_if), after[r->section],
-			r->kind == NAT_STATIC ? "static" : "dynamic",
-			prefix_format(&r->real, real));
-		if (r->kind == NAT_STATIC)
-			fprintf(f, " %s", prefix_format(&r->mapped, mapped));
-		else
-			print_dynamic(f, r);
-		if (r->proto != PROTO_ANY)
-			fprintf(f, " service %s %u %u", r->proto == PROTO_TCP ? "tcp" : "udp",
-				r->real_port, r->mapped_port);
-		fputc('\n', f);
-	}
+	for (size_t i = 0; i < c->n_nat; i++)
+		fprintf(f, "nat (%s,%s)%s %s\n", nat_iface(c, c->nat[i].real_if),
+			nat_iface(c, c->nat[i].mapped_if), after[c->nat[i].section],
+			config_nat_text(&c->nat[i], text));
 }
 
 static void print_suites(FILE *f, const char *what, const uint8_t *suites, size_t n)

@@ -22,6 +22,12 @@ cJSON *show_clear_statistics(const struct show *s, const struct ask *ask);
 cJSON *show_drops(const struct show *s, const struct ask *ask);
 cJSON *show_drops_clear(const struct show *s, const struct ask *ask);
 
+// show_xlate.c: of every daemon
+cJSON *show_xlate(
+	const struct show *s, const struct ask *ask); // local, global, lport, gport, interface
+cJSON *show_clear_xlate(const struct show *s, const struct ask *ask); // the same
+cJSON *show_nat(const struct show *s, const struct ask *ask);
+
 // show_ucm.c
 cJSON *show_ucm(const struct show *s, const struct ask *ask);
 cJSON *show_limits(const struct show *s, const struct ask *ask);

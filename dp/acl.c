@@ -9,6 +9,7 @@
 #include <rte_tcp.h>
 
 #include "dp/acl_build.h"
+#include "dp/nat_hits.h"
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
@@ -273,6 +274,16 @@ static enum dp_counter_id acl_open(struct worker *w, struct pkt *p, struct acl_v
 	return v->reason;
 }
 
+static void count_rules(struct worker *w, const struct acl_verdict *v)
+{
+	const struct nat_rule *nat = w->snap->nat;
+
+	if (v->nat_destination >= 0)
+		nat_hits_add(w->nat_hits, nat[v->nat_destination].id, NAT_UNTRANSLATED);
+	if (v->nat_source >= 0)
+		nat_hits_add(w->nat_hits, nat[v->nat_source].id, NAT_TRANSLATED);
+}
+
 // The first packet of a flow, or one that should not come first. True: it goes on.
 static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 {
@@ -284,17 +295,22 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 		return false;
 	}
 	acl_judge(w->snap, p->iface_in, &p->flow, &verdict);
-	if (verdict.fate == ACL_DROP)
+	if (verdict.fate == ACL_DROP) {
 		pkt_drop(w, m, verdict.reason);
-	else if (!acl_is_opener(p))
+		return false;
+	}
+	if (!acl_is_opener(p)) {
 		refuse_late(w, m, verdict.fate);
-	else if (verdict.fate == ACL_PUNT)
-		pkts_add(punt, m);
-	else if (acl_open(w, p, &verdict) == PASS)
-		return true;
-	else
+		return false;
+	}
+	if (verdict.fate == ACL_FORWARD && acl_open(w, p, &verdict) != PASS) {
 		pkt_drop(w, m, verdict.reason);
-	return false;
+		return false;
+	}
+	count_rules(w, &verdict);
+	if (verdict.fate == ACL_PUNT)
+		pkts_add(punt, m);
+	return verdict.fate == ACL_FORWARD;
 }
 
 void acl_stage(struct worker *w, struct pkts *v, struct pkts *punt)

@@ -253,6 +253,8 @@ int dp_send(const struct dp_msg *m)
 	case DP_MSG_CAPTURE_SET:
 	case DP_MSG_CAPTURE_DEL:
 		return m->capture.id < DP_CAPTURES_MAX ? send_to_all(m) : -EINVAL;
+	case DP_MSG_XLATE_CLEAR:
+		return send_to_all(m);
 	case DP_MSG_MEDIA_SET:
 	case DP_MSG_MEDIA_DEL:
 	case DP_MSG_MEDIA_TICK:

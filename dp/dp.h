@@ -206,12 +206,17 @@ int dp_media_stats(uint32_t stream, struct dp_media_stats *out);
 // whole, but they need not be of the same packet.
 int dp_media_quality(uint32_t stream, struct rma_counters *out);
 
+// How often a rule has been used for a new flow, of what goes to its mapped side and of what comes
+// from there. `id` is nat_rule.id.
+void dp_nat_hits(uint32_t id, uint64_t *translated, uint64_t *untranslated);
+
 struct dp_usage {
 	uint32_t sessions, sessions_max; // all workers
 	uint32_t punt_sessions;          // of these, flows of the control plane
 	uint32_t streams, streams_max;
 	// Packet buffers, and those of datagrams in fragments: back to a constant when idle, or a leak.
 	uint32_t buffers_in_use, buffers;
+	uint32_t xlates, xlates_most; // dynamic translations; the most is each worker's, added
 };
 void dp_usage(struct dp_usage *out);
 
@@ -234,6 +239,17 @@ struct dp_conn {
 // Asks the workers for a copy of their sessions (a message each; they answer between bursts).
 // Returns how many were written, at most `max`; waits at most 100 ms.
 size_t dp_conns(struct dp_conn *out, size_t max);
+
+// One dynamic translation of `show xlate`.
+struct dp_xlate {
+	uint8_t proto;
+	uint16_t real_if, mapped_if;
+	struct endpoint real, mapped;
+	uint32_t sessions; // that use it
+	uint32_t idle_s;   // since none does
+};
+// The dynamic translations that `f` asks for, as dp_conns().
+size_t dp_xlates(const struct nat_filter *f, struct dp_xlate *out, size_t max);
 
 // ---- The way of a packet -----------------------------------------------------------------------
 

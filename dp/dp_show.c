@@ -11,8 +11,10 @@
 
 #include "dp/dp_state.h"
 #include "dp/media_ctl.h"
+#include "dp/nat_hits.h"
 #include "dp/rtpsec.h"
 #include "dp/sess.h"
+#include "dp/xlate.h"
 
 #define WAIT_MS 100
 
@@ -81,6 +83,8 @@ void dp_usage(struct dp_usage *out)
 		out->sessions_max += t->max;
 		out->sessions += t->max - __atomic_load_n(&t->n_free, __ATOMIC_RELAXED);
 		out->punt_sessions += __atomic_load_n(&t->punts, __ATOMIC_RELAXED);
+		out->xlates += __atomic_load_n(&d->worker[i]->xlate->n_live, __ATOMIC_RELAXED);
+		out->xlates_most += __atomic_load_n(&d->worker[i]->xlate->most, __ATOMIC_RELAXED);
 	}
 	if (d->pool != NULL && d->datagrams != NULL) {
 		out->buffers = d->pool->size + d->datagrams->size;
@@ -124,12 +128,12 @@ bool ask_worker(int *state, uint64_t until_ms)
 	return true;
 }
 
-static size_t listing_of(struct worker *w, struct dp_conn *out, size_t max, uint64_t until_ms)
+// The caller has filled in what is asked for.
+static size_t listing_of(struct worker *w, size_t max, uint64_t until_ms)
 {
 	struct worker_listing *l = &w->listing;
 
 	l->cursor = 0;
-	l->out = out;
 	l->max = max;
 	l->n = 0;
 	ask_worker(&l->state, until_ms); // or a part
@@ -141,9 +145,42 @@ size_t dp_conns(struct dp_conn *out, size_t max)
 	uint64_t until_ms = ask_deadline_ms();
 	size_t n = 0;
 
-	for (unsigned int i = 0; i < dp_state.n_workers && n < max; i++)
-		n += listing_of(dp_state.worker[i], out + n, max - n, until_ms);
+	for (unsigned int i = 0; i < dp_state.n_workers && n < max; i++) {
+		struct worker *w = dp_state.worker[i];
+
+		w->listing.out = out + n;
+		w->listing.xlates = NULL;
+		n += listing_of(w, max - n, until_ms);
+	}
 	return n;
+}
+
+size_t dp_xlates(const struct nat_filter *f, struct dp_xlate *out, size_t max)
+{
+	uint64_t until_ms = ask_deadline_ms();
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < dp_state.n_workers && n < max; i++) {
+		struct worker *w = dp_state.worker[i];
+
+		w->listing.xlates = out + n;
+		w->listing.filter = *f;
+		n += listing_of(w, max - n, until_ms);
+	}
+	return n;
+}
+
+void dp_nat_hits(uint32_t id, uint64_t *translated, uint64_t *untranslated)
+{
+	*translated = *untranslated = 0;
+	for (unsigned int i = 0; i < dp_state.n_workers; i++) {
+		const struct nat_hit *h = nat_hits_find(dp_state.worker[i]->nat_hits, id);
+
+		if (h == NULL || __atomic_load_n(&h->id, __ATOMIC_ACQUIRE) != id)
+			continue;
+		*translated += __atomic_load_n(&h->n[NAT_TRANSLATED], __ATOMIC_RELAXED);
+		*untranslated += __atomic_load_n(&h->n[NAT_UNTRANSLATED], __ATOMIC_RELAXED);
+	}
 }
 
 const char *dp_version(void)

@@ -9,6 +9,7 @@
 
 #include "lib/acl.h"
 #include "lib/addr.h"
+#include "lib/nat.h"
 
 #define DP_MSG_VERSION 5
 
@@ -27,6 +28,7 @@ enum dp_msg_type {
 	DP_MSG_MEDIA_TICK,  // media.stream only: judge its quality now, it may have stalled
 	DP_MSG_CAPTURE_SET, // capture: copy what it asks for; to every worker
 	DP_MSG_CAPTURE_DEL, // capture.id only
+	DP_MSG_XLATE_CLEAR, // xlate: end these dynamic translations and the sessions that use them
 	// workers -> control
 	DP_MSG_NEIGH_MISS, // neighbour without a MAC: please resolve it
 	DP_MSG_MEDIA_GONE, // media.stream: the worker has let go of it; the id may be used again
@@ -140,5 +142,6 @@ struct dp_msg {
 		struct dp_msg_key key;
 		struct dp_msg_capture capture;
 		struct dp_msg_nat nat;
+		struct nat_filter xlate;
 	};
 };

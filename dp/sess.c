@@ -401,6 +401,20 @@ bool sess_age(struct worker *w)
 	return done < due;
 }
 
+bool sess_end_translated(
+	struct worker *w, const struct nat_filter *f, uint32_t *cursor, uint32_t slots)
+{
+	struct sess_table *t = w->sess;
+
+	for (; slots > 0 && *cursor < t->used; slots--, (*cursor)++) {
+		struct sess *s = &t->slots[*cursor];
+
+		if (s->state != SESS_FREE && s->xlate != 0 && xlate_is_meant(w, s->xlate, f))
+			sess_end(w, s);
+	}
+	return *cursor >= t->used;
+}
+
 static void state_text(const struct sess *s, char *buf, size_t size)
 {
 	static const char *const names[] = {

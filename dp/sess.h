@@ -92,6 +92,11 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p);
 // over. True: more is due already, so the worker should not nap.
 bool sess_age(struct worker *w);
 
+// Ends the sessions whose dynamic translation `f` means, among `slots` slots from *cursor on, which it
+// advances. True at the end of the table.
+bool sess_end_translated(
+	struct worker *w, const struct nat_filter *f, uint32_t *cursor, uint32_t slots);
+
 // Copies up to `max` live sessions from slot *cursor on, looking at `slots` slots at most;
 // advances *cursor. Returns how many. True in *done at the end of the table.
 size_t sess_export(struct worker *w, uint32_t *cursor, uint32_t slots, struct dp_conn *out,

@@ -150,6 +150,9 @@ static void worker_message(struct worker *w, const struct dp_msg *m)
 	case DP_MSG_CAPTURE_DEL:
 		capture_msg(w, m);
 		break;
+	case DP_MSG_XLATE_CLEAR:
+		xlate_msg(w, m);
+		break;
 	}
 }
 
@@ -197,7 +200,11 @@ static unsigned int worker_list(struct worker *w)
 
 	if (!is_asked(&l->state))
 		return 0;
-	l->n += sess_export(w, &l->cursor, LIST_SLOTS, l->out + l->n, l->max - l->n, &done);
+	if (l->xlates != NULL)
+		l->n += xlate_export(w, &l->filter, &l->cursor, LIST_SLOTS, l->xlates + l->n,
+			l->max - l->n, &done);
+	else
+		l->n += sess_export(w, &l->cursor, LIST_SLOTS, l->out + l->n, l->max - l->n, &done);
 	__atomic_store_n(&l->state, done ? LISTING_DONE : LISTING_ASKED, __ATOMIC_RELEASE);
 	return 1;
 }
@@ -214,7 +221,7 @@ unsigned int worker_turn(struct worker *w, uint64_t now_ns)
 	work += punt_down(w);
 	media_turn(w);
 	work += sess_age(w);
-	xlate_age(w);
+	xlate_turn(w);
 	frag_age(w);
 	work += worker_list(w); // no nap between two pieces
 	work += worker_trace(w);

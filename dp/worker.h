@@ -23,6 +23,7 @@
 struct capture_ring; // dp/capture.h
 struct frag_table;   // dp/frag.h
 struct media_worker; // dp/media.c
+struct nat_hit;      // dp/nat_hits.h
 struct neigh_table;  // dp/route.c
 struct punt_state;   // dp/punt.c
 struct sess_table;   // dp/sess.c
@@ -40,15 +41,17 @@ struct handoff_key {
 	unsigned int n_workers;
 };
 
-// A request for a copy of the sessions, answered a piece per turn, or for the way of a packet. `state`
-// passes it to and fro: whoever finds LISTING_IDLE or LISTING_DONE there is the control thread, and
-// owns the rest.
+// A request for a copy of the sessions or of the dynamic translations, answered a piece per turn, or
+// for the way of a packet. `state` passes it to and fro: whoever finds LISTING_IDLE or LISTING_DONE
+// there is the control thread, and owns the rest.
 enum listing_state { LISTING_IDLE, LISTING_ASKED, LISTING_BUSY, LISTING_DONE };
 
 struct worker_listing {
 	int state; // enum listing_state
 	uint32_t cursor;
 	struct dp_conn *out;
+	struct dp_xlate *xlates;  // instead of `out`
+	struct nat_filter filter; // of these
 	size_t max, n;
 };
 
@@ -68,6 +71,7 @@ struct worker {
 	struct frag_table *frag;
 	struct sess_table *sess;
 	struct xlate_table *xlate;
+	struct nat_hit *nat_hits; // dp/nat_hits.h
 	struct neigh_table *neigh;
 	struct punt_state *punt;
 	struct media_worker *media;

@@ -12,6 +12,7 @@
 
 #include "dp/capture.h"
 #include "dp/frag.h"
+#include "dp/nat_hits.h"
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
@@ -156,14 +157,16 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	w->neigh = neigh_new(id, seed + 2);
 	// One more than sessions: it is a session that a full table has no room for.
 	w->xlate = xlate_new(id, n_workers, sessions + 1, seed + 4);
+	w->nat_hits =
+		rte_zmalloc("nat_hits", NAT_HITS_SLOTS * sizeof(*w->nat_hits), RTE_CACHE_LINE_SIZE);
 	w->punt = punt_new(n_workers, seed + 3);
 	w->msg_down = msg_ring_new("msg_down", id);
 	w->msg_up = msg_ring_new("msg_up", id);
 	w->punt_down = ring_new("punt_down", id, 0, PUNT_RING);
 	w->punt_up = ring_new("punt_up", id, 0, PUNT_RING);
 	if (w->count != NULL && w->sess != NULL && w->neigh != NULL && w->punt != NULL &&
-		w->xlate != NULL && w->msg_down != NULL && w->msg_up != NULL &&
-		w->punt_down != NULL && w->punt_up != NULL)
+		w->xlate != NULL && w->nat_hits != NULL && w->msg_down != NULL &&
+		w->msg_up != NULL && w->punt_down != NULL && w->punt_up != NULL)
 		return w;
 	worker_free(w);
 	return NULL;
@@ -209,6 +212,7 @@ void worker_free(struct worker *w)
 	frag_free(w->frag);
 	sess_free(w->sess);
 	xlate_free(w->xlate);
+	rte_free(w->nat_hits);
 	neigh_free(w->neigh);
 	rte_free(w->punt);
 	rte_free(w->count);

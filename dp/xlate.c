@@ -7,10 +7,14 @@
 #include <rte_cycles.h>
 #include <rte_hash.h>
 
+#include "dp/sess.h"
 #include "dp/snapshot.h"
 
 // What a turn spends at most on ending mappings; sessions end no faster.
 #define AGE_MAX 64
+
+// Slots of a table that a turn looks at when translations are cleared.
+#define CLEAR_SLOTS 256
 
 // How often the control plane is told that ports are used up.
 #define TELL_NS 1000000000ull
@@ -218,6 +222,7 @@ static void xlate_end(struct xlate_table *t, struct xlate *x)
 	t->addr[x->addr].mappings--;
 	x->live = false;
 	t->free[t->n_free++] = (uint32_t)(x - t->at);
+	__atomic_store_n(&t->n_live, t->n_live - 1, __ATOMIC_RELAXED);
 }
 
 static void tell_ports(struct worker *w, const struct nat_rule *r)
@@ -254,6 +259,9 @@ static uint32_t xlate_make(struct worker *w, const struct xlate_key *key, const 
 		return 0;
 	x->live = true;
 	t->n_free--;
+	t->used = RTE_MAX(t->used, slot + 1);
+	__atomic_store_n(&t->n_live, t->n_live + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&t->most, RTE_MAX(t->most, t->n_live), __ATOMIC_RELAXED);
 	port_mark(t, x->addr, proto_index((uint8_t)key->proto), x->mapped.port, true);
 	t->addr[x->addr].mappings++;
 	return slot + 1;
@@ -323,7 +331,14 @@ bool xlate_holds(const struct worker *w, uint32_t xlate, const struct nat_rule *
 				ip_eq(&w->snap->ifaces[x->key.mapped_if].ip, &x->mapped.ip)));
 }
 
-void xlate_age(struct worker *w)
+bool xlate_is_meant(const struct worker *w, uint32_t xlate, const struct nat_filter *f)
+{
+	const struct xlate *x = xlate_at(w, xlate);
+
+	return nat_filter_has(f, x->key.real_if, x->key.mapped_if, &x->key.real, &x->mapped);
+}
+
+static void xlate_age(struct worker *w)
 {
 	struct xlate_table *t = w->xlate;
 	const uint64_t rest_ns = (uint64_t)w->snap->timeouts.pat_xlate_s * NS_PER_S;
@@ -335,4 +350,65 @@ void xlate_age(struct worker *w)
 			return;
 		xlate_end(t, x);
 	}
+}
+
+static void clear_mappings(struct worker *w, struct xlate_clearing *c)
+{
+	struct xlate_table *t = w->xlate;
+
+	for (unsigned int i = 0; i < CLEAR_SLOTS && c->cursor < t->used; i++, c->cursor++) {
+		struct xlate *x = &t->at[c->cursor];
+
+		if (x->live && x->refs == 0 && xlate_is_meant(w, c->cursor + 1, &c->filter))
+			xlate_end(t, x);
+	}
+	if (c->cursor >= t->used)
+		c->what = CLEAR_NOTHING;
+}
+
+void xlate_turn(struct worker *w)
+{
+	struct xlate_clearing *c = &w->xlate->clearing;
+
+	xlate_age(w);
+	if (likely(c->what == CLEAR_NOTHING))
+		return;
+	if (c->what == CLEAR_MAPPINGS) {
+		clear_mappings(w, c);
+	} else if (sess_end_translated(w, &c->filter, &c->cursor, CLEAR_SLOTS)) {
+		c->what = CLEAR_MAPPINGS;
+		c->cursor = 0;
+	}
+}
+
+void xlate_msg(struct worker *w, const struct dp_msg *m)
+{
+	w->xlate->clearing =
+		(struct xlate_clearing){.what = CLEAR_SESSIONS, .filter = m->xlate, .cursor = 0};
+}
+
+static void xlate_describe(const struct xlate *x, uint64_t now_ns, struct dp_xlate *out)
+{
+	*out = (struct dp_xlate){
+		.proto = (uint8_t)x->key.proto,
+		.real_if = x->key.real_if,
+		.mapped_if = x->key.mapped_if,
+		.real = x->key.real,
+		.mapped = x->mapped,
+		.sessions = x->refs,
+		.idle_s = x->refs > 0 ? 0 : (uint32_t)((now_ns - x->rest_ns) / NS_PER_S),
+	};
+}
+
+size_t xlate_export(struct worker *w, const struct nat_filter *f, uint32_t *cursor, uint32_t slots,
+	struct dp_xlate *out, size_t max, bool *done)
+{
+	const struct xlate_table *t = w->xlate;
+	size_t n = 0;
+
+	for (; slots > 0 && *cursor < t->used && n < max; slots--, (*cursor)++)
+		if (t->at[*cursor].live && xlate_is_meant(w, *cursor + 1, f))
+			xlate_describe(&t->at[*cursor], w->now_ns, &out[n++]);
+	*done = *cursor >= t->used || n == max;
+	return n;
 }

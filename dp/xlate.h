@@ -50,6 +50,8 @@ struct xlate_table {
 	struct xlate *at;
 	uint32_t *free; // stack
 	uint32_t max, n_free;
+	uint32_t used;           // slots below have been in use
+	uint32_t n_live, most;   // now, and ever at once; the control thread reads them
 	uint32_t oldest, newest; // ends of the list of those that rest: index + 1
 	struct xlate_addr addr[XLATE_ADDRS_MAX];
 	unsigned int n_addrs;
@@ -60,6 +62,12 @@ struct xlate_table {
 	unsigned int first_block, n_workers;
 	uint64_t secret[2], drawn; // of random numbers
 	uint64_t told_ns;          // when the control plane heard that ports are used up
+	// What is being cleared, a piece per turn: the sessions first, then the mappings.
+	struct xlate_clearing {
+		enum { CLEAR_NOTHING, CLEAR_SESSIONS, CLEAR_MAPPINGS } what;
+		struct nat_filter filter;
+		uint32_t cursor;
+	} clearing;
 };
 
 // The mapping of an inside endpoint under a dynamic rule, for a flow that came in on `in` and leaves
@@ -82,8 +90,18 @@ const struct xlate *xlate_at(const struct worker *w, uint32_t xlate);
 // Whether the rules of today would have given this mapping: `r` is the rule that they name now.
 bool xlate_holds(const struct worker *w, uint32_t xlate, const struct nat_rule *r);
 
-// Ends those that have rested; some per turn.
-void xlate_age(struct worker *w);
+// Whether a filter of xlate_msg() or xlate_export() means this mapping.
+bool xlate_is_meant(const struct worker *w, uint32_t xlate, const struct nat_filter *f);
+
+// Ends those that have rested, and those that are to be cleared; some per turn.
+void xlate_turn(struct worker *w);
+
+// DP_MSG_XLATE_CLEAR
+void xlate_msg(struct worker *w, const struct dp_msg *m);
+
+// As sess_export(), of the mappings that `f` means.
+size_t xlate_export(struct worker *w, const struct nat_filter *f, uint32_t *cursor, uint32_t slots,
+	struct dp_xlate *out, size_t max, bool *done);
 
 // Control thread: `max` mappings at most. NULL: no memory.
 struct xlate_table *xlate_new(

@@ -132,6 +132,22 @@ bool nat_pool_has(const struct nat_pool *p, const struct ip_addr *ip)
 		number_of(ip) <= number_of(&p->last);
 }
 
+// ---- Filter ------------------------------------------------------------------------------------
+
+static bool side_has(const struct nat_pool *ips, const uint16_t ports[2], const struct endpoint *e)
+{
+	return (ip_is_none(&ips->first) || nat_pool_has(ips, &e->ip)) &&
+		((ports[0] == 0 && ports[1] == 0) || (e->port >= ports[0] && e->port <= ports[1]));
+}
+
+bool nat_filter_has(const struct nat_filter *f, uint16_t real_if, uint16_t mapped_if,
+	const struct endpoint *real, const struct endpoint *mapped)
+{
+	return (iface_is(f->iface, real_if) || iface_is(f->iface, mapped_if)) &&
+		side_has(&f->real, f->real_port, real) &&
+		side_has(&f->mapped, f->mapped_port, mapped);
+}
+
 // ---- Order -------------------------------------------------------------------------------------
 
 // Whether `a` must be asked before `b`, wherever they stand.

@@ -82,6 +82,16 @@ bool nat_has_ports(uint8_t proto);
 bool nat_is_pat(const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *own,
 	uint8_t proto, const struct endpoint *e);
 
+// Which translations a person asks for. All zero but `iface`: every one.
+struct nat_filter {
+	struct nat_pool real, mapped;          // first none: any
+	uint16_t real_port[2], mapped_port[2]; // from, to; 0, 0: any
+	uint16_t iface;                        // either side's, or NAT_IFACE_ANY
+};
+
+bool nat_filter_has(const struct nat_filter *f, uint16_t real_if, uint16_t mapped_if,
+	const struct endpoint *real, const struct endpoint *mapped);
+
 // How many addresses a pool has, UINT32_MAX at most. IPv4 only, as are the two below.
 uint32_t nat_pool_size(const struct nat_pool *p);
 struct ip_addr nat_pool_at(const struct nat_pool *p, uint32_t i);

@@ -3,6 +3,7 @@
 // naive oracle. RFC 4787 REQ-1 to REQ-6, RFC 5508 REQ-1 and REQ-3.
 #include "test/dp/harness.h"
 
+#include "dp/nat_hits.h"
 #include "dp/route.h"
 #include "dp/xlate.h"
 
@@ -339,6 +340,56 @@ static void test_sessions_full(void **state)
 	assert_int_equal(mappings(), 0);
 }
 
+static size_t listed(struct dp_xlate *out, const struct nat_filter *f)
+{
+	uint32_t cursor = 0;
+	size_t n = 0;
+	bool done = false;
+
+	while (!done) // in pieces, as a worker does
+		n += xlate_export(h.w, f, &cursor, 2, out + n, 8 - n, &done);
+	return n;
+}
+
+// What `show xlate` reads, `clear xlate` does, and `show nat` counts.
+static void test_show_and_clear(void **state)
+{
+	struct flow a = outward(PROTO_UDP, OTHER, 40000, FAR),
+		    b = outward(PROTO_TCP, THIRD, 40000, FAR);
+	struct flow fixed = outward(PROTO_UDP, HOST_IN, 40000, FAR);
+	struct nat_filter all = {.iface = NAT_IFACE_ANY}, third = {.iface = INSIDE};
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_XLATE_CLEAR};
+	struct dp_xlate x[8];
+
+	goes_out(&a);
+	a.dst = ep(FAR2, 53);
+	goes_out(&a);
+	goes_out(&b);
+	goes_out(&fixed);
+	assert_int_equal(listed(x, &all), 2);
+	assert_int_equal(x[0].sessions, 2);
+	assert_true(endpoint_eq(&x[0].real, &a.src));
+	assert_true(ip_is(&x[0].mapped.ip, FW_OUT));
+	assert_int_equal(nat_hits_find(h.w->nat_hits, 2)->n[NAT_TRANSLATED], 3);
+	assert_int_equal(nat_hits_find(h.w->nat_hits, 1)->n[NAT_TRANSLATED], 1);
+	third.real = pool(THIRD, THIRD);
+	assert_int_equal(listed(x, &third), 1);
+	assert_int_equal(x[0].proto, PROTO_TCP);
+	m.xlate = third;
+	xlate_msg(h.w, &m);
+	wait_s(0);
+	assert_int_equal(listed(x, &all), 1);
+	assert_int_equal(h.w->sess->max - h.w->sess->n_free, 3);
+	m.xlate = all;
+	xlate_msg(h.w, &m);
+	wait_s(0);
+	assert_int_equal(listed(x, &all), 0);
+	assert_int_equal(mappings(), 0);
+	assert_int_equal(h.w->xlate->n_live, 0);
+	assert_int_equal(h.w->xlate->most, 2);
+	assert_int_equal(h.w->sess->max - h.w->sess->n_free, 1); // the static one's
+}
+
 // ---- Several workers ---------------------------------------------------------------------------
 
 static bool out_of(uint16_t iface, struct flow *got)
@@ -542,6 +593,7 @@ int main(void)
 		TEST(test_new_rules),
 		TEST(test_sessions_full),
 		TEST(test_used_up),
+		TEST(test_show_and_clear),
 		cmocka_unit_test(test_workers),
 		cmocka_unit_test(test_oracle),
 	};

@@ -91,6 +91,37 @@ static struct config_sip_map sip_map = {.name = "sip-map",
 	.params[SIP_PARAM_STATE_CHECKING] = {.on = true, .action = SIP_ACT_RESET, .log = true},
 	.entries = sip_entries,
 	.n = 2};
+static struct nat_rule nat[5];
+
+static struct nat_rule rule(
+	uint32_t id, const char *real, const char *mapped, enum nat_section section)
+{
+	struct nat_rule r = {
+		.id = id, .line = 20 + id, .real_if = 1, .mapped_if = 0, .section = section};
+
+	assert_true(prefix_parse(str_from(real), &r.real));
+	if (mapped != NULL)
+		assert_true(prefix_parse(str_from(mapped), &r.mapped));
+	else
+		r.kind = NAT_PAT;
+	return r;
+}
+
+static void nat_facts(void)
+{
+	nat[0] = rule(1, "192.168.10.30", "209.165.200.228", NAT_MANUAL);
+	nat[1] = rule(2, "192.168.10.31", "209.165.200.230", NAT_MANUAL);
+	nat[1].proto = PROTO_TCP;
+	nat[1].real_port = 5070;
+	nat[1].mapped_port = 5570;
+	nat[2] = rule(3, "10.2.0.0/24", "10.2.0.0/24", NAT_AUTO);
+	nat[3] = rule(4, "10.1.0.0/16", NULL, NAT_AUTO);
+	nat[3].pool = (struct nat_pool){ep("192.150.49.1", 0).ip, ep("192.150.49.4", 0).ip};
+	nat[4] = rule(5, "0.0.0.0/0", NULL, NAT_AFTER_AUTO);
+	nat[4].real_if = NAT_IFACE_ANY;
+	nat[4].interface = true;
+}
+
 struct config config = {.hostname = "fw-a",
 	.n_workers = 2,
 	.ifaces = {{.name = "outside",
@@ -103,6 +134,9 @@ struct config config = {.hostname = "fw-a",
 			.security_level = 100,
 			.subnet.len = 96 + 24}},
 	.n_ifaces = 2,
+	.nat = nat,
+	.n_nat = 5,
+	.timeouts.pat_xlate_s = 30,
 	.mtas = &mta,
 	.n_mtas = 1,
 	.trustpoints = trustpoints,
@@ -129,6 +163,7 @@ int facts(void **state)
 {
 	drops_free(show.drops);
 	assert_int_equal(drops_new(&show.drops, show.ime, clock_ns() - 10 * S_NS), 0);
+	nat_facts();
 	config.ifaces[0].ip = ep("209.165.200.225", 0).ip;
 	config.ifaces[1].ip = ep("192.168.10.1", 0).ip;
 	mta_addrs[0] = (struct config_media_addr){.iface = 0, .ip = ep("209.165.200.229", 0).ip};

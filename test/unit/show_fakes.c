@@ -47,7 +47,7 @@ int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out)
 
 void dp_usage(struct dp_usage *out)
 {
-	*out = (struct dp_usage){7, 65536, 3, 1, 8192, 2048, 16384};
+	*out = (struct dp_usage){7, 65536, 3, 1, 8192, 2048, 16384, 2, 5};
 }
 
 size_t dp_conns(struct dp_conn *out, size_t max)
@@ -76,6 +76,39 @@ size_t dp_conns(struct dp_conn *out, size_t max)
 		.idle_s = 3661,
 		.state = "up"};
 	return 2;
+}
+
+struct nat_filter xlate_asked;
+struct dp_msg xlate_cleared;
+
+size_t dp_xlates(const struct nat_filter *f, struct dp_xlate *out, size_t max)
+{
+	xlate_asked = *f;
+	out[0] = (struct dp_xlate){.proto = IPPROTO_TCP,
+		.real_if = 1,
+		.mapped_if = 0,
+		.real = ep("10.1.1.15", 1030),
+		.mapped = ep("192.150.49.1", 1024),
+		.idle_s = 30};
+	out[1] = (struct dp_xlate){.proto = IPPROTO_ICMP,
+		.real_if = 1,
+		.mapped_if = 0,
+		.real = ep("10.1.1.15", 21505),
+		.mapped = ep("192.150.49.1", 40000),
+		.sessions = 2};
+	return 2;
+}
+
+void dp_nat_hits(uint32_t id, uint64_t *translated, uint64_t *untranslated)
+{
+	*translated = id * 100;
+	*untranslated = id;
+}
+
+int dp_send(const struct dp_msg *m)
+{
+	xlate_cleared = *m;
+	return 0;
 }
 
 struct dp_media_stats media_stats;

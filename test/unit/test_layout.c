@@ -71,6 +71,8 @@ static void test_layouts(void **state)
 		{"show usage", "usage", "usage"},
 		{"show interface", "interface", "interface"},
 		{"show conn", "conn", "conn"},
+		{"show xlate", "xlate", "xlate"},
+		{"show nat", "nat", "nat"},
 		{"show counters", "counters", "counters"},
 		{"show drops", "drops", "drops"},
 		{"show drops", "drops-none", "drops-none"},
@@ -101,6 +103,8 @@ static void test_other_shapes(void **state)
 	static const char *const shapes[] = {
 		"{}",
 		"[]",
+		"{\"xlates\": [{}, 1, {\"flags\": \"ri\", \"real\": 2}], \"cut\": true}",
+		"[{\"section\": 1}, {\"section\": 9}, {\"section\": -1}]",
 		"null",
 		"[{}]",
 		"[1, \"x\"]",

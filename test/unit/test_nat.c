@@ -252,6 +252,33 @@ static void test_pool(void **state)
 	}
 }
 
+static void test_filter(void **state)
+{
+	static const struct {
+		struct nat_filter f;
+		bool has;
+	} t[] = {
+		{{.iface = NAT_IFACE_ANY}, true},
+		{{.iface = INSIDE}, true},
+		{{.iface = OUTSIDE}, true},
+		{{.iface = DMZ}, false},
+		{{.iface = NAT_IFACE_ANY, .real_port = {1030, 1030}}, true},
+		{{.iface = NAT_IFACE_ANY, .real_port = {1031, 2000}}, false},
+		{{.iface = NAT_IFACE_ANY, .mapped_port = {20000, 30000}}, true},
+		{{.iface = NAT_IFACE_ANY, .mapped_port = {1, 19999}}, false},
+	};
+	const struct endpoint real = at("10.1.1.15", 1030), mapped = at("192.150.49.1", 20000);
+	struct nat_filter f = {
+		.iface = NAT_IFACE_ANY, .real = {at("10.1.1.14", 0).ip, at("10.1.1.16", 0).ip}};
+
+	for (size_t i = 0; i < COUNT(t); i++)
+		assert_int_equal(
+			nat_filter_has(&t[i].f, INSIDE, OUTSIDE, &real, &mapped), t[i].has);
+	assert_true(nat_filter_has(&f, INSIDE, OUTSIDE, &real, &mapped));
+	f.mapped = f.real;
+	assert_false(nat_filter_has(&f, INSIDE, OUTSIDE, &real, &mapped));
+}
+
 // The ASA's order: manual rules as they stand; of the objects' first what is static, then what is
 // fewest addresses, then the lowest address; then those that are told to come after them.
 static void test_order(void **state)
@@ -318,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_is_pat),
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_filter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,8 @@ static void test_answers(void **state)
 	expect("show usage", "{}", "usage");
 	expect("show interface", "{}", "interface");
 	expect("show conn", "{}", "conn");
+	expect("show xlate", "{}", "xlate");
+	expect("show nat", "{}", "nat");
 	expect("show tls-proxy", "{}", "tls-proxy");
 	expect("show tls-proxy session", "{}", "tls-proxy-session");
 	expect("show tls-proxy session detail", "{}", "tls-proxy-session");
@@ -116,6 +118,61 @@ static void test_version(void **state)
 		fail_msg("%s", cJSON_Print(got));
 	cJSON_Delete(want);
 	cJSON_Delete(got);
+}
+
+// The filters reach the workers as they were asked, and choose among the static ones here.
+static void test_xlate_filters(void **state)
+{
+	static const struct {
+		const char *args;
+		const char *error; // NULL: it is understood
+		int count;         // both of the stand-in's, and the static ones that it means
+	} t[] = {
+		{"{}", NULL, 5},
+		{"{\"local\": \"192.168.10.31\"}", NULL, 3},
+		{"{\"local\": \"192.168.10.30-192.168.10.31\"}", NULL, 4},
+		{"{\"local\": \"10.2.0.77\"}", NULL, 3},
+		{"{\"global\": \"209.165.200.228\"}", NULL, 3},
+		{"{\"gport\": \"5570\", \"global\": \"209.165.200.230\"}", NULL, 3},
+		{"{\"gport\": \"5571-5580\", \"global\": \"209.165.200.230\"}", NULL, 2},
+		{"{\"interface\": \"inside\"}", NULL, 5},
+		{"{\"interface\": \"insight\"}",
+			"interface: found insight, expected the name of an interface", 0},
+		{"{\"local\": \"10.1\"}", "local: found 10.1, expected an address, or FIRST-LAST",
+			0},
+		{"{\"lport\": \"70000\"}", "lport: found 70000, expected a port, or FIRST-LAST", 0},
+	};
+	const struct ip_addr last = ep("10.1.1.20", 0).ip;
+	char err[256];
+	cJSON *args;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		cJSON *got;
+
+		args = cJSON_Parse(t[i].args);
+		got = show_command(&show, "show xlate", args, err, sizeof(err));
+
+		if (t[i].error != NULL) {
+			assert_null(got);
+			assert_string_equal(err, t[i].error);
+		} else {
+			assert_int_equal(
+				cJSON_GetArraySize(cJSON_GetObjectItem(got, "xlates")), t[i].count);
+		}
+		cJSON_Delete(got);
+		cJSON_Delete(args);
+	}
+	args = cJSON_Parse("{\"local\": \"10.1.1.15-10.1.1.20\", \"gport\": \"1024\", "
+			   "\"interface\": \"outside\"}");
+
+	cJSON_Delete(show_command(&show, "show xlate", args, err, sizeof(err)));
+	assert_true(ip_eq(&xlate_asked.real.last, &last));
+	assert_int_equal(xlate_asked.mapped_port[1], 1024);
+	assert_int_equal(xlate_asked.iface, 0);
+	cJSON_Delete(show_command(&show, "clear xlate", args, err, sizeof(err)));
+	assert_int_equal(xlate_cleared.type, DP_MSG_XLATE_CLEAR);
+	assert_memory_equal(&xlate_cleared.xlate, &xlate_asked, sizeof(xlate_asked));
+	cJSON_Delete(args);
 }
 
 static void test_counters(void **state)
@@ -443,6 +500,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_answers, facts),
 		cmocka_unit_test_setup(test_version, facts),
+		cmocka_unit_test_setup(test_xlate_filters, facts),
 		cmocka_unit_test_setup(test_counters, facts),
 		cmocka_unit_test_setup(test_drops, facts),
 		cmocka_unit_test_setup(test_clear, facts),

@@ -28,6 +28,8 @@ ANSWERS = {
     "show drops": {"ok": True, "data": json.loads(vector("drops.json"))},
     "show media": {"ok": True, "data": json.loads(vector("media-call.json"))},
     "clear counters": {"ok": True, "data": True},
+    "show xlate": {"ok": True, "data": json.loads(vector("xlate.json"))},
+    "clear xlate": {"ok": True, "data": True},
     "show uc-ime media-sessions": {"ok": False, "error": "no uc-ime is configured"},
 }
 RAW = {
@@ -68,6 +70,16 @@ expect("refused", run("--socket", PATH, "show", "uc-ime", "media-sessions"),
        (1, "", "callgate: no uc-ime is configured\n"))
 for word in ("usage", "interface"):
     expect(word, run("--socket", PATH, "show", word), (1, "", f"callgate: {PATH}: no answer\n"))
+expect("show xlate", run("--socket", PATH, "show", "xlate"), (0, vector("xlate.txt"), ""))
+asked.clear()
+run("--socket", PATH, "show", "xlate", "local", "10.1.1.15", "gport", "1024-2047")
+run("--socket", PATH, "clear", "xlate", "interface", "inside")
+expect("filters", [(a["command"], {k: v for k, v in a["args"].items() if k != "all"}) for a in asked],
+       [("show xlate", {"local": "10.1.1.15", "gport": "1024-2047"}),
+        ("clear xlate", {"interface": "inside"})])
+for words in (["local"], ["local", "10.1.1.15", "gport"], ["toast", "1"], ["gport", "1", "toast", "2"]):
+    code, out, err = run("--socket", PATH, "show", "xlate", *words)
+    expect(words, (code, out, "but:\n" in err), (2, "", True))
 expect("no data", run("--socket", PATH, "show", "conn")[:2], (1, ""))
 code, out, err = run("--socket", PATH + "x", "show", "version")
 expect("no daemon", (code, out, "is callgated running?" in err), (1, "", True))

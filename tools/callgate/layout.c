@@ -189,6 +189,9 @@ const struct layout layouts[] = {
 	{"show usage", "sessions, streams, ports and buffers in use", print_usage},
 	{"show interface", "interfaces with their packets", print_interface},
 	{"show conn", "flows through the firewall", print_conn},
+	{"show xlate", "translations; [local IP] [global IP] [lport P] [gport P] [interface NAME]",
+		layout_xlate},
+	{"show nat", "translation rules in their order, with hits", layout_nat},
 	{"show counters", "every counter with its meaning", print_counters},
 	{"show drops", "what is dropped and refused, how often lately, and what to do; --all",
 		layout_drops},
@@ -217,6 +220,8 @@ const struct layout layouts[] = {
 		layout_service_policy},
 	{"show crypto ca certificates", "certificates, CAs and CRLs in force", layout_certificates},
 	{"clear counters", "every counter to 0", NULL},
+	{"clear xlate", "ends dynamic translations and their flows; filters as of show xlate",
+		NULL},
 	{"clear drops", "show drops begins anew", NULL},
 	{"clear tls-proxy session", "closes the sessions that carry no call", layout_tls_closed},
 	{"clear tls-proxy session statistics", "counters of TLS to 0", NULL},
@@ -235,4 +240,20 @@ const struct layout *layout_find(const char *command)
 		if (strcmp(layouts[i].command, command) == 0)
 			return &layouts[i];
 	return NULL;
+}
+
+bool layout_has_filter(const char *command, const char *word)
+{
+	static const struct {
+		const char *command, *words[6];
+	} t[] = {
+		{"show xlate", {"local", "global", "lport", "gport", "interface"}},
+		{"clear xlate", {"local", "global", "lport", "gport", "interface"}},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		for (size_t k = 0; strcmp(t[i].command, command) == 0 && t[i].words[k] != NULL; k++)
+			if (strcmp(t[i].words[k], word) == 0)
+				return true;
+	return false;
 }

@@ -21,6 +21,9 @@ extern const size_t layouts_n;
 // The layout of exactly this command, or NULL.
 const struct layout *layout_find(const char *command);
 
+// Whether this word may follow the command, with a value: only what that means is asked for.
+bool layout_has_filter(const char *command, const char *word);
+
 // "N/A" for an empty text.
 static inline const char *layout_or_na(const char *s)
 {
@@ -71,6 +74,10 @@ void layout_tls_sessions(FILE *f, const cJSON *data);
 void layout_tls_detail(FILE *f, const cJSON *data);
 void layout_tls_statistics(FILE *f, const cJSON *data);
 void layout_tls_closed(FILE *f, const cJSON *data);
+
+// layout_xlate.c
+void layout_xlate(FILE *f, const cJSON *data);
+void layout_nat(FILE *f, const cJSON *list);
 
 // layout_policy.c
 void layout_service_policy(FILE *f, const cJSON *data);

@@ -33,31 +33,55 @@ static bool command_join(char *buf, size_t size, const char *verb, int n, char *
 	return len < size;
 }
 
-// The layout of some words and, in `command`, what the daemon is asked. The last word may be the
-// command's argument: then *arg points to it.
-static const struct layout *layout_of(
-	char *command, size_t size, const char *verb, int n, char **words, const char **arg)
+// The layout of words that end in pairs of a filter and its value, which become arguments.
+static const struct layout *layout_filtered(
+	char *command, size_t size, const char *verb, int n, char **words, cJSON *args)
 {
+	const struct layout *layout = NULL;
+	int first = n - 2;
+
+	while (first > 0 && layout == NULL) {
+		if (command_join(command, size, verb, first, words))
+			layout = layout_find(command);
+		if (layout == NULL)
+			first -= 2;
+	}
+	for (int i = first; layout != NULL && i < n; i += 2)
+		if (!layout_has_filter(layout->command, words[i]))
+			return NULL;
+	for (int i = first; layout != NULL && i < n; i += 2)
+		cJSON_AddStringToObject(args, words[i], words[i + 1]);
+	return layout;
+}
+
+// The layout of some words and, in `command` and `args`, what the daemon is asked. The last word may
+// be the command's argument.
+static const struct layout *layout_of(
+	char *command, size_t size, const char *verb, int n, char **words, cJSON *args)
+{
+	const struct layout *layout;
 	char with_arg[160];
 
-	*arg = n > 0 ? words[n - 1] : NULL;
 	if (n > 0 && command_join(command, size, verb, n - 1, words)) {
 		snprintf(with_arg, sizeof(with_arg), "%s " LAYOUT_ARG, command);
-		if (layout_find(with_arg) != NULL)
-			return layout_find(with_arg);
+		layout = layout_find(with_arg);
+		if (layout != NULL) {
+			cJSON_AddStringToObject(args, "call_id", words[n - 1]);
+			return layout;
+		}
 	}
-	*arg = NULL;
+	layout = layout_filtered(command, size, verb, n, words, args);
+	if (layout != NULL)
+		return layout;
 	return command_join(command, size, verb, n, words) ? layout_find(command) : NULL;
 }
 
 static int ask_and_print(
-	const struct layout *layout, const char *command, const char *arg, const char *const *v)
+	const struct layout *layout, const char *command, cJSON *args, const char *const *v)
 {
-	cJSON *args = cJSON_CreateObject(), *data;
+	cJSON *data;
 
 	cJSON_AddBoolToObject(args, "all", v[OPT_ALL] != NULL);
-	if (arg != NULL)
-		cJSON_AddStringToObject(args, "call_id", arg);
 	data = daemon_ask(v[OPT_SOCKET], command, args);
 	if (data == NULL)
 		return CLIENT_FAILED;
@@ -75,7 +99,7 @@ int show_main(int argc, char **argv)
 {
 	const char *verb = argv[0], *v[SHOW_OPTIONS];
 	const struct layout *layout;
-	const char *arg;
+	cJSON *args;
 	char command[128], usage[64];
 	bool help;
 	int code, first;
@@ -89,9 +113,11 @@ int show_main(int argc, char **argv)
 		commands_list(stdout, verb);
 		return CLIENT_OK;
 	}
-	layout = layout_of(command, sizeof(command), verb, argc - first, argv + first, &arg);
+	args = cJSON_CreateObject();
+	layout = layout_of(command, sizeof(command), verb, argc - first, argv + first, args);
 	if (layout != NULL)
-		return ask_and_print(layout, command, arg, v);
+		return ask_and_print(layout, command, args, v);
+	cJSON_Delete(args);
 	fprintf(stderr, "callgate: there is no \"%s\", but:\n", command);
 	commands_list(stderr, verb);
 	return CLIENT_USAGE;

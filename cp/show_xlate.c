@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// show xlate, clear xlate, show nat: the translations in force, and the rules they come from.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cp/show_ime.h"
+#include "dp/dp.h"
+
+#define XLATES_MAX 4096
+
+// ---- Filters ------------------------------------------------------------------------------------
+
+// "10.1.1.15" or "10.1.1.15-10.1.1.20"; likewise a port.
+static bool read_ips(struct str s, struct nat_pool *out)
+{
+	struct str first, last = str_split(s, '-', &first);
+
+	if (!ip_parse(first, &out->first) || !ip_is_v4(&out->first))
+		return false;
+	out->last = out->first;
+	return last.n == 0 || (ip_parse(last, &out->last) && ip_is_v4(&out->last));
+}
+
+static bool read_ports(struct str s, uint16_t out[2])
+{
+	struct str first, last = str_split(s, '-', &first);
+	uint64_t from, to;
+
+	if (!str_to_u64(first, 65535, &from))
+		return false;
+	to = from;
+	if (last.n > 0 && !str_to_u64(last, 65535, &to))
+		return false;
+	out[0] = (uint16_t)from;
+	out[1] = (uint16_t)to;
+	return true;
+}
+
+static bool read_iface(const struct show *s, struct str name, uint16_t *out)
+{
+	for (size_t i = 0; i < s->config->n_ifaces; i++)
+		if (str_eq(name, str_from(s->config->ifaces[i].name))) {
+			*out = (uint16_t)i;
+			return true;
+		}
+	return false;
+}
+
+// The ASA's words: local is the real side, global the mapped one.
+static bool read_filter(const struct show *s, const struct ask *ask, struct nat_filter *f)
+{
+	static const struct {
+		const char *word, *expected;
+	} words[] = {
+		{"local", "an address, or FIRST-LAST"},
+		{"global", "an address, or FIRST-LAST"},
+		{"lport", "a port, or FIRST-LAST"},
+		{"gport", "a port, or FIRST-LAST"},
+		{"interface", "the name of an interface"},
+	};
+
+	*f = (struct nat_filter){.iface = NAT_IFACE_ANY};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const cJSON *j = cJSON_GetObjectItemCaseSensitive(ask->args, words[i].word);
+		struct str v = str_from(cJSON_IsString(j) ? j->valuestring : "");
+		bool good = true;
+
+		if (j == NULL)
+			continue;
+		switch (i) {
+		case 0:
+			good = read_ips(v, &f->real);
+			break;
+		case 1:
+			good = read_ips(v, &f->mapped);
+			break;
+		case 2:
+			good = read_ports(v, f->real_port);
+			break;
+		case 3:
+			good = read_ports(v, f->mapped_port);
+			break;
+		case 4:
+			good = read_iface(s, v, &f->iface);
+			break;
+		}
+		if (good)
+			continue;
+		snprintf(ask->err, ask->err_size, "%s: found %.*s, expected %s", words[i].word,
+			(int)v.n, v.p, words[i].expected);
+		return false;
+	}
+	return true;
+}
+
+// ---- show xlate ---------------------------------------------------------------------------------
+
+static const char *iface_name(const struct show *s, uint16_t iface)
+{
+	return iface < s->config->n_ifaces ? s->config->ifaces[iface].name : "any";
+}
+
+static cJSON *xlate_begin(const struct show *s, cJSON *list, uint8_t proto, uint16_t real_if,
+	uint16_t mapped_if, const char *flags)
+{
+	cJSON *j = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(j, "protocol",
+		proto == PROTO_TCP            ? "TCP"
+			: proto == PROTO_UDP  ? "UDP"
+			: proto == PROTO_ICMP ? "ICMP"
+					      : "any");
+	cJSON_AddStringToObject(j, "from", iface_name(s, real_if));
+	cJSON_AddStringToObject(j, "to", iface_name(s, mapped_if));
+	cJSON_AddStringToObject(j, "flags", flags);
+	cJSON_AddItemToArray(list, j);
+	return j;
+}
+
+static void add_dynamic(const struct show *s, cJSON *list, const struct dp_xlate *x)
+{
+	cJSON *j = xlate_begin(s, list, x->proto, x->real_if, x->mapped_if, "ri");
+
+	show_endpoint(j, "real", &x->real);
+	show_endpoint(j, "mapped", &x->mapped);
+	show_u64(j, "sessions", x->sessions);
+	show_u64(j, "idle_s", x->idle_s);
+	show_u64(j, "timeout_s", s->config->timeouts.pat_xlate_s);
+}
+
+static void add_static_side(cJSON *j, const char *name, const struct prefix *p, uint16_t port)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	cJSON *side = cJSON_AddObjectToObject(j, name);
+
+	cJSON_AddStringToObject(side, "ip", prefix_format(p, text));
+	if (port != 0)
+		show_u64(side, "port", port);
+}
+
+static void add_static(const struct show *s, cJSON *list, const struct nat_rule *r)
+{
+	char flags[8];
+	cJSON *j;
+
+	snprintf(flags, sizeof(flags), "s%s%s%s",
+		r->real.len == r->mapped.len && ip_eq(&r->real.ip, &r->mapped.ip) ? "I" : "",
+		r->proto != PROTO_ANY ? "r" : "", r->section != NAT_AUTO ? "T" : "");
+	j = xlate_begin(s, list, r->proto, r->real_if, r->mapped_if, flags);
+	add_static_side(j, "real", &r->real, r->real_port);
+	add_static_side(j, "mapped", &r->mapped, r->mapped_port);
+	show_u64(j, "line", r->line);
+}
+
+static bool side_is_meant(
+	const struct nat_pool *ips, const uint16_t ports[2], const struct prefix *p, uint16_t port)
+{
+	const struct endpoint e = {p->ip, port};
+
+	if (!ip_is_none(&ips->first) && !prefix_has(p, &ips->first) && !nat_pool_has(ips, &e.ip))
+		return false;
+	return port == 0 || (ports[0] == 0 && ports[1] == 0) ||
+		(port >= ports[0] && port <= ports[1]);
+}
+
+static bool static_is_meant(const struct nat_filter *f, const struct nat_rule *r)
+{
+	if (r->kind != NAT_STATIC)
+		return false;
+	if (f->iface != NAT_IFACE_ANY && r->real_if != NAT_IFACE_ANY &&
+		r->mapped_if != NAT_IFACE_ANY && f->iface != r->real_if && f->iface != r->mapped_if)
+		return false;
+	return side_is_meant(&f->real, f->real_port, &r->real, r->real_port) &&
+		side_is_meant(&f->mapped, f->mapped_port, &r->mapped, r->mapped_port);
+}
+
+cJSON *show_xlate(const struct show *s, const struct ask *ask)
+{
+	struct dp_xlate *xlates = calloc(XLATES_MAX, sizeof(*xlates));
+	cJSON *j, *list;
+	struct nat_filter f;
+	struct dp_usage u = {0};
+	size_t n = 0, fixed = 0;
+
+	if (!read_filter(s, ask, &f)) {
+		free(xlates);
+		return NULL;
+	}
+	if (xlates != NULL)
+		n = dp_xlates(&f, xlates, XLATES_MAX);
+	dp_usage(&u);
+	j = cJSON_CreateObject();
+	list = cJSON_AddArrayToObject(j, "xlates");
+	for (size_t i = 0; i < s->config->n_nat; i++) {
+		fixed += s->config->nat[i].kind == NAT_STATIC;
+		if (static_is_meant(&f, &s->config->nat[i]))
+			add_static(s, list, &s->config->nat[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+		add_dynamic(s, list, &xlates[i]);
+	show_u64(j, "in_use", u.xlates + fixed);
+	show_u64(j, "most_used", u.xlates_most + fixed);
+	cJSON_AddBoolToObject(j, "cut", n == XLATES_MAX); // there are more
+	free(xlates);
+	return j;
+}
+
+cJSON *show_clear_xlate(const struct show *s, const struct ask *ask)
+{
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_XLATE_CLEAR};
+
+	if (!read_filter(s, ask, &m.xlate))
+		return NULL;
+	if (dp_send(&m) < 0) {
+		snprintf(ask->err, ask->err_size, "the workers are busy; try again");
+		return NULL;
+	}
+	return cJSON_CreateTrue();
+}
+
+// ---- show nat -----------------------------------------------------------------------------------
+
+cJSON *show_nat(const struct show *s, const struct ask *ask)
+{
+	cJSON *list = cJSON_CreateArray();
+	char text[CONFIG_NAT_TEXT_MAX];
+
+	for (size_t i = 0; i < s->config->n_nat; i++) {
+		const struct nat_rule *r = &s->config->nat[i];
+		uint64_t translated, untranslated;
+		cJSON *j = cJSON_CreateObject();
+
+		dp_nat_hits(r->id, &translated, &untranslated);
+		show_u64(j, "section", r->section + 1u);
+		cJSON_AddStringToObject(j, "from", iface_name(s, r->real_if));
+		cJSON_AddStringToObject(j, "to", iface_name(s, r->mapped_if));
+		cJSON_AddStringToObject(j, "rule", config_nat_text(r, text));
+		show_u64(j, "line", r->line);
+		show_u64(j, "translate_hits", translated);
+		show_u64(j, "untranslate_hits", untranslated);
+		cJSON_AddItemToArray(list, j);
+	}
+	return list;
+}
