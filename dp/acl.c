@@ -9,6 +9,7 @@
 #include <rte_tcp.h>
 
 #include "dp/acl_build.h"
+#include "dp/icmp.h"
 #include "dp/nat_hits.h"
 #include "dp/punt.h"
 #include "dp/route.h"
@@ -296,6 +297,8 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 	}
 	acl_judge(w->snap, p->iface_in, &p->flow, &verdict);
 	if (verdict.fate == ACL_DROP) {
+		if (verdict.reason == DROP_ROUTE_NONE)
+			icmp_error(w, m, ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE, 0);
 		pkt_drop(w, m, verdict.reason);
 		return false;
 	}

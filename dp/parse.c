@@ -10,9 +10,7 @@
 #include <rte_icmp.h>
 #include <rte_tcp.h>
 
-#define ICMP_UNREACHABLE   3
-#define ICMP_TIME_EXCEEDED 11
-#define ICMP_PARAMETER     12
+#include "dp/icmp.h"
 
 // An embedded header carries at least the first 8 octets of its transport (RFC 792).
 #define INNER_L4_MIN 8

@@ -8,6 +8,7 @@
 #include <rte_jhash.h>
 
 #include "dp/capture.h"
+#include "dp/icmp.h"
 #include "dp/refrag.h"
 
 // A next hop is asked for at most this often, all next hops together at most so many a second:
@@ -241,6 +242,18 @@ static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 	return PASS;
 }
 
+// Its sender wants to know of some reasons.
+static void refuse(struct worker *w, struct rte_mbuf *m, enum dp_counter_id bad)
+{
+	const uint16_t out = pkt_of(m)->iface_out;
+
+	if (bad == DROP_IP_TTL)
+		icmp_error(w, m, ICMP_TIME_EXCEEDED, 0, 0);
+	else if (bad == DROP_MTU_EXCEEDED && out != PKT_NO_IFACE)
+		icmp_error(w, m, ICMP_UNREACHABLE, ICMP_FRAG_NEEDED, w->mtu[out]);
+	pkt_drop(w, m, bad);
+}
+
 void route_stage(struct worker *w, struct pkts *v)
 {
 	if (unlikely(w->neigh->hops_gen != w->snap->gen)) {
@@ -251,7 +264,7 @@ void route_stage(struct worker *w, struct pkts *v)
 		enum dp_counter_id bad = route_one(w, v->m[i]);
 
 		if (unlikely(bad != PASS))
-			pkt_drop(w, v->m[i], bad);
+			refuse(w, v->m[i], bad);
 	}
 	v->n = 0;
 }

@@ -22,6 +22,7 @@
 
 struct capture_ring; // dp/capture.h
 struct frag_table;   // dp/frag.h
+struct icmp_state;   // dp/icmp.h
 struct media_worker; // dp/media.c
 struct nat_hit;      // dp/nat_hits.h
 struct neigh_table;  // dp/route.c
@@ -74,6 +75,7 @@ struct worker {
 	struct nat_hit *nat_hits; // dp/nat_hits.h
 	struct neigh_table *neigh;
 	struct punt_state *punt;
+	struct icmp_state *icmp;
 	struct media_worker *media;
 
 	unsigned int n_ifaces, n_rxq;

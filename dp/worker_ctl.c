@@ -12,6 +12,7 @@
 
 #include "dp/capture.h"
 #include "dp/frag.h"
+#include "dp/icmp.h"
 #include "dp/nat_hits.h"
 #include "dp/punt.h"
 #include "dp/route.h"
@@ -125,6 +126,17 @@ static struct punt_state *punt_new(unsigned int n_workers, uint32_t seed)
 	return s;
 }
 
+static struct icmp_state *icmp_new(unsigned int n_workers, uint32_t seed)
+{
+	struct icmp_state *s = rte_zmalloc("icmp", sizeof(*s), RTE_CACHE_LINE_SIZE);
+
+	if (s == NULL)
+		return NULL;
+	s->rate = icmp_rates(n_workers);
+	s->seed = seed;
+	return s;
+}
+
 static struct rte_ring *ring_new(const char *what, unsigned int a, unsigned int b, unsigned int n)
 {
 	char name[RTE_RING_NAMESIZE];
@@ -160,13 +172,15 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	w->nat_hits =
 		rte_zmalloc("nat_hits", NAT_HITS_SLOTS * sizeof(*w->nat_hits), RTE_CACHE_LINE_SIZE);
 	w->punt = punt_new(n_workers, seed + 3);
+	w->icmp = icmp_new(n_workers, seed + 5);
 	w->msg_down = msg_ring_new("msg_down", id);
 	w->msg_up = msg_ring_new("msg_up", id);
 	w->punt_down = ring_new("punt_down", id, 0, PUNT_RING);
 	w->punt_up = ring_new("punt_up", id, 0, PUNT_RING);
 	if (w->count != NULL && w->sess != NULL && w->neigh != NULL && w->punt != NULL &&
-		w->xlate != NULL && w->nat_hits != NULL && w->msg_down != NULL &&
-		w->msg_up != NULL && w->punt_down != NULL && w->punt_up != NULL)
+		w->icmp != NULL && w->xlate != NULL && w->nat_hits != NULL &&
+		w->msg_down != NULL && w->msg_up != NULL && w->punt_down != NULL &&
+		w->punt_up != NULL)
 		return w;
 	worker_free(w);
 	return NULL;
@@ -215,6 +229,7 @@ void worker_free(struct worker *w)
 	rte_free(w->nat_hits);
 	neigh_free(w->neigh);
 	rte_free(w->punt);
+	rte_free(w->icmp);
 	rte_free(w->count);
 	rte_free(w);
 }

@@ -230,7 +230,8 @@ static void device_name(
 		n += snprintf(out + n, size - (size_t)n, ",tx_iface=%s", name);
 }
 
-static int start(unsigned int n_workers, unsigned int rx_queues, bool pcap, bool hugepages)
+static int start(unsigned int n_workers, unsigned int rx_queues, bool pcap, uint16_t outside_mtu,
+	bool hugepages)
 {
 	struct dp_options o = {
 		.n_ifaces = IFACES,
@@ -250,7 +251,7 @@ static int start(unsigned int n_workers, unsigned int rx_queues, bool pcap, bool
 		device_name(o.ifaces[i].device, sizeof(o.ifaces[i].device), i, names[i], pcap,
 			n_workers);
 		o.ifaces[i].descriptors = 1024;
-		o.ifaces[i].mtu = 1500;
+		o.ifaces[i].mtu = i == OUTSIDE ? outside_mtu : 1500;
 		o.ifaces[i].rx_queues = (uint16_t)rx_queues;
 	}
 	for (unsigned int i = 0; i < n_workers; i++)
@@ -266,12 +267,14 @@ int main(int argc, char **argv)
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	char line[256];
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: dpdrive WORKERS RX-QUEUES af_packet|pcap [hugepages]\n");
+	if (argc < 5) {
+		fprintf(stderr,
+			"usage: dpdrive WORKERS RX-QUEUES af_packet|pcap OUTSIDE-MTU "
+			"[hugepages]\n");
 		return 2;
 	}
 	if (start((unsigned int)atoi(argv[1]), (unsigned int)atoi(argv[2]),
-		    strcmp(argv[3], "pcap") == 0, argc > 4) != 0)
+		    strcmp(argv[3], "pcap") == 0, (uint16_t)atoi(argv[4]), argc > 5) != 0)
 		return 1;
 	setvbuf(stdin, NULL, _IONBF, 0); // poll() must see what is there
 	if (rules_apply(false) != 0)

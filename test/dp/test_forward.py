@@ -57,9 +57,10 @@ class Net:
 
 
 class Driver:
-    def __init__(self, net, program, workers, rx_queues, driver):
+    def __init__(self, net, program, workers, rx_queues, driver, mtu):
         self.p = subprocess.Popen(
-            ["ip", "netns", "exec", net.fw, program, str(workers), str(rx_queues), driver],
+            ["ip", "netns", "exec", net.fw, program, str(workers), str(rx_queues), driver,
+             str(mtu)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._line()["ok"]
         assert self.ask(f"neigh 0 {OUT_HOST} {net.mac(net.out, 'eth0')}")["ok"]
@@ -336,6 +337,26 @@ def fragments(net, d):
     result_of(server)
 
 
+def path_mtu(net, d):
+    """The way out is narrower than the inside: kernels find that out, and the way itself."""
+    r = sh(f"ip netns exec {net.ins} ping -c 1 -W 2 -M dont -s 1450 {OUT_HOST}", check=False)
+    check("a ping that may be cut is cut", " 0% packet loss" in r.stdout
+          and d.ask("counters")["FRAGMENTS_SENT"] == 2, r.stdout)
+    r = sh(f"ip netns exec {net.ins} ping -c 1 -W 2 -M do -s 1450 {OUT_HOST}", check=False)
+    check("a ping that must not be cut hears why",
+          f"From {IN_FW} icmp_seq=1 Frag needed and DF set (mtu = 1400)" in r.stdout, r.stdout)
+    sh(f"ip -n {net.ins} route flush cache")
+    r = sh(f"ip netns exec {net.ins} tracepath -n {OUT_HOST}", check=False)
+    check("tracepath finds the firewall, the MTU and the far host",
+          f"{IN_FW}" in r.stdout and "pmtu 1400" in r.stdout and "reached" in r.stdout
+          and "Resume: pmtu 1400 hops 2" in r.stdout, r.stdout)
+    sh(f"ip -n {net.ins} route flush cache")
+    before = d.ask("counters")["MTU_EXCEEDED"]
+    tcp(net, net.out, net.ins, OUT_HOST, 7000)
+    c = d.ask("counters")
+    check("TCP finds the path's MTU", c["MTU_EXCEEDED"] > before, c)
+
+
 def leaks(net, d):
     for _ in range(50):
         u = d.ask("usage")
@@ -345,13 +366,13 @@ def leaks(net, d):
     check("no buffer is lost", u["buffers_in_use"] == 0, u)
 
 
-def run(program, workers, rx_queues, driver, steps):
+def run(program, workers, rx_queues, driver, steps, mtu=1500):
     print(f"{driver}, {workers} workers, {rx_queues or 'as many'} receive queues")
     net = Net()
     d = None
     try:
         net.up()
-        d = Driver(net, program, workers, rx_queues, driver)
+        d = Driver(net, program, workers, rx_queues, driver, mtu)
         for step in steps:
             step(net, d)
         leaks(net, d)
@@ -371,7 +392,8 @@ def main():
     one = [pings, connections, pat, refusals, arps, closing]
     for workers, rx_queues in ((1, 0), (2, 0), (2, 1), (4, 0)):
         run(sys.argv[1], workers, rx_queues, "af_packet", one + [handoff] * (workers > 1))
-    # There the kernel joins fragments before we see them.
+    run(sys.argv[1], 1, 0, "af_packet", [path_mtu], mtu=1400)
+    # On af_packet the kernel joins fragments before we see them.
     for workers in (1, 2):
         run(sys.argv[1], workers, 0, "pcap", [fragments])
     return 0
