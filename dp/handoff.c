@@ -117,7 +117,8 @@ int handoff_mark_media(const struct snapshot *s, struct pkt *p)
 {
 	int media = media_find(s, p->iface_in, &p->flow);
 
-	if (media >= 0 && p->kind == PKT_FLOW) {
+	// The relay knows where headers stand: one with options goes no further than the rules.
+	if (media >= 0 && p->kind == PKT_FLOW && p->l4 - p->l3 == sizeof(struct rte_ipv4_hdr)) {
 		p->kind = PKT_MEDIA;
 		p->place = media_place((unsigned int)media, p->flow.dst.port);
 	}

@@ -15,9 +15,15 @@
 // An embedded header carries at least the first 8 octets of its transport (RFC 792).
 #define INNER_L4_MIN 8
 
-// Where the headers stand: no tags, no options.
+// Where the headers stand: no tags, and no options unless pkt.l4 says so.
 #define L3 ((uint8_t)sizeof(struct rte_ether_hdr))
 #define L4 ((uint8_t)(L3 + sizeof(struct rte_ipv4_hdr)))
+
+// IPv4 options that pass, as on the ASA: what fills up, and router alert (RFC 2113).
+#define OPTION_END              0
+#define OPTION_NOP              1
+#define OPTION_ROUTER_ALERT     148
+#define OPTION_ROUTER_ALERT_LEN 4
 
 #define IPV4_NO_OPTIONS 0x45 // version and header length
 #define FRAGMENT_BITS   (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)
@@ -62,20 +68,20 @@ static enum dp_counter_id parse_tcp(const struct rte_tcp_hdr *tcp, struct pkt *p
 	p->tcp_flags = f;
 	p->flow.src.port = rte_be_to_cpu_16(tcp->src_port);
 	p->flow.dst.port = rte_be_to_cpu_16(tcp->dst_port);
-	p->payload = (uint8_t)(L4 + header);
+	p->payload = (uint8_t)(p->l4 + header);
 	p->payload_len = len - header;
 	return PASS;
 }
 
-static inline enum dp_counter_id parse_udp(
-	const struct rte_udp_hdr *udp, struct pkt *p, uint16_t len)
+static __rte_always_inline enum dp_counter_id parse_udp(
+	const struct rte_udp_hdr *udp, struct pkt *p, uint8_t l4, uint16_t len)
 {
 	// Octets between UDP's end and IP's end are a covert channel at best.
 	if (len < sizeof(*udp) || udp->dgram_len != rte_cpu_to_be_16(len) || udp->dst_port == 0)
 		return DROP_L4_HEADER;
 	p->flow.src.port = rte_be_to_cpu_16(udp->src_port);
 	p->flow.dst.port = rte_be_to_cpu_16(udp->dst_port);
-	p->payload = L4 + sizeof(*udp);
+	p->payload = (uint8_t)(l4 + sizeof(*udp));
 	p->payload_len = len - sizeof(*udp);
 	return PASS;
 }
@@ -88,7 +94,7 @@ static enum dp_counter_id parse_embedded(struct rte_mbuf *m, struct pkt *p, uint
 	const struct rte_udp_hdr *ports;
 	uint16_t header;
 
-	p->inner_l3 = L4 + sizeof(struct rte_icmp_hdr);
+	p->inner_l3 = (uint8_t)(p->l4 + sizeof(struct rte_icmp_hdr));
 	len -= sizeof(struct rte_icmp_hdr);
 	if (len < sizeof(*ip))
 		return DROP_L4_HEADER;
@@ -121,12 +127,12 @@ static enum dp_counter_id parse_embedded(struct rte_mbuf *m, struct pkt *p, uint
 
 static enum dp_counter_id parse_icmp(struct rte_mbuf *m, struct pkt *p, uint16_t len)
 {
-	const struct rte_icmp_hdr *icmp = rte_pktmbuf_mtod_offset(m, struct rte_icmp_hdr *, L4);
+	const struct rte_icmp_hdr *icmp = rte_pktmbuf_mtod_offset(m, struct rte_icmp_hdr *, p->l4);
 
 	if (len < sizeof(*icmp))
 		return DROP_L4_HEADER;
 	p->icmp_type = icmp->icmp_type;
-	p->payload = L4 + sizeof(*icmp);
+	p->payload = (uint8_t)(p->l4 + sizeof(*icmp));
 	p->payload_len = len - sizeof(*icmp);
 	if (icmp_is_error(icmp->icmp_type))
 		return parse_embedded(m, p, len);
@@ -140,13 +146,14 @@ static __rte_noinline enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt
 {
 	switch (p->flow.proto) {
 	case IPPROTO_UDP:
-		return parse_udp(rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, L4), p, len);
+		return parse_udp(
+			rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, p->l4), p, p->l4, len);
 	case IPPROTO_TCP:
-		return parse_tcp(rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, L4), p, len);
+		return parse_tcp(rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, p->l4), p, len);
 	case IPPROTO_ICMP:
 		return parse_icmp(m, p, len);
 	}
-	p->payload = L4;
+	p->payload = p->l4;
 	p->payload_len = len;
 	return PASS;
 }
@@ -167,29 +174,35 @@ static bool ipv4_sum_ok(const struct rte_ipv4_hdr *ip)
 	return sum % UINT16_MAX == 0;
 }
 
-static enum dp_counter_id judge_header(const struct rte_ipv4_hdr *ip)
+static bool options_pass(const uint8_t *o, unsigned int len)
 {
-	if (ip->version_ihl >> 4 != 4 || (ip->version_ihl & 0xf) < 5)
-		return DROP_IP_HEADER;
-	return DROP_IP_OPTIONS;
+	unsigned int i = 0;
+
+	while (i < len && o[i] != OPTION_END) {
+		if (o[i] == OPTION_NOP) {
+			i++;
+			continue;
+		}
+		if (o[i] != OPTION_ROUTER_ALERT || len - i < OPTION_ROUTER_ALERT_LEN ||
+			o[i + 1] != OPTION_ROUTER_ALERT_LEN)
+			return false;
+		i += OPTION_ROUTER_ALERT_LEN;
+	}
+	return true;
 }
 
-static enum dp_counter_id parse_ipv4(
-	struct rte_mbuf *m, struct pkt *p, const struct rte_ipv4_hdr *ip)
+// Inlined twice: `l4` is a constant where there are no options, which is nearly always.
+static __rte_always_inline enum dp_counter_id parse_ipv4_at(
+	struct rte_mbuf *m, struct pkt *p, const struct rte_ipv4_hdr *ip, const uint8_t l4)
 {
-	uint32_t room = rte_pktmbuf_data_len(m) - L3;
-	uint16_t total;
+	const uint16_t header = l4 - L3;
+	uint16_t total = rte_be_to_cpu_16(ip->total_length);
 
-	if (room < sizeof(*ip))
-		return DROP_RX_SHORT;
-	if (ip->version_ihl != IPV4_NO_OPTIONS)
-		return judge_header(ip);
-	total = rte_be_to_cpu_16(ip->total_length);
-	if (total < sizeof(*ip))
+	if (total < header)
 		return DROP_IP_HEADER;
-	if (total > room)
+	if (total > rte_pktmbuf_data_len(m) - L3)
 		return DROP_RX_SHORT;
-	if (!ipv4_sum_ok(ip))
+	if (l4 == L4 ? !ipv4_sum_ok(ip) : rte_raw_cksum(ip, header) != UINT16_MAX)
 		return DROP_IP_CHECKSUM;
 	if (is_no_host(ip->src_addr))
 		return DROP_IP_SOURCE;
@@ -205,10 +218,37 @@ static enum dp_counter_id parse_ipv4(
 		p->kind = PKT_FRAGMENT;
 		return PASS;
 	}
+	total -= header;
 	if (likely(ip->next_proto_id == IPPROTO_UDP))
 		return parse_udp(
-			(const struct rte_udp_hdr *)(ip + 1), p, (uint16_t)(total - sizeof(*ip)));
-	return parse_l4(m, p, (uint16_t)(total - sizeof(*ip)));
+			(const struct rte_udp_hdr *)((const uint8_t *)ip + header), p, l4, total);
+	return parse_l4(m, p, total);
+}
+
+// Whatever does not begin like an IPv4 header without options.
+static __rte_noinline enum dp_counter_id parse_options(
+	struct rte_mbuf *m, struct pkt *p, const struct rte_ipv4_hdr *ip)
+{
+	const uint8_t header = rte_ipv4_hdr_len(ip);
+
+	if (ip->version_ihl >> 4 != 4 || header < sizeof(*ip))
+		return DROP_IP_HEADER;
+	if (header > rte_pktmbuf_data_len(m) - L3)
+		return DROP_RX_SHORT;
+	if (!options_pass((const uint8_t *)(ip + 1), header - sizeof(*ip)))
+		return DROP_IP_OPTIONS;
+	p->l4 = L3 + header;
+	return parse_ipv4_at(m, p, ip, p->l4);
+}
+
+static inline enum dp_counter_id parse_ipv4(
+	struct rte_mbuf *m, struct pkt *p, const struct rte_ipv4_hdr *ip)
+{
+	if (rte_pktmbuf_data_len(m) < L4)
+		return DROP_RX_SHORT;
+	if (unlikely(ip->version_ihl != IPV4_NO_OPTIONS))
+		return parse_options(m, p, ip);
+	return parse_ipv4_at(m, p, ip, L4);
 }
 
 enum dp_counter_id parse_datagram(struct rte_mbuf *m)

@@ -138,7 +138,7 @@ void punt_reset(struct worker *w, struct rte_mbuf *m)
 	rte_pktmbuf_trim(m, (uint16_t)(rte_pktmbuf_data_len(m) - p->l4 - sizeof(*tcp)));
 	ip->src_addr = ip->dst_addr;
 	ip->dst_addr = addr;
-	ip->total_length = rte_cpu_to_be_16(sizeof(*ip) + sizeof(*tcp));
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(p->l4 - p->l3 + sizeof(*tcp)));
 	ip->time_to_live = 64;
 	ip->packet_id = 0;
 	ip->fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG);

@@ -156,6 +156,98 @@ static void test_icmp_error(void **state)
 	rte_pktmbuf_free(other);
 }
 
+// The same frame with IPv4 options put in; returns its length.
+static size_t options_put(uint8_t *frame, size_t len, const uint8_t *options, size_t n)
+{
+	struct rte_ipv4_hdr *v4 = (void *)(frame + ETH);
+
+	memmove(frame + L4 + n, frame + L4, len - L4);
+	memcpy(frame + L4, options, n);
+	v4->version_ihl = (uint8_t)(0x45 + n / 4);
+	v4->total_length = rte_cpu_to_be_16((uint16_t)(len - ETH + n));
+	v4->hdr_checksum = 0;
+	v4->hdr_checksum = rte_ipv4_cksum(v4);
+	return len + n;
+}
+
+// The ASA's defaults: router alert, NOP and the end pass, whatever stands behind them goes.
+static void test_options(void **state)
+{
+	static const struct {
+		const char *what;
+		uint8_t n, octets[12];
+		enum dp_counter_id want;
+	} t[] = {
+		{"router alert", 4, {148, 4, 0, 0}, PASS},
+		{"NOPs", 4, {1, 1, 1, 1}, PASS},
+		{"the end", 4, {0, 0, 0, 0}, PASS},
+		{"NOPs, router alert, the end", 8, {1, 1, 148, 4, 0, 0, 0, 0}, PASS},
+		{"loose source route", 8, {131, 7, 4, 198, 51, 100, 1, 0}, DROP_IP_OPTIONS},
+		{"strict source route", 8, {137, 7, 4, 198, 51, 100, 1, 0}, DROP_IP_OPTIONS},
+		{"record route", 8, {7, 7, 4, 0, 0, 0, 0, 0}, DROP_IP_OPTIONS},
+		{"timestamp", 8, {68, 8, 5, 0, 0, 0, 0, 0}, DROP_IP_OPTIONS},
+		{"a source route behind a NOP", 8, {1, 131, 7, 4, 198, 51, 100, 1},
+			DROP_IP_OPTIONS},
+		{"router alert of 8", 8, {148, 8, 0, 0, 0, 0, 0, 0}, DROP_IP_OPTIONS},
+		{"router alert of 0", 4, {148, 0, 0, 0}, DROP_IP_OPTIONS},
+		{"router alert past the header", 4, {1, 1, 148, 4}, DROP_IP_OPTIONS},
+		{"unknown", 4, {30, 4, 0, 0}, DROP_IP_OPTIONS},
+	};
+	static const uint8_t protos[] = {PROTO_UDP, PROTO_TCP, PROTO_ICMP};
+
+	for (size_t i = 0; i < RTE_DIM(t) * RTE_DIM(protos); i++) {
+		const size_t k = i / RTE_DIM(protos);
+		const uint8_t proto = protos[i % RTE_DIM(protos)];
+		const struct flow f = flow(proto, HOST_OUT, 3000, MAPPED, 4000);
+		uint8_t frame[FRAME_MAX];
+		size_t len = frame_make(frame, OUTSIDE, &f, 2, 10);
+		struct rte_mbuf *m;
+		enum dp_counter_id got;
+
+		len = options_put(frame, len, t[k].octets, t[k].n);
+		m = buffer_of(frame, len);
+		got = parse_frame(m, &h.w->mac[OUTSIDE]);
+		if (got != t[k].want)
+			fail_msg("%s: %s", t[k].what,
+				got == PASS ? "passed" : counter_infos[got].name);
+		if (got == PASS) {
+			assert_int_equal(pkt_of(m)->l4, L4 + t[k].n);
+			assert_int_equal(
+				pkt_of(m)->flow.dst.port, proto == PROTO_ICMP ? 3000 : 4000);
+			assert_int_equal(pkt_of(m)->payload + pkt_of(m)->payload_len, len);
+		}
+		rte_pktmbuf_free(m);
+	}
+}
+
+// A packet with options is translated like any other; the relay of media does not take it.
+static void test_options_pass(void **state)
+{
+	static const uint8_t alert[] = {148, 4, 0, 0};
+	const struct flow f = flow(PROTO_UDP, HOST_OUT, 3000, MAPPED, 4000);
+	const struct flow media = flow(PROTO_UDP, HOST_OUT, 3000, "209.165.200.229", 16390);
+	uint8_t frame[FRAME_MAX];
+	size_t len = options_put(frame, frame_make(frame, OUTSIDE, &f, 0, 10), alert, 4);
+	struct rte_mbuf *m = buffer_of(frame, len);
+	const struct ip_addr real = ip(HOST_IN);
+	const rte_be32_t dst = ip_to_v4_be(&real);
+
+	harness_in(OUTSIDE, &m, 1);
+	assert_int_equal(harness_out(INSIDE, frame), len);
+	assert_memory_equal(frame + ETH + 16, &dst, sizeof(dst));
+	assert_memory_equal(frame + L4, alert, 4);
+	assert_int_equal(rte_raw_cksum(frame + ETH, 24), 0xffff);
+	m = buffer_of(frame, len);
+	memcpy(rte_pktmbuf_mtod(m, void *), &h.w->mac[OUTSIDE], 6);
+	assert_int_equal(parse_frame(m, &h.w->mac[OUTSIDE]), PASS); // the UDP checksum, too
+	rte_pktmbuf_free(m);
+
+	len = options_put(frame, frame_make(frame, OUTSIDE, &media, 0, 10), alert, 4);
+	m = buffer_of(frame, len);
+	harness_in(OUTSIDE, &m, 1);
+	assert_int_equal(counted(DROP_PROTO_TO_SELF), 1);
+}
+
 // Whichever bit says so; test_frag.c has what becomes of them.
 static void test_fragment(void **state)
 {
@@ -330,6 +422,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_icmp_error, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_icmp_error_judged, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_options, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_options_pass, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_fragment, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_device_judges, harness_setup, harness_teardown),

@@ -48,19 +48,19 @@ static void sums_fix(uint8_t *frame, size_t n)
 	struct rte_ipv4_hdr *ip = (void *)(frame + L3);
 	uint8_t *sum;
 	uint32_t s;
-	size_t len;
+	size_t len, header;
 
-	if (n < L4)
+	if (n < L4 || (header = rte_ipv4_hdr_len(ip)) < sizeof(*ip) || header > n - L3)
 		return;
 	ip->hdr_checksum = 0;
-	ip->hdr_checksum = (uint16_t)~rte_raw_cksum(ip, sizeof(*ip));
+	ip->hdr_checksum = (uint16_t)~rte_raw_cksum(ip, header);
 	len = rte_be_to_cpu_16(ip->total_length);
-	if (at[ip->next_proto_id] == 0 || len > n - L3 || len < 20u + at[ip->next_proto_id] + 2u)
+	if (at[ip->next_proto_id] == 0 || len > n - L3 || len < header + at[ip->next_proto_id] + 2u)
 		return;
-	len -= 20;
-	sum = frame + L4 + at[ip->next_proto_id];
+	len -= header;
+	sum = frame + L3 + header + at[ip->next_proto_id];
 	memset(sum, 0, 2);
-	s = rte_raw_cksum(frame + L4, len);
+	s = rte_raw_cksum(frame + L3 + header, len);
 	if (ip->next_proto_id != PROTO_ICMP)
 		s += rte_ipv4_phdr_cksum(ip, 0);
 	s = (uint16_t) ~((s & 0xffff) + (s >> 16));
