@@ -144,9 +144,17 @@ bool acl_is_dynamic(const struct snapshot *s, const struct acl_verdict *v)
 	return is_dynamic(s, v->nat_source);
 }
 
-static void judge_forward(
-	const struct snapshot *s, uint16_t in, const struct flow *wire, struct acl_verdict *v)
+// Whether a destination stands on that interface for a host behind us.
+static bool is_ours_on(const struct snapshot *s, uint16_t iface, const struct flow *wire)
 {
+	return nat_owns_mapped(s->nat, s->n_nat, iface, &wire->dst.ip) ||
+		snapshot_is_pat(s, iface, wire->proto, &wire->dst);
+}
+
+static void judge_forward(
+	const struct snapshot *s, uint16_t in, const struct acl_query *q, struct acl_verdict *v)
+{
+	const struct flow *wire = &q->flow;
 	struct flow *reply = &v->reply; // its source is the real destination already
 	struct endpoint back = reply->src;
 
@@ -160,6 +168,12 @@ static void judge_forward(
 	v->nat_source = nat_translate(s->nat, s->n_nat, in, v->iface_out, wire->proto, &reply->dst);
 	if (is_dynamic(s, v->nat_source) && !nat_has_ports(wire->proto))
 		return verdict_drop(v, DROP_NAT_PROTOCOL);
+	v->loops = is_ours_on(s, v->iface_out, wire);
+	// It comes back as from a host out there, or not at all; and once.
+	if (v->loops &&
+		(q->looped ||
+			(endpoint_eq(&reply->dst, &wire->src) && !is_dynamic(s, v->nat_source))))
+		return verdict_drop(v, DROP_ROUTE_SAME_IFACE);
 	v->fate = ACL_FORWARD;
 }
 
@@ -179,9 +193,21 @@ static bool is_unmapped(const struct snapshot *s, uint16_t in, const struct flow
 		(wire->proto != PROTO_ICMP || !is_own(s, &wire->dst.ip));
 }
 
-void acl_judge(
-	const struct snapshot *s, uint16_t in, const struct flow *wire, struct acl_verdict *out)
+// An address of our own on another interface, by a port that stands for a host behind us: the way
+// there is out and in again (RFC 4787 REQ-9).
+static bool is_hairpin(const struct snapshot *s, uint16_t in, const struct flow *wire)
 {
+	for (uint16_t i = 0; i < s->n_ifaces; i++)
+		if (i != in && ip_eq(&s->ifaces[i].ip, &wire->dst.ip))
+			return wire->proto != PROTO_ICMP &&
+				snapshot_is_pat(s, i, wire->proto, &wire->dst);
+	return false;
+}
+
+void acl_judge(
+	const struct snapshot *s, uint16_t in, const struct acl_query *q, struct acl_verdict *out)
+{
+	const struct flow *wire = &q->flow;
 	struct flow real = *wire;
 	const struct route *to;
 
@@ -194,11 +220,11 @@ void acl_judge(
 		.ace = -1,
 		.inspect = -1,
 		.inspect_ace = -1};
-	if (is_spoofed(s, in, &wire->src.ip))
+	if (!q->looped && is_spoofed(s, in, &wire->src.ip))
 		return verdict_drop(out, DROP_IP_SPOOFED);
 	if (is_unmapped(s, in, wire))
 		return verdict_drop(out, DROP_NAT_UNMAPPED);
-	if (is_own(s, &wire->dst.ip) || is_media(s, &wire->dst.ip)) {
+	if ((is_own(s, &wire->dst.ip) && !is_hairpin(s, in, wire)) || is_media(s, &wire->dst.ip)) {
 		bool served = wire->proto == PROTO_TCP || wire->proto == PROTO_ICMP;
 
 		if (!served || !ip_eq(&s->ifaces[in].ip, &wire->dst.ip))
@@ -222,7 +248,7 @@ void acl_judge(
 	if (to == NULL)
 		return verdict_drop(out, DROP_ROUTE_NONE);
 	out->iface_out = to->iface;
-	judge_forward(s, in, wire, out);
+	judge_forward(s, in, q, out);
 }
 
 bool acl_is_opener(const struct pkt *p)
@@ -289,13 +315,14 @@ static void count_rules(struct worker *w, const struct acl_verdict *v)
 static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 {
 	struct pkt *p = pkt_of(m);
+	const struct acl_query q = {.flow = p->flow, .looped = p->looped};
 	struct acl_verdict verdict;
 
 	if (p->kind == PKT_ICMP_ERROR) { // its flow is not its own: rules have no say
 		pkt_drop(w, m, DROP_ICMP_NO_SESSION);
 		return false;
 	}
-	acl_judge(w->snap, p->iface_in, &p->flow, &verdict);
+	acl_judge(w->snap, p->iface_in, &q, &verdict);
 	if (verdict.fate == ACL_DROP) {
 		if (verdict.reason == DROP_ROUTE_NONE)
 			icmp_error(w, m, ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE, 0);

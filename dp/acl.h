@@ -31,6 +31,12 @@ enum acl_fate {
 // There is no list: security levels decide.
 #define ACL_BY_LEVEL (-2)
 
+// A flow as it was on the wire, with what its first packet says beside.
+struct acl_query {
+	struct flow flow;
+	bool looped; // it left by this interface, translated, for an address that we own there
+};
+
 struct acl_verdict {
 	enum acl_fate fate;
 	enum dp_counter_id reason;
@@ -38,6 +44,7 @@ struct acl_verdict {
 	// As the answer will arrive on iface_out. Where nat_source is a dynamic rule its destination is
 	// the real source yet: see acl_map().
 	struct flow reply;
+	bool loops;     // it does not leave by iface_out but comes back in there (dp/hairpin.h)
 	uint32_t xlate; // the dynamic translation (dp/xlate.h), once there is one
 	// What decided, for whoever explains it; -1: there is none, or it was not asked.
 	int nat_destination, nat_source; // the rules, indices in snapshot.nat
@@ -51,7 +58,7 @@ struct acl_verdict {
 // un-translate, access list on real addresses, class, route, translate. Pure. Where the destination
 // was un-translated, reply.src holds it, whatever the fate.
 void acl_judge(
-	const struct snapshot *s, uint16_t in, const struct flow *wire, struct acl_verdict *out);
+	const struct snapshot *s, uint16_t in, const struct acl_query *q, struct acl_verdict *out);
 
 // Whether the verdict's source is to be translated dynamically.
 bool acl_is_dynamic(const struct snapshot *s, const struct acl_verdict *v);

@@ -43,6 +43,7 @@ struct pkt {
 	// We are the sender (relayed media, resets): route leaves the TTL alone and may send it
 	// back out of the interface it came in on.
 	bool ours;
+	bool looped; // it came back in without having left (dp/hairpin.h)
 	// The L4 checksum is right, or is not for us to judge. Else whoever lets the packet on has to
 	// see to it: the steer stage, and for PKT_MEDIA the relay, which needs none where a tag covers
 	// the payload.

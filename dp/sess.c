@@ -161,7 +161,7 @@ static bool flow_eq(const struct flow *f, const struct sess_key *k)
 static bool sess_holds(const struct worker *w, const struct sess *s)
 {
 	const struct snapshot *snap = w->snap;
-	struct flow first = key_flow(&s->key[0]);
+	const struct acl_query first = {.flow = key_flow(&s->key[0]), .looped = s->loops_back};
 	struct acl_verdict v;
 
 	if (likely(s->gen == snap->gen) || s->from_us)
@@ -174,14 +174,23 @@ static bool sess_holds(const struct worker *w, const struct sess *s)
 	}
 	if (s->punt)
 		return v.fate == ACL_PUNT;
-	return v.fate == ACL_FORWARD && v.iface_out == s->key[1].iface &&
+	return v.fate == ACL_FORWARD && v.iface_out == s->key[1].iface && v.loops == s->loops_out &&
 		flow_eq(&v.reply, &s->key[1]);
+}
+
+// Whether the packet came by the wire, or turned round inside, as the session's others do. The source
+// of one that does not is a lie.
+static bool comes_right(const struct sess *s, const struct pkt *p, unsigned int dir)
+{
+	return p->looped == (dir == 0 ? s->loops_back : s->loops_out);
 }
 
 static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t ref)
 {
 	struct sess *s = &w->sess->slots[sess_ref_slot(ref)];
 
+	if (unlikely(!comes_right(s, p, sess_ref_dir(ref))))
+		return SESS_MISS;
 	if (!sess_holds(w, s) || begins_anew(s, p)) {
 		sess_end(w, s);
 		return SESS_MISS;
@@ -215,7 +224,7 @@ const struct sess *sess_peek(const struct worker *w, const struct pkt *p, unsign
 		return NULL;
 	s = &w->sess->slots[sess_ref_slot(ref)];
 	*dir = sess_ref_dir(ref);
-	return sess_holds(w, s) && !begins_anew(s, p) ? s : NULL;
+	return comes_right(s, p, *dir) && sess_holds(w, s) && !begins_anew(s, p) ? s : NULL;
 }
 
 enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_verdict *verdict)
@@ -316,6 +325,8 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	if (s == NULL)
 		return verdict->reason;
 	s->xlate = verdict->xlate;
+	s->loops_out = verdict->loops;
+	s->loops_back = p->looped;
 	p->sess = (uint32_t)(s - t->slots);
 	p->dir = 0;
 	p->iface_out = verdict->iface_out;

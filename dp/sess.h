@@ -38,7 +38,10 @@ struct sess {
 	uint8_t state; // enum sess_state
 	bool punt : 1;
 	bool from_us : 1; // punt: the control plane opened it
-	uint8_t seen;     // TCP flags that each direction has shown, of dp/sess.c
+	// What goes that way does not leave, but comes back in where it would have (dp/hairpin.h):
+	bool loops_out : 1;  // of the initiator
+	bool loops_back : 1; // of the responder, because the initiator's came in by such a way
+	uint8_t seen;        // TCP flags that each direction has shown, of dp/sess.c
 } __rte_cache_aligned;
 
 _Static_assert(offsetof(struct sess, seen) == 2 * RTE_CACHE_LINE_MIN_SIZE, "two lines for all");
@@ -80,8 +83,8 @@ enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_ver
 // A burst: `v` keeps those to forward, misses go to `fresh`, the control plane's to `punt`.
 void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt);
 
-// Opens a session for a flow with verdict ACL_FORWARD; it gives back verdict->xlate at its end. PASS, or the reason not to (also left in
-// verdict->reason): SESSION_FULL or NAT_PORTS.
+// Opens a session for a flow with verdict ACL_FORWARD; it gives back verdict->xlate at its end. PASS, or
+// the reason not to (also left in verdict->reason): SESSION_FULL or NAT_PORTS.
 enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdict *verdict);
 
 // A frame of the control plane leaves: its flow is remembered, so that answers are punted.

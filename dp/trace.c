@@ -52,6 +52,13 @@ static void trace_hop(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 	t->fate = DP_TRACE_FORWARD;
 }
 
+// It comes back in there, where another worker may know the flow: ask again from that interface.
+static void trace_turn(struct dp_trace *t, uint16_t iface)
+{
+	t->iface_out = iface;
+	t->fate = DP_TRACE_FORWARD;
+}
+
 static void trace_punt(struct dp_trace *t)
 {
 	trace_phase(t, DP_TRACE_PUNT);
@@ -85,6 +92,8 @@ static void trace_session(struct worker *w, struct rte_mbuf *m, const struct ses
 	p->iface_out = there->iface;
 	trace_translated(t, DP_TRACE_UN_NAT, -1, &here->dst, &there->src);
 	trace_translated(t, DP_TRACE_NAT, -1, &here->src, &there->dst);
+	if (dir == 0 ? s->loops_out : s->loops_back)
+		return trace_turn(t, there->iface);
 	nat_rewrite(m, &there->dst, &there->src);
 	trace_hop(w, m, t);
 }
@@ -189,7 +198,7 @@ static void trace_new(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 	struct acl_verdict v;
 	enum dp_counter_id bad;
 
-	acl_judge(w->snap, p->iface_in, &wire, &v);
+	acl_judge(w->snap, p->iface_in, &(struct acl_query){.flow = wire}, &v);
 	trace_verdict(w, &wire, &v, t);
 	if (v.fate == ACL_DROP)
 		return;
@@ -203,6 +212,8 @@ static void trace_new(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 	bad = sess_create_peek(w, &v);
 	if (bad != PASS)
 		return trace_drop(t, DP_TRACE_CREATE, bad);
+	if (v.loops)
+		return trace_turn(t, v.iface_out);
 	p->iface_out = v.iface_out;
 	nat_rewrite(m, &v.reply.dst, &v.reply.src);
 	trace_hop(w, m, t);

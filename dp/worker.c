@@ -13,6 +13,7 @@
 #include "dp/arp.h"
 #include "dp/capture.h"
 #include "dp/frag.h"
+#include "dp/hairpin.h"
 #include "dp/handoff.h"
 #include "dp/media.h"
 #include "dp/nat.h"
@@ -64,10 +65,12 @@ void worker_process(struct worker *w, struct pkts *v)
 	acl_stage(w, &fresh, &punt);     // first packets: judged, and their sessions opened
 	pkts_append(v, &fresh);
 	nat_stage(w, v);
+	hairpin_stage(w, v);
 	media_stage(w, &media);
 	pkts_append(v, &media);
 	route_stage(w, v);
 	punt_stage(w, &punt);
+	hairpin_turn(w);
 }
 
 static unsigned int worker_receive(struct worker *w)

@@ -86,6 +86,7 @@ struct worker {
 	bool judges_l4[DP_IFACES_MAX];    // the device; see struct eal_port
 	struct pkts tx[DP_IFACES_MAX];    // leave at the end of the turn
 	struct pkts handoff[WORKERS_MAX]; // of the steer stage
+	struct pkts hairpin;              // come in again
 	struct pkts dropped;              // freed together
 	uint16_t dropped_why[PKTS_MAX];   // enum dp_counter_id of each
 	// Those that run, a bit each; their rings are lent by the control thread.

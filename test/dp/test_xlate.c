@@ -340,6 +340,86 @@ static void test_sessions_full(void **state)
 	assert_int_equal(mappings(), 0);
 }
 
+// Sends from inside, and expects it to come back inside as `want`.
+static void turns(const struct flow *f, uint8_t flags, const struct flow *want)
+{
+	struct flow got;
+	size_t len;
+
+	harness_send(INSIDE, f, flags);
+	len = harness_out(INSIDE, frame);
+	assert_true(len > 0);
+	assert_true(frame_sums_ok(frame, len));
+	got = frame_flow(frame, len);
+	assert_flow(&got, want);
+	assert_int_equal(harness_out(OUTSIDE, frame), 0);
+}
+
+// RFC 4787 REQ-9a: who is called through his outer address sees the caller's outer address, and the
+// list of the outside interface judges the call.
+static void test_hairpin_static(void **state)
+{
+	struct flow call = flow(PROTO_TCP, OTHER, 40000, MAPPED, 5070), back;
+	struct flow denied = flow(PROTO_TCP, OTHER, 40000, MAPPED, 6000);
+	struct flow seen = flow(PROTO_TCP, FW_OUT, 40000, HOST_IN, 5070);
+	struct flow seen_back = {seen.dst, seen.src, PROTO_TCP}, quoted_flow, got;
+	uint8_t quoted[FRAME_MAX];
+	struct rte_mbuf *m;
+	size_t len;
+
+	back = (struct flow){call.dst, call.src, PROTO_TCP};
+	turns(&call, SYN, &seen);
+	turns(&seen_back, SYN | ACK, &back);
+	turns(&call, ACK, &seen);
+	assert_int_equal(h.w->sess->max - h.w->sess->n_free, 2);
+	drops(INSIDE, &denied, SYN, DROP_ACL_DENY);
+	// An error goes the same way, whole.
+	len = frame_make(quoted, INSIDE, &seen, ACK, 10);
+	m = buffer_of(frame, frame_error(frame, INSIDE, HOST_IN, FW_OUT, quoted + 14, len - 14));
+	harness_in(INSIDE, &m, 1);
+	len = harness_out(INSIDE, frame);
+	assert_true(len > 0);
+	assert_true(frame_sums_ok(frame, len));
+	got = frame_flow(frame, len);
+	assert_true(ip_is(&got.src.ip, MAPPED) && ip_is(&got.dst.ip, OTHER));
+	quoted_flow = frame_flow(frame + 28, len - 28);
+	assert_flow(&quoted_flow, &call);
+	// From the wire, the same source is a lie.
+	seen = flow(PROTO_TCP, FW_OUT, 40000, MAPPED, 5070);
+	drops(OUTSIDE, &seen, SYN, DROP_IP_SPOOFED);
+}
+
+// Two hosts behind one address, each of which speaks to the other's port: hole punching.
+static void test_hairpin_dynamic(void **state)
+{
+	struct flow a = outward(PROTO_UDP, OTHER, 40000, FAR),
+		    b = outward(PROTO_UDP, THIRD, 40002, FAR);
+	struct flow ab = flow(PROTO_UDP, OTHER, 40000, FW_OUT, 40002);
+	struct flow ba = flow(PROTO_UDP, THIRD, 40002, FW_OUT, 40000);
+	struct flow seen_by_a = flow(PROTO_UDP, FW_OUT, 40002, OTHER, 40000);
+	struct flow seen_by_b = flow(PROTO_UDP, FW_OUT, 40000, THIRD, 40002);
+	struct flow self = flow(PROTO_UDP, OTHER, 40000, FW_OUT, 40000);
+	struct flow seen_by_self = flow(PROTO_UDP, FW_OUT, 40000, OTHER, 40000);
+
+	goes_out(&a);
+	goes_out(&b);
+	drops(INSIDE, &ab, 0, DROP_NAT_UNMAPPED); // b has not spoken to a
+	turns(&ba, 0, &seen_by_a);                // a has
+	turns(&ab, 0, &seen_by_b);
+	turns(&self, 0, &seen_by_self);
+	assert_int_equal(mappings(), 2);
+}
+
+// What is not translated on its way does not turn.
+static void test_hairpin_none(void **state)
+{
+	struct flow f = flow(PROTO_TCP, OTHER, 40000, MAPPED, 5070);
+
+	rules.r.n_nat = 1;
+	harness_apply(&rules);
+	drops(INSIDE, &f, SYN, DROP_ROUTE_SAME_IFACE);
+}
+
 static size_t listed(struct dp_xlate *out, const struct nat_filter *f)
 {
 	uint32_t cursor = 0;
@@ -396,8 +476,9 @@ static bool out_of(uint16_t iface, struct flow *got)
 {
 	size_t len;
 
-	for (unsigned int i = 0; i < h.n_workers; i++) // who was handed the packet
-		worker_turn(h.all[i], h.now_ns);
+	for (unsigned int i = 0; i < 2 * h.n_workers;
+		i++) // who was handed the packet, and once more
+		worker_turn(h.all[i % h.n_workers], h.now_ns);
 	len = harness_out(iface, frame);
 	if (len > 0)
 		*got = frame_flow(frame, len);
@@ -428,9 +509,23 @@ static void test_workers(void **state)
 			assert_true(out_of(INSIDE, &got));
 			assert_flow(&got, &want);
 		}
+		for (uint16_t i = 0; i < 100; i++) { // out, in again, and the answer as well
+			struct flow f = flow(PROTO_TCP, OTHER, (uint16_t)(50000 + i), MAPPED, 5070);
+			struct flow seen, back, got, want = {f.dst, f.src, f.proto};
+
+			h.w = h.all[(unsigned int)rand() % h.n_workers];
+			harness_send(INSIDE, &f, SYN);
+			assert_true(out_of(INSIDE, &seen));
+			assert_true(ip_is(&seen.src.ip, FW_OUT) && ip_is(&seen.dst.ip, HOST_IN));
+			back = (struct flow){seen.dst, seen.src, seen.proto};
+			h.w = h.all[(unsigned int)rand() % h.n_workers];
+			harness_send(INSIDE, &back, SYN | ACK);
+			assert_true(out_of(INSIDE, &got));
+			assert_flow(&got, &want);
+		}
 		for (unsigned int i = 0; i < h.n_workers; i++)
 			created += counter_get(h.all[i]->count, COUNT_SESSIONS_CREATED);
-		assert_int_equal(created, 300);
+		assert_int_equal(created, 300 + 2 * 100);
 		harness_down();
 	}
 }
@@ -594,6 +689,9 @@ int main(void)
 		TEST(test_sessions_full),
 		TEST(test_used_up),
 		TEST(test_show_and_clear),
+		TEST(test_hairpin_static),
+		TEST(test_hairpin_dynamic),
+		TEST(test_hairpin_none),
 		cmocka_unit_test(test_workers),
 		cmocka_unit_test(test_oracle),
 	};
