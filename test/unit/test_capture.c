@@ -66,7 +66,7 @@ size_t dp_counters(struct dp_counter *out, size_t max)
 
 // ---- The socket ---------------------------------------------------------------------------------
 
-static const char path[] = "/tmp/callgate-test-capture.sock";
+static char path[64]; // of this run alone
 static struct event_base *base;
 static struct mgmt *mgmt;
 static struct config config = {.hostname = "fw",
@@ -94,6 +94,7 @@ static int up(void **state)
 {
 	char err[256];
 
+	snprintf(path, sizeof(path), "/tmp/callgate-test-capture-%d.sock", (int)getpid());
 	open_error = 0;
 	n_packets = at = 0;
 	clock_ns = 5000;
