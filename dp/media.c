@@ -11,6 +11,7 @@
 
 #include "dp/media_pkt.h"
 #include "dp/media_state.h"
+#include "dp/pkt_sum.h"
 #include "lib/rtcp.h"
 
 #define MEDIA_TTL 64
@@ -139,11 +140,11 @@ static uint32_t now_rtp(const struct worker *w, struct media_burst *b, uint32_t 
 	return b->now_rtp;
 }
 
-static void measure(struct worker *w, struct media_burst *b, struct media_pkt *x)
+// When, and how well, for whoever asks. Loss and jitter have been counted.
+static void measure(struct worker *w, struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
 
-	rtp_stats_add(&f->stats, &x->h, now_rtp(w, b, f->clock_hz));
 	__atomic_store_n(&f->last_rx_ns, w->now_ns, __ATOMIC_RELAXED);
 	if ((f->flags & MEDIA_MONITOR) != 0)
 		media_quality_add(w, f, &x->h);
@@ -200,7 +201,8 @@ static enum dp_counter_id commit_rtp(struct worker *w, struct media_burst *b, st
 	struct media_flow *f = x->f;
 	enum dp_counter_id bad;
 
-	measure(w, b, x);
+	rtp_stats_add(&f->stats, &x->h, now_rtp(w, b, f->clock_hz));
+	measure(w, x);
 	f->last_pt = x->h.pt;
 	if ((f->flags & MEDIA_RX) == 0) {
 		media_add32(&f->rx_on_hold, 1);
@@ -233,17 +235,11 @@ static enum dp_counter_id commit(struct worker *w, struct media_burst *b, struct
 		media_key_check(w, f);
 	if (unlikely(!media_is_usual(x)))
 		return commit_at_length(w, b, x);
-	measure(w, b, x);
+	rtp_stats_add_known(&f->stats, &x->h, now_rtp(w, b, f->clock_hz));
+	measure(w, x);
 	count_rx(x);
 	send_to(x, f->out_remote);
 	return PASS;
-}
-
-// The frame ends where the payload does; Ethernet padding and the SRTP tag go.
-static void set_length(struct media_pkt *x)
-{
-	x->m->data_len = (uint16_t)(pkt_of(x->m)->payload + x->len);
-	x->m->pkt_len = x->m->data_len;
 }
 
 static bool has_room(const struct media_pkt *x)
@@ -307,79 +303,113 @@ static uint16_t checksum(uint64_t sum)
 	return (uint16_t)(UINT16_MAX - sum % UINT16_MAX);
 }
 
+static inline uint32_t be16(uint16_t v)
+{
+	return __builtin_bswap16(v);
+}
+
+// pkt_sum(), or a way of it.
+typedef uint64_t sum_fn(const void *data, size_t n);
+
 // We are the sender of what leaves: our address and port, a fresh TTL. DSCP is the phones'.
 // The headers are put together in registers and summed there: they are written in few, wide stores,
 // and never read back, which would stall for longer than all of the rest takes.
-static void write_headers(struct media_pkt *x)
+static __rte_always_inline void write_headers(
+	uint8_t *data, uint16_t len, uint64_t from, uint64_t to, sum_fn *sum_of)
 {
-	uint8_t *const ip = x->data - sizeof(struct rte_udp_hdr) - sizeof(struct rte_ipv4_hdr);
-	const uint16_t udp_len = (uint16_t)(sizeof(struct rte_udp_hdr) + x->len);
+	uint8_t *const ip = data - sizeof(struct rte_udp_hdr) - sizeof(struct rte_ipv4_hdr);
+	const uint16_t udp_len = (uint16_t)(sizeof(struct rte_udp_hdr) + len);
 	const uint16_t ip_len = (uint16_t)(sizeof(struct rte_ipv4_hdr) + udp_len);
-	const uint64_t addresses = (uint32_t)x->from | x->to << 32;
-	const uint64_t sum = (uint32_t)x->from + (x->to & UINT32_MAX);
-	uint32_t ttl = rte_cpu_to_be_16(MEDIA_TTL << 8 | PROTO_UDP);
-	uint64_t udp = (x->from >> 32 & UINT16_MAX) | (x->to >> 16 & 0xffff0000u) |
-		(uint64_t)rte_cpu_to_be_16(udp_len) << 32;
-	uint64_t start; // version to fragment offset
+	const uint64_t addresses = (uint32_t)from | to << 32;
+	const uint64_t sum = (uint32_t)from + (to & UINT32_MAX);
+	const uint32_t ports = (uint32_t)(from >> 32 & UINT16_MAX) | (uint32_t)(to >> 16 & 0xffff0000u);
+	const uint32_t len_be = be16(udp_len);
+	uint32_t ttl = be16(MEDIA_TTL << 8 | PROTO_UDP), udp_sum;
+	uint64_t udp, start; // start: version to fragment offset
 
 	memcpy(&start, ip, sizeof(start));
-	start = (start & ~UINT64_C(0xffff0000)) | (uint32_t)rte_cpu_to_be_16(ip_len) << 16;
+	start = (start & ~UINT64_C(0xffff0000)) | be16(ip_len) << 16;
 	ttl |= (uint32_t)checksum(sum + (start & UINT32_MAX) + (start >> 32) + ttl) << 16;
-	udp |= (uint64_t)checksum(sum + rte_cpu_to_be_16(PROTO_UDP) + rte_cpu_to_be_16(udp_len) +
-		       (udp & UINT32_MAX) + (udp >> 32) + pkt_sum(x->data, x->len))
-		<< 48;
+	// The length counts twice: in the pseudo header, too.
+	udp_sum = checksum(sum + be16(PROTO_UDP) + 2 * len_be + ports + sum_of(data, len));
+	udp = ports | (uint64_t)(len_be | udp_sum << 16) << 32;
 	memcpy(ip, &start, sizeof(start));
 	memcpy(ip + 8, &ttl, sizeof(ttl));
 	memcpy(ip + 12, &addresses, sizeof(addresses));
 	memcpy(ip + 20, &udp, sizeof(udp));
 }
 
-static void readdress(struct media_pkt *x)
+// The frame ends where the payload does; Ethernet padding and the SRTP tag go.
+static __rte_always_inline void readdress(const struct media_pkt *x, uint16_t len, sum_fn *sum_of)
 {
-	struct media_flow *f = x->f;
-	struct pkt *p = pkt_of(x->m);
+	struct rte_mbuf *m = x->m;
+	struct pkt *p = pkt_of(m);
+	const uint64_t from = x->from;
 
-	write_headers(x);
-	p->payload_len = x->len;
-	p->iface_out = (uint16_t)(x->from >> 48);
+	m->data_len = (uint16_t)(p->payload + len);
+	m->pkt_len = (uint16_t)(p->payload + len);
+	p->payload_len = len;
+	p->iface_out = (uint16_t)(from >> 48);
 	p->ours = true;
-	if (unlikely(x->kind == RTPSEC_RTCP)) {
-		media_add32(&f->tx_rtcp, 1);
-		return;
-	}
-	media_add64(&f->tx_packets, 1);
-	media_add64(&f->tx_octets, x->len);
+	write_headers(x->data, len, from, x->to, sum_of);
 }
 
-static void send_burst(struct worker *w, struct media_burst *b, struct pkts *v)
+static inline void count_tx(const struct media_pkt *x, uint16_t len)
+{
+	if (unlikely(x->kind == RTPSEC_RTCP)) {
+		media_add32(&x->f->tx_rtcp, 1);
+		return;
+	}
+	media_add64(&x->f->tx_packets, 1);
+	media_add64(&x->f->tx_octets, len);
+}
+
+static __rte_always_inline void send_all(
+	struct worker *w, struct media_burst *b, struct pkts *v, sum_fn *sum_of)
 {
 	const struct rtpsec_job *sealed = b->seal.at;
+	const struct media_pkt *end = b->p + b->n;
 	uint32_t rtcp = 0, passed = 0, encrypted = 0;
+	uint16_t n = 0;
 
-	v->n = 0;
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct media_pkt *x = &b->p[i];
+	for (struct media_pkt *x = b->p; x < end; x++) {
+		const struct media_flow *f = x->f;
+		uint16_t len = x->len;
 
-		if (x->f->tx != NULL) {
+		if (f->tx != NULL) {
 			enum dp_counter_id bad = seal_verdict(w, x, sealed->status);
 
-			x->len = (uint16_t)sealed++->len;
+			len = (uint16_t)sealed++->len;
 			if (unlikely(bad != PASS)) {
 				pkt_drop(w, x->m, bad);
 				continue;
 			}
 			encrypted++;
 		}
-		set_length(x);
-		readdress(x);
-		rtcp += x->kind == RTPSEC_RTCP;
-		passed += (x->f->flags & MEDIA_PASS) != 0;
-		pkts_add(v, x->m);
+		readdress(x, len, sum_of);
+		count_tx(x, len);
+		if (unlikely(x->kind == RTPSEC_RTCP))
+			rtcp++;
+		if (unlikely((f->flags & MEDIA_PASS) != 0))
+			passed++;
+		v->m[n++] = x->m;
 	}
+	v->n = n;
 	count_add(w, COUNT_MEDIA_SEALED, encrypted);
-	count_add(w, COUNT_MEDIA_RELAYED, v->n);
+	count_add(w, COUNT_MEDIA_RELAYED, n);
 	count_add(w, COUNT_MEDIA_RTCP_RELAYED, rtcp);
 	count_add(w, COUNT_MEDIA_PASSTHROUGH, passed);
+}
+
+__attribute__((target(PKT_SUM_AVX512))) static void send_avx512(
+	struct worker *w, struct media_burst *b, struct pkts *v)
+{
+	send_all(w, b, v, pkt_sum_avx512);
+}
+
+static void send_any(struct worker *w, struct media_burst *b, struct pkts *v)
+{
+	send_all(w, b, v, pkt_sum_any);
 }
 
 void media_stage(struct worker *w, struct pkts *v)
@@ -396,5 +426,5 @@ void media_stage(struct worker *w, struct pkts *v)
 	commit_burst(w, &b);
 	if (b.seal.n > 0)
 		rtpsec_seal(w->media->engine, b.seal.at, b.seal.n);
-	send_burst(w, &b, v);
+	(pkt_sum_has_avx512() ? send_avx512 : send_any)(w, &b, v);
 }

@@ -1,30 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Hot: runs on a worker.
 // Internet checksums over whole packets; see dp/pkt.h. Called by the steer stage and by the relay.
-#include "dp/pkt.h"
-
-#include <immintrin.h>
 #include <netinet/in.h>
 
-// Ones' complement sums are kept as plain ones of 32-bit words, and the carries folded in once, at
-// the end (RFC 1071 2).
-
-__attribute__((target("avx512bw"))) static uint64_t sum_avx512(const uint8_t *from, size_t n)
-{
-	const __m512i low = _mm512_set1_epi64(UINT32_MAX);
-	__m512i sum = _mm512_setzero_si512();
-
-	// The last, partial one is read under a mask, so there is no rest to see to.
-	for (;; n -= sizeof(sum), from += sizeof(sum)) {
-		const __mmask64 there = n < sizeof(sum) ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
-		const __m512i v = _mm512_maskz_loadu_epi8(there, from);
-
-		sum = _mm512_add_epi64(sum, _mm512_and_si512(v, low));
-		sum = _mm512_add_epi64(sum, _mm512_srli_epi64(v, 32));
-		if (n <= sizeof(sum))
-			return (uint64_t)_mm512_reduce_add_epi64(sum);
-	}
-}
+#include "dp/pkt_sum.h"
 
 // Two words at once; the compiler knows instructions for it.
 typedef uint64_t lanes __attribute__((vector_size(16)));
@@ -83,7 +62,7 @@ uint64_t pkt_sum_any(const void *data, size_t n)
 
 uint64_t pkt_sum(const void *data, size_t n)
 {
-	return __builtin_cpu_supports("avx512bw") ? sum_avx512(data, n) : pkt_sum_any(data, n);
+	return __builtin_cpu_supports("avx512bw") ? pkt_sum_avx512(data, n) : pkt_sum_any(data, n);
 }
 
 bool pkt_l4_checksum_ok(struct rte_mbuf *m)

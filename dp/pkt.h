@@ -107,8 +107,6 @@ static inline uint8_t *pkt_payload(struct rte_mbuf *m)
 // The sum of `n` octets as words of the machine's order: what rte_raw_cksum() has, before the carries
 // are folded in, and in a fraction of the time (RFC 1071 2, 4.1). `n` is below 2^30.
 uint64_t pkt_sum(const void *data, size_t n);
-// The same without AVX-512. For pkt_sum(), and its test on a machine that has it.
-uint64_t pkt_sum_any(const void *data, size_t n);
 
 // Whether the TCP, UDP or ICMP checksum of a parsed IPv4 packet is right, or there is none (RFC 768,
 // other protocols). Reads the packet to its end.

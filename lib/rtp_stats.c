@@ -34,14 +34,6 @@ static bool follow(struct rtp_stats *s, uint16_t seq)
 	return true;
 }
 
-static void measure_jitter(struct rtp_stats *s, uint32_t transit)
-{
-	int32_t d = (int32_t)(transit - s->transit);
-
-	s->transit = transit;
-	s->jitter_q4 += (uint32_t)(d < 0 ? -(int64_t)d : d) - ((s->jitter_q4 + 8) >> 4);
-}
-
 void rtp_stats_add(struct rtp_stats *s, const struct rtp_hdr *h, uint32_t arrival_rtp)
 {
 	uint32_t transit = arrival_rtp - h->ts;
@@ -58,5 +50,5 @@ void rtp_stats_add(struct rtp_stats *s, const struct rtp_hdr *h, uint32_t arriva
 	s->received++;
 	lost = (int32_t)(s->max_seq - s->base_seq + 1 - s->received);
 	s->lost = lost > 0 ? (uint32_t)lost : 0;
-	measure_jitter(s, transit);
+	rtp_stats_jitter(s, transit);
 }

@@ -29,6 +29,29 @@ struct rtp_stats {
 // any origin.
 void rtp_stats_add(struct rtp_stats *s, const struct rtp_hdr *h, uint32_t arrival_rtp);
 
+// RFC 3550 A.8. `transit`: of a packet of the run.
+static inline void rtp_stats_jitter(struct rtp_stats *s, uint32_t transit)
+{
+	int32_t d = (int32_t)(transit - s->transit);
+
+	s->transit = transit;
+	s->jitter_q4 += (uint32_t)(d < 0 ? -(int64_t)d : d) - ((s->jitter_q4 + 8) >> 4);
+}
+
+// The same as rtp_stats_add(), of a packet whose source is the one before: as a rule it is the next,
+// of which nothing is lost or late.
+static inline void rtp_stats_add_known(
+	struct rtp_stats *s, const struct rtp_hdr *h, uint32_t arrival_rtp)
+{
+	if (h->seq != (uint16_t)(s->max_seq + 1)) {
+		rtp_stats_add(s, h, arrival_rtp);
+		return;
+	}
+	s->max_seq++;
+	s->received++;
+	rtp_stats_jitter(s, arrival_rtp - h->ts);
+}
+
 // A time in units of the RTP clock, modulo 2^32, for any uptime.
 static inline uint32_t rtp_units(uint64_t now_ns, uint32_t clock_hz)
 {

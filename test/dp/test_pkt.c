@@ -3,7 +3,7 @@
 // AVX-512: dp/pkt.h. No EAL.
 #include "test/unit/test.h"
 
-#include "dp/pkt.h"
+#include "dp/pkt_sum.h"
 
 #define ROOM 2048
 
