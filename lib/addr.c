@@ -5,26 +5,39 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+// Four numbers without leading zeros. The hosts of every message are asked for one, mostly in vain.
+static bool v4_parse(struct str s, struct ip_addr *out)
+{
+	uint8_t b[4];
+	uint32_t v4;
+	size_t i = 0;
+
+	for (size_t k = 0; k < 4; k++) {
+		size_t first = i;
+		unsigned int v = 0;
+
+		for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9' && v <= 255; i++)
+			v = v * 10 + (unsigned int)(s.p[i] - '0');
+		if (i == first || v > 255 || (s.p[first] == '0' && i > first + 1))
+			return false;
+		b[k] = (uint8_t)v;
+		if (k < 3 && (i == s.n || s.p[i++] != '.'))
+			return false;
+	}
+	if (i < s.n)
+		return false;
+	memcpy(&v4, b, sizeof(v4));
+	*out = ip_from_v4_be(v4);
+	return true;
+}
+
 bool ip_parse(struct str s, struct ip_addr *out)
 {
 	char z[IP_TEXT_MAX];
-	uint32_t v4;
-	bool v6;
 
-	// Most of what is asked about is a name.
-	if (s.n == 0 || s.n >= sizeof(z))
-		return false;
-	v6 = memchr(s.p, ':', s.n) != NULL;
-	if (!v6 && (s.p[0] < '0' || s.p[0] > '9'))
-		return false;
-	if (!str_copy(s, z, sizeof(z)) || strlen(z) != s.n)
-		return false;
-	if (v6)
-		return inet_pton(AF_INET6, z, out->b) == 1;
-	if (inet_pton(AF_INET, z, &v4) != 1)
-		return false;
-	*out = ip_from_v4_be(v4);
-	return true;
+	if (s.n == 0 || memchr(s.p, ':', s.n) == NULL)
+		return v4_parse(s, out);
+	return str_copy(s, z, sizeof(z)) && strlen(z) == s.n && inet_pton(AF_INET6, z, out->b) == 1;
 }
 
 static void mask_host_bits(struct ip_addr *ip, unsigned int len)
