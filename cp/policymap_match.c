@@ -100,14 +100,13 @@ bool policymap_is_im(const struct sip_msg *m)
 // REGISTER on behalf of somebody else: user or host of From is not To's.
 static bool is_third_party(const struct sip_msg *m)
 {
-	struct uri from, to;
+	const struct uri *from = &m->from_uri, *to = &m->to_uri;
 
 	if (!m->request || m->method != SIP_REGISTER)
 		return false;
-	if (!uri_parse(m->from.uri, &from) || !uri_parse(m->to.uri, &to) ||
-		from.scheme == URI_OTHER || to.scheme == URI_OTHER)
-		return !str_eq(m->from.uri, m->to.uri);
-	return !str_eq(from.user, to.user) || !str_caseeq(from.host, to.host);
+	if (from->scheme == URI_OTHER || to->scheme == URI_OTHER)
+		return !str_eq(from->text, to->text);
+	return !str_eq(from->user, to->user) || !str_caseeq(from->host, to->host);
 }
 
 static void look_at(struct policy_look *look, enum config_sip_kind kind)

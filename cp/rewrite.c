@@ -18,8 +18,6 @@ static const struct {
 	{SIP_H_CONTACT, HOST | TRANSPORT | MADDR | STRICT},
 	{SIP_H_ROUTE, HOST | TRANSPORT | MADDR | NEXT | STRICT},
 	{SIP_H_RECORD_ROUTE, HOST | TRANSPORT | MADDR | STRICT},
-	{SIP_H_FROM, HOST | STRICT},
-	{SIP_H_TO, HOST | STRICT},
 	{SIP_H_P_ASSERTED_IDENTITY, HOST},
 	{SIP_H_REMOTE_PARTY_ID, HOST},
 	{SIP_H_DIVERSION, HOST},
@@ -112,27 +110,30 @@ static void swap_maddr(const struct rewrite_ctx *ctx, bool request, const struct
 static void rewrite_uri(const struct rewrite_ctx *ctx, bool request, const struct uri *u,
 	unsigned int what, struct sip_edit *e)
 {
-	struct rewrite_ctx plain = *ctx;
-	struct str rest = u->params;
+	struct rewrite_ctx plain;
+	struct str rest = u->params, transport = {0};
 	struct uri_param p;
-	bool tls = u->scheme == URI_SIPS;
 
 	if (u->scheme != URI_SIP && u->scheme != URI_SIPS)
 		return;
-	if ((what & NEXT) == 0) {
+	if ((what & NEXT) == 0 && ctx->taker != NULL) {
+		plain = *ctx;
 		plain.taker = NULL;
 		ctx = &plain;
 	}
-	if (uri_param_find(u->params, STR_LIT("transport"), &p))
-		tls = tls || str_caseeq(p.value, STR_LIT("tls"));
-	if ((what & HOST) != 0)
-		swap_host(ctx, u->hostport, u->host, u->port, tls, e);
 	while (uri_param_next(&rest, &p)) {
-		if ((what & TRANSPORT) != 0 && str_caseeq(p.name, STR_LIT("transport")))
-			swap_transport(ctx, p.value, false, e);
-		if ((what & MADDR) != 0 && str_caseeq(p.name, STR_LIT("maddr")))
+		if (str_caseeq(p.name, STR_LIT("transport"))) {
+			if (transport.p == NULL)
+				transport = p.value;
+			if ((what & TRANSPORT) != 0)
+				swap_transport(ctx, p.value, false, e);
+		} else if ((what & MADDR) != 0 && str_caseeq(p.name, STR_LIT("maddr"))) {
 			swap_maddr(ctx, request, u, &p, e);
+		}
 	}
+	if ((what & HOST) != 0)
+		swap_host(ctx, u->hostport, u->host, u->port,
+			u->scheme == URI_SIPS || str_caseeq(transport, STR_LIT("tls")), e);
 }
 
 static enum sip_reason rewrite_list(const struct sip_msg *m, const struct rewrite_ctx *ctx,
@@ -181,6 +182,8 @@ enum sip_reason rewrite_headers(const struct sip_msg *m, const struct rewrite_ct
 	if (m->request)
 		rewrite_uri(ctx, true, &m->uri, target, e);
 	rewrite_via(m, ctx, e);
+	rewrite_uri(ctx, m->request, &m->from_uri, HOST, e);
+	rewrite_uri(ctx, m->request, &m->to_uri, HOST, e);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		enum sip_reason r = rewrite_list(m, ctx, rules[i].id, rules[i].what, e);
 

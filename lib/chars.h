@@ -104,3 +104,11 @@ static inline size_t chars_line(struct str s)
 {
 	return chars_scan(s, chars_mark_line, CHAR_LINE);
 }
+
+// How many octets stand before the first `c`, at most all.
+static inline size_t chars_to(struct str s, char c)
+{
+	const char *at = s.n > 0 ? memchr(s.p, c, s.n) : NULL;
+
+	return at != NULL ? (size_t)(at - s.p) : s.n;
+}

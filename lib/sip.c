@@ -5,54 +5,55 @@
 
 #include "lib/chars.h"
 
-// In the order of their lengths, so that few have to be compared.
-static const struct {
-	struct str name;
-	char compact; // RFC 3261 7.3.3 and the IANA registry; 0: none
+// By their lengths: few have to be compared.
+#define KNOWN_LONGEST   21
+#define KNOWN_OF_LENGTH 4
+static const struct known {
+	const char *name; // NULL: no more
 	enum sip_header_id id;
-} known[] = {
-#define H(text, c, i)                                                                              \
-	{                                                                                          \
-		{text, sizeof(text) - 1}, c, SIP_H_##i                                             \
-	}
-	H("To", 't', TO),
-	H("Via", 'v', VIA),
-	H("From", 'f', FROM),
-	H("CSeq", 0, CSEQ),
-	H("RSeq", 0, RSEQ),
-	H("RAck", 0, RACK),
-	H("Route", 0, ROUTE),
-	H("Allow", 0, ALLOW),
-	H("Event", 'o', EVENT),
-	H("Reason", 0, REASON),
-	H("Server", 0, SERVER),
-	H("Call-ID", 'i', CALL_ID),
-	H("Contact", 'm', CONTACT),
-	H("Require", 0, REQUIRE),
-	H("Warning", 0, WARNING),
-	H("Replaces", 0, REPLACES),
-	H("Refer-To", 'r', REFER_TO),
-	H("Identity", 'y', IDENTITY),
-	H("Supported", 'k', SUPPORTED),
-	H("Diversion", 0, DIVERSION),
-	H("Call-Info", 0, CALL_INFO),
-	H("Alert-Info", 0, ALERT_INFO),
-	H("User-Agent", 0, USER_AGENT),
-	H("Referred-By", 'b', REFERRED_BY),
-	H("Max-Forwards", 0, MAX_FORWARDS),
-	H("Record-Route", 0, RECORD_ROUTE),
-	H("Content-Type", 'c', CONTENT_TYPE),
-	H("Proxy-Require", 0, PROXY_REQUIRE),
-	H("Target-Dialog", 0, TARGET_DIALOG),
-	H("Content-Length", 'l', CONTENT_LENGTH),
-	H("Session-Expires", 'x', SESSION_EXPIRES),
-	H("Remote-Party-ID", 0, REMOTE_PARTY_ID),
-	H("Content-Encoding", 'e', CONTENT_ENCODING),
-	H("X-UCIME-Fallback", 0, FALLBACK),
-	H("P-Asserted-Identity", 0, P_ASSERTED_IDENTITY),
-	H("X-Cisco-ViPR-Ticket", 0, TICKET),
-	H("X-Cisco-UC-IME-Ticket", 0, TICKET),
-#undef H
+} known[KNOWN_LONGEST + 1][KNOWN_OF_LENGTH] = {
+	[2] = {{"To", SIP_H_TO}},
+	[3] = {{"Via", SIP_H_VIA}},
+	[4] = {{"From", SIP_H_FROM}, {"CSeq", SIP_H_CSEQ}, {"RSeq", SIP_H_RSEQ},
+		{"RAck", SIP_H_RACK}},
+	[5] = {{"Route", SIP_H_ROUTE}, {"Allow", SIP_H_ALLOW}, {"Event", SIP_H_EVENT}},
+	[6] = {{"Reason", SIP_H_REASON}, {"Server", SIP_H_SERVER}},
+	[7] = {{"Call-ID", SIP_H_CALL_ID}, {"Contact", SIP_H_CONTACT}, {"Require", SIP_H_REQUIRE},
+		{"Warning", SIP_H_WARNING}},
+	[8] = {{"Replaces", SIP_H_REPLACES}, {"Refer-To", SIP_H_REFER_TO},
+		{"Identity", SIP_H_IDENTITY}},
+	[9] = {{"Supported", SIP_H_SUPPORTED}, {"Diversion", SIP_H_DIVERSION},
+		{"Call-Info", SIP_H_CALL_INFO}},
+	[10] = {{"Alert-Info", SIP_H_ALERT_INFO}, {"User-Agent", SIP_H_USER_AGENT}},
+	[11] = {{"Referred-By", SIP_H_REFERRED_BY}},
+	[12] = {{"Max-Forwards", SIP_H_MAX_FORWARDS}, {"Record-Route", SIP_H_RECORD_ROUTE},
+		{"Content-Type", SIP_H_CONTENT_TYPE}},
+	[13] = {{"Proxy-Require", SIP_H_PROXY_REQUIRE}, {"Target-Dialog", SIP_H_TARGET_DIALOG}},
+	[14] = {{"Content-Length", SIP_H_CONTENT_LENGTH}},
+	[15] = {{"Session-Expires", SIP_H_SESSION_EXPIRES},
+		{"Remote-Party-ID", SIP_H_REMOTE_PARTY_ID}},
+	[16] = {{"Content-Encoding", SIP_H_CONTENT_ENCODING}, {"X-UCIME-Fallback", SIP_H_FALLBACK}},
+	[19] = {{"P-Asserted-Identity", SIP_H_P_ASSERTED_IDENTITY},
+		{"X-Cisco-ViPR-Ticket", SIP_H_TICKET}},
+	[21] = {{"X-Cisco-UC-IME-Ticket", SIP_H_TICKET}},
+};
+
+// Compact forms (RFC 3261 7.3.3 and the IANA registry).
+static const uint8_t compact['z' - 'a' + 1] = {
+	['b' - 'a'] = SIP_H_REFERRED_BY,
+	['c' - 'a'] = SIP_H_CONTENT_TYPE,
+	['e' - 'a'] = SIP_H_CONTENT_ENCODING,
+	['f' - 'a'] = SIP_H_FROM,
+	['i' - 'a'] = SIP_H_CALL_ID,
+	['k' - 'a'] = SIP_H_SUPPORTED,
+	['l' - 'a'] = SIP_H_CONTENT_LENGTH,
+	['m' - 'a'] = SIP_H_CONTACT,
+	['o' - 'a'] = SIP_H_EVENT,
+	['r' - 'a'] = SIP_H_REFER_TO,
+	['t' - 'a'] = SIP_H_TO,
+	['v' - 'a'] = SIP_H_VIA,
+	['x' - 'a'] = SIP_H_SESSION_EXPIRES,
+	['y' - 'a'] = SIP_H_IDENTITY,
 };
 
 static const struct {
@@ -100,21 +101,17 @@ enum sip_method sip_method_of(struct str name)
 	return SIP_UNKNOWN;
 }
 
-static enum sip_header_id compact_id(char c)
-{
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if ((c | 0x20) == known[i].compact)
-			return known[i].id;
-	return SIP_H_OTHER;
-}
-
 static enum sip_header_id header_id(struct str name)
 {
+	unsigned int letter = (unsigned int)(name.p[0] | 0x20) - 'a';
+
 	if (name.n == 1)
-		return compact_id(name.p[0]);
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && known[i].name.n <= name.n; i++)
-		if (str_caseeq(known[i].name, name))
-			return known[i].id;
+		return letter < sizeof(compact) ? compact[letter] : SIP_H_OTHER;
+	if (name.n > KNOWN_LONGEST)
+		return SIP_H_OTHER;
+	for (size_t i = 0; i < KNOWN_OF_LENGTH && known[name.n][i].name != NULL; i++)
+		if (str_caseeq((struct str){known[name.n][i].name, name.n}, name))
+			return known[name.n][i].id;
 	return SIP_H_OTHER;
 }
 
@@ -123,20 +120,17 @@ bool sip_is_token(struct str s)
 	return s.n > 0 && chars_all(s, CHAR_TOKEN);
 }
 
-// The length of the first header line with what is folded into it; *lone_lf: a line end without its
-// CR.
-static size_t folded_length(struct str s, bool *lone_lf)
+// The length of the first header line with what is folded into it, `n` octets of which are known to
+// be no line end; *lone_lf: a line end without its CR.
+static size_t folded_length(struct str s, size_t n, bool *lone_lf)
 {
-	size_t n = 0;
-
 	*lone_lf = false;
 	while (n < s.n) {
-		const char *lf = memchr(s.p + n, '\n', s.n - n);
-
-		if (lf == NULL)
-			return s.n;
-		*lone_lf = *lone_lf || lf == s.p + n || lf[-1] != '\r';
-		n = (size_t)(lf - s.p) + 1;
+		n += chars_to((struct str){s.p + n, s.n - n}, '\n');
+		if (n == s.n)
+			break;
+		*lone_lf = *lone_lf || n == 0 || s.p[n - 1] != '\r';
+		n++;
 		if (n == s.n || (s.p[n] != ' ' && s.p[n] != '\t'))
 			break;
 	}
@@ -145,19 +139,17 @@ static size_t folded_length(struct str s, bool *lone_lf)
 
 enum sip_reason sip_header_take(struct str *rest, struct sip_header *out)
 {
+	size_t name = chars_span(*rest, CHAR_TOKEN), colon = name;
 	bool lone_lf;
-	struct str line = {rest->p, folded_length(*rest, &lone_lf)};
-	struct str value = str_split(line, ':', &out->name);
-	bool colon = out->name.n < line.n;
 
-	*rest = (struct str){rest->p + line.n, rest->n - line.n};
-	while (out->name.n > 0 &&
-		(out->name.p[out->name.n - 1] == ' ' || out->name.p[out->name.n - 1] == '\t'))
-		out->name.n--;
-	out->line = line;
-	out->value = str_trim(value);
-	if (!colon || !sip_is_token(out->name))
+	out->name = (struct str){rest->p, name};
+	while (colon < rest->n && (rest->p[colon] == ' ' || rest->p[colon] == '\t'))
+		colon++;
+	out->line = (struct str){rest->p, folded_length(*rest, colon, &lone_lf)};
+	*rest = (struct str){rest->p + out->line.n, rest->n - out->line.n};
+	if (name == 0 || colon == out->line.n || out->line.p[colon] != ':')
 		return SIP_BAD_HEADER;
+	out->value = str_trim((struct str){out->line.p + colon + 1, out->line.n - colon - 1});
 	out->id = header_id(out->name);
 	return lone_lf ? SIP_LINE_END : SIP_OK;
 }
@@ -192,10 +184,16 @@ static enum sip_reason parse_start(struct sip_msg *m, struct str line)
 	return SIP_OK;
 }
 
-static void note(struct sip_msg *m, enum sip_header_id id)
+// Counts in the header that was put behind the others.
+static void note(struct sip_msg *m)
 {
+	enum sip_header_id id = m->headers[m->n_headers].id;
+
+	if ((m->present & SIP_H_BIT(id)) == 0)
+		m->first[id] = (uint8_t)m->n_headers;
 	m->repeated |= m->present & SIP_H_BIT(id);
 	m->present |= SIP_H_BIT(id);
+	m->n_headers++;
 }
 
 enum sip_reason sip_parse(struct sip_msg *m, struct str bytes)
@@ -216,7 +214,8 @@ enum sip_reason sip_parse(struct sip_msg *m, struct str bytes)
 		if (m->n_headers == SIP_HEADERS_MAX)
 			return SIP_TOO_MANY_HEADERS;
 		r = sip_header_take(&rest, &m->headers[m->n_headers]);
-		note(m, m->headers[m->n_headers++].id);
+		if (r != SIP_BAD_HEADER)
+			note(m);
 	}
 	if (r == SIP_OK)
 		m->body = (struct str){rest.p + 2, rest.n - 2};
@@ -226,11 +225,11 @@ enum sip_reason sip_parse(struct sip_msg *m, struct str bytes)
 const struct sip_header *sip_header_next(
 	const struct sip_msg *m, enum sip_header_id id, const struct sip_header *after)
 {
-	const struct sip_header *h = after != NULL ? after + 1 : m->headers;
-
 	if (((after != NULL ? m->repeated : m->present) & SIP_H_BIT(id)) == 0)
 		return NULL;
-	for (; h < m->headers + m->n_headers; h++)
+	if (after == NULL)
+		return &m->headers[m->first[id]];
+	for (const struct sip_header *h = after + 1; h < m->headers + m->n_headers; h++)
 		if (h->id == id)
 			return h;
 	return NULL;

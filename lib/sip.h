@@ -151,12 +151,14 @@ struct sip_msg {
 	// headers in the order they came
 	struct sip_header headers[SIP_HEADERS_MAX];
 	size_t n_headers;
-	uint64_t present, repeated; // SIP_H_BIT of each kind that is there, or is there again
+	uint64_t present, repeated;    // SIP_H_BIT of each kind that is there, or is there again
+	uint8_t first[SIP_HEADER_IDS]; // where in `headers`, of those that are present
 	struct str body;
 	// Filled in by sip_check.
 	struct uri uri;     // Request-URI
 	struct sip_via via; // the topmost
 	struct name_addr from, to;
+	struct uri from_uri, to_uri;
 	struct str from_tag, to_tag; // to_tag is empty where there is none
 	struct str call_id;
 	uint32_t cseq;

@@ -78,11 +78,10 @@ static bool tag_parse(struct str params, struct str *tag)
 	return true;
 }
 
-static bool party_parse(const struct sip_header *h, struct name_addr *addr, struct str *tag)
+static bool party_parse(
+	const struct sip_header *h, struct name_addr *addr, struct uri *uri, struct str *tag)
 {
-	struct uri uri;
-
-	return name_addr_parse(h->value, addr) && uri_parse(addr->uri, &uri) &&
+	return name_addr_parse(h->value, addr) && uri_parse(addr->uri, uri) &&
 		tag_parse(addr->params, tag);
 }
 
@@ -144,9 +143,9 @@ static enum sip_reason check_identity(struct sip_msg *m)
 		return SIP_NO_TO;
 	if (id == NULL)
 		return SIP_NO_CALL_ID;
-	if (!party_parse(from, &m->from, &m->from_tag) || m->from_tag.n == 0)
+	if (!party_parse(from, &m->from, &m->from_uri, &m->from_tag) || m->from_tag.n == 0)
 		return SIP_BAD_FROM;
-	if (!party_parse(to, &m->to, &m->to_tag))
+	if (!party_parse(to, &m->to, &m->to_uri, &m->to_tag))
 		return SIP_BAD_TO;
 	if (!call_id_ok(id->value))
 		return SIP_BAD_CALL_ID;

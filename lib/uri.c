@@ -16,14 +16,6 @@ static struct str skip_lws(struct str s)
 	return s;
 }
 
-// How many octets stand before the first `c`, at most all.
-static size_t before(struct str s, char c)
-{
-	const char *at = s.n > 0 ? memchr(s.p, c, s.n) : NULL;
-
-	return at != NULL ? (size_t)(at - s.p) : s.n;
-}
-
 // The length of the quoted string at the start, quotes included; 0 when it does not end.
 static size_t quoted(struct str s)
 {
@@ -78,9 +70,9 @@ bool uri_host_ip(struct str host, struct ip_addr *out)
 
 bool uri_hostport_parse(struct str s, struct str *host, uint16_t *port)
 {
-	size_t at = s.n > 0 && s.p[0] == '[' ? before(s, ']') : 0;
+	size_t at = s.n > 0 && s.p[0] == '[' ? chars_to(s, ']') : 0;
 	struct str tail = skip(s, at);
-	size_t colon = before(tail, ':');
+	size_t colon = chars_to(tail, ':');
 	uint64_t v = 0;
 
 	*host = str_trim((struct str){s.p, at + colon});
@@ -151,24 +143,24 @@ static bool params_ok(struct str params)
 
 static bool sip_uri_parse(struct str s, struct uri *out)
 {
-	size_t at = before(s, '@'), n;
+	size_t at = chars_to(s, '@'), n;
 
 	if (at < s.n) {
 		struct str userinfo = {s.p, at};
 
-		n = before(userinfo, ':');
+		n = chars_to(userinfo, ':');
 		out->user = (struct str){s.p, n};
 		if (n < at)
 			out->password = skip(userinfo, n + 1);
 		s = skip(s, at + 1);
 		// A second '@' could be read as a host further on.
-		if (out->user.n == 0 || before(s, '@') < s.n)
+		if (out->user.n == 0 || chars_to(s, '@') < s.n)
 			return false;
 	}
 	n = chars_before(s, CHAR_HOST_END);
 	out->hostport = (struct str){s.p, n};
 	s = skip(s, n);
-	n = before(s, '?');
+	n = chars_to(s, '?');
 	out->params = (struct str){s.p, n};
 	if (n < s.n)
 		out->headers = skip(s, n + 1);
@@ -177,7 +169,7 @@ static bool sip_uri_parse(struct str s, struct uri *out)
 
 static bool tel_uri_parse(struct str s, struct uri *out)
 {
-	size_t n = before(s, ';');
+	size_t n = chars_to(s, ';');
 
 	out->user = (struct str){s.p, n};
 	out->params = skip(s, n);
@@ -250,12 +242,12 @@ bool name_addr_parse(struct str s, struct name_addr *out)
 	memset(out, 0, sizeof(*out));
 	s = str_trim(s);
 	n = s.n > 0 && s.p[0] == '"' ? quoted(s) : 0;
-	n += before(skip(s, n), '<');
+	n += chars_to(skip(s, n), '<');
 	if (n < s.n) {
 		out->bracketed = true;
 		out->display = str_trim((struct str){s.p, n});
 		s = skip(s, n + 1);
-		close = before(s, '>');
+		close = chars_to(s, '>');
 		if (close == s.n || !display_ok(out->display))
 			return false;
 		out->uri = (struct str){s.p, close};

@@ -122,7 +122,7 @@ static void test_torture(void **state)
 	assert_true(sip_has_option(&m, SIP_H_SUPPORTED, STR_LIT("C")));
 }
 
-static void test_compact_forms(void **state)
+static void test_header_names(void **state)
 {
 	static const struct {
 		const char *line;
@@ -144,6 +144,44 @@ static void test_compact_forms(void **state)
 		{"y: x\r\n", SIP_H_IDENTITY},
 		{"x-cisco-vipr-ticket: x\r\n", SIP_H_TICKET},
 		{"X-UCIME-FALLBACK: x\r\n", SIP_H_FALLBACK},
+		{"To: x\r\n", SIP_H_TO},
+		{"Via: x\r\n", SIP_H_VIA},
+		{"From: x\r\n", SIP_H_FROM},
+		{"CSeq: x\r\n", SIP_H_CSEQ},
+		{"RSeq: x\r\n", SIP_H_RSEQ},
+		{"RAck: x\r\n", SIP_H_RACK},
+		{"Route: x\r\n", SIP_H_ROUTE},
+		{"Allow: x\r\n", SIP_H_ALLOW},
+		{"Event: x\r\n", SIP_H_EVENT},
+		{"Reason: x\r\n", SIP_H_REASON},
+		{"Server: x\r\n", SIP_H_SERVER},
+		{"Call-ID: x\r\n", SIP_H_CALL_ID},
+		{"Contact: x\r\n", SIP_H_CONTACT},
+		{"Require: x\r\n", SIP_H_REQUIRE},
+		{"Warning: x\r\n", SIP_H_WARNING},
+		{"Replaces: x\r\n", SIP_H_REPLACES},
+		{"Refer-To: x\r\n", SIP_H_REFER_TO},
+		{"Identity: x\r\n", SIP_H_IDENTITY},
+		{"Supported: x\r\n", SIP_H_SUPPORTED},
+		{"Diversion: x\r\n", SIP_H_DIVERSION},
+		{"Call-Info: x\r\n", SIP_H_CALL_INFO},
+		{"Alert-Info: x\r\n", SIP_H_ALERT_INFO},
+		{"User-Agent: x\r\n", SIP_H_USER_AGENT},
+		{"Referred-By: x\r\n", SIP_H_REFERRED_BY},
+		{"Max-Forwards: x\r\n", SIP_H_MAX_FORWARDS},
+		{"Record-Route: x\r\n", SIP_H_RECORD_ROUTE},
+		{"Content-Type: x\r\n", SIP_H_CONTENT_TYPE},
+		{"Proxy-Require: x\r\n", SIP_H_PROXY_REQUIRE},
+		{"Target-Dialog: x\r\n", SIP_H_TARGET_DIALOG},
+		{"Content-Length: x\r\n", SIP_H_CONTENT_LENGTH},
+		{"Session-Expires: x\r\n", SIP_H_SESSION_EXPIRES},
+		{"Remote-Party-ID: x\r\n", SIP_H_REMOTE_PARTY_ID},
+		{"Content-Encoding: x\r\n", SIP_H_CONTENT_ENCODING},
+		{"P-Asserted-Identity: x\r\n", SIP_H_P_ASSERTED_IDENTITY},
+		{"X-Cisco-UC-IME-Ticket: x\r\n", SIP_H_TICKET},
+		{"a: x\r\n", SIP_H_OTHER},
+		{"~: x\r\n", SIP_H_OTHER},
+		{"X-Cisco-UC-IME-Tickets: x\r\n", SIP_H_OTHER},
 		{"Vi: x\r\n", SIP_H_OTHER},
 		{"Content-Lengt: x\r\n", SIP_H_OTHER},
 	};
@@ -222,6 +260,7 @@ static void test_check(void **state)
 		{REQ VIA "From: <sip:d@e>;tag=f;tag=g\r\n" TO CID CSEQ MF END, SIP_BAD_FROM},
 		{REQ VIA "From: <sip:d@e>;tag=\"f\"\r\n" TO CID CSEQ MF END, SIP_BAD_FROM},
 		{REQ VIA "From: d\r\n" TO CID CSEQ MF END, SIP_BAD_FROM},
+		{REQ VIA "From: sip:d,e@f;tag=g\r\n" TO CID CSEQ MF END, SIP_BAD_FROM},
 		{REQ VIA FROM "To: <sip:g@h\r\n" CID CSEQ MF END, SIP_BAD_TO},
 		{REQ VIA FROM "To:\r\n" CID CSEQ MF END, SIP_BAD_TO},
 		{REQ VIA FROM TO "Call-ID:\r\n" CSEQ MF END, SIP_BAD_CALL_ID},
@@ -350,7 +389,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vector),
 		cmocka_unit_test(test_torture),
-		cmocka_unit_test(test_compact_forms),
+		cmocka_unit_test(test_header_names),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_too_many_headers),
 		cmocka_unit_test(test_content_is),
