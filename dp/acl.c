@@ -358,6 +358,9 @@ void acl_stage(struct worker *w, struct pkts *v, struct pkts *punt)
 		case SESS_PUNT:
 			pkts_add(punt, m);
 			break;
+		case SESS_DROP:
+			pkt_drop(w, m, pkt_of(m)->reason);
+			break;
 		case SESS_MISS:
 			if (acl_fresh(w, m, punt))
 				v->m[n++] = m;

@@ -58,7 +58,8 @@ struct pkt {
 	// Of the largest fragment it came in, as a packet: no piece of it leaves larger. 0: it came in one.
 	uint16_t fragment_size;
 	union {
-		uint32_t sess; // index in the worker's table, once looked up
+		uint32_t sess;   // index in the worker's table, once looked up
+		uint32_t reason; // SESS_DROP: enum dp_counter_id
 		// PKT_MEDIA: of its destination, in the port table (dp/media_addr.h); PKT_FRAGMENT:
 		// the worker that owns it.
 		uint32_t place;
@@ -82,6 +83,11 @@ struct pkts {
 static inline struct pkt *pkt_of(struct rte_mbuf *m)
 {
 	return rte_mbuf_to_priv(m);
+}
+
+static inline struct rte_mbuf *pkt_mbuf(struct pkt *p)
+{
+	return (struct rte_mbuf *)p - 1; // the private area follows it
 }
 
 static inline struct rte_ether_hdr *pkt_eth(struct rte_mbuf *m)

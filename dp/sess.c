@@ -20,10 +20,11 @@
 #define AGE_AHEAD     8 // slots that are asked for ahead
 
 // How long a connection that both ends have closed, or one has reset, is remembered, so that
-// stragglers do not look like strangers.
-#define CLOSED_S 5
+// stragglers do not look like strangers; and one that waits for the last acknowledgement.
+#define CLOSED_S   5
+#define LAST_ACK_S 30u
 
-// What each direction has shown, in sess.seen.
+// What each direction has shown, in sess.seen: nobody watches the windows of our own kernel.
 #define SEEN_SYN(dir) (1u << (dir))
 #define SEEN_FIN(dir) (4u << (dir))
 #define SEEN_RST      16u
@@ -71,6 +72,8 @@ static struct flow key_flow(const struct sess_key *k)
 
 static bool sess_is_closed(const struct sess *s)
 {
+	if (!s->punt)
+		return s->key[0].proto == PROTO_TCP && tcp_is_over(&s->tcp);
 	return (s->seen & SEEN_RST) || (s->seen & SEEN_BOTH_FIN) == SEEN_BOTH_FIN;
 }
 
@@ -84,12 +87,16 @@ static uint32_t timeout_s(const struct dp_timeouts *t, const struct sess *s)
 	case SESS_HALF_OPEN:
 		return t->tcp_half_open_s;
 	case SESS_CLOSING:
-		return sess_is_closed(s) ? CLOSED_S : t->tcp_closing_s;
+		if (sess_is_closed(s))
+			return CLOSED_S;
+		if (!s->punt && s->tcp.state == TCP_LAST_ACK)
+			return RTE_MIN(LAST_ACK_S, t->tcp_closing_s);
+		return t->tcp_closing_s;
 	}
 	return s->punt ? t->punt_s : t->tcp_s;
 }
 
-static void tcp_track(struct sess *s, unsigned int dir, uint8_t flags)
+static void punt_track(struct sess *s, unsigned int dir, uint8_t flags)
 {
 	if (flags & RTE_TCP_SYN_FLAG)
 		s->seen |= SEEN_SYN(dir);
@@ -103,10 +110,34 @@ static void tcp_track(struct sess *s, unsigned int dir, uint8_t flags)
 		s->state = SESS_UP;
 }
 
-// A SYN on the tuple of a connection that is on its way out begins a new one.
+static struct tcp_segment segment_of(struct pkt *p)
+{
+	return tcp_read(rte_pktmbuf_mtod_offset(pkt_mbuf(p), const struct rte_tcp_hdr *, p->l4),
+		p->payload_len);
+}
+
+// Follows a forwarded connection: PASS, or why the packet cannot be of it.
+static enum dp_counter_id follow(struct sess *s, struct pkt *p, unsigned int dir)
+{
+	static const uint8_t states[] = {[TCP_SYN_SENT] = SESS_HALF_OPEN,
+		[TCP_SYN_RCVD] = SESS_HALF_OPEN,
+		[TCP_ESTABLISHED] = SESS_UP,
+		[TCP_FIN_WAIT] = SESS_CLOSING,
+		[TCP_LAST_ACK] = SESS_CLOSING,
+		[TCP_TIME_WAIT] = SESS_CLOSING,
+		[TCP_CLOSED] = SESS_CLOSING};
+	const struct tcp_segment g = segment_of(p);
+	enum dp_counter_id bad = tcp_track(&s->tcp, dir, &g);
+
+	s->state = states[s->tcp.state];
+	return bad;
+}
+
+// A SYN on the tuple of a connection that is over begins a new one.
 static bool begins_anew(const struct sess *s, const struct pkt *p)
 {
-	return s->state == SESS_CLOSING && s->key[0].proto == PROTO_TCP && p->kind == PKT_FLOW &&
+	return s->state == SESS_CLOSING && (s->punt || tcp_is_over(&s->tcp)) &&
+		s->key[0].proto == PROTO_TCP && p->kind == PKT_FLOW &&
 		(p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
 }
 
@@ -125,8 +156,8 @@ static void sess_touch(struct worker *w, struct sess *s, const struct pkt *p, un
 	s->last_tick = tick_of(w->now_ns);
 	s->packets[dir]++;
 	s->bytes[dir] += (uint64_t)p->payload + p->payload_len - p->l3;
-	if (p->flow.proto == PROTO_TCP)
-		tcp_track(s, dir, p->tcp_flags);
+	if (s->punt && p->flow.proto == PROTO_TCP)
+		punt_track(s, dir, p->tcp_flags);
 }
 
 static void count_set(uint32_t *count, uint32_t to)
@@ -188,6 +219,7 @@ static bool comes_right(const struct sess *s, const struct pkt *p, unsigned int 
 static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t ref)
 {
 	struct sess *s = &w->sess->slots[sess_ref_slot(ref)];
+	enum dp_counter_id bad = PASS;
 
 	if (unlikely(!comes_right(s, p, sess_ref_dir(ref))))
 		return SESS_MISS;
@@ -198,8 +230,15 @@ static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t ref)
 	s->gen = w->snap->gen;
 	p->sess = sess_ref_slot(ref);
 	p->dir = (uint8_t)sess_ref_dir(ref);
-	if (p->kind == PKT_FLOW) // an error proves nothing about the flow that it quotes
+	if (p->kind == PKT_FLOW) { // an error proves nothing about the flow that it quotes
+		if (p->flow.proto == PROTO_TCP && !s->punt)
+			bad = follow(s, p, p->dir);
+		if (unlikely(bad != PASS)) {
+			p->reason = bad;
+			return SESS_DROP;
+		}
 		sess_touch(w, s, p, p->dir);
+	}
 	if (s->punt)
 		return SESS_PUNT;
 	p->iface_out = s->key[!p->dir].iface;
@@ -284,6 +323,8 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 		}
 		if (likely(hit == SESS_FORWARD))
 			v->m[n++] = m;
+		else if (hit == SESS_DROP)
+			pkt_drop(w, m, pkt_of(m)->reason);
 		else
 			pkts_add(hit == SESS_PUNT ? punt : fresh, m);
 	}
@@ -332,6 +373,11 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	p->iface_out = verdict->iface_out;
 	s->key[1] = reply;
 	key_add(t, p->sess, 1);
+	if (key.proto == PROTO_TCP) {
+		const struct tcp_segment syn = segment_of(p);
+
+		tcp_open(&s->tcp, &syn);
+	}
 	sess_touch(w, s, p, 0);
 	count_add(w, COUNT_SESSIONS_CREATED, 1);
 	return PASS;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "dp/acl.h"
+#include "dp/tcp.h"
 #include "dp/worker.h"
 
 // What names one direction of a session: a packet as it comes in from the wire. No padding.
@@ -41,10 +42,14 @@ struct sess {
 	// What goes that way does not leave, but comes back in where it would have (dp/hairpin.h):
 	bool loops_out : 1;  // of the initiator
 	bool loops_back : 1; // of the responder, because the initiator's came in by such a way
-	uint8_t seen;        // TCP flags that each direction has shown, of dp/sess.c
+	union {
+		struct tcp_conn tcp;
+		uint8_t seen; // punt: TCP flags that each direction has shown, of dp/sess.c
+	};
 } __rte_cache_aligned;
 
-_Static_assert(offsetof(struct sess, seen) == 2 * RTE_CACHE_LINE_MIN_SIZE, "two lines for all");
+_Static_assert(offsetof(struct sess, tcp) == 2 * RTE_CACHE_LINE_MIN_SIZE, "two lines for all");
+_Static_assert(sizeof(struct sess) == 3 * RTE_CACHE_LINE_MIN_SIZE, "and one for TCP");
 
 // 64-bit words of a key, rounded up to a pair.
 #define SESS_KEY_WORDS ((sizeof(struct sess_key) + 15) / 16 * 2)
@@ -67,6 +72,7 @@ enum sess_hit {
 	SESS_MISS,
 	SESS_FORWARD, // p->sess, p->dir and p->iface_out are set
 	SESS_PUNT,
+	SESS_DROP, // p->reason says why; the session goes on
 };
 
 // One packet. Touches the session that it finds (time, TCP state, counts), judges it again when
@@ -80,7 +86,8 @@ const struct sess *sess_peek(const struct worker *w, const struct pkt *p, unsign
 // What sess_create() would return. Changes nothing.
 enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_verdict *verdict);
 
-// A burst: `v` keeps those to forward, misses go to `fresh`, the control plane's to `punt`.
+// A burst: `v` keeps those to forward, misses go to `fresh`, the control plane's to `punt`. What TCP's
+// windows forbid is dropped.
 void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt);
 
 // Opens a session for a flow with verdict ACL_FORWARD; it gives back verdict->xlate at its end. PASS, or

@@ -338,10 +338,11 @@ static size_t l4_make(uint8_t *l4, const struct flow *f, uint8_t flags, size_t p
 		*tcp = (struct rte_tcp_hdr){
 			.src_port = rte_cpu_to_be_16(f->src.port),
 			.dst_port = rte_cpu_to_be_16(f->dst.port),
-			.sent_seq = rte_cpu_to_be_32(1000),
-			.recv_ack = rte_cpu_to_be_32(5000),
+			.sent_seq = rte_cpu_to_be_32(flags & RTE_TCP_SYN_FLAG ? 1000 : 1001),
+			.recv_ack = rte_cpu_to_be_32(flags & RTE_TCP_ACK_FLAG ? 1001 : 0),
 			.data_off = 0x50,
 			.tcp_flags = flags,
+			.rx_win = rte_cpu_to_be_16(64000),
 		};
 		return sizeof(*tcp);
 	case PROTO_UDP:
@@ -382,6 +383,20 @@ size_t frame_make(uint8_t *out, uint16_t iface, const struct flow *f, uint8_t fl
 	l4_sum(ipv4_make(out, f->proto, &f->src.ip, &f->dst.ip, head + payload), l4,
 		head + payload);
 	return (size_t)(l4 - out) + head + payload;
+}
+
+size_t frame_tcp(uint8_t *out, uint16_t iface, const struct flow *f, uint8_t flags, uint32_t seq,
+	uint32_t ack, size_t payload)
+{
+	size_t len = frame_make(out, iface, f, flags, payload);
+	struct rte_ipv4_hdr *v4 = (void *)(out + sizeof(struct rte_ether_hdr));
+	struct rte_tcp_hdr *tcp = (void *)(v4 + 1);
+
+	tcp->sent_seq = rte_cpu_to_be_32(seq);
+	tcp->recv_ack = rte_cpu_to_be_32(ack);
+	tcp->cksum = 0;
+	tcp->cksum = rte_ipv4_udptcp_cksum(v4, tcp);
+	return len;
 }
 
 size_t frame_error(uint8_t *out, uint16_t iface, const char *from, const char *to,

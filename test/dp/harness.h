@@ -71,6 +71,9 @@ void harness_apply(const struct rules *r);
 #define FRAME_MAX 2048
 size_t frame_make(
 	uint8_t *out, uint16_t iface, const struct flow *f, uint8_t flags, size_t payload);
+// A TCP segment with these numbers, a window of 64000.
+size_t frame_tcp(uint8_t *out, uint16_t iface, const struct flow *f, uint8_t flags, uint32_t seq,
+	uint32_t ack, size_t payload);
 // An ICMP error of `from` about a quoted packet (its IPv4 packet, `len` octets).
 size_t frame_error(uint8_t *out, uint16_t iface, const char *from, const char *to,
 	const uint8_t *quoted, size_t len);

@@ -169,13 +169,13 @@ static void test_reset(void **state)
 	assert_flow(&got, &want);
 	assert_true(frame_sums_ok(frame, len));
 	assert_int_equal(frame[34 + 13], RST);
-	assert_int_equal(frame[34 + 6] << 8 | frame[34 + 7], 5000); // what it acknowledged
+	assert_int_equal(frame[34 + 6] << 8 | frame[34 + 7], 1001); // what it acknowledged
 	harness_send(OUTSIDE, &inspected, SYN | ACK);
 	assert_int_equal(harness_out(OUTSIDE, frame), 54);
 	harness_send(OUTSIDE, &inspected, 0x01); // FIN alone: RST+ACK of all it held
 	assert_int_equal(harness_out(OUTSIDE, frame), 54);
 	assert_int_equal(frame[34 + 13], RST | ACK);
-	assert_int_equal(frame[34 + 10] << 8 | frame[34 + 11], 1000 + 10 + 1);
+	assert_int_equal(frame[34 + 10] << 8 | frame[34 + 11], 1001 + 10 + 1);
 	harness_send(INSIDE, &self, ACK);
 	assert_int_equal(harness_out(INSIDE, frame), 54);
 	harness_send(INSIDE, &answer, ACK); // the call manager's end of a call that came in

@@ -39,6 +39,14 @@ static void forwards(
 	assert_int_equal(harness_out(out, frame), 0);
 }
 
+static void acknowledges(uint16_t in, const struct flow *f, uint32_t ack)
+{
+	struct rte_mbuf *m = buffer_of(frame, frame_tcp(frame, in, f, ACK, 1012, ack, 0));
+
+	harness_in(in, &m, 1);
+	assert_true(harness_out(in == INSIDE ? OUTSIDE : INSIDE, frame) > 0);
+}
+
 // Sends, and expects it to end in `reason`.
 static void drops(uint16_t in, const struct flow *f, uint8_t flags, enum dp_counter_id reason)
 {
@@ -83,6 +91,8 @@ static void test_inbound(void **state)
 	forwards(INSIDE, &out_real, FIN, OUTSIDE, &out);
 	assert_string_equal(state_of(0), "closing");
 	forwards(OUTSIDE, &in, FIN, INSIDE, &in_real);
+	acknowledges(INSIDE, &out_real, 1012);
+	acknowledges(OUTSIDE, &in, 1012);
 	wait_s(6);
 	assert_int_equal(live(), 0);
 	assert_int_equal(counted(COUNT_SESSIONS_CLOSED), 1);
