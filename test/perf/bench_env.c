@@ -113,7 +113,7 @@ void bench_env_eal(bool hugepages, unsigned int memory_mb)
 struct worker *bench_env_worker(unsigned int id, uint32_t sessions, unsigned int n_ifaces)
 {
 	static struct rte_mempool *pool;
-	struct worker *n = worker_new(id, 1, sessions, 4711 + id);
+	struct worker *n = worker_new(id, WORKERS_MAX, sessions, 4711 + id);
 
 	if (pool == NULL) {
 		pool = rte_pktmbuf_pool_create("bench", 1023, 0,
@@ -122,7 +122,9 @@ struct worker *bench_env_worker(unsigned int id, uint32_t sessions, unsigned int
 			mbufs[i] = rte_pktmbuf_alloc(pool);
 	}
 	bench_need(pool != NULL && n != NULL, "no memory for a worker");
-	n->id = 0; // the other one's number was for the names of its tables: each is alone
+	// The number was for the names of its tables and its share of the ports: each is alone.
+	n->id = 0;
+	n->n_workers = n->steer.n_workers = 1;
 	n->pool = pool;
 	n->n_ifaces = n_ifaces;
 	for (uint8_t i = 0; i < n_ifaces; i++) {
