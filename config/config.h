@@ -33,6 +33,7 @@ struct config_fragment {
 struct config_iface {
 	char name[CONFIG_NAME_MAX];
 	char device[CONFIG_PATH_MAX];
+	uint32_t line; // of the file, as in the next structs
 	struct ip_addr ip;
 	struct prefix subnet;
 	uint8_t security_level;
@@ -42,6 +43,7 @@ struct config_iface {
 };
 
 struct config_route {
+	uint32_t line;
 	uint16_t iface;
 	struct prefix dst;
 	struct ip_addr gateway;

@@ -92,7 +92,10 @@ void read_interfaces(struct loader *l, const struct node *n, void *obj)
 	for (const struct node *x = n->children; x != NULL; x = x->next) {
 		struct config_iface *i = &c->ifaces[c->n_ifaces++];
 
-		*i = (struct config_iface){.mtu = 1500, .fragment = {200, 24, 5}, .acl_in = -1};
+		*i = (struct config_iface){.mtu = 1500,
+			.fragment = {200, 24, 5},
+			.acl_in = -1,
+			.line = x->key_at.line};
 		read_entry_name(l, x, i->name, IFACE_NAME_MAX + 1);
 		if (str_eq(x->key, STR_LIT("any")) || str_eq(x->key, STR_LIT("global")))
 			errors_add(l->errs, x->key_at,
@@ -138,6 +141,7 @@ void read_routes(struct loader *l, const struct node *n, void *obj)
 		return;
 	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
 		c->routes[i].iface = UINT16_MAX;
+		c->routes[i].line = x->at.line;
 		read_map(l, x, fields, COUNT(fields), &c->routes[i]);
 	}
 }
@@ -153,11 +157,13 @@ static void read_entries(struct loader *l, const struct node *n, struct config_a
 		fault(l, n, "found an empty list, expected at least one entry");
 	if (!read_array(l, n, sizeof(*a->aces), (void **)&a->aces, &a->n))
 		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next, i++)
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
 		if (want_scalar(
 			    l, x, "an entry such as permit tcp any host 192.168.10.30 eq 5070") &&
 			!ace_parse(x->text, &a->aces[i], err, sizeof(err)))
 			fault(l, x, "%s", err);
+		a->aces[i].line = x->at.line;
+	}
 }
 
 void read_access_lists(struct loader *l, const struct node *n, void *obj)

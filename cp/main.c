@@ -34,6 +34,7 @@
 
 struct daemon {
 	struct config *config;
+	const char *path; // of its file
 	struct event_base *base;
 	struct event *sigterm, *sigint, *sighup, *tick;
 	bool dp_up;
@@ -273,6 +274,7 @@ static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 	int e;
 
 	d->show = (struct show){.config = d->config,
+		.path = d->path,
 		.ime = d->ime,
 		.drops = d->drops,
 		.resolved = resolved,
@@ -391,9 +393,9 @@ static void log_warnings(const struct config *c)
 			log_str("warning", str_from(c->warnings.list[i].text)));
 }
 
-static int run(struct config *c)
+static int run(struct config *c, const char *path)
 {
-	struct daemon d = {.config = c};
+	struct daemon d = {.config = c, .path = path};
 	char err[ERR_MAX] = "";
 	int e;
 
@@ -488,7 +490,7 @@ int main(int argc, char **argv)
 	if (c == NULL)
 		return EXIT_CONFIG;
 	if (!check)
-		return run(c);
+		return run(c, argv[optind]);
 	config_errors_print(stdout, argv[optind], &c->warnings);
 	printf("%s: no faults, %zu warnings\n", argv[optind], c->warnings.n);
 	config_free(c);

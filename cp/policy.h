@@ -17,6 +17,8 @@ struct policy;
 // Rules of a configuration; what they point to lives in the policy and in `c`. Returns -errno.
 int policy_new(struct policy **out, const struct config *c);
 void policy_free(struct policy *p); // accepts NULL
+// Lists and translations stand where the configuration has them. Of the routes, those of its interfaces
+// come first, then its routes.
 const struct dp_rules *policy_rules(const struct policy *p);
 
 // Reads the .fbs file of a running configuration again and puts its thresholds in force for all calls

@@ -278,6 +278,7 @@ static const struct {
 	{"show counters", false, counters},
 	{"show drops", false, show_drops},
 	{"show alarms", false, alarms},
+	{"packet-tracer", false, show_trace},
 	{"show logging", false, logging},
 	{"show media", true, show_media_call},
 	{"show quality", true, show_quality},

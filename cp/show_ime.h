@@ -22,6 +22,9 @@ cJSON *show_clear_statistics(const struct show *s, const struct ask *ask);
 cJSON *show_drops(const struct show *s, const struct ask *ask);
 cJSON *show_drops_clear(const struct show *s, const struct ask *ask);
 
+// show_trace.c: of every daemon
+cJSON *show_trace(const struct show *s, const struct ask *ask);
+
 // show_xlate.c: of every daemon
 cJSON *show_xlate(
 	const struct show *s, const struct ask *ask); // local, global, lport, gport, interface

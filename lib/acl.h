@@ -20,6 +20,7 @@ struct ace {
 	uint8_t proto;                  // PROTO_ANY is the keyword `ip`
 	struct prefix src, dst;         // length 0 is any
 	struct port_range sport, dport; // only judged for TCP and UDP
+	uint32_t line; // of the configuration file, where its entry stands; 0: not known
 };
 
 // The index of the first entry that matches, or -1.

@@ -3,6 +3,7 @@
 the DMZ, and the control plane's own address."""
 
 import hashlib
+import json
 import os
 import pathlib
 import signal
@@ -14,7 +15,7 @@ import threading
 from session import LabTest
 
 from lablib import netns
-from lablib.daemon import find_program
+from lablib.daemon import client, find_program
 from lablib.util import sh, wait_for
 
 ROUTER = "209.165.200.254"
@@ -116,6 +117,31 @@ class Firewall(LabTest):
         first = next(d for d in daemon.show_json("drops")["drops"] if d["name"] == "ACL_DENY")
         self.assertLess(first["age_s"], 5)
         self.assertGreater(first["rate_minute"], 0)
+
+    def test_packet_tracer(self):
+        """What happens to a packet, and by which line, is told without one; what is told then happens."""
+        daemon = self.lab.daemons["a"]
+
+        def trace(*words):
+            return json.loads(client("packet-tracer", "input", *words, "--json", "--socket", daemon.socket))
+
+        def lines(answer):
+            return {p["type"]: daemon.config.read_text().splitlines()[p["config"]["line"] - 1]
+                    for p in answer["phases"] if "line" in p.get("config", {})}
+
+        before = daemon.counters()["SESSIONS_CREATED"]
+        denied = trace("outside", "tcp", ROUTER, "1025", MAPPED, "8024")
+        self.assertEqual((denied["action"], denied["drop_reason"]), ("drop", "ACL_DENY"))
+        self.assertIn("mapped: ucm_map", lines(denied)["UN-NAT"])
+        sip = trace("outside", "tcp", ROUTER, "1025", MAPPED, "5070")
+        self.assertEqual((sip["action"], sip["phases"][-1]["type"]), ("allow", "CONTROL-PLANE"))
+        self.assertIn("permit tcp any host 192.168.10.30 eq 5070", lines(sip)["ACCESS-LIST"])
+        out = trace("inside", "icmp", REAL, "8", "0", ROUTER)
+        self.assertEqual((out["action"], out["output_interface"], out["output_status"]), ("allow", "outside", "up"))
+        self.assertTrue(any(p["information"] == f"translate {REAL}/0 to {MAPPED}/0" for p in out["phases"]), out)
+        self.assertEqual(daemon.counters()["SESSIONS_CREATED"], before)
+        with self.assertRaises(OSError):
+            connect("inet", (MAPPED, 8024), 0.3).close()
 
     def drops(self, name):
         return self.lab.daemons["a"].counters()[name]

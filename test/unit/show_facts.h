@@ -29,6 +29,9 @@ extern struct policymaps *policymaps;
 extern struct trustpoint trustpoint; // of a certificate, its CA and a CRL: test/unit/pki.h
 extern struct ime_pki_change change; // that a reload finds; without trust-points it fails
 extern uint64_t acl_denied;
+extern struct dp_trace_ask traced; // what was asked last
+extern struct dp_trace trace;      // what is found
+extern int trace_error;
 extern unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared;
 
 // ---- The facts -----------------------------------------------------------------------------------

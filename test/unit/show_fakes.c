@@ -19,6 +19,17 @@
 uint64_t acl_denied = 7;
 unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared;
 
+struct dp_trace_ask traced;
+struct dp_trace trace;
+int trace_error;
+
+int dp_trace(const struct dp_trace_ask *a, struct dp_trace *t)
+{
+	traced = *a;
+	*t = trace;
+	return trace_error;
+}
+
 size_t dp_counters(struct dp_counter *out, size_t max)
 {
 	out[0] = (struct dp_counter){"ACL_DENY", "denied", true, acl_denied};

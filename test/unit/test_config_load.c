@@ -137,6 +137,36 @@ static void test_sample_a(void **state)
 	config_free(c);
 }
 
+// The line of the sample's file has this in it.
+static void assert_line(uint32_t line, const char *text)
+{
+	FILE *f = fopen("enterprise-a.yaml", "r");
+	char *got = NULL;
+	size_t size = 0;
+
+	assert_non_null(f);
+	assert_true(line > 0);
+	for (; line > 0; line--)
+		assert_true(getline(&got, &size, f) > 0);
+	if (strstr(got, text) == NULL)
+		fail_msg("%s: no %s in it", got, text);
+	free(got);
+	fclose(f);
+}
+
+static void test_lines(void **state)
+{
+	struct config *c = load_sample(*state, "enterprise-a");
+
+	assert_line(c->ifaces[0].line, "  outside:");
+	assert_line(c->ifaces[2].line, "  dmz:");
+	assert_line(c->routes[0].line, "gateway: 209.165.200.254");
+	assert_line(c->nat[0].line, "mapped: ucm_map_209.165.200.228");
+	assert_line(c->acls[0].aces[0].line, "host 192.168.10.30 eq 5070");
+	assert_line(c->acls[2].aces[1].line, "6000");
+	config_free(c);
+}
+
 // Sample B leaves out what sample A spells out, so their defaults must agree.
 static void test_sample_b(void **state)
 {
@@ -518,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_sample_a),
+		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_sample_b),
 		cmocka_unit_test(test_absolute_paths),
 		cmocka_unit_test(test_spoilt_files),

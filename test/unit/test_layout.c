@@ -75,6 +75,8 @@ static void test_layouts(void **state)
 		{"show nat", "nat", "nat"},
 		{"show counters", "counters", "counters"},
 		{"show drops", "drops", "drops"},
+		{"packet-tracer", "packet-tracer", "packet-tracer"},
+		{"packet-tracer", "packet-tracer-drop", "packet-tracer-drop"},
 		{"show drops", "drops-none", "drops-none"},
 		{"show service-policy inspect sip", "service-policy", "service-policy"},
 	};
@@ -109,6 +111,7 @@ static void test_other_shapes(void **state)
 		"[{}]",
 		"[1, \"x\"]",
 		"{\"sessions\": [{}, 1], \"in_use\": \"x\"}",
+		"{\"phases\": [{}, 1, {\"config\": 1}], \"input_interface\": 1}",
 		"{\"connections\": [{}], \"failures\": [{}], \"drops\": [{}, 1]}",
 		"[{\"used_by\": 1, \"identities\": [2], \"kind\": \"identity\"}]",
 		"[{\"used_by\": {}, \"kind\": \"crl\"}]",

@@ -71,7 +71,8 @@ static struct config *config_two(void)
 	acls[1] = (struct config_acl){.name = "sip", .aces = aces, .n = 1};
 	c.acls = acls;
 	c.n_acls = 2;
-	routes[0] = (struct config_route){0, prefix_of("0.0.0.0/0"), ip_of("203.0.113.254")};
+	routes[0] = (struct config_route){
+		.iface = 0, .dst = prefix_of("0.0.0.0/0"), .gateway = ip_of("203.0.113.254")};
 	c.routes = routes;
 	c.n_routes = 1;
 	addrs[0].ip = ip_of("203.0.113.3");

@@ -27,6 +27,7 @@ ANSWERS = {
     "show counters": {"ok": True, "data": json.loads(vector("counters.json"))},
     "show drops": {"ok": True, "data": json.loads(vector("drops.json"))},
     "show media": {"ok": True, "data": json.loads(vector("media-call.json"))},
+    "packet-tracer": {"ok": True, "data": json.loads(vector("packet-tracer.json"))},
     "clear counters": {"ok": True, "data": True},
     "show xlate": {"ok": True, "data": json.loads(vector("xlate.json"))},
     "clear xlate": {"ok": True, "data": True},
@@ -95,6 +96,25 @@ expect("an argument", run("--socket", PATH, "show", "media", "ab6d7980"),
        (0, vector("media-call.txt"), ""))
 expect("its question", asked, [{"command": "show media",
                                 "args": {"all": False, "call_id": "ab6d7980"}}])
+tracer = (0, vector("packet-tracer.txt"), "")
+asked.clear()
+for words, args in ((["tcp", "1.2.3.4", "1025", "5.6.7.8", "443"],
+                     {"source_port": 1025, "destination": "5.6.7.8", "destination_port": 443}),
+                    (["icmp", "1.2.3.4", "8", "0", "5.6.7.8"], {"type": 8, "code": 0, "destination": "5.6.7.8"}),
+                    (["icmp", "1.2.3.4", "8", "0", "9", "5.6.7.8"],
+                     {"type": 8, "code": 0, "id": 9, "destination": "5.6.7.8"}),
+                    (["rawip", "1.2.3.4", "50", "5.6.7.8"], {"number": 50, "destination": "5.6.7.8"})):
+    expect(words, run("--socket", PATH, "packet-tracer", "input", "outside", *words), tracer)
+    expect(words, asked.pop(), {"command": "packet-tracer", "args": {
+        "input": "outside", "protocol": words[0], "source": "1.2.3.4", **args}})
+code, out, err = run("--socket", PATH, "packet-tracer", "input", "outside", "udp", "a", "1", "b", "2", "--json")
+expect("--json", (code, json.loads(out), err), (0, ANSWERS["packet-tracer"]["data"], ""))
+for words in ([], ["input"], ["output", "outside", "udp", "a", "1", "b", "2"], ["input", "outside", "udp", "a", "1", "b"],
+              ["input", "outside", "gre", "a", "1", "b", "2"], ["input", "outside", "udp", "a", "www", "b", "2"]):
+    code, out, err = run("--socket", PATH, "packet-tracer", *words)
+    expect(words, (code, out, err[:29]), (2, "", "usage: callgate packet-tracer"))
+code, out, err = run("packet-tracer", "--help")
+expect("--help", (code, "leaves no session" in out, err), (0, True, ""))
 code, out, err = run("show", "--help")
 expect("--help", (code, "show uc-ime signaling-sessions" in out, err), (0, True, ""))
 finish()

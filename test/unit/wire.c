@@ -108,10 +108,10 @@ static void world_config(void)
 	config->n_routes = 2;
 	config->routes = calloc(2, sizeof(*config->routes));
 	assert_non_null(config->routes);
-	config->routes[0] =
-		(struct config_route){0, prefix_of("10.0.0.0/8"), wire_ip("192.168.10.2")};
-	config->routes[1] =
-		(struct config_route){1, prefix_of("0.0.0.0/0"), wire_ip("203.0.113.9")};
+	config->routes[0] = (struct config_route){
+		.iface = 0, .dst = prefix_of("10.0.0.0/8"), .gateway = wire_ip("192.168.10.2")};
+	config->routes[1] = (struct config_route){
+		.iface = 1, .dst = prefix_of("0.0.0.0/0"), .gateway = wire_ip("203.0.113.9")};
 }
 
 // The host: 192.168.10.2, everything else by way of the firewall.

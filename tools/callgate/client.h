@@ -61,6 +61,7 @@ int daemon_follow(const char *socket_option, const char *command, cJSON *args);
 
 int capture_main(int argc, char **argv);
 int debug_main(int argc, char **argv);
+int packet_tracer_main(int argc, char **argv);
 int ticket_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int stir_main(int argc, char **argv);

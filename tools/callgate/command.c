@@ -12,7 +12,7 @@ static void commands_print(FILE *f, const struct command *table, size_t n, const
 {
 	fprintf(f, "usage: %s COMMAND [--help] ...\n\n", path);
 	for (size_t i = 0; i < n; i++)
-		fprintf(f, "  %-10s %s\n", table[i].name, table[i].summary);
+		fprintf(f, "  %-14s %s\n", table[i].name, table[i].summary);
 }
 
 int commands_run(const struct command *table, size_t n, const char *path, int argc, char **argv)

@@ -197,6 +197,7 @@ const struct layout layouts[] = {
 		layout_drops},
 	{"show alarms", "what needs an operator, now or of late", print_alarms},
 	{"show logging", "events of the log, and how often each was told", print_logging},
+	{"packet-tracer", "which way a packet would go, and why", layout_trace},
 	{"show media " LAYOUT_ARG, "why a call has sound, or none", layout_media_call},
 	{"show quality " LAYOUT_ARG, "how a call sounded, second by second", layout_quality},
 	{"show uc-ime signaling-sessions", "calls", layout_signaling},

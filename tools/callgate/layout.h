@@ -79,6 +79,9 @@ void layout_tls_closed(FILE *f, const cJSON *data);
 void layout_xlate(FILE *f, const cJSON *data);
 void layout_nat(FILE *f, const cJSON *list);
 
+// layout_trace.c
+void layout_trace(FILE *f, const cJSON *data);
+
 // layout_policy.c
 void layout_service_policy(FILE *f, const cJSON *data);
 

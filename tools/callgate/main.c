@@ -11,6 +11,8 @@ static const struct command commands[] = {
 	{"clear", "counters to 0", show_main},
 	{"pki", "keys, certificates, CAs and CRLs of trust-points", pki_main},
 	{"capture", "packets in a file for Wireshark, with the reasons of drops", capture_main},
+	{"packet-tracer", "which way a packet would go through the rules in force, and why",
+		packet_tracer_main},
 	{"debug", "what the daemon does, line by line as it happens", debug_main},
 	{"explain", "an event of the log, or a counter, and what to do", explain_main},
 	{"ticket", "mint, inspect, verify and revoke tickets; change the epoch", ticket_main},
