@@ -322,7 +322,8 @@ static __rte_always_inline void write_headers(
 	const uint16_t ip_len = (uint16_t)(sizeof(struct rte_ipv4_hdr) + udp_len);
 	const uint64_t addresses = (uint32_t)from | to << 32;
 	const uint64_t sum = (uint32_t)from + (to & UINT32_MAX);
-	const uint32_t ports = (uint32_t)(from >> 32 & UINT16_MAX) | (uint32_t)(to >> 16 & 0xffff0000u);
+	const uint32_t ports =
+		(uint32_t)(from >> 32 & UINT16_MAX) | (uint32_t)(to >> 16 & 0xffff0000u);
 	const uint32_t len_be = be16(udp_len);
 	uint32_t ttl = be16(MEDIA_TTL << 8 | PROTO_UDP), udp_sum;
 	uint64_t udp, start; // start: version to fragment offset

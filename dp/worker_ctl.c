@@ -178,9 +178,8 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	w->punt_down = ring_new("punt_down", id, 0, PUNT_RING);
 	w->punt_up = ring_new("punt_up", id, 0, PUNT_RING);
 	if (w->count != NULL && w->sess != NULL && w->neigh != NULL && w->punt != NULL &&
-		w->icmp != NULL && w->xlate != NULL && w->nat_hits != NULL &&
-		w->msg_down != NULL && w->msg_up != NULL && w->punt_down != NULL &&
-		w->punt_up != NULL)
+		w->icmp != NULL && w->xlate != NULL && w->nat_hits != NULL && w->msg_down != NULL &&
+		w->msg_up != NULL && w->punt_down != NULL && w->punt_up != NULL)
 		return w;
 	worker_free(w);
 	return NULL;

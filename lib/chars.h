@@ -18,10 +18,10 @@ enum {
 	CHAR_SCHEME = 1 << 4,
 	CHAR_NOT_URI = 1 << 5, // must be escaped there
 	// What ends ...
-	CHAR_NAME_END = 1 << 6,     // the name of a parameter
-	CHAR_VALUE_END = 1 << 7,    // its value, unless quoted
-	CHAR_HOST_END = 1 << 8,     // host and port of a URI
-	CHAR_SPEC_END = 1 << 9,     // a URI without brackets; a lone one ends it
+	CHAR_NAME_END = 1 << 6,  // the name of a parameter
+	CHAR_VALUE_END = 1 << 7, // its value, unless quoted
+	CHAR_HOST_END = 1 << 8,  // host and port of a URI
+	CHAR_SPEC_END = 1 << 9, // a URI without brackets; in lists a comma does, and a lone bracket
 	CHAR_NOT_DISPLAY = 1 << 10, // cannot stand in a display name without quotes
 	CHAR_LIST = 1 << 11,        // has a meaning to who splits a list at its commas
 	CHAR_LINE = 1 << 12,        // NUL, CR and LF: end a line, or make none of it

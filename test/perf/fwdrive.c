@@ -93,7 +93,7 @@ static void rules(const struct dp_acl *acl)
 		.n_acls = 1,
 		.routes = routes,
 		.n_routes = 2,
-		.timeouts = {3600, 30, 60, 3600, 2, 3600},
+		.timeouts = {3600, 30, 60, 3600, 2, 3600, 30},
 	};
 	char err[512] = "";
 

@@ -36,7 +36,7 @@ static void test_classes(void **state)
 			{CHAR_NAME_END, among(c, ";=,\"<>?@ \t\r\n")},
 			{CHAR_VALUE_END, among(c, ";,\"<>? \t\r\n")},
 			{CHAR_HOST_END, among(c, ";?")},
-			{CHAR_SPEC_END, among(c, ";> \t\r\n")},
+			{CHAR_SPEC_END, among(c, ",;> \t\r\n")},
 			{CHAR_NOT_DISPLAY,
 				(is_ctl(c) && !among(c, " \t\r\n")) || among(c, "\":;,=>?@\\")},
 			{CHAR_LIST, among(c, "\",<>")},
