@@ -16,6 +16,7 @@
 #include "cp/media_why.h"
 #include "cp/pass.h"
 #include "cp/pass_policy.h"
+#include "cp/rtp_offer.h"
 #include "cp/teardown.h"
 
 static void refuse_malformed(struct trunk *t, enum side from, const struct sip_msg *m)
@@ -79,6 +80,8 @@ bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 	}
 	if (from == SIDE_OUTSIDE)
 		p.t = failover_route(t, m);
+	else if (!m->request)
+		p.again = rtp_offer_response(ime, m);
 	if (!leg_ready(trunk_leg(p.t, side_other(from)), m->request))
 		return false;
 	if (tidied)

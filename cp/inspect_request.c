@@ -32,6 +32,7 @@ static bool remember(struct pass *p)
 		p->txn->expires_ns = p->now_ns + RINGING_LIFE_S * 1000000000ull;
 	p->txn->call = p->call != NULL ? p->call->id : 0;
 	p->txn->cseq_added = p->cseq_added;
+	p->txn->again = p->again;
 	p->txn->initial = p->m->method == SIP_INVITE && p->m->to_tag.n == 0;
 	return true;
 }
@@ -263,6 +264,7 @@ static void ack(struct pass *p, enum counter_id body)
 		p->cseq_added = call_cseq_added(p->call, p->from, p->m->cseq);
 	} else {
 		p->cseq_added = invite->cseq_added;
+		p->again = invite->again;
 		p->strip |= p->m->body.n > 0;
 	}
 	why = pass_forward(p);
@@ -284,6 +286,7 @@ static void cancel(struct pass *p)
 	}
 	invite->cancelled = true;
 	p->cseq_added = invite->cseq_added;
+	p->again = invite->again;
 	p->strip |= p->m->body.n > 0;
 	if (remember(p))
 		forward_request(p);

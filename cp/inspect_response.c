@@ -9,6 +9,7 @@
 #include "cp/log.h"
 #include "cp/negotiate.h"
 #include "cp/pass_policy.h"
+#include "cp/rtp_offer.h"
 #include "cp/teardown.h"
 
 static void end_call(struct pass *p)
@@ -120,7 +121,7 @@ static void response_pending(struct pass *p)
 	enum counter_id why;
 
 	p->call = call_by_id(p->ime->calls, p->txn->call);
-	if (policy_refuses_response(p))
+	if (policy_refuses_response(p) || rtp_offer_send(p))
 		return;
 	was_up = p->call != NULL && p->call->state == CALL_UP;
 	if (p->call != NULL && !call_response(p->call, p->from, p->m, p->txn->initial, p->now_ns)) {
@@ -172,11 +173,14 @@ void inspect_response(struct pass *p)
 	p->txn = find_request(p);
 	if (p->txn != NULL)
 		p->m->cseq -= p->txn->cseq_added; // as it was asked
-	if (p->txn == NULL || (p->txn->state != TXN_OWN && !txn_is_of(p->txn, p->m))) {
+	if (p->txn == NULL ||
+		(p->txn->state != TXN_OWN &&
+			(!txn_is_of(p->txn, p->m) || p->txn->again != p->again))) {
 		pass_drop(p, CNT_RESPONSE_UNKNOWN);
 		return;
 	}
-	txn_heard(p->txn);
+	if (!rtp_offer_keep(p))
+		txn_heard(p->txn);
 	switch (p->txn->state) {
 	case TXN_PENDING:
 		response_pending(p);

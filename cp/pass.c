@@ -14,6 +14,7 @@
 #include "cp/pass_policy.h"
 #include "cp/policymap_check.h"
 #include "cp/privacy.h"
+#include "cp/rtp_offer.h"
 
 // FB-8: in the numbers of its receiver.
 static void renumber(const struct pass *p, struct sip_edit *e)
@@ -88,6 +89,7 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 	if (p->call != NULL)
 		fallback_learn(p, &fb);
 	renumber(p, e);
+	rtp_offer_branch(p, e);
 	if (p->planned)
 		v = rewrite_sdp(&ime->scratch->sdp, &ime->scratch->plan.plan, e);
 	policymap_mask(p->m, p->mask, e);

@@ -30,7 +30,7 @@ struct session *session_new(
 	if (s == NULL)
 		return NULL;
 	s->env = env;
-	s->inside_secure = inside_secure;
+	s->inside_secure = s->inside_srtp = inside_secure;
 	s->level = env->cfg->fallback.default_level;
 	memcpy(s->iface, iface, sizeof(s->iface));
 	session_recount(s);
@@ -235,7 +235,7 @@ static enum counter_id offer(struct session *s, enum side from, struct session_r
 		why = CNT_MEDIA_PORTS_FULL;
 	for (size_t i = 0; i < sdp->n_media && why == CNT_NONE; i++) {
 		next[i].secure = sdp_proto_secure(sdp->media[i].proto);
-		plan->plan.media[i].secure = from == SIDE_INSIDE || s->inside_secure;
+		plan->plan.media[i].secure = from == SIDE_INSIDE || s->inside_srtp;
 		if (relayable(s, &sdp->media[i]))
 			why = offer_line(s, from, sdp, i, same, &next[i], plan);
 	}
@@ -431,6 +431,21 @@ bool session_answered(const struct session *s)
 bool session_inside_secure(const struct session *s)
 {
 	return s->inside_secure;
+}
+
+bool session_plan_rtp(const struct session *s, const struct sdp *sent, struct session_plan *plan)
+{
+	memset(plan, 0, sizeof(*plan));
+	for (size_t i = 0; i < sent->n_media; i++) {
+		plan->plan.media[i].port = sent->media[i].port;
+		plan->plan.media[i].mux = true; // it is there only if it may be
+	}
+	return plan_session(s, SIDE_INSIDE, &plan->plan);
+}
+
+void session_offer_rtp(struct session *s)
+{
+	s->inside_srtp = false;
 }
 
 void session_key_low(struct session *s, const struct dp_msg_key *key)

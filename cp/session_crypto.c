@@ -63,8 +63,10 @@ static enum counter_id offer_of_writer(
 	struct session *s, size_t i, bool same, const struct offered *last, struct offered *o)
 {
 	o->srtp = true;
-	if (s->offerer == SIDE_INSIDE)
+	if (s->offerer == SIDE_INSIDE) {
+		s->inside_srtp = true;
 		return CNT_NONE;
+	}
 	if (!make_key(&s->line[i], same, o->key[0].suite, o->key[0].tag, &o->ours))
 		return CNT_SDP_CRYPTO;
 	if (last != NULL && last->ours.suite == o->ours.suite)
@@ -163,7 +165,7 @@ void crypto_plan_offer(
 {
 	struct sdp_plan_media *p = &plan->plan.media[i];
 
-	if (s->offerer == SIDE_OUTSIDE && !s->inside_secure)
+	if (s->offerer == SIDE_OUTSIDE && !s->inside_srtp)
 		return;
 	for (unsigned int k = 0; k < o->n_keys; k++) {
 		if (o->srtp)

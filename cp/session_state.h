@@ -52,7 +52,8 @@ struct session {
 	const char *call_id; // for the log; NULL: none
 	uint16_t iface[SIDES];
 	bool inside_secure;
-	bool confirmed; // see session_confirm()
+	bool inside_srtp; // offers to the inside are SRTP
+	bool confirmed;   // see session_confirm()
 	bool enforce_payloadtype;
 	uint8_t level; // sensitivity, for the monitoring
 	bool talking;  // see session_talk()

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/transaction.h"
 
+#include <inttypes.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@
 
 struct txns {
 	uint64_t seed; // branches are the peer's choice: it must not choose the bucket
+	char suffix[sizeof(uint64_t) * 2 + 2];
 	size_t n;
 	struct txn *bucket[BUCKETS];
 	TAILQ_HEAD(, txn) done;
@@ -21,14 +24,21 @@ struct txns {
 struct txns *txns_new(void)
 {
 	struct txns *t = calloc(1, sizeof(*t));
+	uint64_t suffix;
 
-	if (t != NULL && RAND_bytes((uint8_t *)&t->seed, sizeof(t->seed)) != 1) {
+	if (t == NULL || RAND_bytes((uint8_t *)&t->seed, sizeof(t->seed)) != 1 ||
+		RAND_bytes((uint8_t *)&suffix, sizeof(suffix)) != 1) {
 		free(t);
 		return NULL;
 	}
-	if (t != NULL)
-		TAILQ_INIT(&t->done);
+	snprintf(t->suffix, sizeof(t->suffix), ".%016" PRIx64, suffix);
+	TAILQ_INIT(&t->done);
 	return t;
+}
+
+struct str txns_suffix(const struct txns *t)
+{
+	return (struct str){t->suffix, sizeof(t->suffix) - 1};
 }
 
 // Shortens the copy to its first `keep` octets.

@@ -47,6 +47,8 @@ struct txn {
 	struct reply_head reply;
 	bool cancelled; // a CANCEL for it has passed
 	bool resent;    // once more, on a new connection (TLS-6)
+	bool rtp;       // `sent` is whole, and offers RTP (cp/rtp_offer.h)
+	bool again;     // refused once: `sent` is the second INVITE, with the suffix
 	char *sent;     // as it was forwarded; of an INVITE that had a response the header section
 	size_t sent_n;
 	char to_tag[REPLY_TAG_MAX]; // of the proxy's own refusal
@@ -59,6 +61,9 @@ struct txns;
 
 struct txns *txns_new(void);    // NULL: out of memory
 void txns_free(struct txns *t); // accepts NULL
+
+// What the branch of a second INVITE ends in; no stranger can guess it.
+struct str txns_suffix(const struct txns *t);
 
 // Where a request came from. One remote may have TXN_REMOTE_MAX of its own at a time that are not
 // done, so that a flood from it leaves room for the others.

@@ -52,6 +52,31 @@ static void configure(uint8_t bits)
 	};
 }
 
+// What went inside, once more in RTP: no line of it is secure, and no key is left.
+static void check_rtp(const struct sdp *sent, const struct session *session)
+{
+	static char text[sizeof(out)];
+	static struct session_plan plan;
+	struct str rest, value;
+	struct sdp rtp;
+	size_t n;
+
+	if (!session_plan_rtp(session, sent, &plan))
+		return;
+	sip_edit_init_text(&edit, sent->raw);
+	if (rewrite_sdp(sent, &plan.plan, &edit) != SDP_OK ||
+		sip_edit_render(&edit, text, sizeof(text), &n) != 0)
+		return;
+	require(sdp_parse(&rtp, (struct str){text, n}) == SDP_OK);
+	require(rtp.n_media == sent->n_media);
+	for (size_t i = 0; i < rtp.n_media; i++) {
+		require(!sdp_proto_secure(rtp.media[i].proto));
+		require(rtp.media[i].port == sent->media[i].port);
+	}
+	rest = rtp.raw;
+	require(!sdp_attr_find(&rest, STR_LIT("crypto"), &value));
+}
+
 static void check_leaving(const struct sdp *s, const struct session *session, enum side to,
 	const struct session_plan *plan)
 {
@@ -71,6 +96,8 @@ static void check_leaving(const struct sdp *s, const struct session *session, en
 	require(v != SDP_RTP_OVER_IME && v != SDP_SRTP_NONSECURE && v != SDP_NO_CRYPTO);
 	rest = again.raw;
 	require(to == SIDE_OUTSIDE || secure || !sdp_attr_find(&rest, STR_LIT("crypto"), &value));
+	if (to == SIDE_INSIDE)
+		check_rtp(&again, session);
 }
 
 static void check_told(void)
@@ -141,6 +168,9 @@ static void step(struct session *session, char what, struct str text)
 		return;
 	case 's':
 		session_settle(session);
+		return;
+	case 'q':
+		session_offer_rtp(session);
 		return;
 	case 'o': // offer of the outside, of the inside
 	case 'O':

@@ -86,6 +86,24 @@ class SecureTrunk(LabTest):
             self.assertIn("passthrough set", text)
         self.assert_same_packets(wires["a"], wires["b"])
 
+    def test_srtp2_phone_without_srtp(self):
+        """It refuses SRTP with 488, and is offered RTP: nobody's call fails for what is in the house."""
+        phone, a = self.lab.phones["a1"], self.lab.daemons["a"]
+
+        def speak(account_too):
+            phone.account_too = account_too
+            phone.start()
+            phone.ready()
+        self.addCleanup(speak, phone.account_too)
+        speak("")
+        before, seen = a.counters(), self.lab.ucms["a"].seen()
+        _, wires = self.talk("b1", "a1", {"net": ("inet", "to-a"), "a": ("phone-a1", "eth0")}, 3)
+        self.assertEqual(self.counted(before)["CALLS_OFFERED_RTP"], 1)
+        now = self.lab.ucms["a"].seen()
+        self.assertEqual((now["from-internet"] - seen["from-internet"], now["from-pstn"] - seen["from-pstn"]), (2, 0))
+        self.assertGreater(capture.judge(wires["a"])["rtp-in-clear"], 2 * 45 * 3)
+        self.assertTrue(capture.judge(wires["net"])["nothing-in-clear"])
+
     # ---- who may not speak ----
 
     def ucm_connects(self):

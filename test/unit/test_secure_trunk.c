@@ -11,23 +11,7 @@
 #include "test/unit/call_steps.h"
 #include "test/unit/fake_dp.h"
 #include "test/unit/fake_net.h"
-
-// The two tls-proxies as the manual completes them: the trust-point toward the call manager holds
-// what its certificate must chain to, and inside-identity what it is shown.
-#define SECURE_TRUNK(ucm)                                                                          \
-	"trustpoints:\n",                                                                          \
-		"trustpoints:\n  local-asa: {certificate: asa.crt, key: asa.key, ca: "             \
-		"inside-ca.pem}\n  local-ent-ucm: {ca: " ucm "}\n",                                \
-		"local_to_remote-ent: {client: {trust-point: local-ent}}",                         \
-		"local_to_remote-ent: {server: {trust-point: local-ent-ucm}, client: "             \
-		"{trust-point: local-ent}}",                                                       \
-		"remote_to_local-ent: {server: {trust-point: local-ent}}",                         \
-		"remote_to_local-ent: {server: {trust-point: local-ent}, client: {trust-point: "   \
-		"local-ent-ucm}}",                                                                 \
-		"    domain: enterprise",                                                          \
-		"    inside-identity: {trust-point: local-asa}\n    domain: enterprise",           \
-		"192.168.10.30, trunk-security-mode: nonsecure",                                   \
-		"192.168.10.30, trunk-security-mode: secure"
+#include "test/unit/secure_trunk.h"
 
 static int setup(void **state)
 {
@@ -341,17 +325,6 @@ static void test_answer_refused(void **state)
 	rig_assert_clean(RIG_A);
 }
 
-// A call manager that cannot encrypt says so, and the caller may fall back.
-static void test_answer_488(void **state)
-{
-	remote_invites();
-	host_expect(&rig.ucm[RIG_A], "INVITE ");
-	call_answer(&rig.ucm[RIG_A], "488 Not Acceptable Here", "atag", "", "");
-	host_expect(&rig.remote, "SIP/2.0 488 ");
-	rig_only(RIG_A, CNT_NONE, 0);
-	rig_assert_clean(RIG_A);
-}
-
 // Of two call managers only one has TLS: what concerns a secure call is not told to the other.
 static void test_other_ucm(void **state)
 {
@@ -515,7 +488,6 @@ int main(void)
 		TEST(rtp_offered),
 		TEST(srtp2_rtp_answered),
 		TEST(answer_refused),
-		TEST(answer_488),
 		cmocka_unit_test(test_other_ucm),
 		cmocka_unit_test(test_server_refuses),
 		TEST(client_refuses),

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The second offer of SRTP-2: when the call manager of a secure trunk refuses a new call's SRTP with
+// 488, the call is offered to it once more in RTP. That is an INVITE transaction of its own: what
+// names the call stays as the remote wrote it, and its branch is longer than the remote's by what
+// nobody outside gets to see (txns_suffix()). The remote knows of one INVITE. Control thread only.
+#pragma once
+
+#include "cp/pass.h"
+
+// A response from the call manager: takes the suffix off the branch that it names. True: there was
+// one.
+bool rtp_offer_response(const struct ime *ime, struct sip_msg *m);
+
+// A response to a request is there. True: what is kept of it is its offer in RTP, which holds no
+// keys; false: it is none that could be offered again.
+bool rtp_offer_keep(struct pass *p);
+
+// True: the response at hand is that refusal, has its ACK and goes no further, and the second
+// INVITE is on its way.
+bool rtp_offer_send(struct pass *p);
+
+// The message at hand, in the branch of its receiver; see pass.again.
+void rtp_offer_branch(const struct pass *p, struct sip_edit *e);

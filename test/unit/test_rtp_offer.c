@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SRTP-2: the call manager of a secure trunk refuses SRTP with 488, and is offered RTP.
+#include "test/unit/test.h"
+
+#include "test/unit/call_steps.h"
+#include "test/unit/fake_dp.h"
+#include "test/unit/secure_trunk.h"
+
+#define UCM_CONTACT "Contact: <sip:+14085550123@192.168.10.30:5070;transport=tls>\n"
+#define VIA         "\r\nVia: SIP/2.0/TLS 198.51.100.10:5070;branch=z9hG4bK1"
+#define REMOTE_VIA  VIA "\r\n"
+#define DIALOG      R_FROM B_TO ";tag=atag\n" R_CALL_ID
+#define VIDEO       "m=video 29826 RTP/SAVP 96\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY_1 "\n"
+
+static struct sip_host *const ucm = &rig.ucm[RIG_A];
+static char branch[128]; // of the second INVITE
+
+static int setup(void **state)
+{
+	static const char *const edit[] = {SECURE_TRUNK("inside-ca.pem"), NULL};
+
+	rig_up(edit);
+	rig.ucm_certificate[RIG_A] = "ucm";
+	return 0;
+}
+
+static void remote_invites(const char *type, const char *body)
+{
+	char head[2048];
+
+	snprintf(head, sizeof(head), R_INVITE TICKET_HEADER "%s", type);
+	rig_remote("b", "ca.pem");
+	host_send(&rig.remote, head, body);
+	host_expect(ucm, "INVITE ");
+	contains(ucm, REMOTE_VIA);
+	contains(ucm, " RTP/SAVP 9 ");
+	contains(ucm, KEY_1);
+}
+
+static void ucm_refuses(void)
+{
+	call_answer(ucm, "488 Not Acceptable Here", "atag", "", "");
+}
+
+// Its branch begins with the remote's, and is another one.
+static void expect_again(void)
+{
+	const char *via;
+
+	host_expect(ucm, "INVITE sip:+14085550123@192.168.10.30:5070;transport=tls ");
+	contains(ucm, "\r\nCSeq: 101 INVITE\r\n");
+	contains(ucm, "\r\nCall-ID: 77@198.51.100.10\r\n");
+	contains(ucm, "\r\nX-Cisco-UC-IME-Ticket: ");
+	contains(ucm, " RTP/AVP 9 ");
+	contains_not(ucm, "crypto");
+	contains_not(ucm, "SAVP");
+	via = strstr(ucm->msg, VIA);
+	assert_non_null(via);
+	snprintf(branch, sizeof(branch), "%.*s", (int)strcspn(via + 2, "\r"), via + 2);
+	assert_true(strlen(branch) > strlen(VIA) + 8);
+}
+
+// The first INVITE is refused, before and after a provisional response.
+static void refused_once(void)
+{
+	remote_invites(SDP_TYPE, SDP_SECURE);
+	call_answer(ucm, "100 Trying", "atag", "", "");
+	host_expect(&rig.remote, "SIP/2.0 100 ");
+	ucm_refuses();
+	host_expect(ucm, "ACK ");
+	contains(ucm, REMOTE_VIA);
+	contains(ucm, ";tag=atag\r\n");
+	expect_again();
+}
+
+static void test_srtp2_rtp_after_488(void **state)
+{
+	const struct dp_msg_media *m;
+
+	refused_once();
+	call_answer(ucm, "180 Ringing", "btag", UCM_CONTACT, "");
+	host_expect(&rig.remote, "SIP/2.0 180 ");
+	contains(&rig.remote, REMOTE_VIA);
+	call_answer(ucm, "200 OK", "btag", UCM_CONTACT SDP_TYPE, SDP_PLAIN_A);
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	contains(&rig.remote, REMOTE_VIA);
+	contains(&rig.remote, " RTP/SAVP 9 101\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:");
+	m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
+	assert_false(m->passthrough);
+	assert_int_equal(m->leg[SIDE_INSIDE].suite, DP_SRTP_NONE);
+	assert_int_equal(m->leg[SIDE_OUTSIDE].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 1);
+	rig_only(RIG_A, CNT_NONE, 0);
+}
+
+// As the first response; and two lines, of which each loses its keys.
+static void test_two_lines(void **state)
+{
+	remote_invites(SDP_TYPE, SDP_SECURE VIDEO);
+	ucm_refuses();
+	host_expect(ucm, "ACK ");
+	expect_again();
+	contains(ucm, "m=video ");
+	contains(ucm, " RTP/AVP 96\r\n");
+}
+
+static void test_multipart(void **state)
+{
+	remote_invites(MULTIPART, PARTS(SDP_SECURE));
+	ucm_refuses();
+	host_expect(ucm, "ACK ");
+	expect_again();
+	contains(ucm, "--x--\r\n");
+}
+
+static void remote_offers(const char *tag, int cseq)
+{
+	char head[2048];
+
+	snprintf(head, sizeof(head),
+		"INVITE " R_URI " SIP/2.0\n" R_VIA("%s") R_FROM B_TO
+		";tag=btag\n" R_CALL_ID "CSeq: %d INVITE\nMax-Forwards: 69\n" R_CONTACT SDP_TYPE,
+		tag, cseq);
+	host_send(&rig.remote, head, SDP_SECURE "a=sendonly\n");
+	host_expect(ucm, "INVITE ");
+	snprintf(head, sizeof(head), "branch=z9hG4bK%s\r\n", tag);
+	contains(ucm, head);
+}
+
+static void ucm_offers_srtp(void)
+{
+	host_send(ucm,
+		"INVITE sip:+12125550199@198.51.100.10:5070;transport=tls SIP/2.0\n"
+		"Via: SIP/2.0/TLS 192.168.10.30:5070;branch=z9hG4bKo\n"
+		"From: <sip:+14085550123@enterprise-a.example>;tag=btag\n"
+		"To: <sip:+12125550199@enterprise-b.example>;tag=rtag\n" R_CALL_ID
+		"CSeq: 5 INVITE\nMax-Forwards: 70\n" UCM_CONTACT SDP_TYPE,
+		SDP_SECURE);
+	host_expect(&rig.remote, "INVITE ");
+	call_answer(&rig.remote, "200 OK", "", R_CONTACT SDP_TYPE, SDP_SECURE);
+	host_expect(ucm, "SIP/2.0 200 ");
+	contains(ucm, " RTP/SAVP 9 ");
+}
+
+// Whoever speaks RTP is not asked for SRTP when the call is held, until it speaks SRTP itself.
+static void test_offers_that_follow(void **state)
+{
+	test_srtp2_rtp_after_488(state);
+	host_send(&rig.remote,
+		"ACK " R_URI " SIP/2.0\n" R_VIA("ack") R_FROM B_TO
+		";tag=btag\n" R_CALL_ID "CSeq: 101 ACK\nMax-Forwards: 69\n",
+		"");
+	host_expect(ucm, "ACK ");
+	contains(ucm, "branch=z9hG4bKack\r\n");
+	remote_offers("hold", 102);
+	contains(ucm, " RTP/AVP 9 ");
+	contains_not(ucm, "crypto");
+	ucm_refuses(); // in a dialog a CSeq is for one request
+	host_expect(&rig.remote, "SIP/2.0 488 ");
+	ucm_offers_srtp();
+	remote_offers("again", 103);
+	contains(ucm, " RTP/SAVP 9 ");
+	contains(ucm, KEY_1);
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 1);
+	rig_only(RIG_A, CNT_NONE, 0);
+}
+
+// Once: the second refusal is the remote's, and so is its ACK.
+static void test_twice(void **state)
+{
+	refused_once();
+	ucm_refuses();
+	host_expect(&rig.remote, "SIP/2.0 488 ");
+	contains(&rig.remote, REMOTE_VIA);
+	host_send(&rig.remote,
+		"ACK " R_URI " SIP/2.0\n" R_VIA("1") DIALOG "CSeq: 101 ACK\nMax-Forwards: 69\n",
+		"");
+	host_expect(ucm, "ACK ");
+	contains(ucm, branch);
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 1);
+	rig_only(RIG_A, CNT_NONE, 0);
+	rig_assert_clean(RIG_A);
+}
+
+static void remote_cancels(void)
+{
+	host_send(&rig.remote,
+		"CANCEL " R_URI " SIP/2.0\n" R_VIA("1") R_FROM B_TO
+		"\n" R_CALL_ID "CSeq: 101 CANCEL\nMax-Forwards: 69\n",
+		"");
+	host_expect(ucm, "CANCEL ");
+}
+
+static void test_cancelled_after(void **state)
+{
+	refused_once();
+	remote_cancels();
+	contains(ucm, branch);
+	call_answer(ucm, "200 OK", "btag", "", "");
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	contains(&rig.remote, REMOTE_VIA);
+	rig_only(RIG_A, CNT_NONE, 0);
+}
+
+static void test_cancelled_before(void **state)
+{
+	remote_invites(SDP_TYPE, SDP_SECURE);
+	remote_cancels();
+	contains(ucm, REMOTE_VIA);
+	host_send(ucm, "SIP/2.0 488 Not Acceptable Here\n" R_VIA("1") DIALOG "CSeq: 101 INVITE\n",
+		"");
+	host_expect(&rig.remote, "SIP/2.0 488 ");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 0);
+}
+
+// What the proxy says of itself it says of the second INVITE too.
+static void test_remote_lost(void **state)
+{
+	refused_once();
+	call_answer(ucm, "180 Ringing", "btag", UCM_CONTACT, "");
+	host_expect(&rig.remote, "SIP/2.0 180 ");
+	host_close(&rig.remote);
+	host_expect(ucm, "CANCEL ");
+	contains(ucm, branch);
+	call_answer(ucm, "200 OK", "btag", "", "");
+	host_idle(rig.base);
+	rig_assert_clean(RIG_A);
+}
+
+// The remote knows of a phone that has rung; a late answer to the first INVITE is nobody's.
+static void test_not_offered(void **state)
+{
+	remote_invites(SDP_TYPE, SDP_SECURE);
+	call_answer(ucm, "180 Ringing", "atag", UCM_CONTACT, "");
+	host_expect(&rig.remote, "SIP/2.0 180 ");
+	ucm_refuses();
+	host_expect(&rig.remote, "SIP/2.0 488 ");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 0);
+	rig_only(RIG_A, CNT_NONE, 0);
+	rig_assert_clean(RIG_A);
+}
+
+static void test_late_answer(void **state)
+{
+	refused_once();
+	host_send(ucm, "SIP/2.0 180 Ringing\n" R_VIA("1") DIALOG "CSeq: 101 INVITE\n" UCM_CONTACT,
+		"");
+	host_expect_silence(&rig.remote);
+	rig_only(RIG_A, CNT_RESPONSE_UNKNOWN, 1);
+}
+
+static void test_other_refusal(void **state)
+{
+	remote_invites(SDP_TYPE, SDP_SECURE);
+	call_answer(ucm, "486 Busy Here", "atag", "", "");
+	host_expect(&rig.remote, "SIP/2.0 486 ");
+	rig_only(RIG_A, CNT_NONE, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(srtp2_rtp_after_488),
+		TEST(two_lines),
+		TEST(multipart),
+		TEST(offers_that_follow),
+		TEST(twice),
+		TEST(cancelled_after),
+		TEST(cancelled_before),
+		TEST(remote_lost),
+		TEST(not_offered),
+		TEST(late_answer),
+		TEST(other_refusal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
