@@ -11,7 +11,7 @@ def configuration(text):
     for pattern, replacement in (
             (r"    ucm_map_209", f"    real_31: {{host: 192.168.10.31}}\n    map_31: {{host: {SECOND}}}\n"
              "    ucm_map_209"),
-            (r"  - \{from: inside, to: outside", "  - {from: inside, to: outside, source: {static: {real: "
+            (r"(?m)^  - \{from: inside, to: outside", "  - {from: inside, to: outside, source: {static: {real: "
              "real_31, mapped: map_31}}}\n  - {from: inside, to: outside"),
             (r"trunk-security-mode: nonsecure\}", "trunk-security-mode: nonsecure}\n"
              "      - {address: 192.168.10.31, trunk-security-mode: nonsecure}"),
