@@ -49,9 +49,23 @@ struct config_route {
 	struct ip_addr gateway;
 };
 
+#define CONFIG_ACES_MAX 16384 // rules of all access lists together, objects resolved
+
+// A line of an access list, as it was configured. A remark, and what is inactive, makes no rules.
+struct config_entry {
+	uint32_t line; // of the file
+	uint32_t id;   // stable while its text stays
+	char *text;    // the user's words, without access-list NAME
+	bool remark, inactive;
+	bool objects;    // it names some
+	size_t first, n; // its rules in `aces`
+};
+
 struct config_acl {
 	char name[CONFIG_NAME_MAX];
-	struct ace *aces;
+	struct config_entry *entries;
+	size_t n_entries;
+	struct ace *aces; // what workers judge by, in order
 	size_t n;
 };
 

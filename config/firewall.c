@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Interfaces, routes and access lists. Called from config/load.c.
+// Interfaces and routes. Called from config/load.c.
 #include "config/schema.h"
 
 #include "lib/frag.h"
@@ -143,91 +143,5 @@ void read_routes(struct loader *l, const struct node *n, void *obj)
 		c->routes[i].iface = UINT16_MAX;
 		c->routes[i].line = x->at.line;
 		read_map(l, x, fields, COUNT(fields), &c->routes[i]);
-	}
-}
-
-static void read_entries(struct loader *l, const struct node *n, struct config_acl *a)
-{
-	char err[160];
-	size_t i = 0;
-
-	if (!want_list(l, n))
-		return;
-	if (n->n == 0)
-		fault(l, n, "found an empty list, expected at least one entry");
-	if (!read_array(l, n, sizeof(*a->aces), (void **)&a->aces, &a->n))
-		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
-		if (want_scalar(
-			    l, x, "an entry such as permit tcp any host 192.168.10.30 eq 5070") &&
-			!ace_parse(x->text, &a->aces[i], err, sizeof(err)))
-			fault(l, x, "%s", err);
-		a->aces[i].line = x->at.line;
-	}
-}
-
-void read_access_lists(struct loader *l, const struct node *n, void *obj)
-{
-	struct config *c = obj;
-	size_t i = 0;
-
-	if (!want_map(l, n) || !read_array(l, n, sizeof(*c->acls), (void **)&c->acls, &c->n_acls))
-		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
-		read_entry_name(l, x, c->acls[i].name, sizeof(c->acls[i].name));
-		read_entries(l, x, &c->acls[i]);
-	}
-}
-
-struct access_group {
-	int acl, iface;
-};
-
-static void read_group_acl(struct loader *l, const struct node *n, void *obj)
-{
-	struct access_group *g = obj;
-
-	g->acl = read_ref(l, n, node_get(l->root, "access-lists"), "the name of an access list");
-}
-
-static void read_group_iface(struct loader *l, const struct node *n, void *obj)
-{
-	struct access_group *g = obj;
-
-	g->iface = read_iface(l, n);
-}
-
-static void read_direction(struct loader *l, const struct node *n, void *obj)
-{
-	if (!want_scalar(l, n, "in"))
-		return;
-	if (str_eq(n->text, STR_LIT("out")))
-		fault_expected(l, n, "in: a list for outgoing packets is not supported yet");
-	else if (!str_eq(n->text, STR_LIT("in")))
-		fault_expected(l, n, "in");
-}
-
-void read_access_groups(struct loader *l, const struct node *n, void *obj)
-{
-	static const struct field fields[] = {
-		{"access-list", .kind = FIELD_READ, .required = true, .read = read_group_acl},
-		{"direction", .kind = FIELD_READ, .required = true, .read = read_direction},
-		{"interface", .kind = FIELD_READ, .required = true, .read = read_group_iface},
-	};
-	struct config *c = obj;
-
-	if (!want_list(l, n))
-		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next) {
-		struct access_group g = {.acl = -1, .iface = -1};
-
-		read_map(l, x, fields, COUNT(fields), &g);
-		if (g.acl < 0 || g.iface < 0)
-			continue;
-		if (c->ifaces[g.iface].acl_in >= 0)
-			fault(l, x,
-				"found a second list for interface %s, expected one per interface",
-				c->ifaces[g.iface].name);
-		c->ifaces[g.iface].acl_in = g.acl;
 	}
 }

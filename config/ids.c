@@ -81,7 +81,7 @@ int ids_assign(struct config *c)
 	struct id_set s;
 
 	for (size_t i = 0; i < c->n_acls; i++)
-		n += c->acls[i].n;
+		n += c->acls[i].n + c->acls[i].n_entries;
 	while (size < 2 * n)
 		size *= 2;
 	s = (struct id_set){calloc(size, sizeof(*s.slots)), size - 1};
@@ -92,6 +92,11 @@ int ids_assign(struct config *c)
 			ace_format(&c->acls[i].aces[k], text, sizeof(text));
 			c->acls[i].aces[k].id = id_take(&s, c->acls[i].name, text);
 		}
+	for (size_t i = 0; i < c->n_acls; i++)
+		for (size_t k = 0; k < c->acls[i].n_entries; k++)
+			if (c->acls[i].entries[k].text != NULL)
+				c->acls[i].entries[k].id =
+					id_take(&s, c->acls[i].name, c->acls[i].entries[k].text);
 	for (size_t i = 0; i < c->n_nat; i++) {
 		nat_text(c, &c->nat[i], text, sizeof(text));
 		c->nat[i].id = id_take(&s, SCOPE_NAT, text);

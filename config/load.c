@@ -86,6 +86,7 @@ static const struct field sections[] = {
 	{"interfaces", .kind = FIELD_READ, .required = true, .read = read_interfaces},
 	{"routes", .kind = FIELD_READ, .read = read_routes},
 	{"objects", .kind = FIELD_READ, .read = read_objects},
+	{"object-groups", .kind = FIELD_READ, .read = read_object_groups},
 	{"nat", .kind = FIELD_READ, .read = read_nat},
 	{"access-lists", .kind = FIELD_READ, .read = read_access_lists},
 	{"access-groups", .kind = FIELD_READ, .read = read_access_groups},
@@ -190,6 +191,7 @@ out:
 	free(l.networks);
 	free(l.services);
 	free(l.nat_nodes);
+	object_groups_free(&l.groups);
 	free(l.class_acls);
 	node_free(root);
 	if (err == 0)
@@ -247,8 +249,7 @@ void config_free(struct config *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < c->n_acls; i++)
-		free(c->acls[i].aces);
+	access_lists_free(c);
 	for (size_t i = 0; i < c->n_mtas; i++)
 		free(c->mtas[i].addrs);
 	for (size_t i = 0; i < c->n_imes; i++) {
@@ -259,7 +260,6 @@ void config_free(struct config *c)
 	if (c->imes != NULL)
 		OPENSSL_cleanse(c->imes, c->n_imes * sizeof(*c->imes));
 	free(c->imes);
-	free(c->acls);
 	free(c->mtas);
 	free(c->routes);
 	free(c->nat);

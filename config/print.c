@@ -70,6 +70,19 @@ static void print_nat(FILE *f, const struct config *c)
 			config_nat_text(&c->nat[i], text));
 }
 
+static void print_acls(FILE *f, const struct config *c)
+{
+	for (size_t i = 0; i < c->n_acls; i++) {
+		const struct config_acl *a = &c->acls[i];
+
+		fprintf(f, "access-list %s: %zu %s", a->name, a->n_entries,
+			a->n_entries == 1 ? "entry" : "entries");
+		if (a->n != a->n_entries)
+			fprintf(f, ", which make %zu rule%s", a->n, a->n == 1 ? "" : "s");
+		fputc('\n', f);
+	}
+}
+
 static void print_suites(FILE *f, const char *what, const uint8_t *suites, size_t n)
 {
 	fprintf(f, "  srtp %s", what);
@@ -136,9 +149,7 @@ void config_summary(FILE *f, const struct config *c)
 	fprintf(f, "media: %u streams, srtp-engine %s\n", c->media_streams_max, c->srtp_engine);
 	print_ifaces(f, c);
 	print_nat(f, c);
-	for (size_t i = 0; i < c->n_acls; i++)
-		fprintf(f, "access-list %s: %zu %s\n", c->acls[i].name, c->acls[i].n,
-			c->acls[i].n == 1 ? "entry" : "entries");
+	print_acls(f, c);
 	for (size_t i = 0; i < c->n_imes; i++)
 		print_ime(f, c, &c->imes[i]);
 	for (size_t i = 0; i < c->n_inspects; i++) {

@@ -5,17 +5,7 @@
 
 #include "config/errors.h"
 #include "config/node.h"
-
-// A network object; len 0 when it was faulty.
-struct object_network {
-	struct prefix prefix;
-};
-
-// A service object; proto 0 when it was faulty.
-struct object_service {
-	uint8_t proto;
-	uint16_t port;
-};
+#include "config/objects.h"
 
 // What the readers share. Arrays run parallel to the children of their section's node, faulty
 // entries included, so that an index found in one is good in the other.
@@ -29,7 +19,9 @@ struct loader {
 	struct object_network *networks; // objects.network
 	struct object_service *services; // objects.service
 	const struct node *
-		*nat_nodes;         // where each of config.nat stands, until they are put in order
+		*nat_nodes; // where each of config.nat stands, until they are put in order
+	struct object_groups groups;
+	size_t n_aces;              // of all access lists so far
 	int *class_acls;            // class-maps: index in acls, or -1
 	struct config_tls_side ssl; // ssl encryption; max_version 0: none
 };
@@ -117,6 +109,9 @@ void read_routes(struct loader *l, const struct node *n, void *obj);
 void read_access_lists(struct loader *l, const struct node *n, void *obj);
 void read_access_groups(struct loader *l, const struct node *n, void *obj);
 void read_objects(struct loader *l, const struct node *n, void *obj);
+void read_object_groups(struct loader *l, const struct node *n, void *obj);
+// nat in the objects of that node, when every object is known.
+void read_object_nats(struct loader *l, const struct node *objects);
 void read_nat(struct loader *l, const struct node *n, void *obj);
 void read_media_termination(struct loader *l, const struct node *n, void *obj);
 void read_trustpoints(struct loader *l, const struct node *n, void *obj);
@@ -161,6 +156,8 @@ void read_sip_match(
 	struct loader *l, const struct node *n, const char *also, struct config_sip_match *m);
 // The next of the words of a value; empty at the end.
 struct str word_next(struct str *rest);
+
+void access_lists_free(struct config *c);
 
 void sip_maps_free(struct config *c); // with regular expressions and classes
 

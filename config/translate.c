@@ -1,136 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Objects and the translations made of them. Called from config/load.c.
+// Translations, made of objects. Called from config/load.c.
 #include "config/schema.h"
 
 #include <stdlib.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static void read_object_host(struct loader *l, const struct node *n, void *obj)
-{
-	struct object_network *o = obj;
-
-	if (read_host(l, n, &o->prefix.ip))
-		o->prefix.len = 128;
-}
-
-static void read_object_subnet(struct loader *l, const struct node *n, void *obj)
-{
-	struct object_network *o = obj;
-	struct prefix p;
-
-	if (!want_scalar(l, n, "a subnet such as 192.168.10.0/24"))
-		return;
-	if (!prefix_parse(n->text, &p))
-		fault_expected(l, n, "a subnet such as 192.168.10.0/24, host bits 0");
-	else if (!ip_is_v4(&p.ip))
-		fault_expected(l, n, "an IPv4 subnet: IPv6 is not supported yet");
-	else
-		o->prefix = p;
-}
-
-// Read by read_object_nats(), when every object is known.
-static void read_later(struct loader *l, const struct node *n, void *obj)
-{
-}
-
-static void read_network(struct loader *l, const struct node *n, struct object_network *o)
-{
-	static const struct field fields[] = {
-		{"host", .kind = FIELD_READ, .read = read_object_host},
-		{"subnet", .kind = FIELD_READ, .read = read_object_subnet},
-		{"description", .kind = FIELD_NOTE},
-		{"range", .kind = FIELD_REFUSED, .expected = "host or subnet"},
-		{"fqdn", .kind = FIELD_REFUSED, .expected = "host or subnet"},
-		{"nat", .kind = FIELD_READ, .read = read_later},
-	};
-	char name[CONFIG_NAME_MAX];
-
-	read_entry_name(l, n, name, sizeof(name));
-	read_map(l, n, fields, COUNT(fields), o);
-	if (n->kind == NODE_MAP && (node_get(n, "host") != NULL) == (node_get(n, "subnet") != NULL))
-		fault(l, n, "found %s, expected either host or subnet",
-			node_get(n, "host") != NULL ? "both host and subnet"
-						    : "neither host nor subnet");
-}
-
-// The manual's words: `tcp source eq 5070`.
-static void read_service_text(struct loader *l, const struct node *n, void *obj)
-{
-	static const char expected[] = "tcp or udp, then source eq PORT";
-	struct object_service *o = obj;
-	struct str rest, proto, source, eq;
-	uint64_t port;
-
-	if (!want_scalar(l, n, expected))
-		return;
-	rest = str_split(n->text, ' ', &proto);
-	rest = str_split(rest, ' ', &source);
-	rest = str_split(rest, ' ', &eq);
-	if ((!str_eq(proto, STR_LIT("tcp")) && !str_eq(proto, STR_LIT("udp"))) ||
-		!str_eq(source, STR_LIT("source")) || !str_eq(eq, STR_LIT("eq")) ||
-		!str_to_u64(rest, 65535, &port) || port == 0) {
-		fault_expected(l, n, expected);
-		return;
-	}
-	o->proto = str_eq(proto, STR_LIT("tcp")) ? PROTO_TCP : PROTO_UDP;
-	o->port = (uint16_t)port;
-}
-
-static void read_service(struct loader *l, const struct node *n, struct object_service *o)
-{
-	static const struct field fields[] = {
-		{"service", .kind = FIELD_READ, .required = true, .read = read_service_text},
-		{"description", .kind = FIELD_NOTE},
-	};
-	char name[CONFIG_NAME_MAX];
-
-	read_entry_name(l, n, name, sizeof(name));
-	read_map(l, n, fields, COUNT(fields), o);
-}
-
-static void read_networks(struct loader *l, const struct node *n, void *obj)
-{
-	size_t count, i = 0;
-
-	if (!want_map(l, n) ||
-		!read_array(l, n, sizeof(*l->networks), (void **)&l->networks, &count))
-		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next, i++)
-		read_network(l, x, &l->networks[i]);
-}
-
-static void read_services(struct loader *l, const struct node *n, void *obj)
-{
-	size_t count, i = 0;
-
-	if (!want_map(l, n) ||
-		!read_array(l, n, sizeof(*l->services), (void **)&l->services, &count))
-		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next, i++)
-		read_service(l, x, &l->services[i]);
-}
-
-static void read_object_nats(struct loader *l, const struct node *objects);
-
-void read_objects(struct loader *l, const struct node *n, void *obj)
-{
-	static const struct field fields[] = {
-		{"network", .kind = FIELD_READ, .read = read_networks},
-		{"service", .kind = FIELD_READ, .read = read_services},
-	};
-
-	read_map(l, n, fields, COUNT(fields), obj);
-	read_object_nats(l, n);
-}
-
 static void read_network_ref(struct loader *l, const struct node *n, struct prefix *out)
 {
 	const struct node *section = node_get(node_get(l->root, "objects"), "network");
 	int i = read_ref(l, n, section, "the name of a network object");
 
-	if (i >= 0 && l->networks != NULL)
-		*out = l->networks[i].prefix;
+	if (i < 0 || l->networks == NULL)
+		return;
+	if (!ip_is_none(&l->networks[i].first))
+		fault_expected(l, n, "a network object with a host or a subnet");
+	*out = l->networks[i].prefix;
 }
 
 static void read_real(struct loader *l, const struct node *n, void *obj)
@@ -249,8 +134,11 @@ static void read_service_ref(struct loader *l, const struct node *n, struct obje
 	const struct node *section = node_get(node_get(l->root, "objects"), "service");
 	int i = read_ref(l, n, section, "the name of a service object");
 
-	if (i >= 0 && l->services != NULL)
-		*out = l->services[i];
+	if (i < 0 || l->services == NULL)
+		return;
+	if (l->services[i].proto == 0 && l->services[i].service.src.n > 0)
+		fault_expected(l, n, "a service object with tcp or udp, source eq PORT");
+	*out = l->services[i];
 }
 
 static void read_real_service(struct loader *l, const struct node *n, void *obj)
@@ -417,7 +305,7 @@ static int name_order(const void *a, const void *b)
 	return order != 0 ? order : (x->key.n > y->key.n) - (x->key.n < y->key.n);
 }
 
-static void read_object_nats(struct loader *l, const struct node *objects)
+void read_object_nats(struct loader *l, const struct node *objects)
 {
 	const struct node *section = node_get(objects, "network"), **sorted;
 	size_t n = 0;
@@ -436,7 +324,12 @@ static void read_object_nats(struct loader *l, const struct node *objects)
 		const struct node *nat = node_get(sorted[i], "nat");
 		int at = node_index(section, sorted[i]->key);
 
-		if (nat != NULL && at >= 0)
+		if (nat == NULL || at < 0)
+			continue;
+		if (!ip_is_none(&l->networks[at].first))
+			fault(l, nat,
+				"found it in an object with a range, expected a host or a subnet");
+		else
 			read_object_nat(l, nat, &l->networks[at].prefix);
 	}
 	free(sorted);

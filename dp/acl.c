@@ -117,6 +117,18 @@ static void verdict_drop(struct acl_verdict *v, enum dp_counter_id reason)
 	v->reason = reason;
 }
 
+// The flow as lists judge it: ICMP has its type and its code where others have ports.
+static struct flow listed(const struct acl_query *q, const struct flow *real)
+{
+	struct flow f = *real;
+
+	if (f.proto == PROTO_ICMP) {
+		f.src.port = q->icmp_type;
+		f.dst.port = q->icmp_code;
+	}
+	return f;
+}
+
 // A list decides alone; without one, a flow may go from a higher security level to a lower.
 static bool may_pass(const struct snapshot *s, uint16_t in, const struct flow *real,
 	const struct route *to, struct acl_verdict *v)
@@ -208,7 +220,7 @@ void acl_judge(
 	const struct snapshot *s, uint16_t in, const struct acl_query *q, struct acl_verdict *out)
 {
 	const struct flow *wire = &q->flow;
-	struct flow real = *wire;
+	struct flow real = *wire, flow;
 	const struct route *to;
 
 	*out = (struct acl_verdict){.iface_out = PKT_NO_IFACE,
@@ -239,7 +251,8 @@ void acl_judge(
 	to = route_lookup(s, &real.dst.ip);
 	if (to != NULL)
 		out->route = (int)(to - s->routes);
-	if (!may_pass(s, in, &real, to, out))
+	flow = listed(q, &real);
+	if (!may_pass(s, in, &flow, to, out))
 		return verdict_drop(out, DROP_ACL_DENY);
 	if (is_inspected(s, &real, out)) {
 		out->fate = ACL_PUNT;
@@ -311,11 +324,23 @@ static void count_rules(struct worker *w, const struct acl_verdict *v)
 		nat_hits_add(w->nat_hits, nat[v->nat_source].id, NAT_TRANSLATED);
 }
 
+struct acl_query acl_query_of(struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+	struct acl_query q = {.flow = p->flow, .looped = p->looped};
+
+	if (p->flow.proto == PROTO_ICMP) {
+		q.icmp_type = p->icmp_type;
+		q.icmp_code = rte_pktmbuf_mtod_offset(m, struct rte_icmp_hdr *, p->l4)->icmp_code;
+	}
+	return q;
+}
+
 // The first packet of a flow, or one that should not come first. True: it goes on.
 static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 {
 	struct pkt *p = pkt_of(m);
-	const struct acl_query q = {.flow = p->flow, .looped = p->looped};
+	const struct acl_query q = acl_query_of(m);
 	struct acl_verdict verdict;
 
 	if (p->kind == PKT_ICMP_ERROR) { // its flow is not its own: rules have no say

@@ -16,7 +16,8 @@ void acl_list_unref(struct acl_list *l);
 // Whether the list was made of exactly these entries.
 bool acl_list_is(const struct acl_list *l, const struct ace *aces, size_t n);
 
-// The index of the first entry that matches an IPv4 flow, or -1. Any thread.
+// The index of the first entry that matches an IPv4 flow, or -1. As for acl_match(), the ports of an
+// ICMP flow are its type and its code. Any thread.
 int acl_list_match(const struct acl_list *l, const struct flow *f);
 bool acl_list_permits(const struct acl_list *l, const struct flow *f);
 
@@ -35,6 +36,7 @@ enum acl_fate {
 struct acl_query {
 	struct flow flow;
 	bool looped; // it left by this interface, translated, for an address that we own there
+	uint8_t icmp_type, icmp_code; // of ICMP
 };
 
 struct acl_verdict {
@@ -53,6 +55,9 @@ struct acl_verdict {
 	int list, ace; // the access list, or ACL_BY_LEVEL, and its entry; none: the implicit deny
 	int inspect, inspect_ace; // of the class
 };
+
+// What a parsed packet asks that may be the first of its flow.
+struct acl_query acl_query_of(struct rte_mbuf *m);
 
 // Judges a flow that came in on `in`, as it was on the wire, in the order of design 2 (3):
 // un-translate, access list on real addresses, class, route, translate. Pure. Where the destination

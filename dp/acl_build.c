@@ -50,7 +50,7 @@ static bool prefix_v4(const struct prefix *p, struct rte_acl_field *out)
 
 static void ports_fill(const struct ace *a, const struct port_range *r, struct rte_acl_field *out)
 {
-	bool judged = a->proto == PROTO_TCP || a->proto == PROTO_UDP;
+	bool judged = ace_has_ports(a);
 
 	out->value.u16 = judged ? r->lo : 0;
 	out->mask_range.u16 = judged ? r->hi : UINT16_MAX;
@@ -162,7 +162,8 @@ bool acl_list_is(const struct acl_list *l, const struct ace *aces, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct ace *a = &l->aces[i], *b = &aces[i];
 
-		if (a->id != b->id || a->permit != b->permit || a->proto != b->proto ||
+		if (a->id != b->id || a->line != b->line || a->entry != b->entry ||
+			a->permit != b->permit || a->proto != b->proto ||
 			!prefix_eq(&a->src, &b->src) || !prefix_eq(&a->dst, &b->dst) ||
 			!range_eq(&a->sport, &b->sport) || !range_eq(&a->dport, &b->dport))
 			return false;

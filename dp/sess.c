@@ -192,7 +192,10 @@ static bool flow_eq(const struct flow *f, const struct sess_key *k)
 static bool sess_holds(const struct worker *w, const struct sess *s)
 {
 	const struct snapshot *snap = w->snap;
-	const struct acl_query first = {.flow = key_flow(&s->key[0]), .looped = s->loops_back};
+	// Only an echo request opens a session of ICMP.
+	const struct acl_query first = {.flow = key_flow(&s->key[0]),
+		.icmp_type = RTE_IP_ICMP_ECHO_REQUEST,
+		.looped = s->loops_back};
 	struct acl_verdict v;
 
 	if (likely(s->gen == snap->gen) || s->from_us)

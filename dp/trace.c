@@ -194,11 +194,12 @@ static bool trace_dynamic(
 static void trace_new(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 {
 	struct pkt *p = pkt_of(m);
+	const struct acl_query q = acl_query_of(m);
 	const struct flow wire = p->flow;
 	struct acl_verdict v;
 	enum dp_counter_id bad;
 
-	acl_judge(w->snap, p->iface_in, &(struct acl_query){.flow = wire}, &v);
+	acl_judge(w->snap, p->iface_in, &q, &v);
 	trace_verdict(w, &wire, &v, t);
 	if (v.fate == ACL_DROP)
 		return;

@@ -76,6 +76,24 @@ bool prefix_parse(struct str s, struct prefix *out)
 	return prefix_parse_iface(s, &ip, out) && ip_eq(&ip, &out->ip);
 }
 
+size_t prefix_range(const struct ip_addr *first, const struct ip_addr *last,
+	struct prefix out[static PREFIX_RANGE_MAX])
+{
+	uint64_t at = ntohl(ip_to_v4_be(first)), end = (uint64_t)ntohl(ip_to_v4_be(last)) + 1;
+	size_t n = 0;
+
+	while (at < end) {
+		unsigned int bits = at == 0 ? 32 : (unsigned int)__builtin_ctzll(at);
+
+		while (at + (1ull << bits) > end)
+			bits--;
+		out[n++] =
+			(struct prefix){ip_from_v4_be(htonl((uint32_t)at)), (uint8_t)(128 - bits)};
+		at += 1ull << bits;
+	}
+	return n;
+}
+
 bool prefix_has(const struct prefix *p, const struct ip_addr *ip)
 {
 	unsigned int whole = p->len / 8, rest = p->len % 8;

@@ -87,6 +87,12 @@ bool prefix_parse(struct str s, struct prefix *out);
 // As prefix_parse, but keeps the host bits in *ip: the address of an interface with its subnet.
 bool prefix_parse_iface(struct str s, struct ip_addr *ip, struct prefix *subnet);
 
+// The fewest subnets that hold exactly the IPv4 addresses from `first` to `last`, in order; returns how
+// many.
+#define PREFIX_RANGE_MAX 62
+size_t prefix_range(const struct ip_addr *first, const struct ip_addr *last,
+	struct prefix out[static PREFIX_RANGE_MAX]);
+
 bool prefix_has(const struct prefix *p, const struct ip_addr *ip);
 
 // Write the text form and return `buf` (which must hold IP_TEXT_MAX or ENDPOINT_TEXT_MAX octets).

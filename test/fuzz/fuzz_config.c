@@ -40,6 +40,28 @@ static void require_addresses(const struct config *c)
 	}
 }
 
+static void require_acls(const struct config *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_acls; i++) {
+		const struct config_acl *a = &c->acls[i];
+
+		for (size_t k = 0; k < a->n_entries; k++)
+			require(a->entries[k].first + a->entries[k].n <= a->n);
+		for (size_t k = 0; k < a->n; k++) {
+			const struct config_entry *e = &a->entries[a->aces[k].entry];
+
+			require(a->aces[k].entry < a->n_entries);
+			require(k >= e->first && k < e->first + e->n && !e->remark && !e->inactive);
+			require(a->aces[k].sport.lo <= a->aces[k].sport.hi);
+			require(a->aces[k].dport.lo <= a->aces[k].dport.hi);
+		}
+		n += a->n;
+	}
+	require(n <= CONFIG_ACES_MAX);
+}
+
 static void require_ime(const struct config *c)
 {
 	require(c->n_imes <= 1);
@@ -110,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	err = config_parse((struct str){(const char *)data, size}, "/etc", false, &c, &errs);
 	if (err == 0) {
 		require_addresses(c);
+		require_acls(c);
 		require_ime(c);
 		require_sip_maps(c);
 		config_summary(nowhere, c);

@@ -93,6 +93,47 @@ static void test_endpoint_text(void **state)
 	assert_string_equal(endpoint_format(&e, ':', buf), "[2001:db8::1]:5070");
 }
 
+static struct ip_addr ip_of(const char *text)
+{
+	struct ip_addr ip;
+
+	assert_true(ip_parse(str_from(text), &ip));
+	return ip;
+}
+
+// The fewest subnets, which hold the first and the last address and no neighbour of theirs.
+static void test_prefix_range(void **state)
+{
+	static const struct {
+		const char *first, *last, *out;
+	} t[] = {
+		{"10.0.0.1", "10.0.0.1", "10.0.0.1 "},
+		{"10.0.0.0", "10.0.0.255", "10.0.0.0/24 "},
+		{"10.0.0.5", "10.0.0.8", "10.0.0.5 10.0.0.6/31 10.0.0.8 "},
+		{"0.0.0.0", "255.255.255.255", "0.0.0.0/0 "},
+		{"255.255.255.254", "255.255.255.255", "255.255.255.254/31 "},
+		{"10.0.0.2", "10.0.0.1", ""},
+	};
+	struct prefix out[PREFIX_RANGE_MAX];
+	char text[256], one[ENDPOINT_TEXT_MAX];
+	struct ip_addr first, last;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		size_t n;
+
+		first = ip_of(t[i].first);
+		last = ip_of(t[i].last);
+		n = prefix_range(&first, &last, out);
+		text[0] = '\0';
+		for (size_t k = 0; k < n; k++)
+			strcat(strcat(text, prefix_format(&out[k], one)), " ");
+		assert_string_equal(text, t[i].out);
+	}
+	first = ip_of("0.0.0.1");
+	last = ip_of("255.255.255.254");
+	assert_int_equal(prefix_range(&first, &last, out), PREFIX_RANGE_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_prefix_lengths),
 		cmocka_unit_test(test_endpoint_text),
+		cmocka_unit_test(test_prefix_range),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "test/unit/config_edit.h"
 
+// In place of the entry of sip-out; and groups, which move no line.
+#define WITH(entry)        "permit tcp host 192.168.20.30 any range 5000 6000", entry
+#define MEMBERS(kind, one) "object-groups: {" kind ": {g: {members: [" one "]}}}\nnat:\n"
+#define GROUPS                                                                                     \
+	{                                                                                          \
+		"logging: {level: info}\n",                                                        \
+			"logging: {level: info}\n"                                                 \
+			"object-groups:\n"                                                         \
+			"  network: {servers: {members: [network-object object real]}}\n"          \
+			"  service:\n"                                                             \
+			"    web: {members: [service-object tcp destination eq 80, "               \
+			"service-object "                                                          \
+			"icmp]}\n"                                                                 \
+			"    sip-ports: {protocol: tcp, members: [port-object eq sip, "            \
+			"port-object "                                                             \
+			"neq 80]}\n"                                                               \
+			"  protocol: {tunnels: {members: [protocol-object esp]}}\n"                \
+	}
+
 static const struct edited firewall[] = {
 	{"unknown key", {{"hostname:", "hostnam:"}},
 		"1:1: found the unknown key hostnam, expected a known key; did you mean hostname?"},
@@ -140,11 +159,14 @@ static const struct edited firewall[] = {
 		"55:19: address: found 192.168.30.7, expected all call managers on one interface, "
 		"here inside"},
 	{"object", {{"real: {host: 192.168.20.30}", "real: {}"}},
-		"14:11: real: found neither host nor subnet, expected either host or subnet"},
+		"14:11: real: found none of host, subnet and range, expected one of host, subnet "
+		"and range"},
 	{"object",
 		{{"real: {host: 192.168.20.30}",
 			"real: {host: 192.168.20.30, subnet: 10.0.0.0/8}"}},
-		"14:11: real: found both host and subnet, expected either host or subnet\n"
+		"14:11: real: found several of host, subnet and range, expected one of host, "
+		"subnet "
+		"and range\n"
 		"25:5: nat: found a real /8 and a mapped /32, expected the same size"},
 	{"object", {{"host: 203.0.113.12", "host: 203.0.113.256"}},
 		"19:24: host: found 203.0.113.256, expected an IPv4 address"},
@@ -152,8 +174,17 @@ static const struct edited firewall[] = {
 		"19:24: host: found 2001:db8::1, expected an IPv4 address: IPv6 is not supported "
 		"yet"},
 	{"object", {{"host: 203.0.113.12", "range: 203.0.113.12-203.0.113.14"}},
-		"19:17: pat-mapped: found neither host nor subnet, expected either host or subnet\n"
-		"19:18: found the key range, which is not supported yet, expected host or subnet"},
+		"19:25: range: found 203.0.113.12-203.0.113.14, expected the first and the last "
+		"IPv4 address"},
+	{"object", {{"host: 203.0.113.12", "range: 203.0.113.12 2001:db8::1"}},
+		"19:25: range: found 203.0.113.12 2001:db8::1, expected the first and the last "
+		"IPv4 address"},
+	{"object", {{"host: 203.0.113.12", "range: 203.0.113.12 203.0.113.11"}},
+		"19:25: range: found 203.0.113.12 203.0.113.11, expected a last address that is "
+		"not below the first"},
+	{"nat range", {{"host: 203.0.113.12", "range: 203.0.113.12 203.0.113.12"}},
+		"26:75: mapped: found pat-mapped, expected a network object with a host or a "
+		"subnet"},
 	{"object", {{"10.1.0.0/24", "10.1.0.1/24"}},
 		"16:24: subnet: found 10.1.0.1/24, expected a subnet such as 192.168.10.0/24, host "
 		"bits 0"},
@@ -161,10 +192,13 @@ static const struct edited firewall[] = {
 		"16:24: subnet: found 2001:db8::/64, expected an IPv4 subnet: IPv6 is not "
 		"supported yet"},
 	{"object", {{"tcp source eq 5570", "tcp destination eq 5570"}},
-		"22:25: service: found tcp destination eq 5570, expected tcp or udp, then source "
+		"26:123: mapped: found tcp_5570, expected a service object with tcp or udp, source "
 		"eq PORT"},
 	{"object", {{"tcp source eq 5570", "tcp source eq 0"}},
-		"22:25: service: found tcp source eq 0, expected tcp or udp, then source eq PORT"},
+		"26:123: mapped: found tcp_5570, expected a service object with tcp or udp, source "
+		"eq PORT"},
+	{"object", {{"tcp source eq 5570", "tcp from eq 5570"}},
+		"22:25: service: found from, expected the end of the entry"},
 	{"nat undefined", {{"mapped: mapped}", "mapped: maped}"}},
 		"25:71: mapped: found maped, expected the name of a network object; did you mean "
 		"mapped?"},
@@ -253,7 +287,7 @@ static const struct edited firewall[] = {
 			"permit tcp host 192.168.20.30 any range 6000 5000"}},
 		"33:7: sip-out: found a range that ends below its start, expected range LOW HIGH"},
 	{"ace", {{"permit tcp host 192.168.20.30 any range 5000 6000", "allow tcp any any"}},
-		"33:7: sip-out: found allow, expected permit or deny"},
+		"33:7: sip-out: found allow, expected permit, deny or remark"},
 	{"ace", {{"permit tcp host 192.168.20.30 any range 5000 6000", "{permit: tcp}"}},
 		"33:7: sip-out: found a mapping, expected an entry such as permit tcp any host "
 		"192.168.10.30 eq 5070"},
@@ -262,6 +296,100 @@ static const struct edited firewall[] = {
 			"permit tcp host 2001:db8::1 any"}},
 		"33:7: sip-out: found 2001:db8::1, expected an IPv4 address (IPv6 is not supported "
 		"yet)"},
+	{"ace object", {{WITH("permit tcp any object reel")}},
+		"33:7: sip-out: found object reel, expected the name of a network object; did you "
+		"mean real?"},
+	{"ace object", {{WITH("permit object tcp_507 any any")}},
+		"33:7: sip-out: found object tcp_507, expected the name of a service object; did "
+		"you mean tcp_5070?"},
+	{"ace group", {{WITH("permit tcp any object-group serves")}, GROUPS},
+		"33:7: sip-out: found object-group serves, expected one of kind network; did you "
+		"mean servers?"},
+	{"ace group", {{WITH("permit tcp any object-group web")}, GROUPS},
+		"33:7: sip-out: found object-group web of kind service, expected one of kind "
+		"network"},
+	{"ace group", {{WITH("permit object-group servers any any")}, GROUPS},
+		"33:7: sip-out: found object-group servers of kind network, expected one of kind "
+		"service or protocol"},
+	{"ace group", {{WITH("permit udp any any object-group sip-ports")}, GROUPS},
+		"33:7: sip-out: found object-group sip-ports of ports of another protocol, "
+		"expected the entry's"},
+	{"ace group", {{WITH("permit icmp any any object-group servers")}, GROUPS},
+		"33:7: sip-out: found object-group servers of kind network, expected one of kind "
+		"icmp-type"},
+	{"ace group", {{WITH("permit object-group web any any eq 80")}, GROUPS},
+		"33:7: sip-out: found ports behind object-group web, expected a group of tcp and "
+		"udp alone"},
+	{"ace group", {{WITH("permit object-group tunnels any any eq 80")}, GROUPS},
+		"33:7: sip-out: found ports behind object-group tunnels, expected a group of tcp "
+		"and udp alone"},
+	{"ace too many",
+		{{WITH("permit tcp object wide object-group sip-ports object wide neq 80")},
+			{"  service:\n",
+				"    wide: {range: 1.0.0.1 254.255.255.254}\n  service:\n"},
+			GROUPS},
+		"34:7: sip-out: found an entry that makes 21600 rules with its objects, beside 2 "
+		"before it, expected at most 16384 in all lists together"},
+	{"group kind", {{"nat:\n", "object-groups: {net: {a: {members: []}}}\nnat:\n"}},
+		"24:17: found the unknown key net, expected network, service, protocol, "
+		"icmp-type"},
+	{"group members", {{"nat:\n", "object-groups: {network: {a: {members: []}}}\nnat:\n"}},
+		"24:40: members: found an empty list, expected at least one member"},
+	{"group members", {{"nat:\n", "object-groups: {network: {a: {}}}\nnat:\n"}},
+		"24:30: a: found no members, expected one"},
+	{"group protocol",
+		{{"nat:\n",
+			"object-groups: {network: {a: {protocol: tcp, members: [network-object "
+			"any]}}}\nnat:\n"}},
+		"24:31: found the unknown key protocol, expected members, description"},
+	{"group protocol",
+		{{"nat:\n",
+			"object-groups: {service: {a: {protocol: esp, members: [port-object eq "
+			"80]}}}\nnat:\n"}},
+		"24:41: protocol: found esp, expected tcp, udp or tcp-udp"},
+	{"group name",
+		{{"nat:\n",
+			"object-groups: {network: {a: {members: [network-object any]}}, service: "
+			"{a: {members: [service-object tcp]}}}\nnat:\n"}},
+		"24:74: found a second group a, expected each name once among all kinds of groups "
+		"(first on line 24)"},
+	{"group member", {{"nat:\n", MEMBERS("network", "host 10.0.0.1")}},
+		"24:41: members: found host, expected network-object or group-object"},
+	{"group member", {{"nat:\n", MEMBERS("network", "network-object 10.0.0.1")}},
+		"24:41: members: found the end of the entry, expected a mask such as "
+		"255.255.255.0"},
+	{"group member", {{"nat:\n", MEMBERS("network", "network-object host 10.0.0.1 log")}},
+		"24:41: members: found log, expected the end of the entry"},
+	{"group member", {{"nat:\n", MEMBERS("network", "network-object object ral")}},
+		"24:41: members: found object ral, expected the name of a network object; did you "
+		"mean real?"},
+	{"group member", {{"nat:\n", MEMBERS("service", "service-object object udp53")}},
+		"24:41: members: found object udp53, expected the name of a service object; did "
+		"you mean udp_53?"},
+	{"group member", {{"nat:\n", MEMBERS("service", "port-object eq 80")}},
+		"24:41: members: found port-object, expected service-object or group-object"},
+	{"group member", {{"nat:\n", MEMBERS("protocol", "protocol-object 256")}},
+		"24:42: members: found 256, expected a protocol: ip, tcp, udp, icmp or a number up "
+		"to 255"},
+	{"group member", {{"nat:\n", MEMBERS("icmp-type", "icmp-object")}},
+		"24:43: members: found the end of the entry, expected an ICMP type: echo, "
+		"echo-reply, ... or a number up to 255"},
+	{"group member", {{"nat:\n", MEMBERS("network", "group-object b")}},
+		"24:41: members: found object-group b, expected one of kind network; did you mean "
+		"g?"},
+	{"group circle", {{"nat:\n", MEMBERS("network", "group-object g")}},
+		"24:41: members: found group g, which this one is part of, expected no circle"},
+	{"group circle",
+		{{"nat:\n",
+			"object-groups: {network: {a: {members: [group-object b]}, b: {members: "
+			"[group-object a]}}}\nnat:\n"}},
+		"24:73: members: found group a, which this one is part of, expected no circle"},
+	{"group of another kind",
+		{{"nat:\n",
+			"object-groups: {network: {a: {members: [network-object any]}}, service: "
+			"{b: {members: [group-object a]}}}\nnat:\n"}},
+		"24:88: members: found group a of another kind or protocol, expected one of the "
+		"same"},
 	{"acl empty", {{"\n    - permit tcp host 192.168.20.30 any range 5000 6000", " []"}},
 		"32:12: sip-out: found an empty list, expected at least one entry"},
 	{"acl name", {{"incoming:\n", "in coming:\n"}},

@@ -9,8 +9,10 @@ static long allocations_left = -1; // below 0: without end
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
 
 static bool fails(void)
 {
@@ -27,6 +29,11 @@ void *__wrap_malloc(size_t n)
 void *__wrap_calloc(size_t n, size_t size)
 {
 	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __real_realloc(p, n);
 }
 
 static int parse(const char *text, long allocations, struct config **c, struct config_errors *errs)
@@ -78,6 +85,22 @@ static void test_sip_map(void **state)
 	assert_true(starve(text, 0) > 110);
 }
 
+static void test_objects(void **state)
+{
+	char text[2 * sizeof(config_right)];
+
+	strcpy(text, config_right);
+	edit(text, sizeof(text), "nat:\n",
+		"object-groups:\n"
+		"  network: {n: {members: [network-object object real, group-object m]}, m: "
+		"{members: [network-object any4]}}\n"
+		"  service: {p: {protocol: tcp, members: [port-object neq 5]}}\n"
+		"nat:\n");
+	edit(text, sizeof(text), "range 5000 6000",
+		"object-group p\n    - permit tcp object-group n object-group n neq 80");
+	assert_true(starve(text, 0) > 110);
+}
+
 static void test_faulty(void **state)
 {
 	char text[2 * sizeof(config_right)];
@@ -92,6 +115,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_right),
 		cmocka_unit_test(test_sip_map),
+		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_faulty),
 	};
 
