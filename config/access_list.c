@@ -317,8 +317,11 @@ void access_lists_free(struct config *c)
 	free(c->acls);
 }
 
+enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_GLOBAL };
+
 struct access_group {
 	int acl, iface;
+	uint8_t direction;
 };
 
 static void read_group_acl(struct loader *l, const struct node *n, void *obj)
@@ -335,37 +338,66 @@ static void read_group_iface(struct loader *l, const struct node *n, void *obj)
 	g->iface = read_iface(l, n);
 }
 
-static void read_direction(struct loader *l, const struct node *n, void *obj)
+// Where the list of a group goes; NULL when the group is faulty, which has been told.
+static int *group_place(struct loader *l, const struct node *n, const struct access_group *g)
 {
-	if (!want_scalar(l, n, "in"))
+	const struct node *iface = node_get(n, "interface");
+
+	if (g->direction == DIRECTION_GLOBAL) {
+		if (iface == NULL)
+			return &l->c->acl_global;
+		fault(l, iface, "found an interface beside direction global, expected none");
+		return NULL;
+	}
+	if (iface == NULL && n->kind == NODE_MAP)
+		fault(l, n, "found no interface, expected one");
+	if (g->iface < 0)
+		return NULL;
+	return g->direction == DIRECTION_IN ? &l->c->ifaces[g->iface].acl_in
+					    : &l->c->ifaces[g->iface].acl_out;
+}
+
+static void read_group(struct loader *l, const struct node *n)
+{
+	static const char *const directions[] = {"in", "out", "global", NULL};
+	static const struct field fields[] = {
+		{"access-list", .kind = FIELD_READ, .required = true, .read = read_group_acl},
+		{"direction", .kind = FIELD_ENUM, .required = true,
+			FIELD_AT(struct access_group, direction), .names = directions},
+		{"interface", .kind = FIELD_READ, .read = read_group_iface},
+	};
+	struct access_group g = {.acl = -1, .iface = -1};
+	int *place;
+
+	read_map(l, n, fields, COUNT(fields), &g);
+	place = group_place(l, n, &g);
+	if (g.acl < 0 || place == NULL)
 		return;
-	if (str_eq(n->text, STR_LIT("out")))
-		fault_expected(l, n, "in: a list for outgoing packets is not supported yet");
-	else if (!str_eq(n->text, STR_LIT("in")))
-		fault_expected(l, n, "in");
+	if (*place >= 0 && g.direction == DIRECTION_GLOBAL)
+		fault(l, n, "found a second global list, expected one");
+	else if (*place >= 0)
+		fault(l, n, "found a second list %s for interface %s, expected one per direction",
+			directions[g.direction], l->c->ifaces[g.iface].name);
+	*place = g.acl;
 }
 
 void read_access_groups(struct loader *l, const struct node *n, void *obj)
 {
-	static const struct field fields[] = {
-		{"access-list", .kind = FIELD_READ, .required = true, .read = read_group_acl},
-		{"direction", .kind = FIELD_READ, .required = true, .read = read_direction},
-		{"interface", .kind = FIELD_READ, .required = true, .read = read_group_iface},
-	};
+	if (want_list(l, n))
+		for (const struct node *x = n->children; x != NULL; x = x->next)
+			read_group(l, x);
+}
+
+// The manual's words.
+void read_same_security(struct loader *l, const struct node *n, void *obj)
+{
+	static const char expected[] = "permit inter-interface";
 	struct config *c = obj;
 
-	if (!want_list(l, n))
+	if (!want_scalar(l, n, expected))
 		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next) {
-		struct access_group g = {.acl = -1, .iface = -1};
-
-		read_map(l, x, fields, COUNT(fields), &g);
-		if (g.acl < 0 || g.iface < 0)
-			continue;
-		if (c->ifaces[g.iface].acl_in >= 0)
-			fault(l, x,
-				"found a second list for interface %s, expected one per interface",
-				c->ifaces[g.iface].name);
-		c->ifaces[g.iface].acl_in = g.acl;
-	}
+	if (str_eq(n->text, str_from(expected)))
+		c->same_security = true;
+	else
+		fault_expected(l, n, expected);
 }

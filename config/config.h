@@ -39,7 +39,7 @@ struct config_iface {
 	uint8_t security_level;
 	uint16_t mtu;
 	struct config_fragment fragment;
-	int acl_in; // from access-groups: index in acls, or -1
+	int acl_in, acl_out; // from access-groups: index in acls, or -1
 };
 
 struct config_route {
@@ -278,6 +278,8 @@ struct config {
 	size_t n_nat;
 	struct config_acl *acls;
 	size_t n_acls;
+	int acl_global;     // access-group global: index in acls, or -1
+	bool same_security; // same-security-traffic permit inter-interface
 	// UC-IME
 	struct config_mta *mtas;
 	size_t n_mtas;

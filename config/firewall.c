@@ -95,6 +95,7 @@ void read_interfaces(struct loader *l, const struct node *n, void *obj)
 		*i = (struct config_iface){.mtu = 1500,
 			.fragment = {200, 24, 5},
 			.acl_in = -1,
+			.acl_out = -1,
 			.line = x->key_at.line};
 		read_entry_name(l, x, i->name, IFACE_NAME_MAX + 1);
 		if (str_eq(x->key, STR_LIT("any")) || str_eq(x->key, STR_LIT("global")))

@@ -16,10 +16,13 @@ static void print_ifaces(FILE *f, const struct config *c)
 	for (size_t i = 0; i < c->n_ifaces; i++) {
 		const struct config_iface *x = &c->ifaces[i];
 
-		fprintf(f, "interface %s: %s/%u, security-level %u, device %s%s%s\n", x->name,
-			ip_format(&x->ip, ip), x->subnet.len - 96U, x->security_level, x->device,
-			x->acl_in >= 0 ? ", access-list in " : "",
-			x->acl_in >= 0 ? c->acls[x->acl_in].name : "");
+		fprintf(f, "interface %s: %s/%u, security-level %u, device %s", x->name,
+			ip_format(&x->ip, ip), x->subnet.len - 96U, x->security_level, x->device);
+		if (x->acl_in >= 0)
+			fprintf(f, ", access-list in %s", c->acls[x->acl_in].name);
+		if (x->acl_out >= 0)
+			fprintf(f, ", access-list out %s", c->acls[x->acl_out].name);
+		fputc('\n', f);
 	}
 }
 
@@ -81,6 +84,10 @@ static void print_acls(FILE *f, const struct config *c)
 			fprintf(f, ", which make %zu rule%s", a->n, a->n == 1 ? "" : "s");
 		fputc('\n', f);
 	}
+	if (c->acl_global >= 0)
+		fprintf(f, "access-group %s global\n", c->acls[c->acl_global].name);
+	if (c->same_security)
+		fputs("same-security-traffic permit inter-interface\n", f);
 }
 
 static void print_suites(FILE *f, const char *what, const uint8_t *suites, size_t n)

@@ -72,6 +72,7 @@ static void fill_ifaces(struct policy *p, const struct config *c)
 			.subnet = c->ifaces[i].subnet,
 			.security_level = c->ifaces[i].security_level,
 			.acl_in = c->ifaces[i].acl_in,
+			.acl_out = c->ifaces[i].acl_out,
 		};
 	p->rules.ifaces = p->ifaces;
 }
@@ -83,6 +84,8 @@ static void fill_acls(struct policy *p, const struct config *c)
 		p->acls[i] = (struct dp_acl){.aces = c->acls[i].aces, .n = c->acls[i].n};
 	p->rules.acls = p->acls;
 	p->rules.n_acls = c->n_acls;
+	p->rules.acl_global = c->acl_global;
+	p->rules.same_security = c->same_security;
 	for (size_t i = 0; i < c->n_inspects; i++)
 		p->inspect[i] = c->inspects[i].acl;
 	p->rules.inspect = p->inspect;

@@ -129,21 +129,54 @@ static struct flow listed(const struct acl_query *q, const struct flow *real)
 	return f;
 }
 
-// A list decides alone; without one, a flow may go from a higher security level to a lower.
-static bool may_pass(const struct snapshot *s, uint16_t in, const struct flow *real,
+// What a list says; of none, and where none of its entries matches, nothing.
+enum opinion { OPINION_NONE, OPINION_PERMIT, OPINION_DENY };
+
+static enum opinion ask(
+	const struct snapshot *s, int acl, const struct flow *flow, struct acl_found *found)
+{
+	if (acl < 0)
+		return OPINION_NONE;
+	found->acl = acl;
+	found->ace = acl_list_match(s->acls[acl], flow);
+	if (found->ace < 0)
+		return OPINION_NONE;
+	return s->acls[acl]->aces[found->ace].permit ? OPINION_PERMIT : OPINION_DENY;
+}
+
+// The list of the interface, the global list, the implicit deny behind either. Without both, a flow
+// may go to a lower security level.
+static enum dp_counter_id judge_in(const struct snapshot *s, uint16_t in, const struct flow *flow,
 	const struct route *to, struct acl_verdict *v)
 {
 	const struct dp_iface *from = &s->ifaces[in];
+	enum opinion o = ask(s, from->acl_in, flow, &v->found[ACL_IN]);
 
-	if (from->acl_in >= 0) {
-		const struct acl_list *l = s->acls[from->acl_in];
+	if (o == OPINION_NONE)
+		o = ask(s, s->acl_global, flow, &v->found[ACL_GLOBAL]);
+	if (o != OPINION_NONE)
+		return o == OPINION_PERMIT ? PASS : DROP_ACL_DENY;
+	if (from->acl_in >= 0 || s->acl_global >= 0)
+		return DROP_ACL_DENY;
+	v->by_level = true;
+	if (to == NULL || s->ifaces[to->iface].security_level <= from->security_level)
+		return PASS;
+	return DROP_SECURITY_LEVEL;
+}
 
-		v->list = from->acl_in;
-		v->ace = acl_list_match(l, real);
-		return v->ace >= 0 && l->aces[v->ace].permit;
-	}
-	v->list = ACL_BY_LEVEL;
-	return to != NULL && s->ifaces[to->iface].security_level < from->security_level;
+// Interfaces of one level are apart, whatever the lists say. That a flow would leave where it came
+// in is told later.
+static enum dp_counter_id judge_out(const struct snapshot *s, uint16_t in, const struct flow *flow,
+	const struct route *to, struct acl_found *found)
+{
+	const struct dp_iface *out = &s->ifaces[to->iface];
+
+	if (to->iface != in && out->security_level == s->ifaces[in].security_level &&
+		!s->same_security)
+		return DROP_SAME_SECURITY;
+	if (out->acl_out >= 0 && ask(s, out->acl_out, flow, found) != OPINION_PERMIT)
+		return DROP_ACL_OUT_DENY;
+	return PASS;
 }
 
 static bool is_dynamic(const struct snapshot *s, int rule)
@@ -221,6 +254,7 @@ void acl_judge(
 {
 	const struct flow *wire = &q->flow;
 	struct flow real = *wire, flow;
+	enum dp_counter_id bad;
 	const struct route *to;
 
 	*out = (struct acl_verdict){.iface_out = PKT_NO_IFACE,
@@ -228,8 +262,7 @@ void acl_judge(
 		.nat_source = -1,
 		.nat_back = -1,
 		.route = -1,
-		.list = -1,
-		.ace = -1,
+		.found = {{-1, -1}, {-1, -1}, {-1, -1}},
 		.inspect = -1,
 		.inspect_ace = -1};
 	if (!q->looped && is_spoofed(s, in, &wire->src.ip))
@@ -252,8 +285,11 @@ void acl_judge(
 	if (to != NULL)
 		out->route = (int)(to - s->routes);
 	flow = listed(q, &real);
-	if (!may_pass(s, in, &flow, to, out))
-		return verdict_drop(out, DROP_ACL_DENY);
+	bad = judge_in(s, in, &flow, to, out);
+	if (bad == PASS && to != NULL)
+		bad = judge_out(s, in, &flow, to, &out->found[ACL_OUT]);
+	if (bad != PASS)
+		return verdict_drop(out, bad);
 	if (is_inspected(s, &real, out)) {
 		out->fate = ACL_PUNT;
 		return;

@@ -29,14 +29,19 @@ enum acl_fate {
 	ACL_DROP,    // `reason` is set
 };
 
-// There is no list: security levels decide.
-#define ACL_BY_LEVEL (-2)
-
 // A flow as it was on the wire, with what its first packet says beside.
 struct acl_query {
 	struct flow flow;
 	bool looped; // it left by this interface, translated, for an address that we own there
 	uint8_t icmp_type, icmp_code; // of ICMP
+};
+
+// The lists that are asked of a flow, in this order.
+enum acl_role { ACL_IN, ACL_GLOBAL, ACL_OUT, ACL_ROLES };
+
+struct acl_found {
+	int acl; // index in the snapshot's lists; -1: none was asked
+	int ace; // of the entry that decided; -1: none matches
 };
 
 struct acl_verdict {
@@ -52,7 +57,8 @@ struct acl_verdict {
 	int nat_destination, nat_source; // the rules, indices in snapshot.nat
 	int nat_back;                    // the rule for the source of replies (NAT_RPF)
 	int route;                       // index in snapshot.routes
-	int list, ace; // the access list, or ACL_BY_LEVEL, and its entry; none: the implicit deny
+	struct acl_found found[ACL_ROLES];
+	bool by_level;            // neither ACL_IN nor ACL_GLOBAL was there
 	int inspect, inspect_ace; // of the class
 };
 

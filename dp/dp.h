@@ -74,7 +74,8 @@ struct dp_iface {
 	struct ip_addr ip; // the firewall's own address
 	struct prefix subnet;
 	uint8_t security_level; // 0..100: a flow to a lower level needs no access list
-	int acl_in;             // index in acls, or -1
+	// Index in acls, or -1: of flows that come in, and of those that leave.
+	int acl_in, acl_out;
 };
 
 struct dp_acl {
@@ -114,6 +115,8 @@ struct dp_rules {
 	size_t n_nat;
 	const struct dp_acl *acls;
 	size_t n_acls;
+	int acl_global;     // asked of flows that acl_in says nothing of: index in acls, or -1
+	bool same_security; // flows may pass between two interfaces of one level
 	const struct dp_route *routes;
 	size_t n_routes;
 	const int *inspect; // indices in acls: TCP flows these permit are punted (`inspect sip`)

@@ -166,16 +166,24 @@ static struct acl_list *acl_make(const struct snapshot *old, const struct dp_acl
 	return acl_list_new(a->aces, a->n);
 }
 
+static bool is_acl(const struct dp_rules *r, int acl)
+{
+	return acl == -1 || (acl >= 0 && (size_t)acl < r->n_acls);
+}
+
 static int check_ifaces(const struct dp_rules *r, unsigned int n_ifaces, char *err, size_t size)
 {
 	for (unsigned int i = 0; i < n_ifaces; i++) {
 		const struct dp_iface *f = &r->ifaces[i];
 
-		if (f->acl_in < -1 || (f->acl_in >= 0 && (size_t)f->acl_in >= r->n_acls))
-			return fail(err, size, "interface %u: no access list %d", i, f->acl_in);
+		if (!is_acl(r, f->acl_in) || !is_acl(r, f->acl_out))
+			return fail(err, size, "interface %u: no access list %d or %d", i,
+				f->acl_in, f->acl_out);
 		if (!ip_is_none(&f->ip) && !ip_is_v4(&f->ip))
 			return fail(err, size, "interface %u: IPv6 is not forwarded yet", i);
 	}
+	if (!is_acl(r, r->acl_global))
+		return fail(err, size, "no global access list %d", r->acl_global);
 	for (size_t i = 0; i < r->n_inspect; i++)
 		if (r->inspect[i] < 0 || (size_t)r->inspect[i] >= r->n_acls)
 			return fail(err, size, "inspection: no access list %d", r->inspect[i]);
@@ -313,6 +321,8 @@ static void view_fill(struct snapshot *s, const struct dp_rules *r)
 	s->media_index = (const void *)p[PART_MEDIA_INDEX]->data;
 	s->acls = s->parts->acls;
 	s->n_acls = s->parts->n_acls;
+	s->acl_global = r->acl_global;
+	s->same_security = r->same_security;
 	s->timeouts = r->timeouts;
 	s->quality = r->quality;
 }
@@ -372,12 +382,12 @@ int snapshot_apply(const struct dp_rules *r, unsigned int n_ifaces, char *err, s
 int snapshot_open(unsigned int n_workers, unsigned int n_ifaces)
 {
 	struct dp_iface closed[DP_IFACES_MAX] = {0};
-	const struct dp_rules none = {.ifaces = closed};
+	const struct dp_rules none = {.ifaces = closed, .acl_global = -1};
 	char err[128];
 	int bad;
 
 	for (unsigned int i = 0; i < n_ifaces; i++)
-		closed[i].acl_in = -1;
+		closed[i].acl_in = closed[i].acl_out = -1;
 	snapshot_root.qsbr = aligned_alloc(RTE_CACHE_LINE_SIZE,
 		RTE_ALIGN(rte_rcu_qsbr_get_memsize(n_workers), RTE_CACHE_LINE_SIZE));
 	if (snapshot_root.qsbr == NULL)

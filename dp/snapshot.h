@@ -35,6 +35,8 @@ struct snapshot {
 	size_t n_pat;
 	struct acl_list *const *acls;
 	size_t n_acls;
+	int acl_global; // or -1
+	bool same_security;
 	const struct route *routes; // longest prefix first
 	size_t n_routes;
 	const int *inspect;

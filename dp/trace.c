@@ -129,6 +129,9 @@ static enum dp_trace_type refuser(enum dp_counter_id reason)
 	case DROP_PROTO_TO_SELF:
 		return DP_TRACE_PUNT;
 	case DROP_ACL_DENY:
+	case DROP_ACL_OUT_DENY:
+	case DROP_SECURITY_LEVEL:
+	case DROP_SAME_SECURITY:
 		return DP_TRACE_ACCESS_LIST;
 	case DROP_ROUTE_NONE:
 	case DROP_ROUTE_SAME_IFACE:
@@ -155,8 +158,11 @@ static void trace_verdict(
 	if (v->nat_destination >= 0)
 		trace_translated(t, DP_TRACE_UN_NAT, v->nat_destination, &wire->dst, &v->reply.src);
 	trace_route(w->snap, v->route, t);
-	if (v->list != -1)
-		trace_entry(t, DP_TRACE_ACCESS_LIST, RTE_MAX(v->list, -1), v->ace);
+	if (v->by_level)
+		trace_entry(t, DP_TRACE_ACCESS_LIST, -1, -1);
+	for (unsigned int i = 0; i < ACL_ROLES; i++)
+		if (v->found[i].acl >= 0)
+			trace_entry(t, DP_TRACE_ACCESS_LIST, v->found[i].acl, v->found[i].ace);
 	if (v->inspect >= 0)
 		trace_entry(t, DP_TRACE_INSPECT, v->inspect, v->inspect_ace);
 	if (v->fate == ACL_DROP) {

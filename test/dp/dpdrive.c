@@ -41,8 +41,8 @@ static struct prefix net(const char *text)
 static int rules_apply(bool closed)
 {
 	const struct dp_iface ifaces[IFACES] = {
-		[OUTSIDE] = {ip("209.165.200.225"), net("209.165.200.224/27"), 0, 0},
-		[INSIDE] = {ip("192.168.10.1"), net("192.168.10.0/24"), 100, -1},
+		[OUTSIDE] = {ip("209.165.200.225"), net("209.165.200.224/27"), 0, 0, -1},
+		[INSIDE] = {ip("192.168.10.1"), net("192.168.10.0/24"), 100, -1, -1},
 	};
 	const struct nat_rule nat[] = {
 		{
@@ -89,6 +89,7 @@ static int rules_apply(bool closed)
 		.n_nat = 2,
 		.acls = acls,
 		.n_acls = 2,
+		.acl_global = -1,
 		.routes = routes,
 		.n_routes = 3,
 		.inspect = inspect,

@@ -102,8 +102,8 @@ static struct ace permit(uint32_t id, uint8_t proto, const char *dst, uint16_t p
 void harness_rules(struct rules *r)
 {
 	memset(r, 0, sizeof(*r));
-	r->ifaces[OUTSIDE] = (struct dp_iface){ip(FW_OUT), net("209.165.200.224/27"), 0, 0};
-	r->ifaces[INSIDE] = (struct dp_iface){ip(FW_IN), net("192.168.10.0/24"), 100, -1};
+	r->ifaces[OUTSIDE] = (struct dp_iface){ip(FW_OUT), net("209.165.200.224/27"), 0, 0, -1};
+	r->ifaces[INSIDE] = (struct dp_iface){ip(FW_IN), net("192.168.10.0/24"), 100, -1, -1};
 	r->nat[0] = (struct nat_rule){
 		.id = 1,
 		.real_if = INSIDE,
@@ -130,6 +130,7 @@ void harness_rules(struct rules *r)
 		.n_nat = 1,
 		.acls = r->acls,
 		.n_acls = 2,
+		.acl_global = -1,
 		.routes = r->routes,
 		.n_routes = 3,
 		.inspect = r->inspect,

@@ -159,7 +159,7 @@ static void test_refused(void **state)
 		{"subnet broadcast", INSIDE, flow(PROTO_UDP, HOST_IN, 1, "209.165.200.255", 9), 0,
 			DROP_IP_DESTINATION},
 		{"same interface", INSIDE, flow(PROTO_UDP, HOST_IN, 1, "192.168.10.77", 9), 0,
-			DROP_ACL_DENY},
+			DROP_ROUTE_SAME_IFACE},
 		{"unknown neighbour", INSIDE, flow(PROTO_UDP, HOST_IN, 1, "209.165.200.240", 9), 0,
 			DROP_NEIGH_UNRESOLVED},
 	};

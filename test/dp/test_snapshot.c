@@ -33,7 +33,7 @@ static void test_bad_rules_change_nothing(void **state)
 	const struct snapshot *before = snapshot_root.current;
 	char err[256];
 
-	for (unsigned int i = 0; i < 9; i++) {
+	for (unsigned int i = 0; i < 11; i++) {
 		struct rules r;
 
 		harness_rules(&r);
@@ -64,6 +64,12 @@ static void test_bad_rules_change_nothing(void **state)
 			break;
 		case 8:
 			r.ifaces[INSIDE].ip = ip("2001:db8::1");
+			break;
+		case 9:
+			r.ifaces[INSIDE].acl_out = -2;
+			break;
+		case 10:
+			r.r.acl_global = 2;
 			break;
 		}
 		err[0] = '\0';

@@ -186,8 +186,16 @@ static void test_denied(void **state)
 		"packet flow spoofing un-nat/0 route/2 acl:0/2!");
 	rules.ifaces[OUTSIDE].acl_in = -1;
 	harness_apply(&rules);
-	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, MAPPED, 4000), DP_TRACE_DROP, "ACL_DENY",
-		"packet flow spoofing un-nat/0 route/2 acl!"); // by security level
+	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, MAPPED, 4000), DP_TRACE_DROP, "SECURITY_LEVEL",
+		"packet flow spoofing un-nat/0 route/2 acl!");
+	// Each list that was asked tells what it said.
+	rules.ifaces[OUTSIDE].acl_in = 1;
+	rules.ifaces[INSIDE].acl_out = 1;
+	rules.r.acl_global = 0;
+	rules.incoming[2].permit = true;
+	harness_apply(&rules);
+	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, MAPPED, 4000), DP_TRACE_DROP, "ACL_OUT_DENY",
+		"packet flow spoofing un-nat/0 route/2 acl:1 acl:0/2 acl:1!");
 }
 
 static void test_control_plane(void **state)
@@ -221,8 +229,7 @@ static void test_refused(void **state)
 static void test_routes(void **state)
 {
 	expect(INSIDE, flow(PROTO_TCP, HOST_IN, 7000, "192.168.10.99", 443), DP_TRACE_DROP,
-		"ACL_DENY",
-		"packet flow spoofing route/2 acl!"); // no level is lower than itself
+		"ROUTE_SAME_IFACE", "packet flow spoofing route/2 acl route!");
 	rules.ifaces[INSIDE].acl_in = 1;
 	rules.inspected[0] = (struct ace){.permit = true, .sport = {0, 65535}, .dport = {0, 65535}};
 	rules.r.n_inspect = 0;

@@ -20,6 +20,7 @@ static void require_addresses(const struct config *c)
 	require(c->n_workers > 0 && c->n_ifaces > 0);
 	for (size_t i = 0; i < c->n_ifaces; i++) {
 		require(c->ifaces[i].acl_in < (int)c->n_acls);
+		require(c->ifaces[i].acl_out < (int)c->n_acls);
 		require(prefix_has(&c->ifaces[i].subnet, &c->ifaces[i].ip));
 	}
 	for (size_t i = 0; i < c->n_routes; i++)

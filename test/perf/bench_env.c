@@ -37,8 +37,9 @@ struct prefix net(const char *text)
 
 static void rules(void)
 {
-	const struct dp_iface ifaces[] = {{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1},
-		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, -1}};
+	const struct dp_iface ifaces[] = {
+		{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1, -1},
+		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, -1, -1}};
 	const struct nat_rule nat[] = {{.real_if = INSIDE,
 		.mapped_if = OUTSIDE,
 		.real = net("10.1.0.0/16"),
@@ -50,6 +51,7 @@ static void rules(void)
 	const struct dp_media_addr media[] = {
 		{OUTSIDE, ifaces[0].ip, 16384, 32767}, {INSIDE, ifaces[1].ip, 16384, 32767}};
 	const struct dp_rules r = {.ifaces = ifaces,
+		.acl_global = -1,
 		.nat = nat,
 		.n_nat = 1,
 		.routes = routes,

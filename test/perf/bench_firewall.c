@@ -91,9 +91,10 @@ static void rules(void)
 {
 	const struct dp_acl acls[] = {
 		{list_new(SHORT_LIST), SHORT_LIST}, {list_new(LONG_LIST), LONG_LIST}};
-	const struct dp_iface ifaces[] = {{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1},
-		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, 0},
-		{ep("192.168.20.1", 0).ip, net("192.168.20.0/24"), 50, 1}};
+	const struct dp_iface ifaces[] = {
+		{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1, -1},
+		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, 0, -1},
+		{ep("192.168.20.1", 0).ip, net("192.168.20.0/24"), 50, 1, -1}};
 	const struct nat_rule nat[] = {{.real_if = INSIDE,
 					       .mapped_if = OUTSIDE,
 					       .real = net("10.1.0.0/16"),
@@ -109,6 +110,7 @@ static void rules(void)
 		{net("0.0.0.0/0"), ep("203.0.113.9", 0).ip, OUTSIDE}};
 	const struct dp_media_addr media[] = {{OUTSIDE, ifaces[0].ip, 16384, 32767}};
 	const struct dp_rules r = {.ifaces = ifaces,
+		.acl_global = -1,
 		.nat = nat,
 		.n_nat = RTE_DIM(nat),
 		.acls = acls,

@@ -73,8 +73,8 @@ static struct dp_acl read_list(const char *path)
 static void rules(const struct dp_acl *acl)
 {
 	const struct dp_iface ifaces[SIDES] = {
-		[OUTSIDE] = {ip(203, 0, 254, 1), net(203, 0, 0, 0, 16), 0, -1},
-		[INSIDE] = {ip(10, 1, 254, 1), net(10, 1, 0, 0, 16), 100, 0},
+		[OUTSIDE] = {ip(203, 0, 254, 1), net(203, 0, 0, 0, 16), 0, -1, -1},
+		[INSIDE] = {ip(10, 1, 254, 1), net(10, 1, 0, 0, 16), 100, 0, -1},
 	};
 	const struct dp_route routes[] = {
 		{net(203, 0, 0, 0, 16), ip(203, 0, 254, 9), OUTSIDE},
@@ -91,6 +91,7 @@ static void rules(const struct dp_acl *acl)
 		.n_nat = 1,
 		.acls = acl,
 		.n_acls = 1,
+		.acl_global = -1,
 		.routes = routes,
 		.n_routes = 2,
 		.timeouts = {3600, 30, 60, 3600, 2, 3600, 30},

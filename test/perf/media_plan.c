@@ -118,6 +118,7 @@ struct dp_rules plan_rules(uint32_t calls)
 	static struct dp_route routes[2 * SIDES];
 	static struct dp_media_addr media[SIDES * PLAN_ADDRS_MAX];
 	struct dp_rules r = {.ifaces = ifaces,
+		.acl_global = -1,
 		.routes = routes,
 		.n_routes = 2 * SIDES,
 		.media = media,
@@ -128,7 +129,8 @@ struct dp_rules plan_rules(uint32_t calls)
 		ifaces[side] = (struct dp_iface){.ip = ip(network(side) + 1),
 			.subnet = subnet(network(side), 16),
 			.security_level = side == OUTSIDE ? 0 : 100,
-			.acl_in = -1};
+			.acl_in = -1,
+			.acl_out = -1};
 		routes[2 * side] =
 			(struct dp_route){.dst = ifaces[side].subnet, .iface = (uint16_t)side};
 		routes[2 * side + 1] = (struct dp_route){

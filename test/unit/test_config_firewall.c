@@ -399,17 +399,28 @@ static const struct edited firewall[] = {
 	{"group acl", {{"access-list: incoming,", "access-list: Incomming,"}},
 		"35:19: access-list: found Incomming, expected the name of an access list; did you "
 		"mean incoming?"},
-	{"group direction", {{"direction: in", "direction: out"}},
-		"35:40: direction: found out, expected in: a list for outgoing packets is not "
-		"supported yet"},
 	{"group direction", {{"direction: in", "direction: inwards"}},
-		"35:40: direction: found inwards, expected in"},
+		"35:40: direction: found inwards, expected in, out or global"},
+	{"group global", {{"direction: in", "direction: global"}},
+		"35:59: interface: found an interface beside direction global, expected none"},
+	{"group global", {{", direction: in, interface: outside", ", direction: out"}},
+		"35:5: access-groups: found no interface, expected one"},
+	{"group global",
+		{{"{access-list: incoming, direction: in, interface: outside}",
+			"{access-list: incoming, direction: global}\n  - {access-list: sip-in, "
+			"direction: global}"}},
+		"36:5: access-groups: found a second global list, expected one"},
+	{"same-security",
+		{{"access-groups:",
+			"same-security-traffic: permit intra-interface\naccess-groups:"}},
+		"34:24: same-security-traffic: found permit intra-interface, expected permit "
+		"inter-interface"},
 	{"group twice",
 		{{"  - {access-list: incoming, direction: in, interface: outside}",
 			"  - {access-list: incoming, direction: in, interface: outside}\n  - "
 			"{access-list: sip-in, direction: in, interface: outside}"}},
-		"36:5: access-groups: found a second list for interface outside, expected one per "
-		"interface"},
+		"36:5: access-groups: found a second list in for interface outside, expected one "
+		"per direction"},
 };
 
 EDITED_MAIN(firewall)

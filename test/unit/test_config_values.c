@@ -509,6 +509,28 @@ static void test_policy(void **state)
 	config_free(c);
 }
 
+static void test_access_groups(void **state)
+{
+	struct config *c = with(NULL, NULL);
+
+	assert_int_equal(c->ifaces[0].acl_in, 0);
+	assert_int_equal(c->ifaces[0].acl_out, -1);
+	assert_int_equal(c->acl_global, -1);
+	assert_false(c->same_security);
+	config_free(c);
+	c = with("access-groups:\n",
+		"same-security-traffic: permit inter-interface\naccess-groups:\n"
+		"  - {access-list: sip-in, direction: global}\n"
+		"  - {access-list: sip-out, direction: out, interface: outside}\n");
+	assert_int_equal(c->ifaces[0].acl_in, 0);
+	assert_int_equal(c->ifaces[0].acl_out, 2);
+	assert_int_equal(c->ifaces[1].acl_in, -1);
+	assert_int_equal(c->ifaces[1].acl_out, -1);
+	assert_int_equal(c->acl_global, 1);
+	assert_true(c->same_security);
+	config_free(c);
+}
+
 // The ids of the entries of a list, `n` of them.
 static void ids_of(struct config *c, size_t list, uint32_t *ids, size_t n)
 {
@@ -596,6 +618,7 @@ int main(void)
 		cmocka_unit_test(test_media_addresses),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_stir),
+		cmocka_unit_test(test_access_groups),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_nat_ids),
 	};

@@ -68,6 +68,9 @@ static struct config *config_two(void)
 	c.ifaces[1].subnet = prefix_of("192.168.10.0/24");
 	c.ifaces[1].security_level = 100;
 	c.ifaces[1].acl_in = -1;
+	c.ifaces[1].acl_out = 1;
+	c.acl_global = -1;
+	c.same_security = true;
 	acls[1] = (struct config_acl){.name = "sip", .aces = aces, .n = 1};
 	c.acls = acls;
 	c.n_acls = 2;
@@ -110,6 +113,9 @@ static void test_rules(void **state)
 	assert_true(ip_eq(&r->ifaces[0].ip, &c->ifaces[0].ip));
 	assert_int_equal(r->ifaces[1].security_level, 100);
 	assert_int_equal(r->ifaces[1].acl_in, -1);
+	assert_int_equal(r->ifaces[1].acl_out, 1);
+	assert_int_equal(r->acl_global, -1);
+	assert_true(r->same_security);
 	assert_int_equal(r->n_acls, 2);
 	assert_int_equal(r->acls[0].n, 0);
 	assert_ptr_equal(r->acls[1].aces, c->acls[1].aces);
