@@ -18,6 +18,10 @@ cJSON *show_signaling_statistics(const struct show *s, const struct ask *ask);
 cJSON *show_config_ime(const struct show *s, const struct ask *ask); // the password as *****
 cJSON *show_clear_statistics(const struct show *s, const struct ask *ask);
 
+// show_acl.c: of every daemon; "name" is one list, else all
+cJSON *show_access_list(const struct show *s, const struct ask *ask);
+cJSON *show_access_list_clear(const struct show *s, const struct ask *ask);
+
 // show_drops.c: of every daemon
 cJSON *show_drops(const struct show *s, const struct ask *ask);
 cJSON *show_drops_clear(const struct show *s, const struct ask *ask);

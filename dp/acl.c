@@ -9,6 +9,7 @@
 #include <rte_tcp.h>
 
 #include "dp/acl_build.h"
+#include "dp/acl_hits.h"
 #include "dp/icmp.h"
 #include "dp/nat_hits.h"
 #include "dp/punt.h"
@@ -372,6 +373,17 @@ struct acl_query acl_query_of(struct rte_mbuf *m)
 	return q;
 }
 
+// Every rule that decided counts the flow.
+static void count_hits(struct worker *w, const struct acl_verdict *v)
+{
+	for (unsigned int i = 0; i < ACL_ROLES; i++) {
+		const struct acl_found *f = &v->found[i];
+
+		if (f->ace >= 0)
+			acl_hit_count(&w->hits[w->snap->acls[f->acl]->place[f->ace]], w->now_ns);
+	}
+}
+
 // The first packet of a flow, or one that should not come first. True: it goes on.
 static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 {
@@ -384,6 +396,9 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 		return false;
 	}
 	acl_judge(w->snap, p->iface_in, &q, &verdict);
+	if (verdict.fate == ACL_DROP ||
+		acl_is_opener(p)) // a straggler is no flow that was permitted
+		count_hits(w, &verdict);
 	if (verdict.fate == ACL_DROP) {
 		if (verdict.reason == DROP_ROUTE_NONE)
 			icmp_error(w, m, ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE, 0);

@@ -11,6 +11,8 @@
 #include <rte_acl.h>
 #include <rte_errno.h>
 
+#include "dp/acl_hits.h"
+
 enum { FIELD_PROTO, FIELD_SRC, FIELD_DST, FIELD_SPORT, FIELD_DPORT, FIELDS };
 
 // rte_acl reads its input in groups of four octets, the first of one octet: `input_index` names
@@ -106,6 +108,23 @@ static int list_compile(struct acl_list *l)
 	return rte_acl_build(l->ctx, &config);
 }
 
+static int places_take(struct acl_list *l)
+{
+	l->place = calloc(l->n + 1, sizeof(*l->place));
+	if (l->place == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n; i++)
+		l->place[i] = acl_hits_take(l->aces[i].id);
+	return 0;
+}
+
+static void places_put(struct acl_list *l)
+{
+	for (size_t i = 0; l->place != NULL && i < l->n; i++)
+		acl_hits_put(l->aces[i].id, l->place[i]);
+	free(l->place);
+}
+
 struct acl_list *acl_list_new(const struct ace *aces, size_t n)
 {
 	struct acl_list *l = calloc(1, sizeof(*l));
@@ -121,6 +140,8 @@ struct acl_list *acl_list_new(const struct ace *aces, size_t n)
 		memcpy(l->aces, aces, n * sizeof(*aces));
 	l->n = n;
 	err = n > 0 ? list_compile(l) : 0;
+	if (err == 0)
+		err = places_take(l);
 	if (err == 0)
 		return l;
 out:
@@ -141,6 +162,7 @@ void acl_list_unref(struct acl_list *l)
 	if (--l->refs > 0)
 		return;
 	rte_acl_free(l->ctx);
+	places_put(l);
 	free(l->aces);
 	free(l);
 }

@@ -11,6 +11,7 @@ struct acl_list {
 	unsigned int refs;
 	size_t n;
 	struct ace *aces;
+	uint32_t *place;         // of the hit counts of each (dp/acl_hits.h); NULL: none taken
 	struct rte_acl_ctx *ctx; // NULL: no entry can match
 };
 

@@ -166,6 +166,15 @@ struct dp_counter {
 size_t dp_counters(struct dp_counter *out, size_t max);
 void dp_counters_clear(void);
 
+// How many flows a rule of the access lists has decided, by the id of its entry (struct ace); since it
+// is in force, or since dp_acl_hits_clear().
+struct dp_acl_hits {
+	uint64_t n;
+	uint64_t last_ns; // CLOCK_MONOTONIC of the last one, 0: none yet
+};
+void dp_acl_hits(uint32_t id, struct dp_acl_hits *out);
+void dp_acl_hits_clear(uint32_t id);
+
 struct dp_iface_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_missed, tx_failed;
 	bool link_up;

@@ -9,6 +9,7 @@
 #include <rte_ethdev.h>
 #include <rte_version.h>
 
+#include "dp/acl_hits.h"
 #include "dp/dp_state.h"
 #include "dp/media_ctl.h"
 #include "dp/nat_hits.h"
@@ -44,6 +45,19 @@ void dp_counters_clear(void)
 {
 	for (unsigned int i = 0; i < DP_COUNTERS; i++)
 		dp_state.cleared.n[i] = counter_sum((enum dp_counter_id)i);
+}
+
+void dp_acl_hits(uint32_t id, struct dp_acl_hits *out)
+{
+	struct acl_hit sum;
+
+	acl_hits_read(id, &sum);
+	*out = (struct dp_acl_hits){sum.n, sum.last_ns};
+}
+
+void dp_acl_hits_clear(uint32_t id)
+{
+	acl_hits_clear(id);
 }
 
 int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out)

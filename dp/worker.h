@@ -21,6 +21,7 @@
 #include "dp/pkt.h"
 
 struct capture_ring; // dp/capture.h
+struct acl_hit;      // dp/acl_hits.h
 struct frag_table;   // dp/frag.h
 struct icmp_state;   // dp/icmp.h
 struct media_worker; // dp/media.c
@@ -68,6 +69,7 @@ struct worker {
 	uint64_t now_ns;             // CLOCK_MONOTONIC, read once per turn
 	const struct snapshot *snap; // the rules, read once per turn; not to be kept beyond it
 	struct counters *count;
+	struct acl_hit *hits; // by the place of a rule
 	struct rte_mempool *pool;
 	struct frag_table *frag;
 	struct sess_table *sess;

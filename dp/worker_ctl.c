@@ -10,6 +10,7 @@
 #include <rte_jhash.h>
 #include <rte_malloc.h>
 
+#include "dp/acl_hits.h"
 #include "dp/capture.h"
 #include "dp/frag.h"
 #include "dp/icmp.h"
@@ -164,6 +165,7 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	w->n_workers = n_workers;
 	w->steer = (struct handoff_key){.seed = seed, .n_workers = n_workers};
 	w->count = rte_zmalloc("count", sizeof(*w->count), RTE_CACHE_LINE_SIZE);
+	w->hits = acl_hits_new(id);
 	// Each table has a seed of its own: what collides in one need not in another.
 	w->sess = sess_new(sessions, seed + 1);
 	w->neigh = neigh_new(id, seed + 2);
@@ -177,9 +179,10 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	w->msg_up = msg_ring_new("msg_up", id);
 	w->punt_down = ring_new("punt_down", id, 0, PUNT_RING);
 	w->punt_up = ring_new("punt_up", id, 0, PUNT_RING);
-	if (w->count != NULL && w->sess != NULL && w->neigh != NULL && w->punt != NULL &&
-		w->icmp != NULL && w->xlate != NULL && w->nat_hits != NULL && w->msg_down != NULL &&
-		w->msg_up != NULL && w->punt_down != NULL && w->punt_up != NULL)
+	if (w->count != NULL && w->hits != NULL && w->sess != NULL && w->neigh != NULL &&
+		w->punt != NULL && w->icmp != NULL && w->xlate != NULL && w->nat_hits != NULL &&
+		w->msg_down != NULL && w->msg_up != NULL && w->punt_down != NULL &&
+		w->punt_up != NULL)
 		return w;
 	worker_free(w);
 	return NULL;
@@ -229,6 +232,7 @@ void worker_free(struct worker *w)
 	neigh_free(w->neigh);
 	rte_free(w->punt);
 	rte_free(w->icmp);
+	acl_hits_free(w->id);
 	rte_free(w->count);
 	rte_free(w);
 }

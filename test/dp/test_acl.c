@@ -4,6 +4,8 @@
 #include "test/dp/harness.h"
 
 #include "dp/acl.h"
+#include "dp/acl_build.h"
+#include "dp/acl_hits.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -161,6 +163,96 @@ static void test_icmp_packet(void **state)
 	assert_int_equal(counted(DROP_ACL_OUT_DENY), 1);
 }
 
+static void assert_hits(uint32_t id, uint64_t n, uint64_t last_ns)
+{
+	struct acl_hit got;
+
+	acl_hits_read(id, &got);
+	assert_int_equal(got.n, n);
+	assert_int_equal(got.last_ns, last_ns);
+}
+
+// First packets count, of permitted and of denied flows; the rest of a session does not.
+static void test_hits(void **state)
+{
+	struct flow web = flow(PROTO_TCP, FAR, 4000, MAPPED, 5070);
+	struct flow dns = flow(PROTO_UDP, FAR, 4000, MAPPED, 4000);
+	uint64_t start_ns = h.now_ns;
+	struct rules r;
+
+	harness_send(OUTSIDE, &web, 2); // SYN
+	harness_send(OUTSIDE, &web, 2);
+	harness_send(OUTSIDE, &dns, 0);
+	assert_hits(1, 1, start_ns);
+	assert_hits(2, 0, 0);
+	assert_hits(3, 1, start_ns);
+	// A straggler is no flow.
+	web.src.port = 4001;
+	harness_send(OUTSIDE, &web, 16); // ACK
+	assert_hits(1, 1, start_ns);
+	// Another list with the same rule: what it has counted stays, a new one begins with 0.
+	harness_rules(&r);
+	r.incoming[2].permit = false;
+	r.incoming[2].id = 33;
+	harness_apply(&r);
+	assert_hits(1, 1, start_ns);
+	h.now_ns += 5;
+	harness_send(OUTSIDE, &web, 2);
+	harness_send(OUTSIDE, &dns, 0);
+	assert_hits(1, 2, start_ns + 5);
+	assert_hits(33, 1, start_ns + 5);
+	acl_hits_clear(1);
+	assert_hits(1, 0, 0);
+	assert_hits(33, 1, start_ns + 5);
+	web.src.port = 4002;
+	harness_send(OUTSIDE, &web, 2);
+	assert_hits(1, 1, start_ns + 5);
+}
+
+// The place of a rule that is gone begins anew, once nobody counts there any more.
+static void test_hits_reused(void **state)
+{
+	struct flow dns = flow(PROTO_UDP, FAR, 4000, MAPPED, 4000);
+	uint64_t was_ns = h.now_ns;
+	uint32_t place, ids[2] = {3, 77};
+	struct rules r;
+
+	harness_send(OUTSIDE, &dns, 0);
+	place = acl_hits_take(3);
+	acl_hits_put(3, place);
+	harness_rules(&r);
+	for (unsigned int i = 0; i < 2; i++) {
+		r.incoming[2].id = ids[1 - i]; // out of force, and back
+		harness_apply(&r);
+		rte_rcu_qsbr_thread_online(snapshot_root.qsbr, 0);
+		rte_rcu_qsbr_quiescent(snapshot_root.qsbr, 0);
+		rte_rcu_qsbr_thread_offline(snapshot_root.qsbr, 0);
+		snapshot_reclaim();
+		assert_hits(ids[i], 0, 0);
+	}
+	assert_hits(3, 0, 0);
+	h.now_ns += 7;
+	dns.src.port++;
+	harness_send(OUTSIDE, &dns, 0);
+	assert_hits(3, 1, was_ns + 7);
+}
+
+// Two workers count apart, and are read together.
+static void test_hits_of_two(void **state)
+{
+	uint64_t start_ns;
+
+	harness_up_many(2, 64);
+	start_ns = h.now_ns;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct acl_hit *hits = h.all[i]->hits;
+
+		acl_hit_count(&hits[snapshot_root.current->acls[0]->place[0]], start_ns + i);
+	}
+	assert_hits(1, 2, start_ns + 1);
+	harness_down();
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, harness_setup, harness_teardown)
 
 int main(void)
@@ -169,6 +261,9 @@ int main(void)
 		TEST(test_order),
 		TEST(test_icmp),
 		TEST(test_icmp_packet),
+		TEST(test_hits),
+		TEST(test_hits_reused),
+		cmocka_unit_test(test_hits_of_two),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);

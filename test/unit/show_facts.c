@@ -122,6 +122,18 @@ static void nat_facts(void)
 	nat[4].interface = true;
 }
 
+static struct ace aces[] = {{.id = 0x11, .permit = true, .proto = 6},
+	{.id = 0x12, .permit = true, .proto = 6, .entry = 1},
+	{.id = 0x13, .permit = true, .proto = 17, .entry = 1},
+	{.id = 0x14, .permit = true, .proto = 6, .entry = 2},
+	{.id = 0x15, .permit = true, .proto = 6, .entry = 2}};
+static struct config_entry entries[] = {
+	{31, 0xa1, "extended permit tcp any any eq sip", .first = 0, .n = 1},
+	{32, 0xa2, "permit object-group web any any", .objects = true, .first = 1, .n = 2},
+	{33, 0xa3, "permit tcp any any neq 80", .first = 3, .n = 2},
+	{34, 0xa4, "remark the\033[2J rest", .remark = true, .first = 5},
+	{35, 0xa5, "deny ip any any inactive", .inactive = true, .first = 5}};
+static struct config_acl acls[] = {{"incoming", entries, 5, aces, 5}, {.name = "empty"}};
 struct config config = {.hostname = "fw-a",
 	.n_workers = 2,
 	.ifaces = {{.name = "outside",
@@ -137,6 +149,8 @@ struct config config = {.hostname = "fw-a",
 	.nat = nat,
 	.n_nat = 5,
 	.timeouts.pat_xlate_s = 30,
+	.acls = acls,
+	.n_acls = 2,
 	.mtas = &mta,
 	.n_mtas = 1,
 	.trustpoints = trustpoints,
@@ -164,6 +178,8 @@ int facts(void **state)
 	drops_free(show.drops);
 	assert_int_equal(drops_new(&show.drops, show.ime, clock_ns() - 10 * S_NS), 0);
 	nat_facts();
+	for (size_t i = 0; i < sizeof(aces) / sizeof(aces[0]); i++)
+		aces[i].sport = aces[i].dport = PORT_ANY;
 	config.ifaces[0].ip = ep("209.165.200.225", 0).ip;
 	config.ifaces[1].ip = ep("192.168.10.1", 0).ip;
 	mta_addrs[0] = (struct config_media_addr){.iface = 0, .ip = ep("209.165.200.229", 0).ip};

@@ -32,7 +32,8 @@ extern uint64_t acl_denied;
 extern struct dp_trace_ask traced; // what was asked last
 extern struct dp_trace trace;      // what is found
 extern int trace_error;
-extern unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared;
+extern unsigned int hits_cleared, dp_cleared, ime_cleared, media_cleared, tls_cleared,
+	refers_cleared;
 
 // ---- The facts -----------------------------------------------------------------------------------
 

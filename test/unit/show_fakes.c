@@ -17,7 +17,7 @@
 // ---- Workers ------------------------------------------------------------------------------------
 
 uint64_t acl_denied = 7;
-unsigned int dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared;
+unsigned int hits_cleared, dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared;
 
 struct dp_trace_ask traced;
 struct dp_trace trace;
@@ -36,6 +36,20 @@ size_t dp_counters(struct dp_counter *out, size_t max)
 	out[1] = (struct dp_counter){"NO_BUFFER", "none", true, 0};
 	out[2] = (struct dp_counter){"RX", "packets received", false, 9000000000};
 	return 3;
+}
+
+void dp_acl_hits(uint32_t id, struct dp_acl_hits *out)
+{
+	*out = (struct dp_acl_hits){0, 0};
+	if (id == 0x11)
+		*out = (struct dp_acl_hits){3, show.mono_ns() - 60 * S_NS};
+	if (id == 0x12)
+		*out = (struct dp_acl_hits){4, show.mono_ns() - 61 * S_NS};
+}
+
+void dp_acl_hits_clear(uint32_t id)
+{
+	hits_cleared++;
 }
 
 void dp_counters_clear(void)

@@ -62,6 +62,8 @@ static void test_layouts(void **state)
 		{"clear tls-proxy session", "tls-proxy-closed", "tls-proxy-closed"},
 		{"show crypto ca certificates", "certificates", "certificates"},
 		{"pki reload", "pki-reload", "pki-reload"},
+		{"show access-list", "access-list", "access-list"},
+		{"show access-list NAME", "access-list-empty", "access-list-empty"},
 		{"show alarms", "alarms", "alarms"},
 		{"show alarms", "alarms-none", "alarms-none"},
 		{"show logging", "logging", "logging"},

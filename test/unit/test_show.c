@@ -43,6 +43,31 @@ static void expect(const char *command, const char *args, const char *file)
 	cJSON_Delete(got);
 }
 
+static uint64_t moment_s(void)
+{
+	return 1795808885 + 60;
+}
+
+static void test_access_list(void **state)
+{
+	uint64_t (*clock_s)(void) = show.wall_s;
+
+	show.wall_s = moment_s;
+	expect("show access-list", "{}", "access-list");
+	expect("show access-list", "{\"name\": \"empty\"}", "access-list-empty");
+	show.wall_s = clock_s;
+}
+
+static void test_no_access_list(void **state)
+{
+	cJSON *args = cJSON_Parse("{\"name\": \"none\"}");
+	char err[256];
+
+	assert_null(show_command(&show, "show access-list", args, err, sizeof(err)));
+	assert_string_equal(err, "there is no access-list none; callgate show access-list has all");
+	cJSON_Delete(args);
+}
+
 static void test_answers(void **state)
 {
 	struct config_domain denied = {".spam.example"};
@@ -437,6 +462,9 @@ static void test_clear(void **state)
 		&show, "clear uc-ime media-sessions statistics", NULL, err, sizeof(err)));
 	assert_int_equal(media_cleared, 1);
 	assert_int_equal(ime_cleared, 1);
+	cJSON_Delete(show_command(&show, "clear access-list counters", NULL, err, sizeof(err)));
+	assert_int_equal(hits_cleared, 5);
+	assert_int_equal(dp_cleared, 0);
 	cJSON_Delete(show_command(&show, "clear counters", NULL, err, sizeof(err)));
 	assert_int_equal(dp_cleared, 1);
 	assert_int_equal(ime_cleared, 2);
@@ -687,6 +715,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_answers, facts),
+		cmocka_unit_test_setup(test_access_list, facts),
+		cmocka_unit_test_setup(test_no_access_list, facts),
 		cmocka_unit_test_setup(test_version, facts),
 		cmocka_unit_test_setup(test_xlate_filters, facts),
 		cmocka_unit_test_setup(test_counters, facts),

@@ -7,11 +7,10 @@
 
 #include <cjson/cJSON.h>
 
-#define LAYOUT_ARG "CALL-ID"
-
 struct layout {
-	const char *command; // "show uc-ime signaling-sessions"; a last word CALL-ID is an argument
-	const char *summary; // for --help
+	const char *
+		command; // "show uc-ime signaling-sessions"; a last word in capitals is an argument
+	const char *summary;                       // for --help
 	void (*print)(FILE *f, const cJSON *data); // NULL: the daemon's "done" has nothing to print
 };
 
@@ -39,6 +38,9 @@ void layout_in_use(FILE *f, const cJSON *d);
 
 // h:mm:ss
 void layout_hms(double s, char buf[24]);
+
+// layout_acl.c
+void layout_access_list(FILE *f, const cJSON *data);
 
 // layout_drops.c
 void layout_drops(FILE *f, const cJSON *data);

@@ -33,6 +33,12 @@ static bool command_join(char *buf, size_t size, const char *verb, int n, char *
 	return len < size;
 }
 
+// What the last word of a command may be, and how the daemon calls it.
+static const struct {
+	const char *word, *name;
+} arguments[] = {{"CALL-ID", "call_id"}, {"NAME", "name"}};
+#define ARGUMENTS (sizeof(arguments) / sizeof(arguments[0]))
+
 // The layout of words that end in pairs of a filter and its value, which become arguments.
 static const struct layout *layout_filtered(
 	char *command, size_t size, const char *verb, int n, char **words, cJSON *args)
@@ -62,11 +68,13 @@ static const struct layout *layout_of(
 	const struct layout *layout;
 	char with_arg[160];
 
-	if (n > 0 && command_join(command, size, verb, n - 1, words)) {
-		snprintf(with_arg, sizeof(with_arg), "%s " LAYOUT_ARG, command);
+	for (size_t i = 0; n > 0 && i < ARGUMENTS; i++) {
+		if (!command_join(command, size, verb, n - 1, words))
+			break;
+		snprintf(with_arg, sizeof(with_arg), "%s %s", command, arguments[i].word);
 		layout = layout_find(with_arg);
 		if (layout != NULL) {
-			cJSON_AddStringToObject(args, "call_id", words[n - 1]);
+			cJSON_AddStringToObject(args, arguments[i].name, words[n - 1]);
 			return layout;
 		}
 	}
