@@ -153,11 +153,11 @@ class Firewall(LabTest):
             peer.close()
             self.assertEqual(ip, seen_as)
 
-    def assert_denied(self, source, address, server):
-        before = self.drops("ACL_DENY")
+    def assert_denied(self, source, address, server, reason="ACL_DENY"):
+        before = self.drops(reason)
         with listen(server, ("0.0.0.0", address[1])), self.assertRaises(OSError):
             connect(source, address, 1.2).close()
-        self.assertGreater(self.drops("ACL_DENY"), before)
+        self.assertGreater(self.drops(reason), before)
 
     def test_dmz_from_outside(self):
         """The manual's access lists for a UC-IME server: 6084 and 8470, and nothing else."""
@@ -172,4 +172,4 @@ class Firewall(LabTest):
         address, and never what is inside."""
         self.assert_open("ucm-a", (IME_REAL, 5620), "dmz-a", REAL)
         self.assert_open("dmz-a", (ROUTER, 6084), "inet", IME_MAPPED)
-        self.assert_denied("dmz-a", (REAL, 8022), "ucm-a")
+        self.assert_denied("dmz-a", (REAL, 8022), "ucm-a", "SECURITY_LEVEL")
