@@ -26,7 +26,7 @@ from lablib.load import Load, grown, kernel_drops, ring_drops  # noqa: E402
 from lablib.util import sh, wait_for  # noqa: E402
 
 SESSIONS, PPS, SECONDS = 10000, 1, 20  # of each session, each way
-ROUTER, IME, SIP = "209.165.200.254", "209.165.200.232", ("209.165.200.228", 5070)
+ROUTER, IME, SIP = "209.165.200.254", "209.165.200.250", ("209.165.200.228", 5070)
 TARGETS = f"{IME}:6084,{SIP[0]}:{SIP[1]}"
 KNOWN = netns.FOREIGN
 WIRES = (("inet", "to-a"), ("cg-a", "outside"), ("cg-a", "dmz"), ("dmz-a", "eth0"))

@@ -20,7 +20,7 @@ from lablib.util import sh, wait_for
 
 ROUTER = "209.165.200.254"
 MAPPED, REAL = "209.165.200.228", "192.168.10.30"
-IME_MAPPED, IME_REAL = "209.165.200.232", netns.DMZ
+IME_MAPPED, IME_REAL = "209.165.200.250", netns.DMZ
 
 
 def listen(name, address):
