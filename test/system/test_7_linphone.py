@@ -40,7 +40,7 @@ class RemotePhone(LabTest):
                 self.call(caller)
         self.idle()
         log = self.a.log.read_text(errors="replace")[told:]
-        self.assertNotRegex(log, r"%UCIME-[0-5]-")
+        self.assertNotRegex(log, r"%UCIME-[0-4]-")  # a notice, such as of a call manager that is up, is no complaint
         self.assertEqual(re.findall(r"-339008: .* srtp=(\S+)", log), SUITES)
 
     def call(self, caller):
