@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The firewall under a flood of SYNs: to a host behind it, and to itself. In the lab, over veth: established
 sessions between the DMZ and the Internet lose nothing, and whoever sets up TLS, known to callgate or not, gets
-through. Prints nothing; firewall.py prints its figures."""
+through. firewall.py makes a figure of it; alone: firewall_flood.py [SYNS-A-SECOND], 0 for as many as can be."""
 
 import contextlib
 import json
 import os
 import pathlib
 import re
+import socket
 import ssl
 import statistics
 import subprocess
@@ -51,7 +52,6 @@ class Caller(threading.Thread):
         self.known, self.stop, self.took, self.failed, self.n = known, threading.Event(), [], [], 0
 
     def once(self):
-        import socket
         self.n += 1
         name, source = ("foreign", KNOWN) if self.known else ("inet", f"100.64.{200 + self.n // 250}.{self.n % 250 + 1}")
         with netns.entered(name):
@@ -84,7 +84,6 @@ def configured(text):
 
 def measure(a_second, say):
     """{lost, sent, syns, ...} with so many SYNs a second; `a_second` 0: as many as one process can."""
-    os.environ.setdefault("BUILD", str(ROOT / "build-bench"))
     lab = Lab(say)
     with contextlib.ExitStack() as stack:
         stack.callback(lab.down)
@@ -140,5 +139,6 @@ def measure(a_second, say):
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("BUILD", str(ROOT / "build-bench"))
     print(json.dumps(measure(float(sys.argv[1]) if len(sys.argv) > 1 else 0,
                              lambda text: print(f"firewall: {text}", file=sys.stderr, flush=True)), indent=1))
