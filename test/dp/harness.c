@@ -270,6 +270,24 @@ size_t harness_out(uint16_t iface, uint8_t *frame)
 	return len;
 }
 
+void harness_drops(uint16_t iface, const struct flow *f, uint8_t flags, enum dp_counter_id reason)
+{
+	uint64_t before = counted(reason);
+	uint8_t frame[FRAME_MAX];
+
+	harness_send(iface, f, flags);
+	if (counted(reason) != before + 1)
+		fail_msg("no %s", counter_infos[reason].name);
+	assert_int_equal(harness_out(INSIDE, frame) + harness_out(OUTSIDE, frame), 0);
+}
+
+void harness_wait_s(uint64_t s)
+{
+	h.now_ns += s * NS_PER_S;
+	for (unsigned int i = 0; i < 100; i++)
+		worker_turn(h.w, h.now_ns += NS_PER_S / 100);
+}
+
 size_t harness_punted(uint8_t *frame, uint16_t *iface)
 {
 	struct rte_mbuf *m;

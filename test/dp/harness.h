@@ -89,6 +89,10 @@ struct rte_mbuf *buffer_of(const uint8_t *frame, size_t len);
 void harness_in(uint16_t iface, struct rte_mbuf **m, unsigned int n);
 // One flow packet through all stages.
 void harness_send(uint16_t iface, const struct flow *f, uint8_t flags);
+// The same, and it must end as `reason` alone: nothing is sent.
+void harness_drops(uint16_t iface, const struct flow *f, uint8_t flags, enum dp_counter_id reason);
+// Time goes by; idle turns let every session be looked at.
+void harness_wait_s(uint64_t s);
 // The next frame that was sent out of `iface`; returns its length, 0 when there is none.
 size_t harness_out(uint16_t iface, uint8_t *frame);
 // The next punted frame.

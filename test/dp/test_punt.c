@@ -59,13 +59,6 @@ static void leaves(uint16_t iface, const struct flow *f, uint8_t flags)
 	assert_flow(&got, f);
 }
 
-static void wait_s(uint64_t s)
-{
-	h.now_ns += s * S;
-	for (unsigned int i = 0; i < 100; i++)
-		worker_turn(h.w, h.now_ns += S / 100);
-}
-
 static void test_to_self(void **state)
 {
 	struct flow ping = flow(PROTO_ICMP, FAR, 7, FW_OUT, 7);
@@ -90,11 +83,11 @@ static void test_inspected(void **state)
 	assert_true(punts(OUTSIDE, &in, ACK));
 	assert_true(punts(OUTSIDE, &in, PSH));
 	leaves(OUTSIDE, &out, PSH);
-	wait_s(1700);
+	harness_wait_s(1700);
 	assert_int_equal(h.w->sess->punts, 1); // punt timeout 1800 s
 	leaves(OUTSIDE, &out, FIN);
 	assert_true(punts(OUTSIDE, &in, FIN));
-	wait_s(6);
+	harness_wait_s(6);
 	assert_int_equal(h.w->sess->punts, 0);
 	assert_int_equal(h.w->sess->n_free, h.w->sess->max);
 }

@@ -8,7 +8,6 @@
 #define ACK 0x10
 #define FIN 0x11
 #define RST 0x04
-#define S   1000000000ull
 
 static uint8_t frame[FRAME_MAX];
 
@@ -47,25 +46,6 @@ static void acknowledges(uint16_t in, const struct flow *f, uint32_t ack)
 	assert_true(harness_out(in == INSIDE ? OUTSIDE : INSIDE, frame) > 0);
 }
 
-// Sends, and expects it to end in `reason`.
-static void drops(uint16_t in, const struct flow *f, uint8_t flags, enum dp_counter_id reason)
-{
-	uint64_t before = counted(reason);
-
-	harness_send(in, f, flags);
-	if (counted(reason) != before + 1)
-		fail_msg("no %s", counter_infos[reason].name);
-	assert_int_equal(harness_out(INSIDE, frame) + harness_out(OUTSIDE, frame), 0);
-}
-
-// Time goes by; idle turns let every session be looked at.
-static void wait_s(uint64_t s)
-{
-	h.now_ns += s * S;
-	for (unsigned int i = 0; i < 100; i++)
-		worker_turn(h.w, h.now_ns += S / 100);
-}
-
 static const char *state_of(unsigned int i)
 {
 	static struct dp_conn c[8];
@@ -93,7 +73,7 @@ static void test_inbound(void **state)
 	forwards(OUTSIDE, &in, FIN, INSIDE, &in_real);
 	acknowledges(INSIDE, &out_real, 1012);
 	acknowledges(OUTSIDE, &in, 1012);
-	wait_s(6);
+	harness_wait_s(6);
 	assert_int_equal(live(), 0);
 	assert_int_equal(counted(COUNT_SESSIONS_CLOSED), 1);
 	assert_int_equal(counted(COUNT_SESSIONS_AGED), 0);
@@ -166,7 +146,7 @@ static void test_refused(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		print_message("%s\n", cases[i].what);
-		drops(cases[i].in, &cases[i].f, cases[i].flags, cases[i].reason);
+		harness_drops(cases[i].in, &cases[i].f, cases[i].flags, cases[i].reason);
 	}
 	assert_int_equal(live(), 1); // the one whose neighbour was not known yet
 }
@@ -222,7 +202,7 @@ static void test_full(void **state)
 	for (uint16_t i = 0; i < 10; i++) {
 		struct flow f = flow(PROTO_UDP, FAR, (uint16_t)(9000 + i), MAPPED, 4000);
 
-		drops(OUTSIDE, &f, 0, DROP_SESSION_FULL);
+		harness_drops(OUTSIDE, &f, 0, DROP_SESSION_FULL);
 	}
 	for (uint16_t i = 0; i < max; i++) {
 		struct flow back = flow(PROTO_UDP, HOST_IN, 4000, FAR, (uint16_t)(1000 + i));
@@ -230,7 +210,7 @@ static void test_full(void **state)
 
 		forwards(INSIDE, &back, 0, OUTSIDE, &mapped);
 	}
-	wait_s(121);
+	harness_wait_s(121);
 	assert_int_equal(live(), 0);
 	assert_int_equal(counted(COUNT_SESSIONS_AGED), max);
 	// And all of it can be used again.
@@ -251,21 +231,21 @@ static void test_timeouts(void **state)
 
 	harness_send(INSIDE, &icmp, 0);
 	harness_send(INSIDE, &tcp, SYN);
-	wait_s(3);
+	harness_wait_s(3);
 	assert_int_equal(live(), 1); // icmp 2 s
-	wait_s(28);
+	harness_wait_s(28);
 	assert_int_equal(live(), 0); // half-open 30 s
 	harness_send(INSIDE, &tcp, SYN);
 	while (harness_out(OUTSIDE, frame) > 0)
 		;
 	forwards(OUTSIDE, &back, SYN | ACK, INSIDE, &back_real);
 	forwards(INSIDE, &tcp, ACK, OUTSIDE, &tcp_mapped);
-	wait_s(3590);
+	harness_wait_s(3590);
 	assert_int_equal(live(), 1);
 	forwards(INSIDE, &tcp, FIN, OUTSIDE, &tcp_mapped);
-	wait_s(590);
+	harness_wait_s(590);
 	assert_int_equal(live(), 1); // one side closed: 600 s
-	wait_s(20);
+	harness_wait_s(20);
 	assert_int_equal(live(), 0);
 }
 
@@ -322,9 +302,9 @@ static void test_rejudged(void **state)
 	forwards(OUTSIDE, &in, ACK, INSIDE, &real);
 	r.incoming[0].permit = false;
 	harness_apply(&r);
-	drops(OUTSIDE, &in, ACK, DROP_ACL_DENY);
+	harness_drops(OUTSIDE, &in, ACK, DROP_ACL_DENY);
 	assert_int_equal(live(), 0);
-	drops(INSIDE, &back, ACK, DROP_TCP_NOT_SYN);
+	harness_drops(INSIDE, &back, ACK, DROP_TCP_NOT_SYN);
 }
 
 // Its packets in one burst were looked up together: the first ends it, the others must not find
@@ -359,7 +339,7 @@ static void test_rejudged_nat(void **state)
 	harness_rules(&r);
 	r.nat[0].mapped = net("209.165.200.227");
 	harness_apply(&r);
-	drops(OUTSIDE, &back, 0, DROP_ACL_DENY);
+	harness_drops(OUTSIDE, &back, 0, DROP_ACL_DENY);
 	assert_int_equal(live(), 0);
 	forwards(INSIDE, &out, 0, OUTSIDE, &mapped2);
 }
@@ -397,7 +377,7 @@ static void test_clash(void **state)
 	r.r.n_nat = 2;
 	harness_apply(&r);
 	forwards(INSIDE, &a, 0, OUTSIDE, &mapped);
-	drops(INSIDE, &b, 0, DROP_NAT_PORTS);
+	harness_drops(INSIDE, &b, 0, DROP_NAT_PORTS);
 	forwards(OUTSIDE, &back, 0, INSIDE, &back_a); // the first is as it was
 	assert_int_equal(live(), 1);
 	assert_int_equal(h.w->sess->punts, 0);

@@ -274,13 +274,6 @@ static uint32_t live(void)
 	return h.w->sess->max - h.w->sess->n_free;
 }
 
-static void wait_s(uint64_t s)
-{
-	h.now_ns += s * NS_PER_S;
-	for (unsigned int i = 0; i < 100; i++)
-		worker_turn(h.w, h.now_ns += NS_PER_S / 100);
-}
-
 // A stranger who knows the tuple, and a connection that does not care.
 static void test_attack(void **state)
 {
@@ -297,10 +290,10 @@ static void test_attack(void **state)
 	sends(0, A, 100, 500, 1400, PASS);
 	sends(1, A, 500, 1500, 1400, PASS);
 	assert_int_equal(live(), 1);
-	wait_s(60);
+	harness_wait_s(60);
 	assert_int_equal(live(), 1);
 	sends(1, R, 1900, 0, 0, PASS); // exact
-	wait_s(6);
+	harness_wait_s(6);
 	assert_int_equal(live(), 0);
 	assert_int_equal(counted(COUNT_SESSIONS_CLOSED), 1);
 }
