@@ -157,3 +157,20 @@ static inline void edited_nothing(void **state)
 			tests[i + 1] = row_case(table[i].rule, edited_row, &table[i]);             \
 		return cmocka_run_group_tests(tests, NULL, NULL);                                  \
 	}
+
+// The right configuration, with one text in place of another; it must load, and the caller frees it.
+static inline struct config *config_with(const char *find, const char *put)
+{
+	char text[2 * sizeof(config_right)], faults[4096];
+	struct config_errors errs = {0};
+	struct config *c;
+
+	strcpy(text, config_right);
+	if (find != NULL)
+		edit(text, sizeof(text), find, put);
+	if (config_parse(str_from(text), "", false, &c, &errs) == 0)
+		return c;
+	faults_text(&errs, faults, sizeof(faults));
+	fail_msg("%s", faults);
+	return NULL;
+}

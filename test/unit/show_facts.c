@@ -281,3 +281,21 @@ int facts(void **state)
 		.tls_max = 1000};
 	return 0;
 }
+
+cJSON *show_file(const char *name)
+{
+	static char text[65536];
+	char path[128];
+	size_t n;
+	FILE *f;
+	cJSON *j;
+
+	snprintf(path, sizeof(path), "test/vectors/show/%s.json", name);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text), f);
+	fclose(f);
+	j = cJSON_ParseWithLength(text, n);
+	assert_non_null(j);
+	return j;
+}

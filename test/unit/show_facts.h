@@ -50,3 +50,6 @@ extern struct show show;
 int facts(void **state);
 
 struct endpoint ep(const char *ip, uint16_t port);
+
+// test/vectors/show/NAME.json, which the caller deletes.
+cJSON *show_file(const char *name);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the daemon answers to packet-tracer: each phase by which line of the configuration, and what it
+// refuses.
+#include "test/unit/test.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "test/unit/show_facts.h"
+
+static struct dp_trace_phase phase(enum dp_trace_type type, int list, int rule, uint16_t iface)
+{
+	return (struct dp_trace_phase){.type = type, .list = list, .rule = rule, .iface = iface};
+}
+
+static struct dp_trace_phase translated(
+	enum dp_trace_type type, int rule, struct endpoint from, struct endpoint to)
+{
+	struct dp_trace_phase p = phase(type, -1, rule, DP_TRACE_NO_IFACE);
+
+	p.from = from;
+	p.to = to;
+	return p;
+}
+
+static struct dp_trace_phase hop(enum dp_trace_type type, int rule, uint16_t iface, const char *ip)
+{
+	struct dp_trace_phase p = phase(type, -1, rule, iface);
+
+	p.to = ep(ip, 0);
+	memcpy(p.mac, "\2\0\0\0\1\2", sizeof(p.mac));
+	return p;
+}
+
+// What the phases name: two entries of a list, three translations, a route.
+static void rules(struct config *c)
+{
+	static struct ace aces[2];
+	static struct config_acl acls[1] = {{.name = "OUTSIDE-IN", .aces = aces, .n = 2}};
+	static struct nat_rule nat[3];
+	static struct config_route routes[1];
+	char err[160];
+
+	*c = config;
+	assert_true(ace_parse(
+		STR_LIT("permit tcp any host 192.168.10.30 eq 5070"), &aces[0], err, sizeof(err)));
+	assert_true(ace_parse(STR_LIT("deny udp any any"), &aces[1], err, sizeof(err)));
+	aces[0].line = 57;
+	aces[1].line = 58;
+	nat[0] = (struct nat_rule){.line = 40,
+		.real_if = 1,
+		.mapped_if = 0,
+		.real = {ep("192.168.10.30", 0).ip, 128},
+		.mapped = {ep("209.165.200.228", 0).ip, 128}};
+	nat[1] = (struct nat_rule){.line = 41,
+		.kind = NAT_PAT,
+		.real_if = 1,
+		.mapped_if = NAT_IFACE_ANY,
+		.real = {ep("192.168.10.0", 0).ip, 120},
+		.interface = true};
+	nat[2] = nat[1];
+	nat[2].pool = (struct nat_pool){ep("209.165.200.230", 0).ip, ep("209.165.200.239", 0).ip};
+	routes[0] = (struct config_route){
+		.line = 30, .iface = 0, .gateway = ep("209.165.200.254", 0).ip};
+	routes[0].dst = (struct prefix){ep("0.0.0.0", 0).ip, 96};
+	c->ifaces[0].line = 10;
+	c->ifaces[1].line = 20;
+	c->ifaces[1].subnet.ip = ep("192.168.10.0", 0).ip;
+	c->acls = acls;
+	c->n_acls = 1;
+	c->nat = nat;
+	c->n_nat = 3;
+	c->routes = routes;
+	c->n_routes = 1;
+}
+
+static void expect_trace(const struct config *c, const char *args, const char *file)
+{
+	struct show with = show;
+	char err[256] = "";
+	cJSON *a = cJSON_Parse(args), *want = show_file(file);
+	cJSON *got;
+
+	with.config = c;
+	with.path = "/etc/callgate/callgate.yaml";
+	got = show_command(&with, "packet-tracer", a, err, sizeof(err));
+	if (!cJSON_Compare(got, want, true))
+		fail_msg("%s%s", err, cJSON_Print(got));
+	cJSON_Delete(a);
+	cJSON_Delete(want);
+	cJSON_Delete(got);
+}
+
+#define TCP_IN                                                                                     \
+	"{\"input\": \"outside\", \"protocol\": \"tcp\", \"source\": \"198.51.100.7\", "           \
+	"\"source_port\": 1025, \"destination\": \"209.165.200.228\", \"destination_port\": 5070}"
+
+static void test_trace(void **state)
+{
+	static struct config c;
+
+	rules(&c);
+	trace_error = 0;
+	trace = (struct dp_trace){.fate = DP_TRACE_FORWARD,
+		.iface_out = 1,
+		.worker = 1,
+		.n = 11,
+		.phase = {phase(DP_TRACE_PACKET, -1, -1, DP_TRACE_NO_IFACE),
+			phase(DP_TRACE_FLOW, -1, -1, DP_TRACE_NO_IFACE),
+			phase(DP_TRACE_SPOOFING, -1, -1, DP_TRACE_NO_IFACE),
+			translated(DP_TRACE_UN_NAT, 0, ep("209.165.200.228", 5070),
+				ep("192.168.10.30", 5070)),
+			phase(DP_TRACE_ROUTE, -1, 1, 1), phase(DP_TRACE_ACCESS_LIST, 0, 0, 0),
+			phase(DP_TRACE_INSPECT, 0, 0, 0),
+			translated(DP_TRACE_NAT, 1, ep("192.168.10.5", 1025),
+				ep("209.165.200.225", 20000)),
+			translated(DP_TRACE_NAT, 2, ep("192.168.10.5", 1025),
+				ep("209.165.200.230", 20000)),
+			phase(DP_TRACE_CREATE, -1, -1, DP_TRACE_NO_IFACE),
+			hop(DP_TRACE_ADJACENCY, -1, 1, "192.168.10.30")}};
+	expect_trace(&c, TCP_IN, "packet-tracer");
+	assert_int_equal(traced.iface, 0);
+	assert_int_equal(traced.flow.proto, PROTO_TCP);
+	assert_int_equal(traced.flow.src.port, 1025);
+	assert_int_equal(traced.flow.dst.port, 5070);
+	trace = (struct dp_trace){.fate = DP_TRACE_DROP,
+		.reason = "ACL_DENY",
+		.help = "denied; read the lists",
+		.iface_out = DP_TRACE_NO_IFACE,
+		.session = true,
+		.n = 8,
+		.phase = {phase(DP_TRACE_FLOW, -1, -1, DP_TRACE_NO_IFACE),
+			phase(DP_TRACE_MEDIA, -1, -1, DP_TRACE_NO_IFACE),
+			hop(DP_TRACE_ROUTE, 2, 0, "209.165.200.254"),
+			phase(DP_TRACE_ACCESS_LIST, -1, -1, 0),
+			phase(DP_TRACE_ACCESS_LIST, 0, -1, 0), phase(DP_TRACE_RPF_CHECK, -1, 0, 0),
+			phase(DP_TRACE_PUNT, -1, -1, DP_TRACE_NO_IFACE),
+			hop(DP_TRACE_ADJACENCY, -1, 0, "209.165.200.254")}};
+	for (unsigned int i = 4; i < 8; i++)
+		trace.phase[i].drop = i != 6;
+	expect_trace(&c,
+		"{\"input\": \"inside\", \"protocol\": \"icmp\", \"source\": \"192.168.10.30\", "
+		"\"type\": 8, \"code\": 1, \"id\": 9, \"destination\": \"198.51.100.7\"}",
+		"packet-tracer-drop");
+	assert_int_equal(traced.iface, 1);
+	assert_int_equal(traced.icmp_type, 8);
+	assert_int_equal(traced.icmp_code, 1);
+	assert_int_equal(traced.flow.src.port, 9);
+	assert_int_equal(traced.flow.dst.port, 9);
+}
+
+static void test_trace_refused(void **state)
+{
+#define FROM_TO "\"source\": \"198.51.100.7\", \"destination\": \"192.0.2.1\""
+	static const struct {
+		const char *args, *err;
+		int error;
+	} t[] = {
+		{"{}", "input: found nothing of the kind", 0},
+		{"{\"input\": \"dmz\"}", "input: found dmz, expected the name", 0},
+		{"{\"input\": \"outside\", \"source\": \"x\"}", "source: found x", 0},
+		{"{\"input\": \"outside\", \"source\": \"::1\"}", "an IPv4 address", 0},
+		{"{\"input\": \"outside\", \"source\": \"1.2.3.4\"}", "destination: found", 0},
+		{"{\"input\": \"outside\", " FROM_TO "}", "protocol: found nothing", 0},
+		{"{\"input\": \"outside\", \"protocol\": \"gre\", " FROM_TO "}",
+			"protocol: found gre, expected tcp, udp", 0},
+		{"{\"input\": \"outside\", \"protocol\": \"udp\", " FROM_TO "}",
+			"source_port: expected a number from 0 to 65535", 0},
+		{"{\"input\": \"outside\", \"protocol\": \"udp\", \"source_port\": 70000, " FROM_TO
+		 "}",
+			"source_port: expected", 0},
+		{"{\"input\": \"outside\", \"protocol\": \"icmp\", \"type\": 256, " FROM_TO "}",
+			"type: expected a number from 0 to 255", 0},
+		{"{\"input\": \"outside\", \"protocol\": \"icmp\", \"type\": 3, \"code\": "
+		 "1, " FROM_TO "}",
+			"trace that flow", 0},
+		{"{\"input\": \"outside\", \"protocol\": \"rawip\", \"number\": 6, " FROM_TO "}",
+			"found 6, expected tcp, udp or icmp by its name", 0},
+		{TCP_IN, "too busy", -ETIMEDOUT},
+		{TCP_IN, "buffer", -ENOBUFS},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		cJSON *args = cJSON_Parse(t[i].args);
+		char err[256] = "";
+
+		assert_non_null(args);
+		trace_error = t[i].error;
+		assert_null(show_command(&show, "packet-tracer", args, err, sizeof(err)));
+		if (strstr(err, t[i].err) == NULL)
+			fail_msg("%s: %s", t[i].args, err);
+		cJSON_Delete(args);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_trace, facts),
+		cmocka_unit_test_setup(test_trace_refused, facts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
