@@ -11,7 +11,7 @@
 #include <rte_byteorder.h>
 
 #include "dp/dp.h"
-#include "test/perf/bench.h"
+#include "test/perf/drive.h"
 
 enum { OUTSIDE, INSIDE, SIDES };
 
@@ -24,31 +24,6 @@ static struct prefix net(
 	unsigned int a, unsigned int b, unsigned int c, unsigned int d, unsigned int len)
 {
 	return (struct prefix){.ip = ip(a, b, c, d), .len = (uint8_t)(96 + len)};
-}
-
-static void start(char **argv)
-{
-	struct dp_options o = {
-		.n_ifaces = SIDES,
-		.n_workers = 1,
-		.control_core = atoi(argv[1]),
-		.worker_cores = {atoi(argv[2])},
-		.memory_mb = (unsigned int)atoi(argv[3]),
-		.sessions_max = 65536,
-		.streams_max = 16,
-		.instance_name = "fwdrive",
-	};
-	char err[512] = "";
-
-	for (unsigned int i = 0; i < SIDES; i++) {
-		struct dp_iface_options *f = &o.ifaces[i];
-
-		snprintf(f->name, sizeof(f->name), "%s", i == OUTSIDE ? "outside" : "inside");
-		snprintf(f->device, sizeof(f->device), "%s", argv[5 + i]);
-		f->descriptors = 1024;
-		f->mtu = 1500;
-	}
-	bench_need(dp_start(&o, err, sizeof(err)) == 0, err);
 }
 
 // A line each of the list of flows that begin inside, in the manual's words.
@@ -135,7 +110,9 @@ int main(int argc, char **argv)
 	bench_need(
 		argc == 7, "fwdrive CONTROL-CPU WORKER-CPU MEMORY-MB ACCESS-LIST OUTSIDE INSIDE");
 	acl = read_list(argv[4]);
-	start(argv);
+	drive_start(argv,
+		(struct dp_options){
+			.sessions_max = 65536, .streams_max = 16, .instance_name = "fwdrive"});
 	setlinebuf(stdout);
 	neighbour(OUTSIDE, ip(203, 0, 254, 9));
 	neighbour(INSIDE, ip(10, 1, 254, 9));

@@ -10,36 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "test/perf/bench.h"
+#include "test/perf/drive.h"
 #include "test/perf/media_plan.h"
-
-#define DESCRIPTORS 1024
-
-static void start(char **argv)
-{
-	struct dp_options o = {
-		.n_ifaces = SIDES,
-		.n_workers = 1,
-		.control_core = atoi(argv[1]),
-		.worker_cores = {atoi(argv[2])},
-		.memory_mb = (unsigned int)atoi(argv[3]),
-		.poll_adaptive = true, // so that CPU time is that of packets, as with every peer
-		.sessions_max = 1024,
-		.streams_max = (unsigned int)atoi(argv[4]),
-		.instance_name = "mediadrive",
-	};
-	char err[512] = "";
-
-	for (unsigned int i = 0; i < SIDES; i++) {
-		struct dp_iface_options *f = &o.ifaces[i];
-
-		snprintf(f->name, sizeof(f->name), "%s", i == OUTSIDE ? "outside" : "inside");
-		snprintf(f->device, sizeof(f->device), "%s", argv[5 + i]);
-		f->descriptors = DESCRIPTORS;
-		f->mtu = 1500;
-	}
-	bench_need(dp_start(&o, err, sizeof(err)) == 0, err);
-}
 
 static void send_msg(const struct dp_msg *m)
 {
@@ -151,7 +123,12 @@ int main(int argc, char **argv)
 
 	bench_need(
 		argc == 7, "mediadrive CONTROL-CPU WORKER-CPU MEMORY-MB CALLS-MAX OUTSIDE INSIDE");
-	start(argv);
+	// Adaptive, so that CPU time is that of packets, as with every peer.
+	drive_start(argv,
+		(struct dp_options){.poll_adaptive = true,
+			.sessions_max = 1024,
+			.streams_max = (unsigned int)atoi(argv[4]),
+			.instance_name = "mediadrive"});
 	rules((uint32_t)atoi(argv[4]));
 	for (unsigned int i = 0; i < SIDES; i++) {
 		const struct dp_msg m = plan_neigh(i);
