@@ -250,7 +250,10 @@ struct config_errors {
 	size_t n;
 };
 
+struct node;
+
 struct config {
+	struct node *root; // the text that it was read from (config/node.h)
 	char hostname[CONFIG_NAME_MAX];
 	// data plane
 	int control_core;

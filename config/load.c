@@ -165,7 +165,7 @@ int config_parse(struct str text, const char *dir, bool read_files, struct confi
 	struct config_errors *errs)
 {
 	struct loader l = {.errs = errs, .dir = dir, .read_files = read_files};
-	struct node *root = NULL;
+	struct node *root;
 	int err;
 
 	*out = NULL;
@@ -184,7 +184,7 @@ int config_parse(struct str text, const char *dir, bool read_files, struct confi
 	err = node_parse(text, &root, errs);
 	if (err < 0)
 		goto out;
-	l.root = root;
+	l.root = l.c->root = root;
 	read_root(&l);
 	errors_sort(errs);
 	errors_sort(&l.c->warnings);
@@ -195,7 +195,6 @@ out:
 	free(l.nat_nodes);
 	object_groups_free(&l.groups);
 	free(l.class_acls);
-	node_free(root);
 	if (err == 0)
 		*out = l.c;
 	else
@@ -270,6 +269,7 @@ void config_free(struct config *c)
 	free(c->inspects);
 	config_errors_free(&c->warnings);
 	sip_maps_free(c);
+	node_free(c->root);
 	free(c);
 }
 

@@ -66,6 +66,19 @@ void node_free(struct node *n)
 	}
 }
 
+bool node_eq(const struct node *a, const struct node *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	if (a->kind != b->kind || a->n != b->n || !str_eq(a->key, b->key) ||
+		!str_eq(a->text, b->text))
+		return false;
+	for (a = a->children, b = b->children; a != NULL && b != NULL; a = a->next, b = b->next)
+		if (!node_eq(a, b))
+			return false;
+	return a == b;
+}
+
 // The next event: 0, or -EINVAL with the syntax error told.
 static int next_event(struct builder *b, yaml_event_t *ev)
 {

@@ -41,6 +41,9 @@ struct node {
 int node_parse(struct str text, struct node **out, struct config_errors *errs);
 void node_free(struct node *n); // accepts NULL
 
+// The same words in the same order, wherever they stand. Accepts NULL, which equals itself alone.
+bool node_eq(const struct node *a, const struct node *b);
+
 // The child of a mapping by its key; NULL when there is none, or `map` is no mapping (or NULL).
 const struct node *node_get(const struct node *map, const char *key);
 

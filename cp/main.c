@@ -25,6 +25,7 @@
 #include "cp/policy.h"
 #include "cp/priv.h"
 #include "cp/punt.h"
+#include "cp/reload.h"
 #include "cp/show.h"
 #include "cp/stack.h"
 #include "dp/dp.h"
@@ -45,6 +46,7 @@ struct daemon {
 	struct ime *ime; // NULL when none is configured
 	struct drops *drops;
 	struct mgmt *mgmt;
+	struct reload reload;
 	struct show show;
 	struct capture_env capture;
 };
@@ -67,13 +69,15 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	event_base_loopbreak(d->base);
 }
 
-// The same as `callgate pki reload`; the log has the answer.
+// The same as `callgate config reload` and `callgate pki reload`; the log has the answers.
 static void on_hangup(evutil_socket_t sig, short what, void *arg)
 {
 	struct daemon *d = arg;
+	struct reload_result result;
 	struct ime_pki_change change;
 	char err[ERR_MAX];
 
+	reload_run(&d->reload, &result, err, sizeof(err));
 	if (d->ime != NULL)
 		ime_pki_reload(d->ime, &change, err, sizeof(err));
 }
@@ -192,22 +196,6 @@ static int start_workers(struct daemon *d, char *err, size_t err_size)
 	return e;
 }
 
-static int apply_rules(const struct config *c, char *err, size_t err_size)
-{
-	struct policy *p;
-	int e = policy_new(&p, c);
-
-	if (e < 0) {
-		snprintf(err, err_size, "%s", strerror(-e));
-		return e;
-	}
-	e = dp_apply(policy_rules(p), err, err_size);
-	policy_free(p);
-	if (e == 0)
-		policy_trust(c);
-	return e;
-}
-
 // ---- The proxy and its management ---------------------------------------------------------------
 
 static uint64_t wall_ns(void)
@@ -273,8 +261,11 @@ static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 {
 	int e;
 
+	d->reload = (struct reload){
+		.config = d->config, .path = d->path, .stack = d->stack, .netlink = d->netlink};
 	d->show = (struct show){.config = d->config,
 		.path = d->path,
+		.reload = &d->reload,
 		.ime = d->ime,
 		.drops = d->drops,
 		.resolved = resolved,
@@ -333,7 +324,9 @@ static int daemon_up(struct daemon *d, char *err, size_t err_size)
 	if (e == 0)
 		e = stack_up(d, err, err_size);
 	if (e == 0)
-		e = apply_rules(d->config, err, err_size);
+		e = policy_apply(d->config, err, err_size);
+	if (e == 0)
+		policy_trust(d->config);
 	if (e == 0)
 		e = start_ime(d, err, err_size);
 	if (e == 0)
@@ -386,13 +379,6 @@ static void log_start(const struct config *c)
 	});
 }
 
-static void log_warnings(const struct config *c)
-{
-	for (size_t i = 0; i < c->warnings.n; i++)
-		log_event(CONFIG_WARNING, log_u64("line", c->warnings.list[i].line),
-			log_str("warning", str_from(c->warnings.list[i].text)));
-}
-
 static int run(struct config *c, const char *path)
 {
 	struct daemon d = {.config = c, .path = path};
@@ -400,7 +386,7 @@ static int run(struct config *c, const char *path)
 	int e;
 
 	log_start(c);
-	log_warnings(c);
+	policy_log_warnings(c);
 	signal(SIGPIPE, SIG_IGN);
 	hold_signals(SIG_BLOCK);
 	raise_limit(RLIMIT_NOFILE); // a connection is a descriptor, and two of them are a trunk
@@ -432,7 +418,9 @@ static void usage(FILE *f)
 	fprintf(f,
 		"usage: callgated [--check] FILE\n"
 		"Runs the firewall that FILE (YAML) describes, in the foreground, until SIGTERM.\n"
-		"SIGHUP reads certificates, keys, CAs and CRLs anew, as callgate pki reload does.\n"
+		"SIGHUP reads FILE, certificates, keys, CAs and CRLs anew, as callgate config "
+		"reload and\n"
+		"callgate pki reload do.\n"
 		"\n"
 		"  --check    only judge FILE: print faults and warnings, each with its place\n"
 		"  --help     this text\n"

@@ -399,11 +399,25 @@ static int subscribe(struct netlink *nl, struct event_base *base)
 	return 0;
 }
 
+int netlink_set_routes(struct netlink *nl, const struct config *c)
+{
+	struct config_route *routes = calloc(c->n_routes + 1, sizeof(*routes));
+
+	if (routes == NULL)
+		return -ENOMEM;
+	if (c->n_routes > 0)
+		memcpy(routes, c->routes, c->n_routes * sizeof(*routes));
+	free(nl->routes);
+	nl->routes = routes;
+	nl->n_routes = c->n_routes;
+	return 0;
+}
+
 int netlink_new(struct netlink **out, struct event_base *base, const struct config *c,
 	const unsigned int *ifindex)
 {
 	struct netlink *nl = calloc(1, sizeof(*nl));
-	int err = -ENOMEM;
+	int err;
 
 	*out = NULL;
 	if (nl == NULL)
@@ -414,13 +428,9 @@ int netlink_new(struct netlink **out, struct event_base *base, const struct conf
 		nl->subnets[i] = c->ifaces[i].subnet;
 		nl->ifindex[i] = ifindex[i];
 	}
-	nl->routes = calloc(c->n_routes + 1, sizeof(*nl->routes));
-	if (nl->routes == NULL)
-		goto out;
-	if (c->n_routes > 0)
-		memcpy(nl->routes, c->routes, c->n_routes * sizeof(*nl->routes));
-	nl->n_routes = c->n_routes;
-	err = rtnl_open(&nl->rtnl);
+	err = netlink_set_routes(nl, c);
+	if (err == 0)
+		err = rtnl_open(&nl->rtnl);
 	if (err == 0)
 		err = subscribe(nl, base);
 	if (err < 0)

@@ -20,6 +20,9 @@ int netlink_new(struct netlink **out, struct event_base *base, const struct conf
 	const unsigned int *ifindex);
 void netlink_free(struct netlink *nl); // accepts NULL
 
+// The routes of `c` are those in force from now on. -ENOMEM: the old ones stay.
+int netlink_set_routes(struct netlink *nl, const struct config *c);
+
 // A worker lacks the MAC of this next hop (DP_MSG_NEIGH_MISS). Answers from the table, or asks the
 // kernel; the answer follows as DP_MSG_NEIGH_SET when the neighbour speaks. Addresses outside the
 // interface's subnet are ignored; questions beyond a budget per second are not asked.

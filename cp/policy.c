@@ -211,11 +211,31 @@ void policy_trust(const struct config *c)
 			trust(c, &c->imes[i].ucms[j].ip);
 }
 
-int policy_reload_quality(const struct config *c, char *err, size_t err_size)
+int policy_apply(const struct config *c, char *err, size_t err_size)
+{
+	struct policy *p;
+	int e = policy_new(&p, c);
+
+	if (e < 0) {
+		snprintf(err, err_size, "%s", strerror(-e));
+		return e;
+	}
+	e = dp_apply(policy_rules(p), err, err_size);
+	policy_free(p);
+	return e;
+}
+
+void policy_log_warnings(const struct config *c)
+{
+	for (size_t i = 0; i < c->warnings.n; i++)
+		log_event(CONFIG_WARNING, log_u64("line", c->warnings.list[i].line),
+			log_str("warning", str_from(c->warnings.list[i].text)));
+}
+
+int policy_reload_quality(struct config *c, char *err, size_t err_size)
 {
 	const char *path = c->n_imes > 0 ? c->imes[0].fallback.sensitivity_file : "";
-	struct rma_table table;
-	struct policy *p;
+	struct rma_table table, was;
 	int e;
 
 	if (path[0] == '\0') {
@@ -228,15 +248,12 @@ int policy_reload_quality(const struct config *c, char *err, size_t err_size)
 	e = config_fbs_read(path, &table, err, err_size);
 	if (e < 0)
 		return e;
-	e = policy_new(&p, c);
-	if (e < 0) {
-		snprintf(err, err_size, "%s", strerror(-e));
-		return e;
-	}
-	p->rules.quality.table = table;
-	e = dp_apply(&p->rules, err, err_size);
-	policy_free(p);
+	was = c->imes[0].fallback.table;
+	c->imes[0].fallback.table = table;
+	e = policy_apply(c, err, err_size);
 	if (e == 0)
 		log_event(SENSITIVITY_READ, log_text("file", path));
+	else
+		c->imes[0].fallback.table = was;
 	return e;
 }

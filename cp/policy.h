@@ -21,9 +21,16 @@ void policy_free(struct policy *p); // accepts NULL
 // come first, then its routes.
 const struct dp_rules *policy_rules(const struct policy *p);
 
+// Puts the rules of a configuration into force. Returns -errno with the reason in `err`; then the old ones
+// stay.
+int policy_apply(const struct config *c, char *err, size_t err_size);
+
+// A line of the log for each thing that is no fault, and a person should know.
+void policy_log_warnings(const struct config *c);
+
 // Reads the .fbs file of a running configuration again and puts its thresholds in force for all calls
 // (FB-11). Returns -errno with the reason in `err`; then the old ones stay.
-int policy_reload_quality(const struct config *c, char *err, size_t err_size);
+int policy_reload_quality(struct config *c, char *err, size_t err_size);
 
 // Gives the configured call managers punt budgets of their own, so that a flood which pretends to
 // come from others cannot lock them out (design.md section 2, point 1). After dp_start().

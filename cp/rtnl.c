@@ -120,10 +120,10 @@ int rtnl_addr_add(
 	return ask(r, h);
 }
 
-int rtnl_route_add(struct rtnl *r, unsigned int ifindex, const struct prefix *dst,
-	const struct ip_addr *gateway)
+static int route(struct rtnl *r, uint16_t type, uint16_t flags, unsigned int ifindex,
+	const struct prefix *dst, const struct ip_addr *gateway)
 {
-	struct nlmsghdr *h = begin(r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
+	struct nlmsghdr *h = begin(r, type, flags);
 	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 
 	if (!ip_is_v4(gateway) || !ip_is_v4(&dst->ip) || dst->len < V4_OFFSET)
@@ -139,6 +139,18 @@ int rtnl_route_add(struct rtnl *r, unsigned int ifindex, const struct prefix *ds
 	mnl_attr_put_u32(h, RTA_GATEWAY, ip_to_v4_be(gateway));
 	mnl_attr_put_u32(h, RTA_OIF, ifindex);
 	return ask(r, h);
+}
+
+int rtnl_route_set(struct rtnl *r, unsigned int ifindex, const struct prefix *dst,
+	const struct ip_addr *gateway)
+{
+	return route(r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, ifindex, dst, gateway);
+}
+
+int rtnl_route_del(struct rtnl *r, unsigned int ifindex, const struct prefix *dst,
+	const struct ip_addr *gateway)
+{
+	return route(r, RTM_DELROUTE, 0, ifindex, dst, gateway);
 }
 
 int rtnl_local_table(struct rtnl *r, uint32_t table)

@@ -19,7 +19,10 @@ int rtnl_link_set(struct rtnl *r, unsigned int ifindex, const uint8_t mac[6], ui
 // The kernel adds the connected route of `subnet` by itself.
 int rtnl_addr_add(struct rtnl *r, unsigned int ifindex, const struct ip_addr *ip,
 	const struct prefix *subnet);
-int rtnl_route_add(struct rtnl *r, unsigned int ifindex, const struct prefix *dst,
+// Takes the place of another route to `dst`.
+int rtnl_route_set(struct rtnl *r, unsigned int ifindex, const struct prefix *dst,
+	const struct ip_addr *gateway);
+int rtnl_route_del(struct rtnl *r, unsigned int ifindex, const struct prefix *dst,
 	const struct ip_addr *gateway);
 
 // "Everything is local" in a table of its own, and the rule that sends what arrives on an

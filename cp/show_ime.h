@@ -22,6 +22,10 @@ cJSON *show_clear_statistics(const struct show *s, const struct ask *ask);
 cJSON *show_access_list(const struct show *s, const struct ask *ask);
 cJSON *show_access_list_clear(const struct show *s, const struct ask *ask);
 
+// show_config.c: of every daemon
+cJSON *show_config_check(const struct show *s, const struct ask *ask);
+cJSON *show_config_reload(const struct show *s, const struct ask *ask);
+
 // show_drops.c: of every daemon
 cJSON *show_drops(const struct show *s, const struct ask *ask);
 cJSON *show_drops_clear(const struct show *s, const struct ask *ask);

@@ -64,22 +64,67 @@ static int add_ifaces(
 	return 0;
 }
 
-static int add_routes(
-	struct stack *s, struct rtnl *r, const struct config *c, char *err, size_t err_size)
+static int fail_route(
+	const struct config_route *rt, int e, const char *what, char *err, size_t err_size)
 {
 	char text[IP_TEXT_MAX + 4];
 
+	snprintf(err, err_size, "%s the route to %s: %s", what, prefix_format(&rt->dst, text),
+		strerror(-e));
+	return e;
+}
+
+static int add_routes(
+	struct stack *s, struct rtnl *r, const struct config *c, char *err, size_t err_size)
+{
 	for (size_t i = 0; i < c->n_routes; i++) {
 		const struct config_route *rt = &c->routes[i];
-		int e = rtnl_route_add(r, s->ifindexes[rt->iface], &rt->dst, &rt->gateway);
+		int e = rtnl_route_set(r, s->ifindexes[rt->iface], &rt->dst, &rt->gateway);
 
-		if (e < 0) {
-			snprintf(err, err_size, "add the route to %s: %s",
-				prefix_format(&rt->dst, text), strerror(-e));
-			return e;
-		}
+		if (e < 0)
+			return fail_route(rt, e, "add", err, err_size);
 	}
 	return 0;
+}
+
+static bool leads_to(const struct config *c, const struct prefix *dst)
+{
+	for (size_t i = 0; i < c->n_routes; i++)
+		if (c->routes[i].dst.len == dst->len && ip_eq(&c->routes[i].dst.ip, &dst->ip))
+			return true;
+	return false;
+}
+
+// Those of `was` that no route of `is` has replaced.
+static int remove_routes(struct stack *s, struct rtnl *r, const struct config *was,
+	const struct config *is, char *err, size_t err_size)
+{
+	for (size_t i = 0; i < was->n_routes; i++) {
+		const struct config_route *rt = &was->routes[i];
+		int e = leads_to(is, &rt->dst)
+			? 0
+			: rtnl_route_del(r, s->ifindexes[rt->iface], &rt->dst, &rt->gateway);
+
+		if (e < 0 && e != -ESRCH)
+			return fail_route(rt, e, "remove", err, err_size);
+	}
+	return 0;
+}
+
+int stack_set_routes(struct stack *s, const struct config *was, const struct config *is, char *err,
+	size_t err_size)
+{
+	struct rtnl *r;
+	int e = rtnl_open(&r);
+
+	if (e < 0)
+		snprintf(err, err_size, "open rtnetlink: %s", strerror(-e));
+	if (e == 0)
+		e = add_routes(s, r, is, err, err_size);
+	if (e == 0)
+		e = remove_routes(s, r, was, is, err, err_size);
+	rtnl_close(r);
+	return e;
 }
 
 static int add_rules(struct stack *s, const struct config *c, char *err, size_t err_size)

@@ -17,6 +17,11 @@ struct tap;
 int stack_open(struct stack **out, const struct config *c, char *err, size_t err_size);
 void stack_close(struct stack *s); // accepts NULL
 
+// Puts the routes of `is` into the place of those of `was`, which are in force. On failure some of both
+// are, and `err` says which one the kernel refused. Returns -errno.
+int stack_set_routes(struct stack *s, const struct config *was, const struct config *is, char *err,
+	size_t err_size);
+
 size_t stack_n_ifaces(const struct stack *s);
 struct tap *stack_tap(struct stack *s, size_t iface);
 // One index per interface, in the namespace; valid as long as `s`.

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -25,11 +26,23 @@ struct netlink *wire_netlink;
 struct wire_accepted wire_accepted;
 struct wire_workers wire_workers;
 struct dp_msg wire_media;
+struct config *wire_config;
+struct stack *wire_stack;
+const char wire_text[] =
+	"hostname: cg\n"
+	"workers: {cores: [1]}\n"
+	"management: {socket: /run/cg.sock}\n"
+	"interfaces:\n"
+	"  inside: {device: net_null0, address: 192.168.10.1/24, security-level: 100}\n"
+	"  outside-with-a-long-name: {device: net_null1, address: 203.0.113.1/24, "
+	"security-level: 0}\n"
+	"routes:\n"
+	"  - {interface: inside, destination: 10.0.0.0/8, gateway: 192.168.10.2}\n"
+	"  - {interface: outside-with-a-long-name, destination: 0.0.0.0/0, gateway: "
+	"203.0.113.9}\n";
 
 static int host_ns = -1;
 static struct tap *wire;
-static struct config *config;
-static struct stack *stack;
 static struct punt *punt;
 static struct tsock_listener *listener;
 static struct dp_msg from_worker;
@@ -50,6 +63,20 @@ int dp_punt_send(uint16_t iface, const void *frame, size_t len)
 int dp_iface_mac(uint16_t iface, uint8_t mac[6])
 {
 	memcpy(mac, (const uint8_t[]){0x02, 0, 0, 0, 1, (uint8_t)iface}, 6);
+	return 0;
+}
+
+int dp_apply(const struct dp_rules *r, char *err, size_t err_size)
+{
+	if (wire_workers.refuse) {
+		wire_workers.refuse = false;
+		snprintf(err, err_size, "no memory for rules");
+		return -ENOMEM;
+	}
+	wire_workers.applied++;
+	wire_workers.nat = r->n_nat;
+	wire_workers.acls = r->n_acls;
+	wire_workers.routes = r->n_routes;
 	return 0;
 }
 
@@ -96,22 +123,9 @@ struct endpoint wire_endpoint(const char *ip, uint16_t port)
 
 static void world_config(void)
 {
-	config = calloc(1, sizeof(*config));
-	assert_non_null(config);
-	config->n_ifaces = 2;
-	config->ifaces[0] = (struct config_iface){.name = "inside", .mtu = 1500};
-	config->ifaces[1] = (struct config_iface){.name = "outside-with-a-long-name", .mtu = 1500};
-	config->ifaces[0].ip = wire_ip("192.168.10.1");
-	config->ifaces[0].subnet = prefix_of("192.168.10.0/24");
-	config->ifaces[1].ip = wire_ip("203.0.113.1");
-	config->ifaces[1].subnet = prefix_of("203.0.113.0/24");
-	config->n_routes = 2;
-	config->routes = calloc(2, sizeof(*config->routes));
-	assert_non_null(config->routes);
-	config->routes[0] = (struct config_route){
-		.iface = 0, .dst = prefix_of("10.0.0.0/8"), .gateway = wire_ip("192.168.10.2")};
-	config->routes[1] = (struct config_route){
-		.iface = 1, .dst = prefix_of("0.0.0.0/0"), .gateway = wire_ip("203.0.113.9")};
+	struct config_errors errs;
+
+	assert_int_equal(config_load_text(str_from(wire_text), "", &wire_config, &errs), 0);
 }
 
 // The host: 192.168.10.2, everything else by way of the firewall.
@@ -131,7 +145,7 @@ static void world_host(void)
 		rtnl_link_set(r, tap_ifindex(wire), (const uint8_t[6])WIRE_HOST_MAC, 1500), 0);
 	assert_int_equal(rtnl_link_up(r, tap_ifindex(wire)), 0);
 	assert_int_equal(rtnl_addr_add(r, tap_ifindex(wire), &ip, &lan), 0);
-	assert_int_equal(rtnl_route_add(r, tap_ifindex(wire), &all, &gateway), 0);
+	assert_int_equal(rtnl_route_set(r, tap_ifindex(wire), &all, &gateway), 0);
 	rtnl_close(r);
 }
 
@@ -173,10 +187,11 @@ int wire_up(void **state)
 	world_host();
 	wire_base = event_base_new();
 	assert_non_null(wire_base);
-	if (stack_open(&stack, config, err, sizeof(err)) < 0)
+	if (stack_open(&wire_stack, wire_config, err, sizeof(err)) < 0)
 		fail_msg("%s", err);
-	assert_int_equal(netlink_new(&wire_netlink, wire_base, config, stack_ifindexes(stack)), 0);
-	assert_int_equal(punt_new(&punt, wire_base, stack, wire_netlink), 0);
+	assert_int_equal(
+		netlink_new(&wire_netlink, wire_base, wire_config, stack_ifindexes(wire_stack)), 0);
+	assert_int_equal(punt_new(&punt, wire_base, wire_stack, wire_netlink), 0);
 	punt_on_media(punt, on_media, NULL);
 	assert_int_equal(tsock_listen(&listener, wire_base, 0, on_accept, NULL), 0);
 	return 0;
@@ -187,12 +202,11 @@ int wire_down(void **state)
 	tsock_listener_close(listener);
 	punt_free(punt);
 	netlink_free(wire_netlink);
-	stack_close(stack);
+	stack_close(wire_stack);
 	event_base_free(wire_base);
 	tap_close(wire);
 	close(host_ns);
-	free(config->routes);
-	free(config);
+	config_free(wire_config);
 	return 0;
 }
 

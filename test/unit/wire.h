@@ -19,6 +19,9 @@
 	}
 
 extern struct event_base *wire_base;
+extern struct config *wire_config; // of wire_text
+extern const char wire_text[];
+extern struct stack *wire_stack;
 extern struct netlink *wire_netlink;
 
 // What the last connection to a transparent listener on `inside` looked like; it is echoed.
@@ -32,8 +35,11 @@ extern struct wire_accepted {
 extern struct wire_workers {
 	unsigned int sets, dels;
 	struct dp_msg last;
-	uint8_t mac5[256]; // last octet of the MAC by the last octet of the address, 0: none
-	bool full;         // rings take nothing
+	uint8_t mac5[256];    // last octet of the MAC by the last octet of the address, 0: none
+	bool full;            // rings take nothing
+	unsigned int applied; // how often rules came, and how many of each kind
+	size_t nat, acls, routes;
+	bool refuse; // the next rules
 } wire_workers;
 
 extern struct dp_msg wire_media;

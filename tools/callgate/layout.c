@@ -234,6 +234,8 @@ const struct layout layouts[] = {
 	{"clear uc-ime media-sessions statistics", "most used to in use", NULL},
 	{"clear uc-ime fallback-notification statistics", "notifications sent to 0", NULL},
 	{"clear service-policy inspect sip", "counts of the inspection policy maps to 0", NULL},
+	{"config check", "what a reload would change", layout_config_check},
+	{"config reload", "rules of the firewall anew, under traffic", layout_config_reload},
 	{"pki reload", "certificates, keys, CAs and CRLs anew", layout_pki_reload},
 	{"fallback reload", "thresholds of the sensitivity-file anew", layout_fallback_reload},
 };

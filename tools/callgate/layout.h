@@ -42,6 +42,10 @@ void layout_hms(double s, char buf[24]);
 // layout_acl.c
 void layout_access_list(FILE *f, const cJSON *data);
 
+// layout_config.c
+void layout_config_check(FILE *f, const cJSON *data);
+void layout_config_reload(FILE *f, const cJSON *data);
+
 // layout_drops.c
 void layout_drops(FILE *f, const cJSON *data);
 

@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	{"explain", "an event of the log, or a counter, and what to do", explain_main},
 	{"ticket", "mint, inspect, verify and revoke tickets; change the epoch", ticket_main},
 	{"stir", "inspect signatures of callers' numbers", stir_main},
+	{"config", "check, reload: the rules of the configuration's file anew", show_main},
 	{"fallback", "reload: the thresholds of the sensitivity-file anew", show_main},
 };
 
