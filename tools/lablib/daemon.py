@@ -13,6 +13,7 @@ from . import certs, netns
 from .kamailio import DOMAIN
 from .util import ROOT, LabError, alive, build_dir, read_pid, sh, spawn, stop, tail, wait_for
 
+WORKERS = int(os.environ.get("CALLGATE_WORKERS") or 1) # tools/test --workers
 COUNTERS = {
     # key of the test -> text of `show uc-ime signaling-sessions statistics`
     "integrity": "Ticket integrity check failed",
@@ -67,11 +68,10 @@ class Daemon:
     def configure(self, edit=None):
         """The sample of this enterprise, with the lab's places; `edit` may change the text."""
         text = (ROOT / "config" / "samples" / f"enterprise-{self.site}.yaml").read_text()
-        cores = "control: {core: 0}", "cores: [1]"
-        if self.site == "b": # each daemon polls on the core where the other one rests
-            cores = "control: {core: 1}", "cores: [0]"
-        text = substitute(text, r"control: *\{core: *\d+\}", cores[0])
-        text = substitute(text, r"cores: *\[[\d, ]+\]", cores[1])
+        control = "ab".index(self.site) # each daemon polls on the core where the other one rests
+        workers = [(1 - control + i) % 2 for i in range(WORKERS)]
+        text = substitute(text, r"control: *\{core: *\d+\}", f"control: {{core: {control}}}")
+        text = substitute(text, r"cores: *\[[\d, ]+\]", f"cores: {workers}")
         text = substitute(text, r"state-folder: *\S+", f"state-folder: {self.dir / 'state'}")
         text = substitute(text, r"socket: *[^\s}]+", f"socket: {self.socket}")
         if self.site == "a": # B keeps the default, drop, so that both can be seen

@@ -26,7 +26,7 @@ BUILDS = {
     # folder: (compiler, options)
     "build": ("gcc", []),
     "build-asan": ("gcc", SANITIZE),
-    "build-clang": ("clang", []),
+    "build-clang": ("clang", ["-Doptimization=0", "-Ddebug=false"]), # for its warnings
 }
 
 
@@ -198,12 +198,15 @@ def main():
     ap.add_argument("--system", action="store_true", help="the tests on the lab")
     ap.add_argument("--long", action="store_true", help="with the cases that take minutes")
     ap.add_argument("-k", metavar="NAME", help="only the system tests whose file matches NAME")
+    ap.add_argument("--workers", metavar="N", type=int, choices=(1, 2, 4), default=1,
+                    help="that each callgate of the lab runs with: 1, 2 or 4 (default 1)")
     opt = ap.parse_args()
     if os.geteuid():
         sys.exit("tools/test: needs root: it makes network namespaces")
     # unittest takes any other exception for a failed test, and goes on beside the next run in its lab.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["CALLGATE_LONG"] = "1" if opt.long else ""
+    os.environ["CALLGATE_WORKERS"] = str(opt.workers)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     report = Report()
     both = not (opt.unit or opt.system)
