@@ -308,14 +308,11 @@ static inline uint32_t be16(uint16_t v)
 	return __builtin_bswap16(v);
 }
 
-// pkt_sum(), or a way of it.
-typedef uint64_t sum_fn(const void *data, size_t n);
-
 // We are the sender of what leaves: our address and port, a fresh TTL. DSCP is the phones'.
 // The headers are put together in registers and summed there: they are written in few, wide stores,
 // and never read back, which would stall for longer than all of the rest takes.
 static __rte_always_inline void write_headers(
-	uint8_t *data, uint16_t len, uint64_t from, uint64_t to, sum_fn *sum_of)
+	uint8_t *data, uint16_t len, uint64_t from, uint64_t to, pkt_sum_fn *sum_of)
 {
 	uint8_t *const ip = data - sizeof(struct rte_udp_hdr) - sizeof(struct rte_ipv4_hdr);
 	const uint16_t udp_len = (uint16_t)(sizeof(struct rte_udp_hdr) + len);
@@ -341,7 +338,8 @@ static __rte_always_inline void write_headers(
 }
 
 // The frame ends where the payload does; Ethernet padding and the SRTP tag go.
-static __rte_always_inline void readdress(const struct media_pkt *x, uint16_t len, sum_fn *sum_of)
+static __rte_always_inline void readdress(
+	const struct media_pkt *x, uint16_t len, pkt_sum_fn *sum_of)
 {
 	struct rte_mbuf *m = x->m;
 	struct pkt *p = pkt_of(m);
@@ -366,7 +364,7 @@ static inline void count_tx(const struct media_pkt *x, uint16_t len)
 }
 
 static __rte_always_inline void send_all(
-	struct worker *w, struct media_burst *b, struct pkts *v, sum_fn *sum_of)
+	struct worker *w, struct media_burst *b, struct pkts *v, pkt_sum_fn *sum_of)
 {
 	const struct rtpsec_job *sealed = b->seal.at;
 	const struct media_pkt *end = b->p + b->n;

@@ -9,6 +9,7 @@
 #include <rte_prefetch.h>
 
 #include "dp/media_pkt.h"
+#include "dp/pkt_sum.h"
 #include "lib/rtcp.h"
 
 // ---- Which stream ------------------------------------------------------------------------------
@@ -91,9 +92,18 @@ static bool may_come_from(const struct media_flow *f, uint64_t remote, uint64_t 
 }
 
 // Nothing else says that a plain packet is what was sent; SRTP has its tag.
+static __rte_always_inline bool intact_by(const struct media_pkt *x, pkt_sum_fn *sum_of)
+{
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)x->data - 1;
+
+	return x->f->rx != NULL || pkt_of(x->m)->l4_checked ||
+		pkt_udp_checksum_ok((const struct rte_ipv4_hdr *)udp - 1, udp,
+			(uint16_t)(sizeof(*udp) + x->len), sum_of);
+}
+
 static bool intact(const struct media_pkt *x)
 {
-	return x->f->rx != NULL || pkt_of(x->m)->l4_checked || pkt_l4_checksum_ok(x->m);
+	return intact_by(x, pkt_sum);
 }
 
 static enum dp_counter_id judge_rtcp(struct media_pkt *x)
@@ -156,13 +166,13 @@ static __rte_noinline enum dp_counter_id judge(struct media_pkt *x)
 	return judge_rtcp(x);
 }
 
-void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b)
+static __rte_always_inline void judge_all(
+	struct worker *w, unsigned int n, struct media_burst *b, pkt_sum_fn *sum_of)
 {
 	const struct media_shared *sh = &w->media->shared;
-	const struct media_pkt *end = b->p + v->n;
+	const struct media_pkt *end = b->p + n;
 	struct media_pkt *to = b->p;
 
-	find(sh, v, b);
 	for (struct media_pkt *x = b->p; x < end; x++) {
 		struct media_flow *f = x->f;
 		struct rtpsec *rx = f->rx;
@@ -173,7 +183,7 @@ void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b)
 			continue;
 		}
 		prefetch_contexts(sh, f);
-		if (unlikely(!media_is_usual(x) || !intact(x)))
+		if (unlikely(!media_is_usual(x) || !intact_by(x, sum_of)))
 			bad = judge(x);
 		if (unlikely(!media_keep(w, &to, x, bad)))
 			continue;
@@ -181,6 +191,23 @@ void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b)
 			media_job(&b->open, to - 1, rx);
 	}
 	b->n = (uint32_t)(to - b->p);
+}
+
+__attribute__((target(PKT_SUM_AVX512))) static void judge_avx512(
+	struct worker *w, unsigned int n, struct media_burst *b)
+{
+	judge_all(w, n, b, pkt_sum_avx512);
+}
+
+static void judge_any(struct worker *w, unsigned int n, struct media_burst *b)
+{
+	judge_all(w, n, b, pkt_sum_any);
+}
+
+void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b)
+{
+	find(&w->media->shared, v, b);
+	(pkt_sum_has_avx512() ? judge_avx512 : judge_any)(w, v->n, b);
 }
 
 enum dp_counter_id media_peek(const struct worker *w, const struct pkt *p)

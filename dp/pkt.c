@@ -74,11 +74,11 @@ bool pkt_l4_checksum_ok(struct rte_mbuf *m)
 	const uint8_t proto = ip->next_proto_id;
 	uint64_t sum = 0;
 
-	if (proto != IPPROTO_UDP && proto != IPPROTO_TCP && proto != IPPROTO_ICMP)
+	if (proto == IPPROTO_UDP)
+		return pkt_udp_checksum_ok(ip, l4, len, pkt_sum);
+	if (proto != IPPROTO_TCP && proto != IPPROTO_ICMP)
 		return true;
-	if (proto == IPPROTO_UDP && l4->dgram_cksum == 0)
-		return true;       // the sender made none (RFC 768)
-	if (proto != IPPROTO_ICMP) // the pseudo header
+	if (proto == IPPROTO_TCP) // the pseudo header
 		sum = (uint64_t)ip->src_addr + ip->dst_addr + rte_cpu_to_be_16(len) +
 			rte_cpu_to_be_16(proto);
 	// All ones, or a multiple: what is left after folding.

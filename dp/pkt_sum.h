@@ -36,3 +36,20 @@ __attribute__((target(PKT_SUM_AVX512))) static inline uint64_t pkt_sum_avx512(
 
 // Without AVX-512.
 uint64_t pkt_sum_any(const void *data, size_t n);
+
+// pkt_sum(), or one of its two ways: a constant where a function is inlined that takes it.
+typedef uint64_t pkt_sum_fn(const void *data, size_t n);
+
+// pkt_l4_checksum_ok() of UDP of `len` octets.
+static __rte_always_inline bool pkt_udp_checksum_ok(const struct rte_ipv4_hdr *ip,
+	const struct rte_udp_hdr *udp, uint16_t len, pkt_sum_fn *sum_of)
+{
+	uint64_t sum;
+
+	if (udp->dgram_cksum == 0)
+		return true; // the sender made none (RFC 768)
+	// All ones, or a multiple: what is left after folding.
+	sum = (uint64_t)ip->src_addr + ip->dst_addr + rte_cpu_to_be_16(len) +
+		rte_cpu_to_be_16(PROTO_UDP) + sum_of(udp, len);
+	return sum % UINT16_MAX == 0;
+}
