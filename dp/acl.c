@@ -395,6 +395,10 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 		pkt_drop(w, m, DROP_ICMP_NO_SESSION);
 		return false;
 	}
+	if (unlikely(!p->l4_checked && !pkt_l4_checksum_ok(m))) { // UDP's: steering leaves it to us
+		pkt_drop(w, m, DROP_L4_CHECKSUM);
+		return false;
+	}
 	acl_judge(w->snap, p->iface_in, &q, &verdict);
 	if (verdict.fate == ACL_DROP ||
 		acl_is_opener(p)) // a straggler is no flow that was permitted

@@ -136,6 +136,15 @@ static unsigned int steer(const struct worker *w, struct pkt *p)
 	return owner_of(&w->steer, w->snap, p->iface_in, &p->flow, media);
 }
 
+// A damaged segment of TCP, or an error, must not move what sessions know of their flows. Of UDP a session
+// keeps nothing that damage could change: its checksum travels on as wrong as it came (RFC 1624), for the
+// receiver to judge, unless a session is to be opened (dp/acl.c).
+static inline bool is_judged_here(const struct pkt *p)
+{
+	return !p->l4_checked && p->kind != PKT_MEDIA &&
+		!(p->kind == PKT_FLOW && p->flow.proto == PROTO_UDP);
+}
+
 void handoff_stage(struct worker *w, struct pkts *v)
 {
 	struct pkts *out = w->handoff;
@@ -146,9 +155,12 @@ void handoff_stage(struct worker *w, struct pkts *v)
 		struct pkt *p = pkt_of(m);
 		unsigned int owner = steer(w, p);
 
-		if (p->kind != PKT_MEDIA && !p->l4_checked && !pkt_l4_checksum_ok(m)) {
-			pkt_drop(w, m, DROP_L4_CHECKSUM);
-			continue;
+		if (is_judged_here(p)) {
+			p->l4_checked = pkt_l4_checksum_ok(m);
+			if (unlikely(!p->l4_checked)) {
+				pkt_drop(w, m, DROP_L4_CHECKSUM);
+				continue;
+			}
 		}
 		kinds |= PKTS_OF(p->kind);
 		if (owner == w->id)

@@ -26,8 +26,8 @@ int handoff_mark_media(const struct snapshot *s, struct pkt *p);
 unsigned int handoff_owner(
 	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f);
 
-// Keeps what this worker owns, marks media, and gives the rest to its owners. Drops what is not
-// media and has a wrong L4 checksum.
+// Keeps what this worker owns, marks media, and gives the rest to its owners. Drops what has a wrong L4
+// checksum, but for UDP, whose checksum matters where it opens a session, and for media.
 void handoff_stage(struct worker *w, struct pkts *v);
 
 // Takes one burst that worker `from` handed over: packets that this worker owns, and fragments of

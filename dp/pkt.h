@@ -44,9 +44,9 @@ struct pkt {
 	// back out of the interface it came in on.
 	bool ours;
 	bool looped; // it came back in without having left (dp/hairpin.h)
-	// The L4 checksum is right, or is not for us to judge. Else whoever lets the packet on has to
-	// see to it: the steer stage, and for PKT_MEDIA the relay, which needs none where a tag covers
-	// the payload.
+	// The L4 checksum is right, or is not for us to judge. Else whom it matters to has to see to it: the
+	// steer stage, of UDP the acl stage alone, and for PKT_MEDIA the relay, which needs none where a tag
+	// covers the payload.
 	bool l4_checked;
 	uint8_t l3, l4;             // offset of the IPv4 and the transport header
 	uint8_t inner_l3, inner_l4; // ICMP error: the embedded headers

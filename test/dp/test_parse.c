@@ -290,16 +290,52 @@ static bool is_judged(const struct flow *f, uint64_t ol_flags)
 static void test_device_judges(void **state)
 {
 	const struct flow udp = flow(PROTO_UDP, HOST_OUT, 3000, MAPPED, 4000);
+	const struct flow new_udp = flow(PROTO_UDP, HOST_OUT, 3001, MAPPED, 4000);
 	const struct flow icmp = flow(PROTO_ICMP, HOST_OUT, 3000, MAPPED, 3000);
 
 	for (unsigned int i = 0; i < 2; i++) {
 		h.w->judges_l4[OUTSIDE] = i == 1;
 		assert_int_equal(is_judged(&udp, RTE_MBUF_F_RX_L4_CKSUM_GOOD), i == 0);
-		assert_true(is_judged(&udp, RTE_MBUF_F_RX_L4_CKSUM_BAD));
-		assert_true(is_judged(&udp, RTE_MBUF_F_RX_L4_CKSUM_NONE));
-		assert_true(is_judged(&udp, RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN));
+		assert_true(is_judged(&new_udp, RTE_MBUF_F_RX_L4_CKSUM_BAD));
+		assert_true(is_judged(&new_udp, RTE_MBUF_F_RX_L4_CKSUM_NONE));
+		assert_true(is_judged(&new_udp, RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN));
 		assert_true(is_judged(&icmp, RTE_MBUF_F_RX_L4_CKSUM_GOOD));
 	}
+}
+
+// Sends one with its last octet damaged or not. Returns the length of what came out, in `frame`.
+static size_t send_damaged(const struct flow *f, uint8_t flags, bool damaged, uint8_t *frame)
+{
+	size_t len = frame_make(frame, OUTSIDE, f, flags, 10);
+	struct rte_mbuf *m;
+
+	frame[len - 1] ^= damaged;
+	m = buffer_of(frame, len);
+	harness_in(OUTSIDE, &m, 1);
+	return harness_out(INSIDE, frame);
+}
+
+// UDP of a flow that is known travels on as damaged as it came; of one that is not, it opens none. TCP is
+// judged in either case.
+static void test_damaged(void **state)
+{
+	const struct flow udp = flow(PROTO_UDP, HOST_OUT, 3000, MAPPED, 4000);
+	const struct flow tcp = flow(PROTO_TCP, HOST_OUT, 3000, MAPPED, 5070);
+	uint8_t frame[FRAME_MAX];
+	size_t len;
+
+	assert_int_equal(send_damaged(&udp, 0, true, frame), 0);
+	assert_int_equal(counted(COUNT_SESSIONS_CREATED), 0);
+	for (unsigned int damaged = 0; damaged < 2; damaged++) {
+		len = send_damaged(&udp, 0, damaged, frame);
+		assert_int_equal(len, ETH + 28 + 10);
+		assert_int_equal(frame_sums_ok(frame, len), !damaged);
+		frame[len - 1] ^= damaged; // undone, every sum is right
+		assert_true(frame_sums_ok(frame, len));
+	}
+	assert_true(send_damaged(&tcp, RTE_TCP_SYN_FLAG, false, frame) > 0);
+	assert_int_equal(send_damaged(&tcp, RTE_TCP_SYN_FLAG, true, frame), 0);
+	assert_int_equal(counted(DROP_L4_CHECKSUM), 2);
 }
 
 // A device that found UDP's checksum right has not looked at the one of an error that quotes UDP;
@@ -427,6 +463,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fragment, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_device_judges, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_damaged, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_media_unjudged, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_mixed, harness_setup, harness_teardown),
