@@ -10,6 +10,7 @@
 #include "dp/capture.h"
 #include "dp/icmp.h"
 #include "dp/refrag.h"
+#include "dp/sess.h"
 
 // A next hop is asked for at most this often, all next hops together at most so many a second:
 // a scan of an empty subnet must not become a flood of questions.
@@ -74,17 +75,17 @@ void neigh_msg(struct worker *w, const struct dp_msg *m)
 	int32_t at;
 
 	if (m->type == DP_MSG_NEIGH_DEL) {
-		if (rte_hash_del_key(t->hash, &key) >= 0)
-			hops_forget(t);
+		if (rte_hash_del_key(t->hash, &key) < 0)
+			return;
+		hops_forget(t); // the next one to come may get its number
+		t->gen++;
 		return;
 	}
 	at = rte_hash_add_key(t->hash, &key);
-	if (at < 0 || (uint32_t)at >= t->macs) // full: it stays unresolved, which is counted
+	if (at < 0 || (uint32_t)at >= t->n) // full: it stays unresolved, which is counted
 		return;
-	if (memcmp(&t->mac[at], m->neigh.mac, sizeof(t->mac[at])) == 0)
-		return; // it was only confirmed
-	memcpy(&t->mac[at], m->neigh.mac, sizeof(t->mac[at]));
-	hops_forget(t);
+	t->at[at] = (struct neigh){.mac = {[1] = w->mac[key.iface]}, .iface = (uint16_t)key.iface};
+	memcpy(&t->at[at].mac[0], m->neigh.mac, sizeof(t->at[at].mac[0]));
 }
 
 static void neigh_ask(struct worker *w, const struct neigh_key *key)
@@ -109,13 +110,6 @@ static void neigh_ask(struct worker *w, const struct neigh_key *key)
 		return;
 	*a = (struct neigh_asked){.key = *key, .at_ns = w->now_ns};
 	count_add(w, COUNT_NEIGH_MISSES, 1);
-}
-
-static const struct rte_ether_addr *neigh_find(const struct worker *w, const struct neigh_key *key)
-{
-	int32_t at = rte_hash_lookup(w->neigh->hash, key);
-
-	return at >= 0 ? &w->neigh->mac[at] : NULL;
 }
 
 // ---- Packets -----------------------------------------------------------------------------------
@@ -144,12 +138,12 @@ static enum dp_counter_id judge(const struct worker *w, struct rte_mbuf *m, uint
 }
 
 enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be32_t dst_be,
-	struct route_hop *out, struct neigh_key *next)
+	uint32_t *out, struct neigh_key *next)
 {
 	const struct ip_addr dst = ip_from_v4_be(dst_be);
 	const struct route *r = route_lookup(w->snap, &dst);
-	const struct rte_ether_addr *mac;
 	enum dp_counter_id bad;
+	int32_t at;
 
 	if (r == NULL)
 		return DROP_ROUTE_NONE;
@@ -158,18 +152,17 @@ enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be
 	bad = judge(w, m, r->iface);
 	if (bad != PASS)
 		return bad;
-	mac = neigh_find(w, next);
-	if (mac == NULL)
+	at = rte_hash_lookup(w->neigh->hash, next);
+	if (at < 0)
 		return DROP_NEIGH_UNRESOLVED;
-	*out = (struct route_hop){
-		.dst = dst_be, .mac = {*mac, w->mac[r->iface]}, .iface = r->iface};
+	*out = (uint32_t)at;
 	return PASS;
 }
 
-// Finds the way and remembers it, once it is complete: so the answer to a question is seen at once.
-// A packet that may not take it asks no question.
+// Finds the way, if it is complete: so the answer to a question is seen at once. A packet that may not take
+// it asks no question.
 static __rte_noinline enum dp_counter_id hop_find(
-	struct worker *w, struct rte_mbuf *m, rte_be32_t dst, struct route_hop *out)
+	struct worker *w, struct rte_mbuf *m, rte_be32_t dst, uint32_t *out)
 {
 	struct neigh_key next;
 	enum dp_counter_id bad = route_peek(w, m, dst, out, &next);
@@ -219,27 +212,57 @@ static inline bool is_cut(const struct worker *w, struct rte_mbuf *m, uint16_t i
 		rte_be_to_cpu_16(pkt_ipv4(m)->total_length) > w->mtu[iface];
 }
 
-// Queues the packet where it goes, or says why not.
-static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
+// Queues the packet for that neighbour, or says why not.
+static inline enum dp_counter_id send_to(
+	struct worker *w, struct rte_mbuf *m, const struct neigh *to)
 {
-	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
-	struct route_hop *hop = hop_of(w->neigh, ip->dst_addr);
-	enum dp_counter_id bad = PASS;
+	enum dp_counter_id bad = judge(w, m, to->iface);
 
-	if (unlikely(hop->dst != ip->dst_addr))
-		bad = hop_find(w, m, ip->dst_addr, hop);
-	if (likely(bad == PASS))
-		bad = judge(w, m, hop->iface);
 	if (unlikely(bad != PASS))
 		return bad;
 	if (!pkt_of(m)->ours)
-		ttl_decrement(ip);
-	memcpy(pkt_eth(m), hop->mac, sizeof(hop->mac));
-	if (unlikely(is_cut(w, m, hop->iface)))
-		refrag_tx(w, m, hop->iface);
+		ttl_decrement(pkt_ipv4(m));
+	memcpy(pkt_eth(m), to->mac, sizeof(to->mac));
+	if (unlikely(is_cut(w, m, to->iface)))
+		refrag_tx(w, m, to->iface);
 	else
-		tx_add(w, m, hop->iface);
+		tx_add(w, m, to->iface);
 	return PASS;
+}
+
+static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
+{
+	const rte_be32_t dst = pkt_ipv4(m)->dst_addr;
+	struct route_hop *hop = hop_of(w->neigh, dst);
+	enum dp_counter_id bad;
+
+	if (unlikely(hop->dst != dst)) {
+		bad = hop_find(w, m, dst, &hop->neigh);
+		if (bad != PASS)
+			return bad;
+		hop->dst = dst;
+	}
+	return send_to(w, m, &w->neigh->at[hop->neigh]);
+}
+
+// A session goes where it went before, until the rules that it was judged by are no longer those of the
+// moment (dp/sess.c forgets it then) or its neighbour has gone.
+static enum dp_counter_id route_sess(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+	struct sess *s = &w->sess->slots[p->sess];
+	enum dp_counter_id bad;
+	uint32_t at;
+
+	if (unlikely(s->hop_gen != w->neigh->gen))
+		sess_hops_forget(s, w->neigh->gen);
+	if (unlikely(s->hop[p->dir] == 0)) {
+		bad = hop_find(w, m, pkt_ipv4(m)->dst_addr, &at);
+		if (bad != PASS)
+			return bad;
+		s->hop[p->dir] = (uint16_t)(at + 1);
+	}
+	return send_to(w, m, &w->neigh->at[s->hop[p->dir] - 1]);
 }
 
 // Its sender wants to know of some reasons.
@@ -262,6 +285,17 @@ void route_stage(struct worker *w, struct pkts *v)
 	}
 	for (uint16_t i = 0; i < v->n; i++) {
 		enum dp_counter_id bad = route_one(w, v->m[i]);
+
+		if (unlikely(bad != PASS))
+			refuse(w, v->m[i], bad);
+	}
+	v->n = 0;
+}
+
+void route_sess_stage(struct worker *w, struct pkts *v)
+{
+	for (uint16_t i = 0; i < v->n; i++) {
+		enum dp_counter_id bad = route_sess(w, v->m[i]);
 
 		if (unlikely(bad != PASS))
 			refuse(w, v->m[i], bad);

@@ -10,7 +10,9 @@
 // Neighbours that a worker knows at once, and unknown ones that it remembers having asked for.
 #define NEIGH_MAX   4096
 #define NEIGH_ASKED 256
-// Destinations whose way is known without a look-up.
+// So that a session can note the number of one in 16 bits, and 0 for none.
+#define NEIGH_NUMBERS_MAX (UINT16_MAX - 1u)
+// Destinations whose way is known without a look-up, to packets without a session.
 #define ROUTE_HOPS 1024
 
 // The best route, or NULL. Pure.
@@ -30,30 +32,36 @@ struct neigh_asked {
 	uint64_t at_ns;
 };
 
-// What the routes and neighbours of the moment say about one destination.
-struct route_hop {
-	rte_be32_t dst;               // IPv4; 0: nothing yet
-	struct rte_ether_addr mac[2]; // destination and source, as they stand in the frame
+// A neighbour that is known: all that a frame to it needs.
+struct neigh {
+	struct rte_ether_addr mac[2]; // its own and ours, as they stand in the frame
 	uint16_t iface;
-} __attribute__((aligned(32)));
+} __attribute__((aligned(16)));
 
-// Made by dp/worker_ctl.c. The position of a key in the hash is the index of its MAC.
+// What the routes of the moment say about one destination: the neighbour's number.
+struct route_hop {
+	rte_be32_t dst; // IPv4; 0: nothing yet
+	uint32_t neigh;
+};
+
+// Made by dp/worker_ctl.c. The position of a key in the hash is the neighbour's number.
 struct neigh_table {
 	struct rte_hash *hash;
-	struct rte_ether_addr *mac;
-	uint32_t macs; // how many positions there are
+	struct neigh *at;
+	uint32_t n; // how many positions there are, NEIGH_NUMBERS_MAX at most
 	uint32_t seed;
+	uint16_t gen;         // goes on when a number may come to mean another neighbour
 	struct bucket asking; // all questions together
 	struct neigh_asked asked[NEIGH_ASKED];
 	uint32_t hops_gen;                // of the rules that `hop` follows
-	struct route_hop hop[ROUTE_HOPS]; // forgotten when rules or neighbours change
+	struct route_hop hop[ROUTE_HOPS]; // forgotten when rules change, or a neighbour goes
 };
 
 // The way that a packet to `dst` would take from here, or the reason why it would not: what
 // route_stage() does, but nothing is remembered and nobody asked. `next` is the next hop, if there is a
-// route. Changes nothing.
+// route; *out its number. Changes nothing.
 enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be32_t dst,
-	struct route_hop *out, struct neigh_key *next);
+	uint32_t *out, struct neigh_key *next);
 
 // NEIGH_SET and NEIGH_DEL.
 void neigh_msg(struct worker *w, const struct dp_msg *m);
@@ -61,6 +69,8 @@ void neigh_msg(struct worker *w, const struct dp_msg *m);
 // Sends every packet to the interface and MAC of its next hop: TTL, MTU, L2 header. Nothing is
 // left in `v`.
 void route_stage(struct worker *w, struct pkts *v);
+// The same for packets that have a session, which remembers where they go.
+void route_sess_stage(struct worker *w, struct pkts *v);
 
 // Queues a frame that is complete for an interface; it leaves at the end of the turn.
 void route_tx(struct worker *w, struct rte_mbuf *m, uint16_t iface);

@@ -10,6 +10,7 @@
 #include <rte_icmp.h>
 #include <rte_tcp.h>
 
+#include "dp/route.h"
 #include "dp/sess_table.h"
 #include "dp/xlate.h"
 
@@ -230,7 +231,10 @@ static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t ref)
 		sess_end(w, s);
 		return SESS_MISS;
 	}
-	s->gen = w->snap->gen;
+	if (unlikely(s->gen != w->snap->gen)) {
+		s->gen = w->snap->gen;
+		sess_hops_forget(s, s->hop_gen); // routes may be others, too
+	}
 	p->sess = sess_ref_slot(ref);
 	p->dir = (uint8_t)sess_ref_dir(ref);
 	if (p->kind == PKT_FLOW) { // an error proves nothing about the flow that it quotes
@@ -448,6 +452,9 @@ bool sess_age(struct worker *w)
 		struct sess *s = &t->slots[t->age_next];
 
 		rte_prefetch1(&(s + AGE_AHEAD)->last_tick); // may lie behind the table: no harm
+		// In every lap, so that hop_gen cannot come round while a session sleeps.
+		if (unlikely(s->hop_gen != w->neigh->gen))
+			sess_hops_forget(s, w->neigh->gen);
 		if (is_over(w, s)) {
 			count_add(w,
 				sess_is_closed(s) ? COUNT_SESSIONS_CLOSED : COUNT_SESSIONS_AGED, 1);

@@ -33,9 +33,10 @@ struct sess {
 	struct sess_key key[2];
 	uint64_t packets[2], bytes[2];
 	uint32_t last_tick;
-	uint32_t gen;   // of the rules that permitted it
-	uint32_t xlate; // its dynamic translation (dp/xlate.h), 0: none
-	uint16_t instance;
+	uint32_t gen; // of the rules that permitted it
+	// Where each direction goes, of dp/route.c: the number of a neighbour and one, 0: not known; and of which
+	// neigh_table.gen.
+	uint16_t hop[2], hop_gen;
 	uint8_t state; // enum sess_state
 	bool punt : 1;
 	bool from_us : 1; // punt: the control plane opened it
@@ -46,10 +47,17 @@ struct sess {
 		struct tcp_conn tcp;
 		uint8_t seen; // punt: TCP flags that each direction has shown, of dp/sess.c
 	};
+	uint32_t xlate; // its dynamic translation (dp/xlate.h), 0: none
 } __rte_cache_aligned;
 
 _Static_assert(offsetof(struct sess, tcp) == 2 * RTE_CACHE_LINE_MIN_SIZE, "two lines for all");
 _Static_assert(sizeof(struct sess) == 3 * RTE_CACHE_LINE_MIN_SIZE, "and one for TCP");
+
+static inline void sess_hops_forget(struct sess *s, uint16_t gen)
+{
+	s->hop[0] = s->hop[1] = 0;
+	s->hop_gen = gen;
+}
 
 // 64-bit words of a key, rounded up to a pair.
 #define SESS_KEY_WORDS ((sizeof(struct sess_key) + 15) / 16 * 2)

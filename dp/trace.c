@@ -39,7 +39,7 @@ void trace_drop(struct dp_trace *t, enum dp_trace_type type, enum dp_counter_id 
 static void trace_hop(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 {
 	struct neigh_key next = {.iface = DP_TRACE_NO_IFACE};
-	struct route_hop hop;
+	uint32_t hop;
 	enum dp_counter_id bad = route_peek(w, m, pkt_ipv4(m)->dst_addr, &hop, &next);
 	struct dp_trace_phase *p = trace_phase(t, DP_TRACE_ADJACENCY);
 
@@ -48,7 +48,7 @@ static void trace_hop(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 	t->iface_out = p->iface;
 	if (bad != PASS)
 		return trace_drop(t, DP_TRACE_ADJACENCY, bad);
-	memcpy(p->mac, &hop.mac[0], sizeof(p->mac));
+	memcpy(p->mac, &w->neigh->at[hop].mac[0], sizeof(p->mac));
 	t->fate = DP_TRACE_FORWARD;
 }
 

@@ -66,9 +66,9 @@ void worker_process(struct worker *w, struct pkts *v)
 	pkts_append(v, &fresh);
 	nat_stage(w, v);
 	hairpin_stage(w, v);
+	route_sess_stage(w, v);
 	media_stage(w, &media);
-	pkts_append(v, &media);
-	route_stage(w, v);
+	route_stage(w, &media);
 	punt_stage(w, &punt);
 	hairpin_turn(w);
 }

@@ -94,7 +94,7 @@ static void neigh_free(struct neigh_table *t)
 	if (t == NULL)
 		return;
 	rte_hash_free(t->hash);
-	rte_free(t->mac);
+	rte_free(t->at);
 	rte_free(t);
 }
 
@@ -107,9 +107,9 @@ static struct neigh_table *neigh_new(unsigned int worker, uint32_t seed)
 	t->seed = seed;
 	t->hash = hash_new("neigh", worker, NEIGH_MAX, sizeof(struct neigh_key), seed);
 	if (t->hash != NULL)
-		t->macs = (uint32_t)rte_hash_max_key_id(t->hash) + 1;
-	t->mac = rte_zmalloc("neigh", t->macs * sizeof(*t->mac), RTE_CACHE_LINE_SIZE);
-	if (t->hash == NULL || t->mac == NULL) {
+		t->n = RTE_MIN((uint32_t)rte_hash_max_key_id(t->hash) + 1, NEIGH_NUMBERS_MAX);
+	t->at = rte_zmalloc("neigh", t->n * sizeof(*t->at), RTE_CACHE_LINE_SIZE);
+	if (t->hash == NULL || t->at == NULL) {
 		neigh_free(t);
 		return NULL;
 	}

@@ -128,6 +128,70 @@ static void test_iface_out(void **state)
 	}
 }
 
+// A packet of one session from the inside to FAR: the MAC that it leaves with outside, or -1.
+static int sess_way(void)
+{
+	const struct flow f = flow(PROTO_UDP, HOST_IN, 1000, FAR, 2000);
+	uint8_t frame[FRAME_MAX];
+
+	harness_send(INSIDE, &f, 0);
+	return harness_out(OUTSIDE, frame) > 0 ? frame[5] : -1;
+}
+
+static void gateway_msg(uint8_t type, const char *gateway, uint8_t mac)
+{
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = type};
+
+	m.neigh.iface = OUTSIDE;
+	m.neigh.ip = ip(gateway);
+	m.neigh.mac[5] = mac;
+	neigh_msg(h.w, &m);
+}
+
+#define GATEWAY_2 "209.165.200.250"
+
+// What a session remembers of its way follows neighbours and routes, too.
+static void test_session(void **state)
+{
+	struct rules r;
+
+	gateway_msg(DP_MSG_NEIGH_SET, HOST_OUT, 7);
+	assert_int_equal(sess_way(), 7);
+	gateway_msg(DP_MSG_NEIGH_SET, HOST_OUT, 8);
+	assert_int_equal(sess_way(), 8);
+	// Nobody knows whose the number of the one that went will be.
+	gateway_msg(DP_MSG_NEIGH_DEL, HOST_OUT, 0);
+	gateway_msg(DP_MSG_NEIGH_SET, GATEWAY_2, 9);
+	assert_int_equal(sess_way(), -1);
+	assert_int_equal(counted(DROP_NEIGH_UNRESOLVED), 1);
+	gateway_msg(DP_MSG_NEIGH_SET, HOST_OUT, 7);
+	assert_int_equal(sess_way(), 7);
+	harness_rules(&r);
+	for (size_t i = 0; i < r.r.n_routes; i++)
+		if (ip_is(&r.routes[i].gateway, HOST_OUT))
+			r.routes[i].gateway = ip(GATEWAY_2);
+	harness_apply(&r);
+	assert_int_equal(sess_way(), 9);
+	assert_int_equal(counted(COUNT_SESSIONS_CREATED), 1);
+}
+
+// The number that says whether the way still holds comes round after 65536 neighbours that went, but not
+// while a session sleeps: the ager looks at all of them every second.
+static void test_session_sleeps(void **state)
+{
+	gateway_msg(DP_MSG_NEIGH_SET, HOST_OUT, 7);
+	assert_int_equal(sess_way(), 7);
+	gateway_msg(DP_MSG_NEIGH_DEL, HOST_OUT, 0);
+	gateway_msg(DP_MSG_NEIGH_SET, GATEWAY_2, 9);
+	harness_wait_s(2);
+	for (unsigned int i = 1; i < 65536; i++) {
+		gateway_msg(DP_MSG_NEIGH_SET, FAR, 1);
+		gateway_msg(DP_MSG_NEIGH_DEL, FAR, 1);
+	}
+	assert_int_equal(sess_way(), -1);
+	assert_int_equal(counted(DROP_NEIGH_UNRESOLVED), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +200,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rules, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_judged_each_time, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_session, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_session_sleeps, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_iface_out, harness_setup, harness_teardown),
 	};
 

@@ -285,7 +285,7 @@ static void run_staged(uint16_t in, double cycles[STAGES])
 	t[NAT] = rte_rdtsc_precise();
 	nat_stage(w, &v);
 	t[ROUTE] = rte_rdtsc_precise();
-	route_stage(w, &v);
+	route_sess_stage(w, &v);
 	t[AGE] = rte_rdtsc_precise();
 	sess_age(w);
 	t[STAGES] = rte_rdtsc_precise();

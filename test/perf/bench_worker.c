@@ -112,10 +112,9 @@ static void run_staged(const struct burst *b, uint16_t in, bool is_media, uint64
 	nat_stage(w, &v);
 	t[MEDIA] = rte_rdtsc_precise();
 	media_stage(w, &media);
-	if (is_media)
-		v = media;
 	t[ROUTE] = rte_rdtsc_precise();
-	route_stage(w, &v);
+	route_sess_stage(w, &v);
+	route_stage(w, &media);
 	t[STAGES] = rte_rdtsc_precise();
 	sent(in ^ 1);
 	for (unsigned int i = 0; i < STAGES; i++)
