@@ -30,6 +30,9 @@ struct config_fragment {
 	uint16_t size, chain, timeout_s;
 };
 
+// The same values as dp_bogons of dp/dp.h.
+enum config_bogons { BOGONS_OFF, BOGONS_ON, BOGONS_STRICT };
+
 struct config_iface {
 	char name[CONFIG_NAME_MAX];
 	char device[CONFIG_PATH_MAX];
@@ -39,6 +42,8 @@ struct config_iface {
 	uint8_t security_level;
 	uint16_t mtu;
 	struct config_fragment fragment;
+	bool verify_reverse_path; // the manual's ip verify reverse-path
+	enum config_bogons bogons;
 	int acl_in, acl_out; // from access-groups: index in acls, or -1
 };
 

@@ -70,6 +70,7 @@ static void read_fragment(struct loader *l, const struct node *n, void *obj)
 
 void read_interfaces(struct loader *l, const struct node *n, void *obj)
 {
+	static const char *const bogons[] = {"off", "on", "strict", NULL};
 	static const struct field fields[] = {
 		{"device", .kind = FIELD_READ, .required = true, .read = read_device},
 		{"address", .kind = FIELD_READ, .required = true, .read = read_address},
@@ -79,6 +80,10 @@ void read_interfaces(struct loader *l, const struct node *n, void *obj)
 		{"mtu", .kind = FIELD_UINT, FIELD_AT(struct config_iface, mtu), .min = 576,
 			.max = 9198, .expected = "octets"},
 		{"fragment", .kind = FIELD_READ, .read = read_fragment},
+		{"verify-reverse-path", .kind = FIELD_BOOL,
+			FIELD_AT(struct config_iface, verify_reverse_path)},
+		{"bogons", .kind = FIELD_ENUM, FIELD_AT(struct config_iface, bogons),
+			.names = bogons},
 		{"description", .kind = FIELD_NOTE},
 	};
 	struct config *c = obj;
@@ -94,6 +99,8 @@ void read_interfaces(struct loader *l, const struct node *n, void *obj)
 
 		*i = (struct config_iface){.mtu = 1500,
 			.fragment = {200, 24, 5},
+			.verify_reverse_path = true,
+			.bogons = BOGONS_ON,
 			.acl_in = -1,
 			.acl_out = -1,
 			.line = x->key_at.line};

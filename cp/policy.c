@@ -64,6 +64,10 @@ int policy_options(const struct config *c, struct dp_options *out, char *err, si
 	return 0;
 }
 
+_Static_assert((int)BOGONS_OFF == DP_BOGONS_OFF && (int)BOGONS_ON == DP_BOGONS_ON &&
+		(int)BOGONS_STRICT == DP_BOGONS_STRICT,
+	"the same values");
+
 static void fill_ifaces(struct policy *p, const struct config *c)
 {
 	for (size_t i = 0; i < c->n_ifaces; i++)
@@ -73,6 +77,8 @@ static void fill_ifaces(struct policy *p, const struct config *c)
 			.security_level = c->ifaces[i].security_level,
 			.acl_in = c->ifaces[i].acl_in,
 			.acl_out = c->ifaces[i].acl_out,
+			.verify_reverse_path = c->ifaces[i].verify_reverse_path,
+			.bogons = (uint8_t)c->ifaces[i].bogons,
 		};
 	p->rules.ifaces = p->ifaces;
 }

@@ -206,6 +206,7 @@ static void say_config(const struct config *c, const struct dp_trace_phase *p, s
 	case DP_TRACE_RPF_CHECK:
 		say_nat(c, p, out);
 		break;
+	case DP_TRACE_SPOOFING:
 	case DP_TRACE_ROUTE:
 		say_route(c, p, out);
 		break;
@@ -263,6 +264,11 @@ static void say_found(const struct config *c, const struct dp_trace *t,
 		break;
 	case DP_TRACE_NAT:
 		say_translated(p, "translate", buf, size);
+		break;
+	case DP_TRACE_SPOOFING:
+		if (p->iface != DP_TRACE_NO_IFACE)
+			snprintf(buf, size, "the route to the source uses ifc %s",
+				iface_name(c, p->iface));
 		break;
 	case DP_TRACE_ROUTE:
 		if (!ip_is_none(&p->to.ip))

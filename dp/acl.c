@@ -15,6 +15,7 @@
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
+#include "dp/spoof.h"
 #include "dp/xlate.h"
 
 int acl_list_match(const struct acl_list *l, const struct flow *f)
@@ -39,51 +40,6 @@ bool acl_list_permits(const struct acl_list *l, const struct flow *f)
 	int i = acl_list_match(l, f);
 
 	return i >= 0 && l->aces[i].permit;
-}
-
-static bool is_own(const struct snapshot *s, const struct ip_addr *ip)
-{
-	for (uint16_t i = 0; i < s->n_ifaces; i++)
-		if (ip_eq(&s->ifaces[i].ip, ip))
-			return true;
-	return false;
-}
-
-static bool is_media(const struct snapshot *s, const struct ip_addr *ip)
-{
-	for (size_t i = 0; i < s->n_media; i++)
-		if (ip_eq(&s->media[i].ip, ip))
-			return true;
-	return false;
-}
-
-// A source that belongs to the firewall, to its translations on this side, or to the network
-// behind another interface.
-static bool is_spoofed(const struct snapshot *s, uint16_t in, const struct ip_addr *src)
-{
-	if (is_own(s, src) || is_media(s, src) || nat_owns_mapped(s->nat, s->n_nat, in, src))
-		return true;
-	if (prefix_has(&s->ifaces[in].subnet, src))
-		return false;
-	for (uint16_t i = 0; i < s->n_ifaces; i++)
-		if (i != in && prefix_has(&s->ifaces[i].subnet, src))
-			return true;
-	return false;
-}
-
-static bool is_broadcast(const struct snapshot *s, const struct ip_addr *dst)
-{
-	for (uint16_t i = 0; i < s->n_ifaces; i++) {
-		const struct prefix *net = &s->ifaces[i].subnet;
-		uint32_t host;
-
-		if (net->len < 96 || net->len > 126 || !prefix_has(net, dst))
-			continue;
-		host = UINT32_MAX >> (net->len - 96);
-		if ((rte_be_to_cpu_32(ip_to_v4_be(dst)) & host) == host)
-			return true;
-	}
-	return false;
 }
 
 static bool is_inspected(const struct snapshot *s, const struct flow *real, struct acl_verdict *v)
@@ -236,7 +192,7 @@ void acl_map(struct acl_verdict *v, uint32_t xlate, const struct endpoint *mappe
 static bool is_unmapped(const struct snapshot *s, uint16_t in, const struct flow *wire)
 {
 	return snapshot_is_pat(s, in, wire->proto, &wire->dst) &&
-		(wire->proto != PROTO_ICMP || !is_own(s, &wire->dst.ip));
+		(wire->proto != PROTO_ICMP || !snapshot_is_own(s, &wire->dst.ip));
 }
 
 // An address of our own on another interface, by a port that stands for a host behind us: the way
@@ -262,15 +218,18 @@ void acl_judge(
 		.nat_destination = -1,
 		.nat_source = -1,
 		.nat_back = -1,
+		.route_back = -1,
 		.route = -1,
 		.found = {{-1, -1}, {-1, -1}, {-1, -1}},
 		.inspect = -1,
 		.inspect_ace = -1};
-	if (!q->looped && is_spoofed(s, in, &wire->src.ip))
-		return verdict_drop(out, DROP_IP_SPOOFED);
+	bad = q->looped ? PASS : spoof_judge(s, in, &wire->src.ip, &out->route_back);
+	if (bad != PASS)
+		return verdict_drop(out, bad);
 	if (is_unmapped(s, in, wire))
 		return verdict_drop(out, DROP_NAT_UNMAPPED);
-	if ((is_own(s, &wire->dst.ip) && !is_hairpin(s, in, wire)) || is_media(s, &wire->dst.ip)) {
+	if ((snapshot_is_own(s, &wire->dst.ip) && !is_hairpin(s, in, wire)) ||
+		snapshot_is_media(s, &wire->dst.ip)) {
 		bool served = wire->proto == PROTO_TCP || wire->proto == PROTO_ICMP;
 
 		if (!served || !ip_eq(&s->ifaces[in].ip, &wire->dst.ip))
@@ -280,7 +239,7 @@ void acl_judge(
 	}
 	out->nat_destination = nat_untranslate(s->nat, s->n_nat, in, wire->proto, &real.dst);
 	out->reply = (struct flow){.src = real.dst, .proto = wire->proto};
-	if (is_broadcast(s, &real.dst.ip))
+	if (snapshot_is_broadcast(s, &real.dst.ip))
 		return verdict_drop(out, DROP_IP_DESTINATION);
 	to = route_lookup(s, &real.dst.ip);
 	if (to != NULL)

@@ -56,7 +56,7 @@ struct acl_verdict {
 	// What decided, for whoever explains it; -1: there is none, or it was not asked.
 	int nat_destination, nat_source; // the rules, indices in snapshot.nat
 	int nat_back;                    // the rule for the source of replies (NAT_RPF)
-	int route;                       // index in snapshot.routes
+	int route_back, route; // to the source and to the destination, indices in snapshot.routes
 	struct acl_found found[ACL_ROLES];
 	bool by_level;            // neither ACL_IN nor ACL_GLOBAL was there
 	int inspect, inspect_ace; // of the class

@@ -70,12 +70,18 @@ int dp_iface_mac(uint16_t iface, uint8_t mac[6]);
 
 // ---- Rules: data in, compiled and published as one immutable snapshot --------------------------
 
+// Which sources are refused as nobody's: link-local and protocol addresses too; or also those that only
+// the Internet does not know, as private ones.
+enum dp_bogons { DP_BOGONS_OFF, DP_BOGONS_ON, DP_BOGONS_STRICT };
+
 struct dp_iface {
 	struct ip_addr ip; // the firewall's own address
 	struct prefix subnet;
 	uint8_t security_level; // 0..100: a flow to a lower level needs no access list
 	// Index in acls, or -1: of flows that come in, and of those that leave.
 	int acl_in, acl_out;
+	bool verify_reverse_path; // a source must be where its route leads
+	uint8_t bogons;           // enum dp_bogons
 };
 
 struct dp_acl {
@@ -267,12 +273,13 @@ size_t dp_xlates(const struct nat_filter *f, struct dp_xlate *out, size_t max);
 
 // What a packet goes through, in the order of the stages.
 enum dp_trace_type {
-	DP_TRACE_PACKET,   // what no host would send, and destinations that nobody is sent to
-	DP_TRACE_FLOW,     // the session table
-	DP_TRACE_MEDIA,    // the destination is a media port
-	DP_TRACE_SPOOFING, // the source, on this interface
-	DP_TRACE_UN_NAT,   // destination: from, to; by nat rule `rule`
-	DP_TRACE_ROUTE,    // by route `rule`: out of `iface`, gateway `to`
+	DP_TRACE_PACKET, // what no host would send, and destinations that nobody is sent to
+	DP_TRACE_FLOW,   // the session table
+	DP_TRACE_MEDIA,  // the destination is a media port
+	// The source, on this interface: by route `rule` back to it, out of `iface`, gateway `to`.
+	DP_TRACE_SPOOFING,
+	DP_TRACE_UN_NAT, // destination: from, to; by nat rule `rule`
+	DP_TRACE_ROUTE,  // by route `rule`: out of `iface`, gateway `to`
 	DP_TRACE_ACCESS_LIST, // entry `rule` of `list`, none: its implicit deny; no list: security levels
 	DP_TRACE_INSPECT,   // entry `rule` of `list`: a class that is inspected
 	DP_TRACE_RPF_CHECK, // nat rule `rule`: replies would not come from the address that was asked

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rte_byteorder.h>
 #include <rte_rcu_qsbr.h>
 
 #include "dp/dp.h"
@@ -62,6 +63,38 @@ extern struct snapshot_root snapshot_root;
 static inline const struct snapshot *snapshot_read(void)
 {
 	return __atomic_load_n(&snapshot_root.current, __ATOMIC_ACQUIRE);
+}
+
+static inline bool snapshot_is_own(const struct snapshot *s, const struct ip_addr *ip)
+{
+	for (uint16_t i = 0; i < s->n_ifaces; i++)
+		if (ip_eq(&s->ifaces[i].ip, ip))
+			return true;
+	return false;
+}
+
+static inline bool snapshot_is_media(const struct snapshot *s, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < s->n_media; i++)
+		if (ip_eq(&s->media[i].ip, ip))
+			return true;
+	return false;
+}
+
+// Of the subnet of an interface.
+static inline bool snapshot_is_broadcast(const struct snapshot *s, const struct ip_addr *ip)
+{
+	for (uint16_t i = 0; i < s->n_ifaces; i++) {
+		const struct prefix *net = &s->ifaces[i].subnet;
+		uint32_t host;
+
+		if (net->len < 96 || net->len > 126 || !prefix_has(net, ip))
+			continue;
+		host = UINT32_MAX >> (net->len - 96);
+		if ((rte_be_to_cpu_32(ip_to_v4_be(ip)) & host) == host)
+			return true;
+	}
+	return false;
 }
 
 // Whether an endpoint on `iface` is one that dynamic translations give out there.

@@ -100,13 +100,14 @@ static void trace_session(struct worker *w, struct rte_mbuf *m, const struct ses
 
 // ---- A flow that is new -------------------------------------------------------------------------
 
-static void trace_route(const struct snapshot *s, int at, struct dp_trace *t)
+static void trace_route(
+	const struct snapshot *s, enum dp_trace_type type, int at, struct dp_trace *t)
 {
 	struct dp_trace_phase *p;
 
 	if (at < 0)
 		return;
-	p = trace_phase(t, DP_TRACE_ROUTE);
+	p = trace_phase(t, type);
 	p->rule = (int32_t)s->routes[at].place;
 	p->iface = s->routes[at].iface;
 	p->to.ip = s->routes[at].gateway;
@@ -124,7 +125,10 @@ static void trace_entry(struct dp_trace *t, enum dp_trace_type type, int list, i
 static enum dp_trace_type refuser(enum dp_counter_id reason)
 {
 	switch (reason) {
+	case DROP_IP_SOURCE:
 	case DROP_IP_SPOOFED:
+	case DROP_IP_BOGON:
+	case DROP_REVERSE_PATH:
 		return DP_TRACE_SPOOFING;
 	case DROP_PROTO_TO_SELF:
 		return DP_TRACE_PUNT;
@@ -152,12 +156,17 @@ static enum dp_trace_type refuser(enum dp_counter_id reason)
 static void trace_verdict(
 	struct worker *w, const struct flow *wire, const struct acl_verdict *v, struct dp_trace *t)
 {
-	trace_phase(t, DP_TRACE_SPOOFING);
-	if (v->fate == ACL_DROP && v->reason == DROP_IP_SPOOFED)
+	const bool dropped = v->fate == ACL_DROP;
+
+	if (v->route_back >= 0)
+		trace_route(w->snap, DP_TRACE_SPOOFING, v->route_back, t);
+	else
+		trace_phase(t, DP_TRACE_SPOOFING);
+	if (dropped && refuser(v->reason) == DP_TRACE_SPOOFING)
 		return trace_drop(t, DP_TRACE_SPOOFING, v->reason);
 	if (v->nat_destination >= 0)
 		trace_translated(t, DP_TRACE_UN_NAT, v->nat_destination, &wire->dst, &v->reply.src);
-	trace_route(w->snap, v->route, t);
+	trace_route(w->snap, DP_TRACE_ROUTE, v->route, t);
 	if (v->by_level)
 		trace_entry(t, DP_TRACE_ACCESS_LIST, -1, -1);
 	for (unsigned int i = 0; i < ACL_ROLES; i++)
@@ -165,7 +174,7 @@ static void trace_verdict(
 			trace_entry(t, DP_TRACE_ACCESS_LIST, v->found[i].acl, v->found[i].ace);
 	if (v->inspect >= 0)
 		trace_entry(t, DP_TRACE_INSPECT, v->inspect, v->inspect_ace);
-	if (v->fate == ACL_DROP) {
+	if (dropped) {
 		if (v->reason == DROP_NAT_RPF)
 			trace_entry(t, DP_TRACE_RPF_CHECK, -1, v->nat_back);
 		if (v->reason == DROP_NAT_PROTOCOL)

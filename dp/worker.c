@@ -21,6 +21,7 @@
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
+#include "dp/spoof.h"
 #include "dp/trace.h"
 #include "dp/xlate.h"
 
@@ -91,6 +92,7 @@ static unsigned int worker_receive(struct worker *w)
 		parse_stage(w, &v, iface);
 		arp_stage(w, &v);
 		frag_stage(w, &v);
+		spoof_stage(w, &v);
 		handoff_stage(w, &v);
 		worker_process(w, &v);
 	}
@@ -113,6 +115,7 @@ static void fragments_in(struct worker *w, struct pkts *v)
 	if (likely(fragments.n == 0))
 		return;
 	frag_stage(w, &fragments);
+	spoof_stage(w, &fragments);
 	handoff_stage(w, &fragments);
 	pkts_append(v, &fragments);
 }

@@ -41,8 +41,10 @@ static struct prefix net(const char *text)
 static int rules_apply(bool closed)
 {
 	const struct dp_iface ifaces[IFACES] = {
-		[OUTSIDE] = {ip("209.165.200.225"), net("209.165.200.224/27"), 0, 0, -1},
-		[INSIDE] = {ip("192.168.10.1"), net("192.168.10.0/24"), 100, -1, -1},
+		[OUTSIDE] = {ip("209.165.200.225"), net("209.165.200.224/27"), 0, 0, -1, true,
+			DP_BOGONS_ON},
+		[INSIDE] = {ip("192.168.10.1"), net("192.168.10.0/24"), 100, -1, -1, true,
+			DP_BOGONS_ON},
 	};
 	const struct nat_rule nat[] = {
 		{

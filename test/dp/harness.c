@@ -15,6 +15,7 @@
 #include "dp/media_ctl.h"
 #include "dp/parse.h"
 #include "dp/route.h"
+#include "dp/spoof.h"
 
 #define BUFFERS 1024
 
@@ -102,8 +103,10 @@ static struct ace permit(uint32_t id, uint8_t proto, const char *dst, uint16_t p
 void harness_rules(struct rules *r)
 {
 	memset(r, 0, sizeof(*r));
-	r->ifaces[OUTSIDE] = (struct dp_iface){ip(FW_OUT), net("209.165.200.224/27"), 0, 0, -1};
-	r->ifaces[INSIDE] = (struct dp_iface){ip(FW_IN), net("192.168.10.0/24"), 100, -1, -1};
+	r->ifaces[OUTSIDE] = (struct dp_iface){
+		ip(FW_OUT), net("209.165.200.224/27"), 0, 0, -1, true, DP_BOGONS_ON};
+	r->ifaces[INSIDE] = (struct dp_iface){
+		ip(FW_IN), net("192.168.10.0/24"), 100, -1, -1, true, DP_BOGONS_ON};
 	r->nat[0] = (struct nat_rule){
 		.id = 1,
 		.real_if = INSIDE,
@@ -242,6 +245,7 @@ void harness_in(uint16_t iface, struct rte_mbuf **m, unsigned int n)
 	parse_stage(h.w, &v, iface);
 	arp_stage(h.w, &v);
 	frag_stage(h.w, &v);
+	spoof_stage(h.w, &v);
 	handoff_stage(h.w, &v);
 	worker_process(h.w, &v);
 	route_flush(h.w);

@@ -126,7 +126,7 @@ static void test_refused(void **state)
 		{"source is mapped", OUTSIDE, flow(PROTO_TCP, MAPPED, 1, MAPPED, 5070), SYN,
 			DROP_IP_SPOOFED},
 		{"source is inside", OUTSIDE, flow(PROTO_TCP, HOST_IN, 1, MAPPED, 5070), SYN,
-			DROP_IP_SPOOFED},
+			DROP_REVERSE_PATH},
 		{"source is media", OUTSIDE, flow(PROTO_TCP, "209.165.200.229", 1, MAPPED, 5070),
 			SYN, DROP_IP_SPOOFED},
 		{"UDP to us", OUTSIDE, flow(PROTO_UDP, FAR, 1, FW_OUT, 53), 0, DROP_PROTO_TO_SELF},

@@ -148,7 +148,7 @@ static void test_in(void **state)
 	const struct dp_trace_phase *p;
 
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, MAPPED, 4000), DP_TRACE_FORWARD, NULL,
-		"packet flow spoofing un-nat/0 route/2 acl:0/2 create adjacency");
+		"packet flow spoofing/0 un-nat/0 route/2 acl:0/2 create adjacency");
 	p = phase(DP_TRACE_UN_NAT);
 	assert_true(ip_is(&p->from.ip, MAPPED) && ip_is(&p->to.ip, HOST_IN));
 	p = phase(DP_TRACE_ADJACENCY);
@@ -164,30 +164,30 @@ static void test_out(void **state)
 	const struct dp_trace_phase *p;
 
 	expect(INSIDE, flow(PROTO_TCP, HOST_IN, 7000, FAR, 443), DP_TRACE_FORWARD, NULL,
-		"packet flow spoofing route/0 acl nat/0 create adjacency");
+		"packet flow spoofing/2 route/0 acl nat/0 create adjacency");
 	p = phase(DP_TRACE_NAT);
 	assert_true(ip_is(&p->from.ip, HOST_IN) && ip_is(&p->to.ip, MAPPED));
 	assert_int_equal(p->from.port, 7000);
 	assert_true(ip_is(&phase(DP_TRACE_ADJACENCY)->to.ip, HOST_OUT));
 	assert_int_equal(t.iface_out, OUTSIDE);
 	expect(INSIDE, flow(PROTO_ICMP, HOST_IN, 5, FAR, 5), DP_TRACE_FORWARD, NULL,
-		"packet flow spoofing route/0 acl nat/0 create adjacency");
+		"packet flow spoofing/2 route/0 acl nat/0 create adjacency");
 	expect(INSIDE, flow(50, HOST_IN, 0, FAR, 0), DP_TRACE_FORWARD, NULL,
-		"packet flow spoofing route/0 acl nat/0 create adjacency");
+		"packet flow spoofing/2 route/0 acl nat/0 create adjacency");
 }
 
 static void test_denied(void **state)
 {
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, MAPPED, 4001), DP_TRACE_DROP, "ACL_DENY",
-		"packet flow spoofing un-nat/0 route/2 acl:0!"); // the implicit deny
+		"packet flow spoofing/0 un-nat/0 route/2 acl:0!"); // the implicit deny
 	rules.incoming[2].permit = false;
 	harness_apply(&rules);
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, MAPPED, 4000), DP_TRACE_DROP, "ACL_DENY",
-		"packet flow spoofing un-nat/0 route/2 acl:0/2!");
+		"packet flow spoofing/0 un-nat/0 route/2 acl:0/2!");
 	rules.ifaces[OUTSIDE].acl_in = -1;
 	harness_apply(&rules);
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, MAPPED, 4000), DP_TRACE_DROP, "SECURITY_LEVEL",
-		"packet flow spoofing un-nat/0 route/2 acl!");
+		"packet flow spoofing/0 un-nat/0 route/2 acl!");
 	// Each list that was asked tells what it said.
 	rules.ifaces[OUTSIDE].acl_in = 1;
 	rules.ifaces[INSIDE].acl_out = 1;
@@ -195,33 +195,37 @@ static void test_denied(void **state)
 	rules.incoming[2].permit = true;
 	harness_apply(&rules);
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, MAPPED, 4000), DP_TRACE_DROP, "ACL_OUT_DENY",
-		"packet flow spoofing un-nat/0 route/2 acl:1 acl:0/2 acl:1!");
+		"packet flow spoofing/0 un-nat/0 route/2 acl:1 acl:0/2 acl:1!");
 }
 
 static void test_control_plane(void **state)
 {
 	expect(OUTSIDE, flow(PROTO_TCP, FAR, 7000, MAPPED, 5080), DP_TRACE_TO_CONTROL, NULL,
-		"packet flow spoofing un-nat/0 route/2 acl:0/1 inspect:1/0 punt");
+		"packet flow spoofing/0 un-nat/0 route/2 acl:0/1 inspect:1/0 punt");
 	expect(OUTSIDE, flow(PROTO_ICMP, FAR, 5, FW_OUT, 5), DP_TRACE_TO_CONTROL, NULL,
-		"packet flow spoofing punt");
+		"packet flow spoofing/0 punt");
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 5, FW_OUT, 5), DP_TRACE_DROP, "PROTO_TO_SELF",
-		"packet flow spoofing punt!");
+		"packet flow spoofing/0 punt!");
 }
 
 static void test_refused(void **state)
 {
-	expect(OUTSIDE, flow(PROTO_UDP, HOST_IN, 7000, MAPPED, 4000), DP_TRACE_DROP, "IP_SPOOFED",
+	expect(OUTSIDE, flow(PROTO_UDP, HOST_IN, 7000, MAPPED, 4000), DP_TRACE_DROP, "REVERSE_PATH",
+		"packet flow spoofing/2!");
+	expect(OUTSIDE, flow(PROTO_UDP, FW_OUT, 7000, MAPPED, 4000), DP_TRACE_DROP, "IP_SPOOFED",
 		"packet flow spoofing!");
+	expect(OUTSIDE, flow(PROTO_UDP, "169.254.1.1", 7000, MAPPED, 4000), DP_TRACE_DROP,
+		"IP_BOGON", "packet flow spoofing!");
 	expect(OUTSIDE, flow(PROTO_UDP, "127.0.0.1", 7000, MAPPED, 4000), DP_TRACE_DROP,
 		"IP_SOURCE", "packet!");
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, "224.0.0.1", 4000), DP_TRACE_DROP,
 		"IP_DESTINATION", "packet!");
 	expect(INSIDE, flow(PROTO_UDP, HOST_IN, 7000, "209.165.200.255", 1), DP_TRACE_DROP,
-		"IP_DESTINATION", "packet flow spoofing packet!");
+		"IP_DESTINATION", "packet flow spoofing/2 packet!");
 	expect(OUTSIDE, flow(PROTO_TCP, FAR, 0, MAPPED, 5070), DP_TRACE_DROP, "L4_HEADER",
 		"packet!");
 	expect_icmp(OUTSIDE, flow(PROTO_ICMP, FAR, 0, MAPPED, 0), 13, DP_TRACE_DROP,
-		"ICMP_NO_SESSION", "packet flow spoofing un-nat/0 route/2 acl:0/3 create!");
+		"ICMP_NO_SESSION", "packet flow spoofing/0 un-nat/0 route/2 acl:0/3 create!");
 	expect_icmp(OUTSIDE, flow(PROTO_ICMP, FAR, 0, MAPPED, 0), 3, DP_TRACE_DROP, "L4_HEADER",
 		"packet!"); // an error quotes a packet, and this one does not
 }
@@ -229,18 +233,18 @@ static void test_refused(void **state)
 static void test_routes(void **state)
 {
 	expect(INSIDE, flow(PROTO_TCP, HOST_IN, 7000, "192.168.10.99", 443), DP_TRACE_DROP,
-		"ROUTE_SAME_IFACE", "packet flow spoofing route/2 acl route!");
+		"ROUTE_SAME_IFACE", "packet flow spoofing/2 route/2 acl route!");
 	rules.ifaces[INSIDE].acl_in = 1;
 	rules.inspected[0] = (struct ace){.permit = true, .sport = {0, 65535}, .dport = {0, 65535}};
 	rules.r.n_inspect = 0;
 	harness_apply(&rules);
 	expect(INSIDE, flow(PROTO_TCP, HOST_IN, 7000, "192.168.10.99", 443), DP_TRACE_DROP,
-		"ROUTE_SAME_IFACE", "packet flow spoofing route/2 acl:1/0 route!");
+		"ROUTE_SAME_IFACE", "packet flow spoofing/2 route/2 acl:1/0 route!");
 	rules.routes[0] = rules.routes[2];
 	rules.r.n_routes = 2;
 	harness_apply(&rules);
 	expect(INSIDE, flow(PROTO_TCP, HOST_IN, 7000, FAR, 443), DP_TRACE_DROP, "ROUTE_NONE",
-		"packet flow spoofing acl:1/0 route!");
+		"packet flow spoofing/0 acl:1/0 route!");
 }
 
 static void test_dynamic(void **state)
@@ -258,7 +262,7 @@ static void test_dynamic(void **state)
 	rules.r.n_nat = 2;
 	harness_apply(&rules);
 	expect(INSIDE, out, DP_TRACE_FORWARD, NULL,
-		"packet flow spoofing route/0 acl nat/1 create adjacency");
+		"packet flow spoofing/2 route/0 acl nat/1 create adjacency");
 	first = phase(DP_TRACE_NAT)->to;
 	assert_true(ip_is(&first.ip, FW_OUT));
 	harness_send(INSIDE, &out, 0);
@@ -266,28 +270,28 @@ static void test_dynamic(void **state)
 	assert_int_equal(frame_flow(frame, FRAME_MAX).src.port, first.port);
 	// Another flow of the same endpoint gets the same.
 	expect(INSIDE, flow(PROTO_UDP, "192.168.10.40", 20000, FAR, 54), DP_TRACE_FORWARD, NULL,
-		"packet flow spoofing route/0 acl nat/1 create adjacency");
+		"packet flow spoofing/2 route/0 acl nat/1 create adjacency");
 	assert_true(endpoint_eq(&phase(DP_TRACE_NAT)->to, &first));
 	expect(INSIDE, flow(50, "192.168.10.40", 0, FAR, 0), DP_TRACE_DROP, "NAT_PROTOCOL",
-		"packet flow spoofing route/0 acl nat/1!");
+		"packet flow spoofing/2 route/0 acl nat/1!");
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 54, FW_OUT, 20002), DP_TRACE_DROP, "NAT_UNMAPPED",
-		"packet flow spoofing un-nat!");
+		"packet flow spoofing/0 un-nat!");
 	h.w->xlate->n_free = h.w->xlate->oldest = 0; // as if all were taken
 	expect(INSIDE, flow(PROTO_UDP, "192.168.10.41", 20000, FAR, 53), DP_TRACE_DROP, "NAT_PORTS",
-		"packet flow spoofing route/0 acl nat/1!");
+		"packet flow spoofing/2 route/0 acl nat/1!");
 }
 
 // To the real address, past the translation.
 static void test_rpf(void **state)
 {
 	expect(OUTSIDE, flow(PROTO_TCP, FAR, 7000, HOST_IN, 5070), DP_TRACE_DROP, "NAT_RPF",
-		"packet flow spoofing route/2 acl:0/0 rpf/0!");
+		"packet flow spoofing/0 route/2 acl:0/0 rpf/0!");
 }
 
 static void test_neighbour(void **state)
 {
 	expect(OUTSIDE, flow(PROTO_ICMP, FAR, 7, "192.168.10.99", 7), DP_TRACE_DROP,
-		"NEIGH_UNRESOLVED", "packet flow spoofing route/2 acl:0/3 create adjacency!");
+		"NEIGH_UNRESOLVED", "packet flow spoofing/0 route/2 acl:0/3 create adjacency!");
 	assert_true(ip_is(&phase(DP_TRACE_ADJACENCY)->to.ip, "192.168.10.99"));
 }
 
@@ -314,7 +318,7 @@ static void test_session(void **state)
 	rules.incoming[2].permit = false;
 	harness_apply(&rules);
 	expect(OUTSIDE, in, DP_TRACE_DROP, "ACL_DENY",
-		"packet flow spoofing un-nat/0 route/2 acl:0/2!");
+		"packet flow spoofing/0 un-nat/0 route/2 acl:0/2!");
 	assert_false(t.session);
 	assert_memory_equal(s, &before, sizeof(before));
 }
@@ -341,7 +345,7 @@ static void test_full(void **state)
 		assert_true(harness_out(INSIDE, frame) > 0);
 	}
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, MAPPED, 4000), DP_TRACE_DROP, "SESSION_FULL",
-		"packet flow spoofing un-nat/0 route/2 acl:0/2 create!");
+		"packet flow spoofing/0 un-nat/0 route/2 acl:0/2 create!");
 }
 
 // Another session's replies look as this one's would.
@@ -355,7 +359,7 @@ static void test_same_tuple(void **state)
 	rules.nat[0].mapped = net("209.165.200.227");
 	harness_apply(&rules);
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, "209.165.200.227", 4000), DP_TRACE_DROP,
-		"NAT_PORTS", "packet flow spoofing un-nat/0 route/2 acl:0/2 create!");
+		"NAT_PORTS", "packet flow spoofing/0 un-nat/0 route/2 acl:0/2 create!");
 }
 
 // ---- Media --------------------------------------------------------------------------------------

@@ -38,8 +38,9 @@ struct prefix net(const char *text)
 static void rules(void)
 {
 	const struct dp_iface ifaces[] = {
-		{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1, -1},
-		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, -1, -1}};
+		{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1, -1, true, DP_BOGONS_ON},
+		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, -1, -1, true,
+			DP_BOGONS_ON}};
 	const struct nat_rule nat[] = {{.real_if = INSIDE,
 		.mapped_if = OUTSIDE,
 		.real = net("10.1.0.0/16"),

@@ -22,6 +22,7 @@
 #include "dp/route.h"
 #include "dp/sess.h"
 #include "dp/snapshot.h"
+#include "dp/spoof.h"
 #include "test/perf/bench_env.h"
 
 #define ROUNDS     15
@@ -92,9 +93,9 @@ static void rules(void)
 	const struct dp_acl acls[] = {
 		{list_new(SHORT_LIST), SHORT_LIST}, {list_new(LONG_LIST), LONG_LIST}};
 	const struct dp_iface ifaces[] = {
-		{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1, -1},
-		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, 0, -1},
-		{ep("192.168.20.1", 0).ip, net("192.168.20.0/24"), 50, 1, -1}};
+		{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1, -1, true, DP_BOGONS_ON},
+		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, 0, -1, true, DP_BOGONS_ON},
+		{ep("192.168.20.1", 0).ip, net("192.168.20.0/24"), 50, 1, -1, true, DP_BOGONS_ON}};
 	const struct nat_rule nat[] = {{.real_if = INSIDE,
 					       .mapped_if = OUTSIDE,
 					       .real = net("10.1.0.0/16"),
@@ -214,6 +215,7 @@ static void turn(uint16_t in, unsigned int at, unsigned int n)
 	parse_stage(w, &v, in);
 	arp_stage(w, &v);
 	frag_stage(w, &v);
+	spoof_stage(w, &v);
 	handoff_stage(w, &v);
 	worker_process(w, &v);
 	sess_age(w);
@@ -276,6 +278,7 @@ static void run_staged(uint16_t in, double cycles[STAGES])
 	t[ARP_FRAG] = rte_rdtsc_precise();
 	arp_stage(w, &v);
 	frag_stage(w, &v);
+	spoof_stage(w, &v);
 	t[STEER] = rte_rdtsc_precise();
 	handoff_stage(w, &v);
 	t[SESSION] = rte_rdtsc_precise();

@@ -28,6 +28,7 @@
 #include "dp/route.h"
 #include "dp/rtpsec.h"
 #include "dp/sess.h"
+#include "dp/spoof.h"
 
 #define BURSTS 200 // per round
 #define ROUNDS 15
@@ -76,6 +77,7 @@ static uint64_t run_whole(const struct burst *b, uint16_t in)
 	parse_stage(w, &v, in);
 	arp_stage(w, &v);
 	frag_stage(w, &v);
+	spoof_stage(w, &v);
 	handoff_stage(w, &v);
 	worker_process(w, &v);
 	t = rte_rdtsc_precise() - t;
@@ -96,6 +98,7 @@ static void run_staged(const struct burst *b, uint16_t in, bool is_media, uint64
 	t[ARP_FRAG] = rte_rdtsc_precise();
 	arp_stage(w, &v);
 	frag_stage(w, &v);
+	spoof_stage(w, &v);
 	t[STEER] = rte_rdtsc_precise();
 	handoff_stage(w, &v);
 	if (is_media) {

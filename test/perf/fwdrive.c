@@ -48,8 +48,10 @@ static struct dp_acl read_list(const char *path)
 static void rules(const struct dp_acl *acl)
 {
 	const struct dp_iface ifaces[SIDES] = {
-		[OUTSIDE] = {ip(203, 0, 254, 1), net(203, 0, 0, 0, 16), 0, -1, -1},
-		[INSIDE] = {ip(10, 1, 254, 1), net(10, 1, 0, 0, 16), 100, 0, -1},
+		[OUTSIDE] = {ip(203, 0, 254, 1), net(203, 0, 0, 0, 16), 0, -1, -1, true,
+			DP_BOGONS_ON},
+		[INSIDE] = {ip(10, 1, 254, 1), net(10, 1, 0, 0, 16), 100, 0, -1, true,
+			DP_BOGONS_ON},
 	};
 	const struct dp_route routes[] = {
 		{net(203, 0, 0, 0, 16), ip(203, 0, 254, 9), OUTSIDE},

@@ -24,12 +24,22 @@ static void test_machine(void **state)
 	assert_int_equal(c->ifaces[2].fragment.size, 200);
 	assert_int_equal(c->ifaces[2].fragment.chain, 24);
 	assert_int_equal(c->ifaces[2].fragment.timeout_s, 5);
+	assert_true(c->ifaces[2].verify_reverse_path);
+	assert_int_equal(c->ifaces[2].bogons, BOGONS_ON);
 	config_free(c);
 	c = config_with("mtu: 9000", "mtu: 9198, fragment: {size: 30000, chain: 1, timeout: 30}");
 	assert_int_equal(c->ifaces[2].mtu, 9198);
 	assert_int_equal(c->ifaces[2].fragment.size, 30000);
 	assert_int_equal(c->ifaces[2].fragment.chain, 1);
 	assert_int_equal(c->ifaces[2].fragment.timeout_s, 30);
+	config_free(c);
+	c = config_with("mtu: 9000", "verify-reverse-path: off, bogons: strict");
+	assert_false(c->ifaces[2].verify_reverse_path);
+	assert_int_equal(c->ifaces[2].bogons, BOGONS_STRICT);
+	config_free(c);
+	c = config_with("mtu: 9000", "verify-reverse-path: on, bogons: off");
+	assert_true(c->ifaces[2].verify_reverse_path);
+	assert_int_equal(c->ifaces[2].bogons, BOGONS_OFF);
 	config_free(c);
 	c = config_with("cores: [1]", "cores: [3, 3, 7]"); // several workers on one CPU
 	assert_int_equal(c->n_workers, 3);

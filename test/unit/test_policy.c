@@ -69,6 +69,8 @@ static struct config *config_two(void)
 	c.ifaces[1].security_level = 100;
 	c.ifaces[1].acl_in = -1;
 	c.ifaces[1].acl_out = 1;
+	c.ifaces[1].verify_reverse_path = true;
+	c.ifaces[1].bogons = BOGONS_STRICT;
 	c.acl_global = -1;
 	c.same_security = true;
 	acls[1] = (struct config_acl){.name = "sip", .aces = aces, .n = 1};
@@ -114,6 +116,9 @@ static void test_rules(void **state)
 	assert_int_equal(r->ifaces[1].security_level, 100);
 	assert_int_equal(r->ifaces[1].acl_in, -1);
 	assert_int_equal(r->ifaces[1].acl_out, 1);
+	assert_true(r->ifaces[1].verify_reverse_path);
+	assert_int_equal(r->ifaces[1].bogons, DP_BOGONS_STRICT);
+	assert_false(r->ifaces[0].verify_reverse_path);
 	assert_int_equal(r->acl_global, -1);
 	assert_true(r->same_security);
 	assert_int_equal(r->n_acls, 2);

@@ -107,7 +107,7 @@ static void test_trace(void **state)
 		.n = 11,
 		.phase = {phase(DP_TRACE_PACKET, -1, -1, DP_TRACE_NO_IFACE),
 			phase(DP_TRACE_FLOW, -1, -1, DP_TRACE_NO_IFACE),
-			phase(DP_TRACE_SPOOFING, -1, -1, DP_TRACE_NO_IFACE),
+			hop(DP_TRACE_SPOOFING, 2, 0, "209.165.200.254"),
 			translated(DP_TRACE_UN_NAT, 0, ep("209.165.200.228", 5070),
 				ep("192.168.10.30", 5070)),
 			phase(DP_TRACE_ROUTE, -1, 1, 1), phase(DP_TRACE_ACCESS_LIST, 0, 0, 0),
