@@ -2,7 +2,6 @@
 // The commands of the management socket and what they answer, but for the UC-IME ones; see show.h.
 #include "cp/show.h"
 
-#include <netinet/in.h>
 #include <openssl/crypto.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,7 +15,6 @@
 #include "dp/dp.h"
 
 #define COUNTERS_MAX 512
-#define CONNS_MAX    4096
 #define S_NS         1000000000ull
 
 void show_endpoint(cJSON *o, const char *name, const struct endpoint *e)
@@ -42,11 +40,6 @@ void show_str(cJSON *o, const char *name, struct str s)
 		text[i] = s.p[i] >= ' ' && s.p[i] <= '~' ? s.p[i] : '?';
 	text[n] = '\0';
 	cJSON_AddStringToObject(o, name, text);
-}
-
-static const char *iface_name(const struct show *s, uint16_t iface)
-{
-	return iface < s->config->n_ifaces ? s->config->ifaces[iface].name : "?";
 }
 
 static cJSON *version(const struct show *s, const struct ask *ask)
@@ -119,60 +112,6 @@ static cJSON *interface(const struct show *s, const struct ask *ask)
 		cJSON_AddItemToArray(list, j);
 	}
 	return list;
-}
-
-static const char *proto_name(uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "TCP";
-	case IPPROTO_UDP:
-		return "UDP";
-	case IPPROTO_ICMP:
-		return "ICMP";
-	default:
-		return "IP";
-	}
-}
-
-static cJSON *conn_json(const struct show *s, const struct dp_conn *c)
-{
-	cJSON *j = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(j, "protocol", proto_name(c->proto));
-	cJSON_AddStringToObject(j, "from", iface_name(s, c->iface_in));
-	cJSON_AddStringToObject(j, "to", iface_name(s, c->iface_out));
-	show_endpoint(j, "source", &c->src);
-	show_endpoint(j, "source_mapped", &c->src_mapped);
-	show_endpoint(j, "destination", &c->dst);
-	show_endpoint(j, "destination_mapped", &c->dst_mapped);
-	cJSON_AddNumberToObject(j, "packets_sent", (double)c->packets[0]);
-	cJSON_AddNumberToObject(j, "packets_received", (double)c->packets[1]);
-	cJSON_AddNumberToObject(j, "bytes_sent", (double)c->bytes[0]);
-	cJSON_AddNumberToObject(j, "bytes_received", (double)c->bytes[1]);
-	cJSON_AddNumberToObject(j, "idle_s", c->idle_s);
-	cJSON_AddBoolToObject(j, "punt", c->punt);
-	cJSON_AddStringToObject(j, "state", c->state);
-	return j;
-}
-
-static cJSON *conn(const struct show *s, const struct ask *ask)
-{
-	struct dp_conn *conns = calloc(CONNS_MAX, sizeof(*conns));
-	cJSON *j = cJSON_CreateObject(), *list;
-	struct dp_usage u = {0};
-	size_t n = 0;
-
-	dp_usage(&u);
-	if (conns != NULL)
-		n = dp_conns(conns, CONNS_MAX);
-	cJSON_AddNumberToObject(j, "in_use", u.sessions);
-	cJSON_AddNumberToObject(j, "max", u.sessions_max);
-	list = cJSON_AddArrayToObject(j, "connections");
-	for (size_t i = 0; i < n; i++)
-		cJSON_AddItemToArray(list, conn_json(s, &conns[i]));
-	free(conns);
-	return j;
 }
 
 static void counter_add(cJSON *list, const char *group, const char *name, const char *help,
@@ -272,7 +211,7 @@ static const struct {
 	{"show version", false, version},
 	{"show usage", false, usage},
 	{"show interface", false, interface},
-	{"show conn", false, conn},
+	{"show conn", false, show_conn},
 	{"show xlate", false, show_xlate},
 	{"show nat", false, show_nat},
 	{"show counters", false, counters},
@@ -302,6 +241,7 @@ static const struct {
 	{"ticket unrevoke", true, show_ticket_unrevoke},
 	{"show service-policy inspect sip", true, show_service_policy},
 	{"clear access-list counters", false, show_access_list_clear},
+	{"clear conn", false, show_clear_conn},
 	{"clear counters", false, clear_counters},
 	{"clear xlate", false, show_clear_xlate},
 	{"clear drops", false, show_drops_clear},

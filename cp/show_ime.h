@@ -26,6 +26,15 @@ cJSON *show_access_list_clear(const struct show *s, const struct ask *ask);
 cJSON *show_config_check(const struct show *s, const struct ask *ask);
 cJSON *show_config_reload(const struct show *s, const struct ask *ask);
 
+
+// show_conn.c: of every daemon; address, port, protocol, state, all, count, detail, and "cursor": what an
+// answer had in "next", which says that there is more
+cJSON *show_conn(const struct show *s, const struct ask *ask);
+cJSON *show_clear_conn(const struct show *s, const struct ask *ask);
+// "10.1.1.15", "10.1.1.15-10.1.1.20" or "10.1.1.0/24"; likewise a port or two.
+bool show_read_ips(struct str s, struct nat_pool *out);
+bool show_read_ports(struct str s, uint16_t out[2]);
+
 // show_drops.c: of every daemon
 cJSON *show_drops(const struct show *s, const struct ask *ask);
 cJSON *show_drops_clear(const struct show *s, const struct ask *ask);
@@ -34,9 +43,9 @@ cJSON *show_drops_clear(const struct show *s, const struct ask *ask);
 cJSON *show_trace(const struct show *s, const struct ask *ask);
 
 // show_xlate.c: of every daemon
-cJSON *show_xlate(
-	const struct show *s, const struct ask *ask); // local, global, lport, gport, interface
-cJSON *show_clear_xlate(const struct show *s, const struct ask *ask); // the same
+cJSON *show_xlate(const struct show *s,
+	const struct ask *ask); // local, global, lport, gport, interface, type
+cJSON *show_clear_xlate(const struct show *s, const struct ask *ask); // the same, but for type
 cJSON *show_nat(const struct show *s, const struct ask *ask);
 
 // show_ucm.c

@@ -11,32 +11,6 @@
 
 // ---- Filters ------------------------------------------------------------------------------------
 
-// "10.1.1.15" or "10.1.1.15-10.1.1.20"; likewise a port.
-static bool read_ips(struct str s, struct nat_pool *out)
-{
-	struct str first, last = str_split(s, '-', &first);
-
-	if (!ip_parse(first, &out->first) || !ip_is_v4(&out->first))
-		return false;
-	out->last = out->first;
-	return last.n == 0 || (ip_parse(last, &out->last) && ip_is_v4(&out->last));
-}
-
-static bool read_ports(struct str s, uint16_t out[2])
-{
-	struct str first, last = str_split(s, '-', &first);
-	uint64_t from, to;
-
-	if (!str_to_u64(first, 65535, &from))
-		return false;
-	to = from;
-	if (last.n > 0 && !str_to_u64(last, 65535, &to))
-		return false;
-	out[0] = (uint16_t)from;
-	out[1] = (uint16_t)to;
-	return true;
-}
-
 static bool read_iface(const struct show *s, struct str name, uint16_t *out)
 {
 	for (size_t i = 0; i < s->config->n_ifaces; i++)
@@ -70,16 +44,16 @@ static bool read_filter(const struct show *s, const struct ask *ask, struct nat_
 			continue;
 		switch (i) {
 		case 0:
-			good = read_ips(v, &f->real);
+			good = show_read_ips(v, &f->real);
 			break;
 		case 1:
-			good = read_ips(v, &f->mapped);
+			good = show_read_ips(v, &f->mapped);
 			break;
 		case 2:
-			good = read_ports(v, f->real_port);
+			good = show_read_ports(v, f->real_port);
 			break;
 		case 3:
-			good = read_ports(v, f->mapped_port);
+			good = show_read_ports(v, f->mapped_port);
 			break;
 		case 4:
 			good = read_iface(s, v, &f->iface);
@@ -129,6 +103,33 @@ static void add_dynamic(const struct show *s, cJSON *list, const struct dp_xlate
 	show_u64(j, "timeout_s", s->config->timeouts.pat_xlate_s);
 }
 
+// The flag that a translation of the asked-for type has; 0: any type. False: there is no such type.
+static bool read_type(const struct ask *ask, char *flag)
+{
+	static const struct {
+		const char *type;
+		char flag;
+	} types[] = {{"static", 's'}, {"dynamic", 'i'}, {"portmap", 'r'}, {"identity", 'I'},
+		{"twice-nat", 'T'}};
+	const cJSON *j = cJSON_GetObjectItemCaseSensitive(ask->args, "type");
+
+	*flag = 0;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (cJSON_IsString(j) && strcmp(j->valuestring, types[i].type) == 0)
+			*flag = types[i].flag;
+	if (j == NULL || *flag != 0)
+		return true;
+	snprintf(ask->err, ask->err_size,
+		"type: found %.80s, expected static, dynamic, portmap, identity or twice-nat",
+		cJSON_IsString(j) ? j->valuestring : "");
+	return false;
+}
+
+static bool type_is_meant(char type, const char *flags)
+{
+	return type == 0 || strchr(flags, type) != NULL;
+}
+
 static void add_static_side(cJSON *j, const char *name, const struct prefix *p, uint16_t port)
 {
 	char text[ENDPOINT_TEXT_MAX];
@@ -139,14 +140,19 @@ static void add_static_side(cJSON *j, const char *name, const struct prefix *p, 
 		show_u64(side, "port", port);
 }
 
+static void static_flags(const struct nat_rule *r, char flags[8])
+{
+	snprintf(flags, 8, "s%s%s%s",
+		r->real.len == r->mapped.len && ip_eq(&r->real.ip, &r->mapped.ip) ? "I" : "",
+		r->proto != PROTO_ANY ? "r" : "", r->section != NAT_AUTO ? "T" : "");
+}
+
 static void add_static(const struct show *s, cJSON *list, const struct nat_rule *r)
 {
 	char flags[8];
 	cJSON *j;
 
-	snprintf(flags, sizeof(flags), "s%s%s%s",
-		r->real.len == r->mapped.len && ip_eq(&r->real.ip, &r->mapped.ip) ? "I" : "",
-		r->proto != PROTO_ANY ? "r" : "", r->section != NAT_AUTO ? "T" : "");
+	static_flags(r, flags);
 	j = xlate_begin(s, list, r->proto, r->real_if, r->mapped_if, flags);
 	add_static_side(j, "real", &r->real, r->real_port);
 	add_static_side(j, "mapped", &r->mapped, r->mapped_port);
@@ -182,19 +188,21 @@ cJSON *show_xlate(const struct show *s, const struct ask *ask)
 	struct nat_filter f;
 	struct dp_usage u = {0};
 	size_t n = 0, fixed = 0;
+	char type, flags[8];
 
-	if (!read_filter(s, ask, &f)) {
+	if (!read_filter(s, ask, &f) || !read_type(ask, &type)) {
 		free(xlates);
 		return NULL;
 	}
-	if (xlates != NULL)
+	if (xlates != NULL && type_is_meant(type, "ri"))
 		n = dp_xlates(&f, xlates, XLATES_MAX);
 	dp_usage(&u);
 	j = cJSON_CreateObject();
 	list = cJSON_AddArrayToObject(j, "xlates");
 	for (size_t i = 0; i < s->config->n_nat; i++) {
 		fixed += s->config->nat[i].kind == NAT_STATIC;
-		if (static_is_meant(&f, &s->config->nat[i]))
+		static_flags(&s->config->nat[i], flags);
+		if (static_is_meant(&f, &s->config->nat[i]) && type_is_meant(type, flags))
 			add_static(s, list, &s->config->nat[i]);
 	}
 	for (size_t i = 0; i < n; i++)

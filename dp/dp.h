@@ -230,6 +230,7 @@ void dp_nat_hits(uint32_t id, uint64_t *translated, uint64_t *untranslated);
 
 struct dp_usage {
 	uint32_t sessions, sessions_max; // all workers
+	uint32_t sessions_most;          // each worker's, added
 	uint32_t punt_sessions;          // of these, flows of the control plane
 	uint32_t streams, streams_max;
 	// Packet buffers, and those of datagrams in fragments: back to a constant when idle, or a leak.
@@ -244,19 +245,57 @@ const char *dp_version(void);
 // The SRTP engine in use, for people ("intel-ipsec-mb 1.3, AVX-512 and SHA-NI").
 const char *dp_srtp_engine(void);
 
+// What a flow shows, each as a letter of the ASA's `show conn`, in the order of DP_CONN_LETTERS. Inside
+// is the side of the higher security level (of one level: the initiator's); to a flow of the control
+// plane, the firewall itself.
+enum dp_conn_flag {
+	DP_CONN_AWAITS_SYN_OUTSIDE = 1 << 0, // s: a SYN of the outside
+	DP_CONN_AWAITS_SYN_INSIDE = 1 << 1,  // S
+	DP_CONN_AWAITS_ACK_OUTSIDE = 1 << 2, // a: that the outside acknowledges a SYN
+	DP_CONN_AWAITS_ACK_INSIDE = 1 << 3,  // A
+	DP_CONN_UP = 1 << 4,                 // U
+	DP_CONN_FIN_INSIDE = 1 << 5,         // f: the inside has closed
+	DP_CONN_FIN_OUTSIDE = 1 << 6,        // F
+	DP_CONN_ACKED_OUTSIDE = 1 << 7,      // R: the outside knows
+	DP_CONN_ACKED_INSIDE = 1 << 8,       // r
+	DP_CONN_DATA_IN = 1 << 9,            // I: data came from the outside
+	DP_CONN_DATA_OUT = 1 << 10,          // O
+	DP_CONN_INBOUND = 1 << 11,           // B: the outside began
+	DP_CONN_EMBRYONIC = 1 << 12,         // no letter: not up yet
+	DP_CONN_CONTROL = 1 << 13,           // no letter: of the control plane
+};
+#define DP_CONN_LETTERS "sSaAUfFRrIOB"
+
 // One flow of `show conn`; `mapped` differs from `real` where NAT changed it.
 struct dp_conn {
 	uint8_t proto;
 	uint16_t iface_in, iface_out;
 	struct endpoint src, src_mapped, dst, dst_mapped;
 	uint64_t packets[2], bytes[2]; // 0: initiator's direction
-	uint32_t idle_s;
+	uint32_t idle_s, timeout_s, uptime_s;
+	uint16_t flags; // enum dp_conn_flag
 	bool punt;
 	char state[12]; // "half-open", "up", "closing"
 };
-// Asks the workers for a copy of their sessions (a message each; they answer between bursts).
-// Returns how many were written, at most `max`; waits at most 100 ms.
-size_t dp_conns(struct dp_conn *out, size_t max);
+
+// Which flows a person asks for. All zero: everything but flows of the firewall's own addresses.
+struct dp_conn_filter {
+	struct nat_pool ip; // of either end, real or mapped; `first` none: any
+	uint16_t port[2];   // of either end, from, to; 0, 0: any
+	uint8_t proto;      // PROTO_ANY: any
+	bool all;           // also flows of the firewall's own addresses
+	uint16_t flags;     // it has one of these; 0: any
+};
+
+enum dp_conns_do { DP_CONNS_LIST, DP_CONNS_COUNT, DP_CONNS_END };
+
+// Walks over a piece of the workers' sessions: from *cursor on (0: the beginning), which is advanced;
+// DP_CONNS_THROUGH: there is no more. The workers do it between bursts. Returns how many flows it found
+// that the filter means; of a list, `max` at most, in `out`. Waits at most 100 ms, as a rule a few: a
+// piece is bounded, whatever the table holds.
+#define DP_CONNS_THROUGH UINT64_MAX
+size_t dp_conns(const struct dp_conn_filter *f, enum dp_conns_do what, uint64_t *cursor,
+	struct dp_conn *out, size_t max);
 
 // One dynamic translation of `show xlate`.
 struct dp_xlate {
@@ -266,7 +305,8 @@ struct dp_xlate {
 	uint32_t sessions; // that use it
 	uint32_t idle_s;   // since none does
 };
-// The dynamic translations that `f` asks for, as dp_conns().
+// The dynamic translations that `f` asks for: how many were written, at most `max`. Asks the workers for a
+// copy, and waits at most 100 ms.
 size_t dp_xlates(const struct nat_filter *f, struct dp_xlate *out, size_t max);
 
 // ---- The way of a packet -----------------------------------------------------------------------

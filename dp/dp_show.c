@@ -17,7 +17,8 @@
 #include "dp/sess.h"
 #include "dp/xlate.h"
 
-#define WAIT_MS 100
+#define WAIT_MS     100
+#define CONNS_PIECE 65536 // slots that one call of dp_conns() has looked at
 
 static uint64_t counter_sum(enum dp_counter_id id)
 {
@@ -95,6 +96,7 @@ void dp_usage(struct dp_usage *out)
 		const struct sess_table *t = d->worker[i]->sess;
 
 		out->sessions_max += t->max;
+		out->sessions_most += __atomic_load_n(&t->most, __ATOMIC_RELAXED);
 		out->sessions += t->max - __atomic_load_n(&t->n_free, __ATOMIC_RELAXED);
 		out->punt_sessions += __atomic_load_n(&t->punts, __ATOMIC_RELAXED);
 		out->xlates += __atomic_load_n(&d->worker[i]->xlate->n_live, __ATOMIC_RELAXED);
@@ -154,18 +156,31 @@ static size_t listing_of(struct worker *w, size_t max, uint64_t until_ms)
 	return l->n;
 }
 
-size_t dp_conns(struct dp_conn *out, size_t max)
+size_t dp_conns(const struct dp_conn_filter *f, enum dp_conns_do what, uint64_t *cursor,
+	struct dp_conn *out, size_t max)
 {
-	uint64_t until_ms = ask_deadline_ms();
+	const uint64_t until_ms = ask_deadline_ms();
+	uint32_t slots = CONNS_PIECE;
+	bool end = true;
 	size_t n = 0;
 
-	for (unsigned int i = 0; i < dp_state.n_workers && n < max; i++) {
-		struct worker *w = dp_state.worker[i];
+	while (end && slots > 0 && *cursor >> 32 < dp_state.n_workers) {
+		struct worker_listing *l = &dp_state.worker[*cursor >> 32]->listing;
 
-		w->listing.out = out + n;
-		w->listing.xlates = NULL;
-		n += listing_of(w, max - n, until_ms);
+		*l = (struct worker_listing){.cursor = (uint32_t)*cursor,
+			.max = max - n,
+			.conns = *f,
+			.what = what,
+			.out = what == DP_CONNS_LIST ? out + n : NULL,
+			.slots = slots};
+		ask_worker(&l->state, until_ms); // or a part
+		n += l->n;
+		slots = l->slots;
+		end = l->end;
+		*cursor = end ? ((*cursor >> 32) + 1) << 32 : (*cursor >> 32) << 32 | l->cursor;
 	}
+	if (*cursor >> 32 >= dp_state.n_workers)
+		*cursor = DP_CONNS_THROUGH;
 	return n;
 }
 

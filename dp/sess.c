@@ -25,13 +25,6 @@
 #define CLOSED_S   5
 #define LAST_ACK_S 30u
 
-// What each direction has shown, in sess.seen: nobody watches the windows of our own kernel.
-#define SEEN_SYN(dir) (1u << (dir))
-#define SEEN_FIN(dir) (4u << (dir))
-#define SEEN_RST      16u
-#define SEEN_BOTH_SYN (SEEN_SYN(0) | SEEN_SYN(1))
-#define SEEN_BOTH_FIN (SEEN_FIN(0) | SEEN_FIN(1))
-
 // In place and in few pieces: a key that is put together elsewhere and copied stalls the worker.
 static void key_fill(struct sess_key *k, const struct flow *f, uint16_t iface)
 {
@@ -78,7 +71,7 @@ static bool sess_is_closed(const struct sess *s)
 	return (s->seen & SEEN_RST) || (s->seen & SEEN_BOTH_FIN) == SEEN_BOTH_FIN;
 }
 
-static uint32_t timeout_s(const struct dp_timeouts *t, const struct sess *s)
+uint32_t sess_timeout_s(const struct dp_timeouts *t, const struct sess *s)
 {
 	if (s->key[0].proto == PROTO_ICMP)
 		return t->icmp_s;
@@ -152,6 +145,17 @@ static uint64_t idle_ns(const struct sess *s, uint64_t now_ns)
 	return (uint64_t)(tick_of(now_ns) - s->last_tick) << SESS_TICK_SHIFT;
 }
 
+uint32_t sess_idle_s(const struct sess *s, uint64_t now_ns)
+{
+	return (uint32_t)(idle_ns(s, now_ns) / NS_PER_S);
+}
+
+uint32_t sess_uptime_s(const struct sess *s, uint64_t now_ns)
+{
+	return (uint32_t)(((uint64_t)(tick_of(now_ns) - s->born_tick) << SESS_TICK_SHIFT) /
+		NS_PER_S);
+}
+
 static void sess_touch(struct worker *w, struct sess *s, const struct pkt *p, unsigned int dir)
 {
 	s->last_tick = tick_of(w->now_ns);
@@ -166,7 +170,7 @@ static void count_set(uint32_t *count, uint32_t to)
 	__atomic_store_n(count, to, __ATOMIC_RELAXED);
 }
 
-static void sess_end(struct worker *w, struct sess *s)
+void sess_end(struct worker *w, struct sess *s)
 {
 	struct sess_table *t = w->sess;
 	const uint32_t slot = (uint32_t)(s - t->slots);
@@ -351,8 +355,12 @@ static struct sess *sess_open(struct worker *w, const struct sess_key *k, enum d
 	slot = t->free[t->n_free - 1];
 	count_set(&t->n_free, t->n_free - 1);
 	t->used = RTE_MAX(t->used, slot + 1);
+	count_set(&t->most, RTE_MAX(t->most, t->max - t->n_free));
 	s = &t->slots[slot];
-	*s = (struct sess){.key = {*k}, .gen = w->snap->gen, .state = SESS_UP};
+	*s = (struct sess){.key = {*k},
+		.gen = w->snap->gen,
+		.state = SESS_UP,
+		.born_tick = tick_of(w->now_ns)};
 	key_add(t, slot, 0);
 	if (k->proto == PROTO_TCP)
 		s->state = SESS_HALF_OPEN;
@@ -436,7 +444,7 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 static bool is_over(const struct worker *w, const struct sess *s)
 {
 	return s->state != SESS_FREE &&
-		idle_ns(s, w->now_ns) >= (uint64_t)timeout_s(&w->snap->timeouts, s) * NS_PER_S;
+		idle_ns(s, w->now_ns) >= (uint64_t)sess_timeout_s(&w->snap->timeouts, s) * NS_PER_S;
 }
 
 bool sess_age(struct worker *w)
@@ -480,54 +488,4 @@ bool sess_end_translated(
 			sess_end(w, s);
 	}
 	return *cursor >= t->used;
-}
-
-static void state_text(const struct sess *s, char *buf, size_t size)
-{
-	static const char *const names[] = {
-		[SESS_HALF_OPEN] = "half-open", [SESS_UP] = "up", [SESS_CLOSING] = "closing"};
-	const char *name = names[s->state];
-
-	memcpy(buf, name, RTE_MIN(strlen(name) + 1, size));
-}
-
-static void sess_describe(const struct sess *s, uint64_t now_ns, struct dp_conn *out)
-{
-	const struct sess_key *in = &s->key[0], *reply = &s->key[1];
-
-	*out = (struct dp_conn){
-		.proto = (uint8_t)in->proto,
-		.iface_in = in->iface,
-		.iface_out = s->punt ? in->iface : reply->iface,
-		.src = in->src,
-		.src_mapped = s->punt ? in->src : reply->dst,
-		.dst = s->punt ? in->dst : reply->src,
-		.dst_mapped = in->dst,
-		.packets = {s->packets[0], s->packets[1]},
-		.bytes = {s->bytes[0], s->bytes[1]},
-		.idle_s = (uint32_t)(idle_ns(s, now_ns) / NS_PER_S),
-		.punt = s->punt,
-	};
-	if (s->from_us) {
-		out->src = out->src_mapped = in->dst;
-		out->dst = out->dst_mapped = in->src;
-		out->packets[0] = s->packets[1];
-		out->packets[1] = s->packets[0];
-		out->bytes[0] = s->bytes[1];
-		out->bytes[1] = s->bytes[0];
-	}
-	state_text(s, out->state, sizeof(out->state));
-}
-
-size_t sess_export(struct worker *w, uint32_t *cursor, uint32_t slots, struct dp_conn *out,
-	size_t max, bool *done)
-{
-	const struct sess_table *t = w->sess;
-	size_t n = 0;
-
-	for (; slots > 0 && *cursor < t->used && n < max; slots--, (*cursor)++)
-		if (t->slots[*cursor].state != SESS_FREE)
-			sess_describe(&t->slots[*cursor], w->now_ns, &out[n++]);
-	*done = *cursor >= t->used || n == max;
-	return n;
 }

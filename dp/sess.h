@@ -22,6 +22,14 @@ enum sess_state {
 	SESS_CLOSING,
 };
 
+// The TCP flags that each direction of a punt session has shown: nobody watches the windows of our own
+// kernel. 0: what comes from the wire.
+#define SEEN_SYN(dir) (1u << (dir))
+#define SEEN_FIN(dir) (4u << (dir))
+#define SEEN_RST      16u
+#define SEEN_BOTH_SYN (SEEN_SYN(0) | SEEN_SYN(1))
+#define SEEN_BOTH_FIN (SEEN_FIN(0) | SEEN_FIN(1))
+
 // The time of a session's last packet, in 2^26 ns (67 ms): 32 bits of it last longer than any timeout.
 #define SESS_TICK_SHIFT 26
 
@@ -45,9 +53,10 @@ struct sess {
 	bool loops_back : 1; // of the responder, because the initiator's came in by such a way
 	union {
 		struct tcp_conn tcp;
-		uint8_t seen; // punt: TCP flags that each direction has shown, of dp/sess.c
+		uint8_t seen; // punt: SEEN_*
 	};
 	uint32_t xlate; // its dynamic translation (dp/xlate.h), 0: none
+	uint32_t born_tick;
 } __rte_cache_aligned;
 
 _Static_assert(offsetof(struct sess, tcp) == 2 * RTE_CACHE_LINE_MIN_SIZE, "two lines for all");
@@ -71,6 +80,7 @@ struct sess_table {
 	uint32_t *free; // stack of free slots
 	uint32_t max, n_free;
 	uint32_t used;  // slots below have been in use, the others not even touched
+	uint32_t most;  // live at once, ever
 	uint32_t punts; // live punt sessions
 	uint32_t age_next;
 	uint64_t age_ns; // when the table was last looked at
@@ -115,7 +125,13 @@ bool sess_age(struct worker *w);
 bool sess_end_translated(
 	struct worker *w, const struct nat_filter *f, uint32_t *cursor, uint32_t slots);
 
-// Copies up to `max` live sessions from slot *cursor on, looking at `slots` slots at most;
-// advances *cursor. Returns how many. True in *done at the end of the table.
-size_t sess_export(struct worker *w, uint32_t *cursor, uint32_t slots, struct dp_conn *out,
-	size_t max, bool *done);
+void sess_end(struct worker *w, struct sess *s);
+
+// How long the session may be silent as it is now; and how long it has been, and has lived.
+uint32_t sess_timeout_s(const struct dp_timeouts *t, const struct sess *s);
+uint32_t sess_idle_s(const struct sess *s, uint64_t now_ns);
+uint32_t sess_uptime_s(const struct sess *s, uint64_t now_ns);
+
+// Does what a listing asks for with the sessions from its cursor on, looking at `slots` slots at most.
+// True: the worker has done its piece. dp/sess_show.c.
+bool sess_walk(struct worker *w, struct worker_listing *l, uint32_t slots);

@@ -9,11 +9,6 @@
 #include <rte_byteorder.h>
 #include <rte_common.h>
 
-#define SIDE_SYN       1 // it has sent one: the other fields mean something
-#define SIDE_SCALES    2 // and offered to scale windows
-#define SIDE_FIN       4
-#define SIDE_FIN_ACKED 8 // by the other
-
 #define OPTION_END       0
 #define OPTION_NOP       1
 #define OPTION_SCALE     3
@@ -81,7 +76,7 @@ static void side_begin(struct tcp_side *s, const struct tcp_segment *g)
 		.edge = g->seq + g->len,
 		.window = RTE_MAX(g->window, 1u),
 		.scale = g->scale >= 0 ? (uint8_t)g->scale : 0,
-		.flags = g->scale >= 0 ? SIDE_SYN | SIDE_SCALES : SIDE_SYN};
+		.flags = g->scale >= 0 ? TCP_SIDE_SYN | TCP_SIDE_SCALES : TCP_SIDE_SYN};
 }
 
 void tcp_open(struct tcp_conn *c, const struct tcp_segment *syn)
@@ -105,7 +100,7 @@ static void answer(struct tcp_conn *c, const struct tcp_segment *g)
 		answerer->acked = g->ack;
 		asker->edge = g->ack + g->window;
 	}
-	if (!(asker->flags & answerer->flags & SIDE_SCALES))
+	if (!(asker->flags & answerer->flags & TCP_SIDE_SCALES))
 		asker->scale = answerer->scale = 0;
 	c->state = TCP_SYN_RCVD;
 }
@@ -164,11 +159,11 @@ static void state_follow(struct tcp_conn *c)
 
 	if (c->state == TCP_CLOSED)
 		return;
-	if (a & b & SIDE_FIN_ACKED)
+	if (a & b & TCP_SIDE_FIN_ACKED)
 		c->state = TCP_TIME_WAIT;
-	else if (a & b & SIDE_FIN)
+	else if (a & b & TCP_SIDE_FIN)
 		c->state = TCP_LAST_ACK;
-	else if ((a | b) & SIDE_FIN)
+	else if ((a | b) & TCP_SIDE_FIN)
 		c->state = TCP_FIN_WAIT;
 }
 
@@ -199,11 +194,13 @@ enum dp_counter_id tcp_track(struct tcp_conn *c, unsigned int dir, const struct 
 	from->window = RTE_MAX(from->window, window);
 	if (unlikely(c->state == TCP_SYN_RCVD) && dir == 0)
 		c->state = TCP_ESTABLISHED;
+	if (unlikely(!(from->flags & TCP_SIDE_DATA)) && g->len > !!(g->flags & RTE_TCP_FIN_FLAG))
+		from->flags |= TCP_SIDE_DATA;
 	if (unlikely(g->flags & RTE_TCP_FIN_FLAG))
-		from->flags |= SIDE_FIN;
-	if (unlikely(to->flags & SIDE_FIN) && g->ack == to->end)
-		to->flags |= SIDE_FIN_ACKED;
-	if (unlikely((from->flags | to->flags) & SIDE_FIN))
+		from->flags |= TCP_SIDE_FIN;
+	if (unlikely(to->flags & TCP_SIDE_FIN) && g->ack == to->end)
+		to->flags |= TCP_SIDE_FIN_ACKED;
+	if (unlikely((from->flags | to->flags) & TCP_SIDE_FIN))
 		state_follow(c);
 	return PASS;
 }

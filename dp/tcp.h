@@ -13,6 +13,14 @@
 
 #include "dp/counters.h"
 
+enum tcp_side_flag {
+	TCP_SIDE_SYN = 1,       // it has sent one: the other fields mean something
+	TCP_SIDE_SCALES = 2,    // and offered to scale windows
+	TCP_SIDE_FIN = 4,       // it has closed
+	TCP_SIDE_FIN_ACKED = 8, // and the other knows
+	TCP_SIDE_DATA = 16,     // it has sent some
+};
+
 // What one side has shown. Numbers are modulo 2^32.
 struct tcp_side {
 	uint32_t end;    // one behind the last octet that it has sent
@@ -20,7 +28,7 @@ struct tcp_side {
 	uint32_t window; // the widest that it has offered, octets
 	uint32_t acked;  // the highest number that it has acknowledged: what it waits for
 	uint8_t scale;   // of its windows
-	uint8_t flags;   // of dp/tcp.c
+	uint8_t flags;   // enum tcp_side_flag
 };
 
 enum tcp_state {

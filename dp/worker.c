@@ -30,7 +30,7 @@
 #define NAP_MIN_NS 50000ull
 #define NAP_MAX_NS 1000000ull
 #define MSGS_BURST 8
-#define LIST_SLOTS 256 // looked at per turn when sessions are listed
+#define LIST_SLOTS 256 // looked at per turn when sessions or translations are listed
 
 static void pkts_append(struct pkts *to, const struct pkts *from)
 {
@@ -210,7 +210,7 @@ static unsigned int worker_list(struct worker *w)
 		l->n += xlate_export(w, &l->filter, &l->cursor, LIST_SLOTS, l->xlates + l->n,
 			l->max - l->n, &done);
 	else
-		l->n += sess_export(w, &l->cursor, LIST_SLOTS, l->out + l->n, l->max - l->n, &done);
+		done = sess_walk(w, l, LIST_SLOTS);
 	__atomic_store_n(&l->state, done ? LISTING_DONE : LISTING_ASKED, __ATOMIC_RELEASE);
 	return 1;
 }

@@ -43,18 +43,22 @@ struct handoff_key {
 	unsigned int n_workers;
 };
 
-// A request for a copy of the sessions or of the dynamic translations, answered a piece per turn, or
-// for the way of a packet. `state` passes it to and fro: whoever finds LISTING_IDLE or LISTING_DONE
+// A request to walk over the sessions, or for a copy of the dynamic translations, answered a piece per
+// turn, or for the way of a packet. `state` passes it to and fro: whoever finds LISTING_IDLE or LISTING_DONE
 // there is the control thread, and owns the rest.
 enum listing_state { LISTING_IDLE, LISTING_ASKED, LISTING_BUSY, LISTING_DONE };
 
 struct worker_listing {
 	int state; // enum listing_state
 	uint32_t cursor;
-	struct dp_conn *out;
-	struct dp_xlate *xlates;  // instead of `out`
-	struct nat_filter filter; // of these
 	size_t max, n;
+	struct dp_xlate *xlates;  // NULL: it is about sessions
+	struct nat_filter filter; // of translations
+	struct dp_conn_filter conns;
+	enum dp_conns_do what;
+	struct dp_conn *out; // of DP_CONNS_LIST
+	uint32_t slots;      // how many more may be looked at
+	bool end;            // of the table
 };
 
 struct worker_trace {

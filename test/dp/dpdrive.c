@@ -160,7 +160,9 @@ static void conns(void)
 {
 	static struct dp_conn c[1024];
 	char a[4][ENDPOINT_TEXT_MAX];
-	size_t n = dp_conns(c, 1024);
+	const struct dp_conn_filter any = {.all = true};
+	uint64_t cursor = 0;
+	size_t n = dp_conns(&any, DP_CONNS_LIST, &cursor, c, 1024);
 
 	printf("[");
 	for (size_t i = 0; i < n; i++)
@@ -174,6 +176,18 @@ static void conns(void)
 			endpoint_format(&c[i].dst_mapped, ':', a[3]), c[i].packets[0],
 			c[i].packets[1], c[i].punt ? "true" : "false", c[i].state);
 	printf("]\n");
+}
+
+// As a person clears them.
+static void conns_end(void)
+{
+	const struct dp_conn_filter every = {.all = true};
+	uint64_t cursor = 0;
+	size_t n = 0;
+
+	while (cursor != DP_CONNS_THROUGH)
+		n += dp_conns(&every, DP_CONNS_END, &cursor, NULL, 0);
+	printf("{\"ended\": %zu}\n", n);
 }
 
 static void stats(void)
@@ -203,6 +217,8 @@ static bool command(char *line)
 		usage();
 	else if (strcmp(line, "conns") == 0)
 		conns();
+	else if (strcmp(line, "end") == 0)
+		conns_end();
 	else if (strcmp(line, "stats") == 0)
 		stats();
 	else if (strncmp(line, "rules ", 6) == 0)

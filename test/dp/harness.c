@@ -528,3 +528,13 @@ void assert_flow(const struct flow *got, const struct flow *want)
 		endpoint_format(&want->dst, ':', a[3]));
 	assert_string_equal(x, y);
 }
+
+size_t harness_conns(const struct dp_conn_filter *f, struct dp_conn *out, size_t max)
+{
+	struct worker_listing l = {
+		.conns = *f, .what = DP_CONNS_LIST, .out = out, .max = max, .slots = UINT32_MAX};
+
+	while (!sess_walk(h.w, &l, 16))
+		;
+	return l.n;
+}

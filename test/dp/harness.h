@@ -98,6 +98,8 @@ size_t harness_out(uint16_t iface, uint8_t *frame);
 // The next punted frame.
 size_t harness_punted(uint8_t *frame, uint16_t *iface);
 uint64_t counted(enum dp_counter_id id);
+// The worker's sessions that the filter means.
+size_t harness_conns(const struct dp_conn_filter *f, struct dp_conn *out, size_t max);
 
 // The tuple of a frame.
 struct flow frame_flow(const uint8_t *frame, size_t len);

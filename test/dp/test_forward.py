@@ -227,6 +227,9 @@ def connections(net, d):
         c["dst"] == f"{IN_HOST}:5070" and c["dst_mapped"] == f"{MAPPED}:5070" for c in conns)
         and any(c["src"].startswith(IN_HOST) and c["src_mapped"].startswith(MAPPED)
                 for c in conns), conns)
+    live = d.ask("usage")["sessions"]
+    ended = d.ask("end")["ended"]
+    check("clear conn ends them all and says how many", ended == live and not d.ask("conns"), (ended, live))
 
 
 def pat(net, d):

@@ -178,6 +178,8 @@ int facts(void **state)
 	drops_free(show.drops);
 	assert_int_equal(drops_new(&show.drops, show.ime, clock_ns() - 10 * S_NS), 0);
 	nat_facts();
+	conns_found = 2;
+	conns_next = DP_CONNS_THROUGH;
 	for (size_t i = 0; i < sizeof(aces) / sizeof(aces[0]); i++)
 		aces[i].sport = aces[i].dport = PORT_ANY;
 	config.ifaces[0].ip = ep("209.165.200.225", 0).ip;

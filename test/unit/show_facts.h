@@ -42,8 +42,11 @@ extern struct config_media_addr mta_addrs[2];
 extern struct config_ime ime_config;
 extern struct config_inspect inspects[2]; // outbound without a policy map, inbound with one
 extern struct config config;
-extern struct nat_filter xlate_asked; // what dp_xlates() was asked
-extern struct dp_msg xlate_cleared;   // what was sent to the workers
+extern struct dp_conn_filter conns_asked; // what dp_conns() was asked
+extern size_t conns_found;
+extern uint64_t conns_from, conns_next; // where it began; what it says about the next piece
+extern struct nat_filter xlate_asked;   // what dp_xlates() was asked
+extern struct dp_msg xlate_cleared;     // what was sent to the workers
 extern struct show show;
 
 // A setup of cmocka's: everything is as in the samples.

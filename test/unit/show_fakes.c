@@ -72,11 +72,30 @@ int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out)
 
 void dp_usage(struct dp_usage *out)
 {
-	*out = (struct dp_usage){7, 65536, 3, 1, 8192, 2048, 16384, 2, 5};
+	*out = (struct dp_usage){.sessions = 7,
+		.sessions_max = 65536,
+		.sessions_most = 9,
+		.punt_sessions = 3,
+		.streams = 1,
+		.streams_max = 8192,
+		.buffers_in_use = 2048,
+		.buffers = 16384,
+		.xlates = 2,
+		.xlates_most = 5};
 }
 
-size_t dp_conns(struct dp_conn *out, size_t max)
+struct dp_conn_filter conns_asked;
+uint64_t conns_from, conns_next;
+size_t conns_found;
+
+size_t dp_conns(const struct dp_conn_filter *f, enum dp_conns_do what, uint64_t *cursor,
+	struct dp_conn *out, size_t max)
 {
+	conns_asked = *f;
+	conns_from = *cursor;
+	*cursor = conns_next;
+	if (what != DP_CONNS_LIST)
+		return conns_found;
 	out[0] = (struct dp_conn){.proto = IPPROTO_TCP,
 		.iface_in = 0,
 		.iface_out = 1,
@@ -87,6 +106,9 @@ size_t dp_conns(struct dp_conn *out, size_t max)
 		.packets = {6, 5},
 		.bytes = {840, 1200},
 		.idle_s = 12,
+		.uptime_s = 72,
+		.timeout_s = 300,
+		.flags = DP_CONN_UP | DP_CONN_INBOUND | DP_CONN_DATA_IN | DP_CONN_CONTROL,
 		.punt = true,
 		.state = "up"};
 	out[1] = (struct dp_conn){.proto = IPPROTO_UDP,
@@ -99,8 +121,10 @@ size_t dp_conns(struct dp_conn *out, size_t max)
 		.packets = {1, 0},
 		.bytes = {70, 0},
 		.idle_s = 3661,
+		.uptime_s = 3661,
+		.timeout_s = 7200,
 		.state = "up"};
-	return 2;
+	return conns_found;
 }
 
 struct nat_filter xlate_asked;

@@ -33,15 +33,28 @@ ANSWERS = {
     "clear xlate": {"ok": True, "data": True},
     "show uc-ime media-sessions": {"ok": False, "error": "no uc-ime is configured"},
 }
+PIECES = json.loads(vector("conn.json"))
 RAW = {
     "show usage": b"",  # closes without a word
     "show interface": b"no JSON\n",
-    "show conn": b'{"ok": true}\n',
+    "show nat": b'{"ok": true}\n',
 }
+
+
+def piece(command, args):
+    """Three pieces: one flow, none, one flow."""
+    cursor = args.get("cursor", 0)
+    data = {**PIECES, "continued": cursor != 0, "found": 1 - cursor % 2,
+            "connections": PIECES["connections"][cursor // 2:cursor // 2 + 1] if cursor != 1 else []}
+    if command == "clear conn" or args.get("count"):
+        del data["connections"]
+    return {**data, **({"next": cursor + 1} if cursor < 2 else {})}
 
 
 def answer(request):
     command = request["command"]
+    if command.endswith(" conn"):
+        return json.dumps({"ok": True, "data": piece(command, request["args"])}).encode() + b"\n"
     return RAW[command] if command in RAW else json.dumps(ANSWERS[command]).encode() + b"\n"
 
 
@@ -81,7 +94,25 @@ expect("filters", [(a["command"], {k: v for k, v in a["args"].items() if k != "a
 for words in (["local"], ["local", "10.1.1.15", "gport"], ["toast", "1"], ["gport", "1", "toast", "2"]):
     code, out, err = run("--socket", PATH, "show", "xlate", *words)
     expect(words, (code, out, "but:\n" in err), (2, "", True))
-expect("no data", run("--socket", PATH, "show", "conn")[:2], (1, ""))
+expect("no data", run("--socket", PATH, "show", "nat")[:2], (1, ""))
+expect("pieces", run("--socket", PATH, "show", "conn"), (0, vector("conn.txt"), ""))
+code, out, err = run("--socket", PATH, "show", "conn", "--json")
+expect("pieces in JSON", (code, json.loads(out), err), (0, PIECES, ""))
+expect("pieces counted", run("--socket", PATH, "show", "conn", "count"), (0, vector("conn-count.txt"), ""))
+expect("pieces cleared", run("--socket", PATH, "clear", "conn"), (0, vector("conn-cleared.txt"), ""))
+for words, command, args in (
+        (["show", "conn", "all", "address", "10.1.1.0/24", "detail"], "show conn",
+         {"all": True, "address": "10.1.1.0/24", "detail": True}),
+        (["clear", "connection"], "clear conn", {"all": False}),
+        (["clear", "connection", "all"], "clear conn", {"all": True}),
+        (["clear", "conn", "protocol", "tcp", "port", "5060"], "clear conn",
+         {"all": False, "protocol": "tcp", "port": "5060"})):
+    asked.clear()
+    run("--socket", PATH, *words)
+    expect(words, asked[0], {"command": command, "args": args})
+for words in (["show", "conn", "address"], ["clear", "conn", "count"], ["show", "conn", "toast"]):
+    code, out, err = run("--socket", PATH, *words)
+    expect(words, (code, out, "but:\n" in err), (2, "", True))
 code, out, err = run("--socket", PATH + "x", "show", "version")
 expect("no daemon", (code, out, "is callgated running?" in err), (1, "", True))
 code, out, err = run("--socket", "/" + "x" * 200, "show", "version")

@@ -100,36 +100,6 @@ static void print_interface(FILE *f, const cJSON *list)
 	}
 }
 
-// The real address, and the mapped one where it differs.
-static void print_side(
-	FILE *f, const char *iface, const cJSON *c, const char *real, const char *mapped)
-{
-	char a[80], b[80];
-	const char *r = json_endpoint(c, real, ':', a), *m = json_endpoint(c, mapped, ':', b);
-
-	fprintf(f, " %s %s", iface, r);
-	if (strcmp(r, m) != 0)
-		fprintf(f, " (%s)", m);
-}
-
-static void print_conn(FILE *f, const cJSON *d)
-{
-	const cJSON *c;
-	char idle[24];
-
-	fprintf(f, "%.0f in use, %.0f at most\n", json_number(d, "in_use"), json_number(d, "max"));
-	cJSON_ArrayForEach (c, cJSON_GetObjectItemCaseSensitive(d, "connections")) {
-		layout_hms(json_number(c, "idle_s"), idle);
-		fputs(json_text(c, "protocol"), f);
-		print_side(f, json_text(c, "from"), c, "source", "source_mapped");
-		print_side(f, json_text(c, "to"), c, "destination", "destination_mapped");
-		fprintf(f, ", idle %s, bytes %.0f/%.0f, packets %.0f/%.0f, %s%s\n", idle,
-			json_number(c, "bytes_sent"), json_number(c, "bytes_received"),
-			json_number(c, "packets_sent"), json_number(c, "packets_received"),
-			json_text(c, "state"), json_true(c, "punt") ? ", control plane" : "");
-	}
-}
-
 static void print_counters(FILE *f, const cJSON *list)
 {
 	const char *group = "";
@@ -188,8 +158,11 @@ const struct layout layouts[] = {
 	{"show version", "version, engines and uptime", print_version},
 	{"show usage", "sessions, streams, ports and buffers in use", print_usage},
 	{"show interface", "interfaces with their packets", print_interface},
-	{"show conn", "flows through the firewall", print_conn},
-	{"show xlate", "translations; [local IP] [global IP] [lport P] [gport P] [interface NAME]",
+	{"show conn", "flows; [all] [address IP] [port P] [protocol P] [state S] [count] [detail]",
+		layout_conn},
+	{"show xlate",
+		"translations; [local IP] [global IP] [lport P] [gport P] [interface NAME] [type "
+		"T]",
 		layout_xlate},
 	{"show nat", "translation rules in their order, with hits", layout_nat},
 	{"show counters", "every counter with its meaning", print_counters},
@@ -224,6 +197,8 @@ const struct layout layouts[] = {
 		layout_service_policy},
 	{"show crypto ca certificates", "certificates, CAs and CRLs in force", layout_certificates},
 	{"clear access-list counters", "hit counts of the access lists to 0", NULL},
+	{"clear conn", "ends flows; [all] [address IP] [port P] [protocol P] [state S]",
+		layout_conn_cleared},
 	{"clear counters", "every counter to 0", NULL},
 	{"clear xlate", "ends dynamic translations and their flows; filters as of show xlate",
 		NULL},
@@ -249,18 +224,26 @@ const struct layout *layout_find(const char *command)
 	return NULL;
 }
 
-bool layout_has_filter(const char *command, const char *word)
+enum layout_filter layout_filter(const char *command, const char *word)
 {
 	static const struct {
-		const char *command, *words[6];
+		const char *command, *values[7], *flags[4];
 	} t[] = {
-		{"show xlate", {"local", "global", "lport", "gport", "interface"}},
-		{"clear xlate", {"local", "global", "lport", "gport", "interface"}},
+		{"show conn", {"address", "port", "protocol", "state"}, {"all", "count", "detail"}},
+		{"clear conn", {"address", "port", "protocol", "state"}, {"all"}},
+		{"show xlate", {"local", "global", "lport", "gport", "interface", "type"}, {NULL}},
+		{"clear xlate", {"local", "global", "lport", "gport", "interface"}, {NULL}},
 	};
 
-	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		for (size_t k = 0; strcmp(t[i].command, command) == 0 && t[i].words[k] != NULL; k++)
-			if (strcmp(t[i].words[k], word) == 0)
-				return true;
-	return false;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		if (strcmp(t[i].command, command) != 0)
+			continue;
+		for (size_t k = 0; t[i].values[k] != NULL; k++)
+			if (strcmp(t[i].values[k], word) == 0)
+				return FILTER_VALUE;
+		for (size_t k = 0; t[i].flags[k] != NULL; k++)
+			if (strcmp(t[i].flags[k], word) == 0)
+				return FILTER_FLAG;
+	}
+	return FILTER_NONE;
 }

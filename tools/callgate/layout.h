@@ -20,8 +20,10 @@ extern const size_t layouts_n;
 // The layout of exactly this command, or NULL.
 const struct layout *layout_find(const char *command);
 
-// Whether this word may follow the command, with a value: only what that means is asked for.
-bool layout_has_filter(const char *command, const char *word);
+// What this word is behind the command: nothing, a filter with a value (only what that means is asked
+// for), or a word of its own.
+enum layout_filter { FILTER_NONE, FILTER_VALUE, FILTER_FLAG };
+enum layout_filter layout_filter(const char *command, const char *word);
 
 // "N/A" for an empty text.
 static inline const char *layout_or_na(const char *s)
@@ -45,6 +47,11 @@ void layout_access_list(FILE *f, const cJSON *data);
 // layout_config.c
 void layout_config_check(FILE *f, const cJSON *data);
 void layout_config_reload(FILE *f, const cJSON *data);
+
+
+// layout_conn.c
+void layout_conn(FILE *f, const cJSON *data);
+void layout_conn_cleared(FILE *f, const cJSON *data);
 
 // layout_drops.c
 void layout_drops(FILE *f, const cJSON *data);

@@ -39,29 +39,29 @@ static const struct {
 } arguments[] = {{"CALL-ID", "call_id"}, {"NAME", "name"}};
 #define ARGUMENTS (sizeof(arguments) / sizeof(arguments[0]))
 
-// The layout of words that end in pairs of a filter and its value, which become arguments.
-static const struct layout *layout_filtered(
-	char *command, size_t size, const char *verb, int n, char **words, cJSON *args)
+// Filters and their values become arguments. False: a word is none, or lacks its value.
+static bool filters_read(const struct layout *layout, int n, char **words, cJSON *args)
 {
-	const struct layout *layout = NULL;
-	int first = n - 2;
-
-	while (first > 0 && layout == NULL) {
-		if (command_join(command, size, verb, first, words))
-			layout = layout_find(command);
-		if (layout == NULL)
-			first -= 2;
+	for (int i = 0; i < n; i++) {
+		switch (layout_filter(layout->command, words[i])) {
+		case FILTER_NONE:
+			return false;
+		case FILTER_FLAG:
+			cJSON_AddTrueToObject(args, words[i]);
+			break;
+		case FILTER_VALUE:
+			if (i + 1 == n)
+				return false;
+			cJSON_AddStringToObject(args, words[i], words[i + 1]);
+			i++;
+			break;
+		}
 	}
-	for (int i = first; layout != NULL && i < n; i += 2)
-		if (!layout_has_filter(layout->command, words[i]))
-			return NULL;
-	for (int i = first; layout != NULL && i < n; i += 2)
-		cJSON_AddStringToObject(args, words[i], words[i + 1]);
-	return layout;
+	return true;
 }
 
 // The layout of some words and, in `command` and `args`, what the daemon is asked. The last word may
-// be the command's argument.
+// be the command's argument, or filters follow.
 static const struct layout *layout_of(
 	char *command, size_t size, const char *verb, int n, char **words, cJSON *args)
 {
@@ -78,27 +78,90 @@ static const struct layout *layout_of(
 			return layout;
 		}
 	}
-	layout = layout_filtered(command, size, verb, n, words, args);
-	if (layout != NULL)
-		return layout;
-	return command_join(command, size, verb, n, words) ? layout_find(command) : NULL;
+	for (int first = n; first > 0; first--) {
+		if (!command_join(command, size, verb, first, words))
+			continue;
+		layout = layout_find(command);
+		if (layout != NULL && filters_read(layout, n - first, words + first, args))
+			return layout;
+	}
+	command_join(command, size, verb, n, words);
+	return NULL;
+}
+
+static void print(const struct layout *layout, const cJSON *data)
+{
+	if (layout->print != NULL)
+		layout->print(stdout, data);
+}
+
+// What the daemon tells in pieces is one answer in JSON: lists are joined, what was found is added up.
+#define JOINED_MAX 65536
+
+static void join(cJSON *whole, cJSON *piece)
+{
+	cJSON *to = cJSON_GetObjectItemCaseSensitive(whole, "connections");
+	cJSON *from = cJSON_GetObjectItemCaseSensitive(piece, "connections");
+	cJSON *found = cJSON_GetObjectItemCaseSensitive(whole, "found");
+	int room = JOINED_MAX - cJSON_GetArraySize(to);
+
+	if (cJSON_IsNumber(found))
+		cJSON_SetNumberValue(found, found->valuedouble + json_number(piece, "found"));
+	for (; to != NULL && from != NULL && from->child != NULL && room > 0; room--)
+		cJSON_AddItemToArray(to, cJSON_DetachItemViaPointer(from, from->child));
+	if (from != NULL && from->child != NULL && !cJSON_HasObjectItem(whole, "cut"))
+		cJSON_AddTrueToObject(whole, "cut"); // there are more
+}
+
+// Asks for what there is beyond `*data`, which has a "next". Lists are printed as they come, unless all
+// is to be one answer. False: why not has been said.
+static bool ask_on(const struct layout *layout, const char *command, const cJSON *args,
+	const char *const *v, cJSON **data)
+{
+	const bool whole = v[OPT_JSON] != NULL || !cJSON_HasObjectItem(*data, "connections");
+	double next = json_number(*data, "next");
+
+	while (next != 0) {
+		cJSON *more = cJSON_Duplicate(args, true), *piece;
+
+		cJSON_AddNumberToObject(more, "cursor", next);
+		piece = daemon_ask(v[OPT_SOCKET], command, more);
+		if (piece == NULL)
+			return false;
+		next = json_number(piece, "next");
+		if (whole) {
+			join(*data, piece);
+			cJSON_Delete(piece);
+			continue;
+		}
+		print(layout, *data);
+		cJSON_Delete(*data);
+		*data = piece;
+	}
+	cJSON_DeleteItemFromObjectCaseSensitive(*data, "next");
+	return true;
 }
 
 static int ask_and_print(
 	const struct layout *layout, const char *command, cJSON *args, const char *const *v)
 {
 	cJSON *data;
+	bool done;
 
-	cJSON_AddBoolToObject(args, "all", v[OPT_ALL] != NULL);
-	data = daemon_ask(v[OPT_SOCKET], command, args);
-	if (data == NULL)
+	if (!cJSON_HasObjectItem(args, "all"))
+		cJSON_AddBoolToObject(args, "all", v[OPT_ALL] != NULL);
+	data = daemon_ask(v[OPT_SOCKET], command, cJSON_Duplicate(args, true));
+	done = data != NULL && ask_on(layout, command, args, v, &data);
+	cJSON_Delete(args);
+	if (!done) {
+		cJSON_Delete(data);
 		return CLIENT_FAILED;
+	}
 	if (v[OPT_JSON] != NULL) {
 		json_print(data);
 		return CLIENT_OK;
 	}
-	if (layout->print != NULL)
-		layout->print(stdout, data);
+	print(layout, data);
 	cJSON_Delete(data);
 	return CLIENT_OK;
 }
@@ -108,7 +171,7 @@ int show_main(int argc, char **argv)
 	const char *verb = argv[0], *v[SHOW_OPTIONS];
 	const struct layout *layout;
 	cJSON *args;
-	char command[128], usage[64];
+	char command[128], usage[64], conn[] = "conn";
 	bool help;
 	int code, first;
 
@@ -121,6 +184,8 @@ int show_main(int argc, char **argv)
 		commands_list(stdout, verb);
 		return CLIENT_OK;
 	}
+	if (first < argc && strcmp(argv[first], "connection") == 0)
+		argv[first] = conn; // the manual's long form (protocol.md 9.3 E8)
 	args = cJSON_CreateObject();
 	layout = layout_of(command, sizeof(command), verb, argc - first, argv + first, args);
 	if (layout != NULL)
