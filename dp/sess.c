@@ -224,6 +224,17 @@ static bool comes_right(const struct sess *s, const struct pkt *p, unsigned int 
 	return p->looped == (dir == 0 ? s->loops_back : s->loops_out);
 }
 
+// Whether an ICMP error quotes what the session may have on its way: whoever makes one up has to guess a
+// number that only the ends know. What our own kernel sent, it judges itself.
+static bool is_about(const struct sess *s, struct pkt *p)
+{
+	const struct rte_tcp_hdr *quoted =
+		rte_pktmbuf_mtod_offset(pkt_mbuf(p), const struct rte_tcp_hdr *, p->inner_l4);
+
+	return s->key[0].proto != PROTO_TCP || s->punt ||
+		tcp_has_sent(&s->tcp, !p->dir, rte_be_to_cpu_32(quoted->sent_seq));
+}
+
 static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t ref)
 {
 	struct sess *s = &w->sess->slots[sess_ref_slot(ref)];
@@ -249,6 +260,9 @@ static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t ref)
 			return SESS_DROP;
 		}
 		sess_touch(w, s, p, p->dir);
+	} else if (!is_about(s, p)) {
+		p->reason = DROP_ICMP_TCP_WINDOW;
+		return SESS_DROP;
 	}
 	if (s->punt)
 		return SESS_PUNT;

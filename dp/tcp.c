@@ -204,3 +204,10 @@ enum dp_counter_id tcp_track(struct tcp_conn *c, unsigned int dir, const struct 
 		state_follow(c);
 	return PASS;
 }
+
+bool tcp_has_sent(const struct tcp_conn *c, unsigned int dir, uint32_t seq)
+{
+	const struct tcp_side *from = &c->side[dir], *to = &c->side[!dir];
+
+	return (from->flags & TCP_SIDE_SYN) && seq_le(to->acked, seq) && seq_le(seq, from->end);
+}

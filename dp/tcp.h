@@ -65,6 +65,10 @@ void tcp_open(struct tcp_conn *c, const struct tcp_segment *syn);
 // the reason to drop it, and nothing has changed.
 enum dp_counter_id tcp_track(struct tcp_conn *c, unsigned int dir, const struct tcp_segment *g);
 
+// Whether an ICMP error can be about a segment of side `dir` that began with this number: one that it
+// has sent and the other has not acknowledged (RFC 5927 4.1), or a bare acknowledgement.
+bool tcp_has_sent(const struct tcp_conn *c, unsigned int dir, uint32_t seq);
+
 // Nothing but stragglers is to be expected: a SYN begins a new connection.
 static inline bool tcp_is_over(const struct tcp_conn *c)
 {

@@ -315,6 +315,56 @@ static void test_reuse(void **state)
 	sends(1, S | A, 8000, 7001, 0, PASS);
 }
 
+// An error of a router about a segment that the inside host has sent, or that somebody says it has: so
+// many octets of its header are quoted, and its checksum is not asked for.
+static bool error_passes(uint32_t seq, size_t header)
+{
+	static uint8_t quoted[FRAME_MAX];
+	const struct flow f = flow(PROTO_TCP, MAPPED, 3000, FAR, 80);
+	struct rte_mbuf *m;
+
+	frame_tcp(quoted, OUTSIDE, &f, A, seq, 500, 20);
+	quoted[14 + 20 + 16] ^= 0x55;
+	m = buffer_of(
+		frame, frame_error(frame, OUTSIDE, HOST_OUT, MAPPED, quoted + 14, 20 + header));
+	harness_in(OUTSIDE, &m, 1);
+	return harness_out(INSIDE, frame) > 0;
+}
+
+// RFC 5927 4.1: an error that quotes what its sender cannot have on the way ends nothing.
+static void test_error_sequence(void **state)
+{
+	assert_false(error_passes(99, 20));
+	assert_int_equal(counted(DROP_ICMP_NO_SESSION), 1);
+	sends(0, S, 99, 0, 0, PASS);
+	assert_true(error_passes(99, 8));
+	assert_false(error_passes(98, 8));
+	sends(1, S | A, 499, 100, 0, PASS);
+	sends(0, A, 100, 500, 1000, PASS);
+	sends(0, A, 1100, 500, 1000, PASS);
+	sends(1, A, 500, 1100, 0, PASS);
+	assert_true(error_passes(1100, 20));
+	assert_true(error_passes(2099, 8));
+	assert_true(error_passes(2100, 20)); // a bare acknowledgement
+	assert_int_equal(counted(DROP_ICMP_TCP_WINDOW), 1);
+	assert_false(error_passes(1099, 20)); // it has arrived
+	assert_false(error_passes(2101, 20));
+	assert_false(error_passes(2101 + (1u << 31), 8));
+	assert_int_equal(counted(DROP_ICMP_TCP_WINDOW), 4);
+	sends(1, A, 500, 2100, 10, PASS); // and nothing has changed
+}
+
+// Of a side that has sent nothing there can be no error.
+static void test_error_silent(void **state)
+{
+	struct tcp_conn c;
+
+	tcp_open(&c, &(struct tcp_segment){.seq = 5, .len = 1, .window = 100, .scale = -1});
+	assert_true(tcp_has_sent(&c, 0, 5));
+	assert_false(tcp_has_sent(&c, 1, 0));
+	assert_false(tcp_has_sent(&c, 1, 5));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, harness_setup, harness_teardown)
 
 int main(void)
@@ -328,6 +378,8 @@ int main(void)
 		cmocka_unit_test(test_options),
 		TEST(test_attack),
 		TEST(test_reuse),
+		TEST(test_error_sequence),
+		cmocka_unit_test(test_error_silent),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);
