@@ -105,7 +105,7 @@ void read_timeouts(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
 		TIMEOUT("conn", NULL, conn_s),
-		TIMEOUT("half-open", NULL, half_open_s),
+		TIMEOUT("embryonic", "half-open", half_open_s),
 		TIMEOUT("half-closed", NULL, half_closed_s),
 		TIMEOUT("udp", NULL, udp_s),
 		TIMEOUT("icmp", NULL, icmp_s),

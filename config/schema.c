@@ -238,7 +238,7 @@ static void read_enum(struct loader *l, const struct node *n, const struct field
 	fault_expected(l, n, expected);
 }
 
-// H:MM:SS, as the manual's `timeout` has it.
+// H:MM:SS, as the manual's `timeout` has it; 1:0:0 is as good.
 static bool parse_time(struct str s, uint64_t *seconds)
 {
 	struct str h, m;
@@ -246,7 +246,7 @@ static bool parse_time(struct str s, uint64_t *seconds)
 
 	s = str_split(s, ':', &h);
 	s = str_split(s, ':', &m);
-	if (!str_to_u64(h, 1193, &hv) || m.n != 2 || !str_to_u64(m, 59, &mv) || s.n != 2 ||
+	if (!str_to_u64(h, 1193, &hv) || m.n > 2 || !str_to_u64(m, 59, &mv) || s.n > 2 ||
 		!str_to_u64(s, 59, &sv))
 		return false;
 	*seconds = hv * 3600 + mv * 60 + sv;

@@ -89,6 +89,10 @@ static void test_timeouts(void **state)
 	assert_int_equal(c->timeouts.icmp_s, 3);
 	assert_int_equal(c->timeouts.one_way_s, 25);
 	config_free(c);
+	c = config_with("sip: 0:30:00}", "embryonic: 0:1:5, pat-xlate: 1:0:0}");
+	assert_int_equal(c->timeouts.half_open_s, 65);
+	assert_int_equal(c->timeouts.pat_xlate_s, 3600);
+	config_free(c);
 	c = config_with(NULL, NULL);
 	assert_int_equal(c->timeouts.one_way_s, 10);
 	config_free(c);
