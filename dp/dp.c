@@ -11,6 +11,7 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
+#include <rte_malloc.h>
 
 #include "dp/dp_state.h"
 #include "dp/eal.h"
@@ -22,6 +23,7 @@
 #include "dp/worker_ctl.h"
 
 #define SESSIONS_MIN 8 // per worker
+#define ROOM_SPARE   8 // a part of what tables take more than is known
 
 struct dp_state dp_state;
 
@@ -31,9 +33,15 @@ static int fail(int code, char *err, size_t err_size, const char *text)
 	return code;
 }
 
+// Of each worker.
+static uint32_t sessions_of(const struct dp_options *o)
+{
+	return RTE_MAX(o->sessions_max / o->n_workers, (unsigned int)SESSIONS_MIN);
+}
+
 static int workers_make(const struct dp_options *o)
 {
-	uint32_t share = RTE_MAX(o->sessions_max / o->n_workers, (unsigned int)SESSIONS_MIN);
+	uint32_t share = sessions_of(o);
 	struct media_worker *media[WORKERS_MAX] = {NULL};
 	struct dp_state *d = &dp_state;
 	int bad;
@@ -126,9 +134,42 @@ static const char *why_no_workers(int bad)
 	}
 }
 
+// Of memory-mb, octets that nobody has taken yet.
+static size_t room_left(const struct dp_options *o)
+{
+	const size_t all = (size_t)o->memory_mb << 20;
+	struct rte_malloc_socket_stats s;
+	size_t taken = 0;
+
+	for (unsigned int i = 0; i < rte_socket_count(); i++)
+		if (rte_malloc_get_socket_stats(rte_socket_id_by_idx(i), &s) == 0)
+			taken += s.heap_allocsz_bytes;
+	return all > taken ? all - taken : 0;
+}
+
+// Says what sessions-max takes, where that is more than the room that there was. False: it was not that.
+static bool why_no_room(const struct dp_options *o, size_t room, char *err, size_t err_size)
+{
+	const size_t need = o->n_workers * worker_memory(sessions_of(o));
+	const size_t more = need + need / ROOM_SPARE;
+
+	if (more <= room)
+		return false;
+	snprintf(err, err_size,
+		"sessions-max: found %u, whose tables take about %zu MB; expected no more than the "
+		"%zu MB that packet buffers leave of memory-mb %u: raise memory-mb to %zu, or "
+		"lower "
+		"sessions-max to %zu",
+		o->sessions_max, need >> 20, room >> 20, o->memory_mb,
+		o->memory_mb + ((more - room) >> 20) + 1,
+		(size_t)((double)o->sessions_max * (double)room / (double)more / 2));
+	return true;
+}
+
 int dp_start(const struct dp_options *o, char *err, size_t err_size)
 {
 	struct dp_state *d = &dp_state;
+	size_t room;
 	int bad = eal_open(o, err, err_size);
 
 	if (bad != 0)
@@ -154,13 +195,15 @@ int dp_start(const struct dp_options *o, char *err, size_t err_size)
 		d->n_ports++;
 	}
 	bad = snapshot_open(o->n_workers, o->n_ifaces);
+	room = room_left(o);
 	if (bad == 0)
 		bad = workers_make(o);
 	if (bad == 0)
 		bad = workers_launch(o);
 	if (bad == 0)
 		return 0;
-	fail(bad, err, err_size, why_no_workers(bad));
+	if (bad != -ENOMEM || !why_no_room(o, room, err, err_size))
+		fail(bad, err, err_size, why_no_workers(bad));
 out:
 	dp_stop();
 	return bad;

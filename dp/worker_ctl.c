@@ -155,6 +155,13 @@ static struct rte_ring *msg_ring_new(const char *what, unsigned int id)
 		name, sizeof(struct dp_msg), MSG_RING, SOCKET_ID_ANY, RING_FLAGS);
 }
 
+size_t worker_memory(uint32_t sessions)
+{
+	return sessions * (sizeof(struct sess) + sizeof(uint32_t)) +
+		(size_t)sess_table_buckets(sessions) * sizeof(struct sess_bucket) +
+		xlate_memory(sessions + 1);
+}
+
 struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sessions, uint32_t seed)
 {
 	struct worker *w = rte_zmalloc("worker", sizeof(*w), RTE_CACHE_LINE_SIZE);

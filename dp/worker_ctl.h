@@ -14,4 +14,7 @@ int worker_mesh(struct worker *const w[], unsigned int n);
 
 // Frees a worker that has stopped, with the packets that are still in its rings (SHUTDOWN).
 // After this, no other worker of the mesh may run.
+// Octets of the EAL's memory that the tables of so many sessions of one worker take, about.
+size_t worker_memory(uint32_t sessions);
+
 void worker_free(struct worker *w);

@@ -106,4 +106,6 @@ size_t xlate_export(struct worker *w, const struct nat_filter *f, uint32_t *curs
 // Control thread: `max` mappings at most. NULL: no memory.
 struct xlate_table *xlate_new(
 	unsigned int worker, unsigned int n_workers, uint32_t max, uint32_t seed);
+// Octets that they take, about.
+size_t xlate_memory(uint32_t max);
 void xlate_free(struct xlate_table *t);

@@ -46,6 +46,16 @@ static struct rte_hash *hash_new(unsigned int worker, uint32_t max, uint32_t see
 	return rte_hash_create(&p);
 }
 
+// Of rte_hash: a key with its data, and places in two sets of buckets and their rings.
+#define HASH_KEY_SIZE   48
+#define HASH_PLACE_SIZE 24
+
+size_t xlate_memory(uint32_t max)
+{
+	return max * (sizeof(struct xlate) + sizeof(uint32_t) + HASH_KEY_SIZE) +
+		(size_t)rte_align32pow2(max) * HASH_PLACE_SIZE;
+}
+
 struct xlate_table *xlate_new(
 	unsigned int worker, unsigned int n_workers, uint32_t max, uint32_t seed)
 {
