@@ -41,6 +41,11 @@ int options_read(const struct option_row *rows, size_t n, unsigned int command, 
 // Says what is wrong on standard error and returns CLIENT_USAGE.
 int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+// Reads a secret from a file, "-" is stdin: 10 to 64 characters, nobody else's to read. `what` is what
+// an error calls it. As options_read(); the caller wipes `out`, which gets no NUL.
+#define SECRET_MAX 64
+int secret_read(const char *path, const char *what, char out[SECRET_MAX + 1], size_t *n);
+
 // Prints and deletes.
 void json_print(cJSON *j);
 
@@ -64,6 +69,7 @@ int debug_main(int argc, char **argv);
 int packet_tracer_main(int argc, char **argv);
 int ticket_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
+int map_main(int argc, char **argv);
 int stir_main(int argc, char **argv);
 int show_main(int argc, char **argv); // `show` and `clear`
 int pki_main(int argc, char **argv);

@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{"debug", "what the daemon does, line by line as it happens", debug_main},
 	{"explain", "an event of the log, or a counter, and what to do", explain_main},
 	{"ticket", "mint, inspect, verify and revoke tickets; change the epoch", ticket_main},
+	{"map", "ask a mapping-service for the inside address of a remote call manager", map_main},
 	{"stir", "inspect signatures of callers' numbers", stir_main},
 	{"config", "check, reload: the rules of the configuration's file anew", show_main},
 	{"fallback", "reload: the thresholds of the sensitivity-file anew", show_main},

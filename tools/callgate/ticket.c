@@ -2,15 +2,10 @@
 // callgate ticket: the options of its commands and the values in them (protocol.md 2.12, 7).
 #include "tools/callgate/ticket.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <openssl/crypto.h>
 
 #define MINT    TICKET_CMD_MINT
 #define INSPECT TICKET_CMD_INSPECT
@@ -72,37 +67,6 @@ static const char *usage_of(enum ticket_command command)
 	}
 }
 
-// The password may be in nobody else's reach; only what stands before the first line's end counts.
-static int password_read(struct ticket_args *a)
-{
-	const char *path = a->v[OPT_PASSWORD_FILE];
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	char buf[sizeof(a->password) + 1];
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return usage_error("%s: cannot be read", path);
-	if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0) {
-		close(fd);
-		return usage_error("%s: group or others may use it; chmod 600 it", path);
-	}
-	n = read(fd, buf, sizeof(buf));
-	if (fd != STDIN_FILENO)
-		close(fd);
-	for (a->password_n = 0; n > 0 && a->password_n < (size_t)n; a->password_n++)
-		if (buf[a->password_n] < 0x21 || buf[a->password_n] > 0x7e)
-			break;
-	if (n < 0 || !ticket_password_ok((struct str){buf, a->password_n}, false) ||
-		(a->password_n < (size_t)n && buf[a->password_n] != '\n')) {
-		OPENSSL_cleanse(buf, sizeof(buf));
-		return usage_error("%s: a password is 10 to 64 characters from ! to ~", path);
-	}
-	memcpy(a->password, buf, a->password_n);
-	OPENSSL_cleanse(buf, sizeof(buf));
-	return CLIENT_OK;
-}
-
 static int epoch_read(struct ticket_args *a, const char *what, const char *text)
 {
 	uint64_t n;
@@ -110,7 +74,7 @@ static int epoch_read(struct ticket_args *a, const char *what, const char *text)
 	if (!str_to_u64(str_from(text), 255, &n) || n == 0)
 		return usage_error("%s: found \"%s\", expected 1 to 255", what, text);
 	a->epoch = (uint8_t)n;
-	return password_read(a);
+	return secret_read(a->v[OPT_PASSWORD_FILE], "a password", a->password, &a->password_n);
 }
 
 int ticket_args_read(

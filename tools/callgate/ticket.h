@@ -46,7 +46,7 @@ struct ticket_args {
 	const char *ticket; // the free argument, or NULL: a ticket, an epoch, or what is revoked
 	const struct ticket_profile *profile;
 	uint8_t epoch;
-	char password[65]; // wiped by whoever read it
+	char password[SECRET_MAX + 1]; // wiped by whoever read it
 	size_t password_n;
 };
 
