@@ -43,6 +43,8 @@ def client(*args, check=True, text_in=None):
 
 
 class Daemon:
+    topology = None # what it makes of the sample's text; tools/lablib/offpath.py
+
     def __init__(self, lab, site):
         self.site = site
         self.netns = f"cg-{site}"
@@ -77,7 +79,9 @@ class Daemon:
         if self.site == "a": # B keeps the default, drop, so that both can be seen
             text = substitute(text, r"ticket-failure-action: *\w+", "ticket-failure-action: reject")
         text = substitute(text, r"poll: *\w+", "poll: adaptive")
-        self.config.write_text(edit(text) if edit else text)
+        for change in (self.topology, edit):
+            text = change(text) if change else text
+        self.config.write_text(text)
 
     # ---- its process ----
 

@@ -69,24 +69,27 @@ request_route {{
 	}} else if ($sht(learned=>$rU) != $null) {{       # the Internet
 		$du = $sht(learned=>$rU); $rd = "{other_domain}";
 		if ($sht(domain=>$rU) != $null) $rd = $sht(domain=>$rU);
-		t_on_branch("TICKET"); t_on_reply("INET_REPLY"); t_on_failure("TO_PSTN");
-		t_set_fr(5000, 3000);            # 5 s after a 100, 3 s without any answer
+		route({internet});
 	}} else {{
 		$du = "sip:{other_ucm}:5070;transport=tcp"; $sht(seen=>to-pstn) = $sht(seen=>to-pstn) + 1;
 		t_on_branch("PLAIN");
 	}}
 	route(RELAY);
 }}
-# Whatever came over the Internet, be it a request or a response.
+route[OVER_INTERNET] {{
+	t_on_branch("TICKET"); t_on_reply("INET_REPLY"); t_on_failure("TO_PSTN");
+	t_set_fr(5000, 3000);                    # 5 s after a 100, 3 s without any answer
+}}
+{asking}# Whatever came over the Internet, be it a request or a response.
 route[INTERNET] {{
-	if ($si != "{other_ucm}" && !($si =~ "^{net}\\."))
+	if ($si == "{edge}" || ($si != "{other_ucm}" && !($si =~ "^{net}\\.")))
 		$sht(seen=>any-from-internet) = $sht(seen=>any-from-internet) + 1;
 }}
 route[RELAY] {{ if (!t_relay()) sl_reply_error(); exit; }}
 # How INVITEs came: the tests ask for these numbers.
 route[COUNT] {{
 	if ($si == "{other_ucm}") $sht(seen=>from-pstn) = $sht(seen=>from-pstn) + 1;
-	else if ($si =~ "^{net}\\.") $sht(seen=>from-phone) = $sht(seen=>from-phone) + 1;
+	else if ($si != "{edge}" && $si =~ "^{net}\\.") $sht(seen=>from-phone) = $sht(seen=>from-phone) + 1;
 	else {{
 		$sht(seen=>from-internet) = $sht(seen=>from-internet) + 1;
 		if (is_present_hf("X-Cisco-UC-IME-Ticket")) $sht(seen=>ticket) = $sht(seen=>ticket) + 1;
@@ -137,16 +140,33 @@ branch_route[TICKET] {{
 onreply_route[INET_REPLY] {{ if (t_check_status("18[0-9]")) t_set_fr(60000); }}
 failure_route[TO_PSTN] {{
 	if (t_is_canceled()) exit;
-	if (t_check_status("403|408|415|428|43[678]|480|481|488|50[0-9]")) {{
-		$sht(seen=>to-pstn) = $sht(seen=>to-pstn) + 1;
-		xlog("L_ALERT", "$T_reply_code from the Internet: $rU goes over the PSTN\\n");
-		$du = "sip:{other_ucm}:5070;transport=tcp";
-		t_on_branch("PLAIN"); t_set_fr(0, 30000); t_relay();
-	}}
+	if (t_check_status("403|408|415|428|43[678]|480|481|488|50[0-9]")) route(OVER_PSTN);
+}}
+route[OVER_PSTN] {{
+	$sht(seen=>to-pstn) = $sht(seen=>to-pstn) + 1;
+	xlog("L_ALERT", "$T_reply_code from the Internet: $rU goes over the PSTN\\n");
+	$du = "sip:{other_ucm}:5070;transport=tcp";
+	t_on_branch("PLAIN"); t_set_fr(0, 30000); t_relay();
 }}
 event_route[htable:mod-init] {{
 {tables}
 }}
+"""
+# Off-path: the agent (tools/map-agent) tells where the INVITE has to go, or that there is no way.
+ASKING = """\
+listen=udp:127.0.0.1:5070
+route[ASK] {
+	$du = "sip:127.0.0.1:5080"; t_on_branch("ASK"); t_on_failure("MAPPED"); t_set_fr(0, 5000);
+}
+branch_route[ASK] { append_hf("X-UCIME-Remote: $sht(learned=>$rU)\\r\\n"); }
+failure_route[MAPPED] {
+	if (t_is_canceled()) exit;
+	if (t_check_status("302")) {
+		$du = $(T_rpl($ct){nameaddr.uri}); route(OVER_INTERNET); t_relay();
+	} else {
+		route(OVER_PSTN);
+	}
+}
 """
 Refer = namedtuple("Refer", "source number to to_tag require call_id")
 SEEN = ("from-internet", "ticket", "from-pstn", "to-pstn", "from-phone", "any-from-internet")
@@ -155,6 +175,8 @@ SEEN = ("from-internet", "ticket", "from-pstn", "to-pstn", "from-phone", "any-fr
 class Kamailio:
     transport = "tcp" # toward callgate and phones
     secure = "" # lines of the configuration
+    edge = None # off-path: callgate's inside address, whence calls from the Internet come
+
     def __init__(self, lab, site, host="ucm"):
         self.site = site
         self.other = "b" if site == "a" else "a"
@@ -179,7 +201,8 @@ class Kamailio:
         self.run(CONFIG.format(
             site=self.site, ip=self.ip, dir=self.dir, net=netns.SITES[self.site][0].replace(".", "\\."),
             other_ucm=netns.host_ip(self.other, "ucm"), other_domain=DOMAIN[self.other],
-            secure=self.secure, tables=tables.rstrip()))
+            secure=self.secure, edge=self.edge, internet="ASK" if self.edge else "OVER_INTERNET",
+            asking=ASKING if self.edge else "", tables=tables.rstrip()))
 
     def run(self, config):
         self.dir.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 
-from . import certs, netns, tone
+from . import certs, netns, offpath, tone
 from .capture import Capture
 from .daemon import Daemon, mint
 from .impair import Impair
@@ -29,6 +29,10 @@ class Lab:
         self.second = Kamailio(self, "a", "ucm2")  # of a cluster; tools/lablib/cluster.py starts it
         self.phones = {n: Phone(self, n) for n in PHONES}
         self.impair = Impair(self)
+        self.agent = offpath.MapAgent(self)
+        self.topology = "inline"
+        if self.is_up():
+            offpath.remember(self, (self.dir / "up").read_text().strip())
         self.lock = None
 
     # ---- up and down ----
@@ -57,7 +61,7 @@ class Lab:
             wait_for("the lab, which another program uses", patience_s, locked, 0.5)
         self.lock = lock
 
-    def up(self, callgate=True, patience_s=0):
+    def up(self, callgate=True, patience_s=0, topology="inline"):
         if os.geteuid():
             raise LabError("the lab needs root: it makes network namespaces")
         self.hold_lock(patience_s)
@@ -65,15 +69,23 @@ class Lab:
         self.dir.mkdir(parents=True, exist_ok=True)
         self.say(f"wires: {len(netns.names())} network namespaces")
         netns.up()
+        offpath.remember(self, topology)
+        if topology == "offpath":
+            self.say("an ordinary firewall beside callgate a")
+            netns.offpath_up()
         if callgate:
             self.say("certificates, ticket passwords, configurations")
             certs.authority(self.dir / "ca", "ca", "Lab CA")
             for daemon in self.daemons.values():
                 daemon.prepare(self.dir / "ca")
+            if topology == "offpath":
+                self.agent.key_file()
             self.say("callgate a and b")
             for daemon in self.daemons.values():
                 daemon.start()
         self.say("call managers and phones")
+        if callgate and topology == "offpath":
+            self.agent.start()
         for ucm in self.ucms.values():
             ucm.start(self.learned(ucm.other) if callgate else {})
         for phone in self.phones.values():
@@ -86,7 +98,7 @@ class Lab:
             for daemon in self.daemons.values():
                 daemon.ready()
             self.warm_up()
-        (self.dir / "up").touch()
+        (self.dir / "up").write_text(topology)
 
     def warm_up(self):
         """Neighbours and routes are known on the whole way before the first call is timed."""
@@ -151,8 +163,10 @@ class Lab:
             return {"up": False}
         return {
             "up": True,
+            "topology": self.topology,
             "dir": str(self.dir),
             "callgates": {s: d.running() for s, d in self.daemons.items()},
+            **({"map-agent": self.agent.running()} if self.topology == "offpath" else {}),
             "call-managers": {s: u.running() for s, u in self.ucms.items()},
             "phones": {n: {"number": p.number, "running": p.running(),
                            "calls": p.calls() if p.running() else None}

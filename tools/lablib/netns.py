@@ -9,6 +9,12 @@
 
 and 192.0.2.10, `foreign`, behind inet: an enterprise whose edge is no callgate; and 192.168.15.12, `dmz-a`, on
 a wire of its own at callgate a: where a UC-IME server stands.
+
+In the off-path topology an ordinary firewall, `fw-a`, stands beside callgate a, at the same two wires. It has the
+default route of all hosts of A, and callgate a has calls alone:
+
+    lan-a --+-- 192.168.10.2  fw-a       209.165.200.226 --+-- inet
+            +-- 192.168.10.1  callgate a 209.165.200.225 --+
 """
 
 import contextlib
@@ -26,6 +32,7 @@ SITES = {
 }
 FOREIGN, FOREIGN_ROUTER = "192.0.2.10", "192.0.2.1"
 DMZ, DMZ_ROUTER = "192.168.15.12", "192.168.15.1"
+FIREWALL, FIREWALL_OUTSIDE = "192.168.10.2", "209.165.200.226"
 HOSTS = {"ucm": 30, "ucm2": 31, "phone1": 51, "phone2": 52}
 CLONE_NEWNET = 0x40000000
 
@@ -37,6 +44,23 @@ MUTE = "sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.all.arp_ignore=8\n"
 MUTE_WIRE = "ip link set {0} arp off up\n"
 # The end whose kernel sends toward callgate finishes its checksums and segments itself.
 FINISHED = "ethtool -K {0} tx off tso off gso off gro off >/dev/null\n"
+# What a firewall does that knows nothing of calls: what begins inside goes out behind its address, and nothing
+# begins outside.
+ORDINARY = """\
+nft -f - <<END
+table ip ordinary {
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		ct state established,related accept
+		iifname "inside" accept
+	}
+	chain out {
+		type nat hook postrouting priority srcnat;
+		oifname "outside" masquerade
+	}
+}
+END
+"""
 
 
 def ns(name):
@@ -128,6 +152,35 @@ def up():
         lan_up(site)
     foreign_up()
     dmz_up()
+
+
+def default_route(site, gateway):
+    for host in HOSTS:
+        script(host_name(site, host), f"ip route replace default via {gateway}; ip neigh flush dev eth0\n")
+
+
+def offpath_up():
+    """Of a lab that is up in-line: callgate a moves aside, its outside wire becomes one with two ends."""
+    sh("ip", "netns", "add", ns("fw-a"))
+    script("fw-a", QUIET + "sysctl -qw net.ipv4.ip_forward=1\n")
+    _, router, length = SITES["a"]
+    script("inet", "ip addr flush dev to-a; ip link set to-a down name to-a-cg; ip link add to-a type bridge\n")
+    link("fw-a", "outside", "inet", "to-a-fw")
+    script("inet", "ip neigh flush all; for port in to-a-cg to-a-fw; do ip link set $port master to-a up; done\n"
+                   f"ip addr add {router}/{length} dev to-a; ip link set to-a up\n")
+    link("fw-a", "inside", "lan-a", "to-fw")
+    script("lan-a", "ip link set to-fw master br0 up\n")
+    script("fw-a", f"ip addr add {FIREWALL}/24 dev inside; ip addr add {FIREWALL_OUTSIDE}/{length} dev outside\n"
+                   f"ip link set inside up; ip link set outside up; ip route add default via {router}\n" + ORDINARY)
+    default_route("a", FIREWALL)
+
+
+def offpath_down():
+    _, router, length = SITES["a"]
+    default_route("a", f"{SITES['a'][0]}.1")
+    sh("ip", "netns", "del", ns("fw-a"))
+    script("inet", "ip link del to-a; ip link set to-a-cg down name to-a\n"
+                   f"ip addr add {router}/{length} dev to-a; ip link set to-a up\n")
 
 
 def all_present():
