@@ -48,7 +48,6 @@ void layout_access_list(FILE *f, const cJSON *data);
 void layout_config_check(FILE *f, const cJSON *data);
 void layout_config_reload(FILE *f, const cJSON *data);
 
-
 // layout_conn.c
 void layout_conn(FILE *f, const cJSON *data);
 void layout_conn_cleared(FILE *f, const cJSON *data);
