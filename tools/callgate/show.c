@@ -78,7 +78,8 @@ static const struct layout *layout_of(
 			return layout;
 		}
 	}
-	for (int first = n; first > 0; first--) {
+	for (int first = n; first >= 0;
+		first--) { // the verb may be a command of its own: "pki reload"
 		if (!command_join(command, size, verb, first, words))
 			continue;
 		layout = layout_find(command);
