@@ -19,6 +19,10 @@ struct config_change {
 size_t config_changes(const struct config *was, const struct config *is,
 	struct config_change out[CONFIG_CHANGES_MAX]);
 
-// Swaps what is live: routes, objects, translations, access lists and where they are asked, timeouts,
-// warnings. Twice is as before. Good only for two whose every change is live.
+// Of these, one is of what a policy map of SIP inspects for (`regex`, `class-maps`, `policy-maps`).
+bool config_changes_sip_maps(const struct config_change *c, size_t n);
+
+// Swaps what is live: routes, objects, translations, access lists and where they are asked, what is inspected
+// for, timeouts, warnings. The arrays stay where they are, but for those of classes and interfaces. Twice
+// is as before. Good only for two whose every change is live.
 void config_swap_rules(struct config *a, struct config *b);

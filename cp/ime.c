@@ -293,6 +293,14 @@ const struct ucms *ime_ucms(const struct ime *ime)
 	return ime->ucms;
 }
 
+struct policymaps *ime_put_policymaps(struct ime *ime, struct policymaps *p)
+{
+	struct policymaps *was = ime->policymaps;
+
+	ime->policymaps = p;
+	return was;
+}
+
 struct policymaps *ime_policymaps(const struct ime *ime)
 {
 	return ime->policymaps;

@@ -76,6 +76,8 @@ const struct calls *ime_calls(const struct ime *ime);     // call_foreach, cp/ca
 const struct trunks *ime_trunks(const struct ime *ime);   // trunk_foreach, cp/trunk.h
 const struct ucms *ime_ucms(const struct ime *ime);       // ucms_foreach, cp/ucm.h
 struct policymaps *ime_policymaps(const struct ime *ime); // cp/policymap.h
+// Others from the next message on; returns those that were in force, now the caller's.
+struct policymaps *ime_put_policymaps(struct ime *ime, struct policymaps *p);
 
 // ---- What an operator changes while calls are up (ime_ticket.c) ----------------------------------
 

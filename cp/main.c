@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "cp/alarm.h"
 #include "cp/capture_stream.h"
+#include "cp/config_stream.h"
 #include "cp/debug_stream.h"
 #include "cp/drops.h"
 #include "cp/ime.h"
@@ -46,7 +47,7 @@ struct daemon {
 	struct ime *ime; // NULL when none is configured
 	struct drops *drops;
 	struct mgmt *mgmt;
-	struct reload reload;
+	struct reload *reload;
 	struct show show;
 	struct capture_env capture;
 };
@@ -73,11 +74,10 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 static void on_hangup(evutil_socket_t sig, short what, void *arg)
 {
 	struct daemon *d = arg;
-	struct reload_result result;
 	struct ime_pki_change change;
 	char err[ERR_MAX];
 
-	reload_run(&d->reload, &result, err, sizeof(err));
+	reload_begin(d->reload, false, NULL, NULL); // or one is under way
 	if (d->ime != NULL)
 		ime_pki_reload(d->ime, &change, err, sizeof(err));
 }
@@ -257,15 +257,35 @@ static int start_drops(struct daemon *d, char *err, size_t err_size)
 	return e;
 }
 
+static struct policymaps *inspect(void *arg, struct policymaps *maps)
+{
+	return ime_put_policymaps(arg, maps);
+}
+
+static int start_reload(struct daemon *d, char *err, size_t err_size)
+{
+	const struct reload_env env = {
+		.base = d->base,
+		.config = d->config,
+		.path = d->path,
+		.stack = d->stack,
+		.netlink = d->netlink,
+		.inspect = d->ime != NULL ? inspect : NULL,
+		.inspect_arg = d->ime,
+	};
+	int e = reload_new(&d->reload, &env);
+
+	if (e < 0)
+		snprintf(err, err_size, "prepare reloads: %s", strerror(-e));
+	return e;
+}
+
 static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 {
 	int e;
 
-	d->reload = (struct reload){
-		.config = d->config, .path = d->path, .stack = d->stack, .netlink = d->netlink};
 	d->show = (struct show){.config = d->config,
 		.path = d->path,
-		.reload = &d->reload,
 		.ime = d->ime,
 		.drops = d->drops,
 		.resolved = resolved,
@@ -277,6 +297,8 @@ static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 		.base = d->base, .config = d->config, .mono_ns = mono_ns, .wall_ns = wall_ns};
 	mgmt_add_streams(d->mgmt, &debug_streams, NULL);
 	mgmt_add_streams(d->mgmt, &capture_streams, &d->capture);
+	mgmt_add_streams(d->mgmt, &config_check_streams, d->reload);
+	mgmt_add_streams(d->mgmt, &config_reload_streams, d->reload);
 	e = mgmt_start(d->mgmt, d->base, show_command, &d->show);
 	if (e < 0)
 		snprintf(err, err_size, "serve the management socket: %s", strerror(-e));
@@ -332,6 +354,8 @@ static int daemon_up(struct daemon *d, char *err, size_t err_size)
 	if (e == 0)
 		e = start_drops(d, err, err_size);
 	if (e == 0)
+		e = start_reload(d, err, err_size);
+	if (e == 0)
 		e = start_mgmt(d, err, err_size);
 	if (e < 0)
 		return e;
@@ -347,6 +371,7 @@ static int daemon_up(struct daemon *d, char *err, size_t err_size)
 static void daemon_down(struct daemon *d)
 {
 	mgmt_close(d->mgmt);
+	reload_free(d->reload);
 	drops_free(d->drops);
 	ime_free(d->ime);
 	punt_free(d->punt);

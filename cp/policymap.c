@@ -41,6 +41,7 @@ struct policymaps {
 	struct policymap *maps; // by class, as config.inspects
 	size_t n;
 	struct compiled *compiled; // as config.sip_maps, and the default's behind them
+	size_t n_compiled;
 	struct hs_scratch *scratch;
 	char *plain;
 	size_t plain_size;
@@ -228,7 +229,8 @@ static int make_all(struct policymaps *p, const struct config *c, char *why)
 
 	p->config = c;
 	p->maps = calloc(c->n_inspects + 1, sizeof(*p->maps));
-	p->compiled = calloc(c->n_sip_maps + 1, sizeof(*p->compiled));
+	p->n_compiled = c->n_sip_maps + 1;
+	p->compiled = calloc(p->n_compiled, sizeof(*p->compiled));
 	p->plain_size = c->sip_header_max;
 	p->plain = malloc(p->plain_size);
 	if (p->maps == NULL || p->compiled == NULL || p->plain == NULL)
@@ -262,7 +264,7 @@ void policymaps_free(struct policymaps *p)
 		free(p->maps[i].entries);
 		free(p->maps[i].names);
 	}
-	for (size_t i = 0; p->compiled != NULL && i <= p->config->n_sip_maps; i++)
+	for (size_t i = 0; p->compiled != NULL && i < p->n_compiled; i++)
 		for (int kind = 0; kind < SIP_MATCH_KINDS; kind++)
 			regex_set_free(p->compiled[i].sets[kind]);
 	regex_scratch_free(p->scratch);
@@ -270,6 +272,11 @@ void policymaps_free(struct policymaps *p)
 	free(p->plain);
 	free(p->maps);
 	free(p);
+}
+
+void policymaps_move(struct policymaps *p, const struct config *c)
+{
+	p->config = c;
 }
 
 struct policymap *policymap_of(struct policymaps *p, const struct config_inspect *class)

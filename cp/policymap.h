@@ -52,6 +52,9 @@ struct policymaps;
 int policymaps_new(struct policymaps **out, const struct config *c, char *err, size_t err_size);
 void policymaps_free(struct policymaps *p); // accepts NULL
 
+// What it was built from has gone over into `c` (config_swap_rules()), which outlives it from now on.
+void policymaps_move(struct policymaps *p, const struct config *c);
+
 // The map of a class of traffic.
 struct policymap *policymap_of(struct policymaps *p, const struct config_inspect *class);
 const struct config_sip_map *policymap_config(const struct policymap *map);

@@ -251,8 +251,6 @@ static const struct {
 	{"clear uc-ime media-sessions statistics", true, show_media_clear},
 	{"clear uc-ime fallback-notification statistics", true, show_fallback_clear},
 	{"clear service-policy inspect sip", true, show_clear_service_policy},
-	{"config check", false, show_config_check},
-	{"config reload", false, show_config_reload},
 	{"pki reload", true, show_pki_reload},
 	{"fallback reload", true, show_fallback_reload},
 };

@@ -12,13 +12,11 @@
 
 struct drops;
 struct ime;
-struct reload;
 
 struct show {
-	const struct config *config;
-	const char *path; // of its file
-	struct reload *reload;
-	struct ime *ime; // NULL: no UC-IME is configured
+	struct config *config; // in force
+	const char *path;      // of its file
+	struct ime *ime;       // NULL: no UC-IME is configured
 	struct drops *drops;
 	// Whether the MAC of the next hop towards an address is known. NULL: nobody knows.
 	bool (*resolved)(void *arg, uint16_t iface, const struct ip_addr *ip);

@@ -22,10 +22,6 @@ cJSON *show_clear_statistics(const struct show *s, const struct ask *ask);
 cJSON *show_access_list(const struct show *s, const struct ask *ask);
 cJSON *show_access_list_clear(const struct show *s, const struct ask *ask);
 
-// show_config.c: of every daemon
-cJSON *show_config_check(const struct show *s, const struct ask *ask);
-cJSON *show_config_reload(const struct show *s, const struct ask *ask);
-
 // show_conn.c: of every daemon; address, port, protocol, state, all, count, detail, and "cursor": what an
 // answer had in "next", which says that there is more
 cJSON *show_conn(const struct show *s, const struct ask *ask);

@@ -3,7 +3,6 @@
 #include "cp/call.h"
 #include "cp/ime.h"
 #include "cp/policy.h"
-#include "cp/reload.h"
 #include "cp/quality.h"
 #include "cp/show_ime.h"
 #include "cp/ucm.h"
@@ -126,7 +125,7 @@ cJSON *show_fallback_reload(const struct show *s, const struct ask *ask)
 {
 	cJSON *j;
 
-	if (policy_reload_quality(s->reload->config, ask->err, ask->err_size) < 0)
+	if (policy_reload_quality(s->config, ask->err, ask->err_size) < 0)
 		return NULL;
 	j = cJSON_CreateObject();
 	cJSON_AddStringToObject(j, "file", s->config->imes[0].fallback.sensitivity_file);

@@ -2,7 +2,6 @@
 """A new configuration under traffic: what it still allows loses nothing, what it does not allow ends, and what takes
 a restart is refused."""
 
-import json
 import os
 import re
 import signal
@@ -13,7 +12,6 @@ import time
 from session import LabTest, wait_for
 
 from lablib import netns
-from lablib.daemon import client
 from lablib.util import LabError
 
 OUTSIDE, MAPPED, REAL = "209.165.200.254", "209.165.200.228", "192.168.10.30"
@@ -79,13 +77,10 @@ class Reload(LabTest):
         super().setUp()
         self.daemon = self.lab.daemons["a"]
         self.was = self.daemon.config.read_text()
-        self.addCleanup(lambda: (self.write(self.was), self.ask("reload")))
+        self.addCleanup(lambda: (self.write(self.was), self.daemon.reload()))
 
     def write(self, text):
         self.daemon.config.write_text(text)
-
-    def ask(self, word):
-        return json.loads(client("config", word, "--json", "--socket", self.daemon.socket))
 
     def told(self, number):
         return self.daemon.log.read_text().count(f"-{number}: ")
@@ -100,13 +95,13 @@ class Reload(LabTest):
             listener.bind((REAL, SERVICE))
             listener.listen(4)
             self.write(opened)
-            changes = self.ask("check")["changes"]
+            changes = self.daemon.reload("check")["changes"]
             self.assertEqual([c["section"] for c in changes], ["access-lists"])
             with sockets("inet", socket.SOCK_STREAM) as s:
                 s.settimeout(0.5)
                 with self.assertRaises(OSError):  # a check changes nothing
                     s.connect((MAPPED, SERVICE))
-            self.assertEqual(self.ask("reload")["changes"], changes)
+            self.assertEqual(self.daemon.reload()["changes"], changes)
             with sockets("inet", socket.SOCK_STREAM) as s:
                 s.connect((MAPPED, SERVICE))
                 near, _ = listener.accept()
@@ -115,7 +110,7 @@ class Reload(LabTest):
                     s.sendall(b"one")
                     self.assertEqual(near.recv(8), b"one")
                     self.write(re.sub(r"conn: *1:00:00", "conn: 0:59:00", opened))
-                    self.ask("reload")
+                    self.daemon.reload()
                     s.sendall(b"two")
                     self.assertEqual(near.recv(8), b"two")
                     before = self.daemon.counters()
@@ -148,6 +143,6 @@ class Reload(LabTest):
                 self.write(text.replace(RULE, "", 1))
                 told = self.told(339119)
                 with self.assertRaisesRegex(LabError, says):
-                    self.ask("reload")
+                    self.daemon.reload()
                 self.assertEqual(self.told(339119), told + 1)
                 self.assertIn("5070", self.daemon.show("access-list", "incoming"))

@@ -35,6 +35,23 @@ class Policy(LabTest):
                      .replace("inspect: {sip: {tls-proxy", "inspect: {sip: {policy-map: sip-map, tls-proxy"))
         self.a, self.ucm = self.lab.daemons["a"], self.lab.ucms["a"]
 
+    def test_another_map_under_a_call(self):
+        """What is inspected for changes with a reload: who may call, while a call that is up goes on."""
+        first, second = (re.escape(self.lab.phones[name].number) for name in ("b1", "b2"))
+        self.lab.connect("b1", "a1")
+        text = self.a.config.read_text()
+        self.a.config.write_text(text.replace(f"^sip:{second}@", f"^sip:{first}@", 1))
+        self.assertEqual([c["section"] for c in self.a.reload()["changes"]], ["regex"])
+        self.assertEqual(self.lab.phones["a1"].calls(), 1)
+        self.assertEqual(self.way("b2", "a2", seconds=1.5), "the Internet")
+        self.lab.hang_up("b1", "a1")
+        self.assert_heard("a1", "b1")
+        self.assertEqual(self.a.refusals(), {})
+        self.lab.connect("b1", "a1")
+        self.lab.hang_up("b1", "a1")
+        wait_for("the counter", 3, self.a.refusals)
+        self.assertEqual(self.a.refusals()["POLICY_CALLING_PARTY"], 1)
+
     def request(self, stranger, method, tag):
         stranger.send(REQUEST.format(method=method, tag=tag, number=self.lab.phones["a1"].number)
                       .replace("\n", "\r\n").encode())

@@ -245,17 +245,6 @@ struct epochs_info ime_ticket_epoch(const struct ime *ime)
 	return ticket_epoch;
 }
 
-// Likewise (test_reload.c).
-cJSON *show_config_check(const struct show *s, const struct ask *ask)
-{
-	return NULL;
-}
-
-cJSON *show_config_reload(const struct show *s, const struct ask *ask)
-{
-	return NULL;
-}
-
 int policy_reload_quality(struct config *c, char *err, size_t err_size)
 {
 	return -ENOENT;

@@ -30,6 +30,18 @@ static const struct changed table[] = {
 		"logging: {level: info}\nsame-security-traffic: permit inter-interface\n",
 		"same-security-traffic 73 live"},
 	{"a timeout", "conn: 1:00:00", "conn: 2:00:00", "timeouts 71 live"},
+	{"what a policy map inspects for", "class-maps:\n", "regex: {x: 'a'}\nclass-maps:\n",
+		"regex 62 live"},
+	{"a class by another list", "  in: {match: {access-list: sip-in}}",
+		"  in: {match: {access-list: incoming}}", "class-maps 62 live"},
+	{"classes in another order",
+		"    - {class: out, inspect: {sip: {tls-proxy: local_to_remote-ent, uc-ime: "
+		"ime}}}\n    - {class: in, inspect: {sip: {tls-proxy: remote_to_local-ent, uc-ime: "
+		"ime}}}\n",
+		"    - {class: in, inspect: {sip: {tls-proxy: remote_to_local-ent, uc-ime: "
+		"ime}}}\n    - {class: out, inspect: {sip: {tls-proxy: local_to_remote-ent, "
+		"uc-ime: ime}}}\n",
+		"policy-maps 65 live,classes or tls-proxies of the service-policy 0 restart"},
 	{"CLI-4: uc-ime", "epoch: 1", "epoch: 2", "uc-ime 50 restart"},
 	{"CLI-4: media-termination", "rtp-max-port: 32767", "rtp-max-port: 32765",
 		"media-termination 36 restart"},
@@ -115,6 +127,9 @@ static void test_swap(void **state)
 	assert_int_equal(config_changes(a, b, c), 1); // the text goes with the rules
 	config_swap_rules(a, b);
 	assert_int_equal(a->n_acls, 3);
+	assert_false(config_changes_sip_maps(c, 1));
+	c[0].section = "policy-maps";
+	assert_true(config_changes_sip_maps(c, 1));
 	config_free(a);
 	config_free(b);
 }

@@ -13,8 +13,8 @@
 #include "test/unit/wire.h"
 
 static char path[] = "/tmp/test_reload.XXXXXX";
-static struct reload reload;
-static char err[640];
+static struct reload *reload;
+static const char *err;
 
 static void write_file(const char *find, const char *put)
 {
@@ -43,16 +43,34 @@ static const char *changes(void)
 	return text;
 }
 
+static void on_done(const struct reload_result *r, void *arg)
+{
+	result = *r;
+	*(bool *)arg = true;
+}
+
+// While the loop runs.
+static int await(bool is_check)
+{
+	bool done = false;
+
+	assert_int_equal(reload_begin(reload, is_check, on_done, &done), 0);
+	assert_int_equal(reload_begin(reload, is_check, NULL, NULL), -EBUSY);
+	for (int i = 0; i < 500 && !done; i++)
+		wire_turn_ms(10);
+	assert_true(done);
+	err = result.err;
+	return result.err[0] == '\0' ? 0 : -1;
+}
+
 static int check(void)
 {
-	err[0] = '\0';
-	return reload_check(&reload, &result, err, sizeof(err));
+	return await(true);
 }
 
 static int run(void)
 {
-	err[0] = '\0';
-	return reload_run(&reload, &result, err, sizeof(err));
+	return await(false);
 }
 
 // Through which gateway the stack's kernel would send to an address.
@@ -80,13 +98,17 @@ static int up(void **state)
 	fd = mkstemp(path);
 	assert_true(fd >= 0);
 	close(fd);
-	reload = (struct reload){
-		.config = wire_config, .path = path, .stack = wire_stack, .netlink = wire_netlink};
-	return 0;
+	return reload_new(&reload,
+		&(struct reload_env){.base = wire_base,
+			.config = wire_config,
+			.path = path,
+			.stack = wire_stack,
+			.netlink = wire_netlink});
 }
 
 static int down(void **state)
 {
+	reload_free(reload);
 	unlink(path);
 	return wire_down(state);
 }
@@ -176,6 +198,19 @@ static void test_refused(void **state)
 	assert_non_null(strstr(gateway_of("10.1.1.1"), "via 192.168.10.2"));
 }
 
+// Whoever asked has gone before the answer; and the daemon ends while a thread reads.
+static void test_forgotten(void **state)
+{
+	bool done = false;
+
+	write_file("hostname", "hostname");
+	assert_int_equal(reload_begin(reload, true, on_done, &done), 0);
+	reload_forget(reload, &done);
+	wire_turn_ms(100);
+	assert_false(done);
+	assert_int_equal(check(), 0);
+}
+
 // Rules that the workers have no memory for; and a route that the kernel refuses, after the workers
 // took theirs.
 static void test_undone(void **state)
@@ -204,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_forgotten),
 		cmocka_unit_test(test_undone),
 	};
 

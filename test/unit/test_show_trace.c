@@ -74,7 +74,7 @@ static void rules(struct config *c)
 	c->n_routes = 1;
 }
 
-static void expect_trace(const struct config *c, const char *args, const char *file)
+static void expect_trace(struct config *c, const char *args, const char *file)
 {
 	struct show with = show;
 	char err[256] = "";

@@ -60,11 +60,16 @@ cJSON *daemon_ask(const char *socket_option, const char *command, cJSON *args);
 // the caller's to close, without a time limit; -1: why not has been said.
 int daemon_begin(const char *socket_option, const char *command, cJSON *args);
 
+// Waits for the one line that is such a stream, an answer of its own, and closes the socket. The data, the
+// caller's to delete; NULL: why not has been said.
+cJSON *daemon_result(const char *socket_option, int fd);
+
 // Begins a command that is answered with lines, and prints them as they come, until the daemon or the
 // reader of standard output ends. Takes `args`. Returns an exit code.
 int daemon_follow(const char *socket_option, const char *command, cJSON *args);
 
 int capture_main(int argc, char **argv);
+int config_main(int argc, char **argv);
 int debug_main(int argc, char **argv);
 int packet_tracer_main(int argc, char **argv);
 int ticket_main(int argc, char **argv);

@@ -115,23 +115,27 @@ static char *request_text(const char *command, cJSON *args)
 	return text;
 }
 
+static cJSON *answer_of(const char *path, char *line)
+{
+	cJSON *answer = line != NULL ? cJSON_Parse(line) : NULL;
+
+	if (answer == NULL)
+		fprintf(stderr, "callgate: %s: no answer\n", path);
+	free(line);
+	return answer;
+}
+
 static cJSON *exchange(const char *path, const char *text)
 {
 	int fd = daemon_connect(path);
-	cJSON *answer = NULL;
 	char *line = NULL;
 
 	if (fd < 0)
 		return NULL;
 	if (send_all(fd, text, strlen(text)))
 		line = line_read(fd);
-	if (line != NULL)
-		answer = cJSON_Parse(line);
-	if (answer == NULL)
-		fprintf(stderr, "callgate: %s: no answer\n", path);
 	close(fd);
-	free(line);
-	return answer;
+	return answer_of(path, line);
 }
 
 // The data of an answer, which it deletes; NULL: why not has been said.
@@ -198,6 +202,14 @@ int daemon_begin(const char *socket_option, const char *command, cJSON *args)
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+cJSON *daemon_result(const char *socket_option, int fd)
+{
+	char *line = line_read(fd);
+
+	close(fd);
+	return data_of(answer_of(path_of(socket_option), line));
 }
 
 int daemon_follow(const char *socket_option, const char *command, cJSON *args)

@@ -18,7 +18,7 @@ static const struct command commands[] = {
 	{"ticket", "mint, inspect, verify and revoke tickets; change the epoch", ticket_main},
 	{"map", "ask a mapping-service for the inside address of a remote call manager", map_main},
 	{"stir", "inspect signatures of callers' numbers", stir_main},
-	{"config", "check, reload: the rules of the configuration's file anew", show_main},
+	{"config", "the rules of the configuration's file anew, under traffic", config_main},
 	{"fallback", "reload: the thresholds of the sensitivity-file anew", show_main},
 };
 

@@ -111,6 +111,10 @@ class Daemon:
     def kill(self, first=signal.SIGTERM):
         stop(self.pid(), first)
 
+    def reload(self, word="reload"):
+        """Has it take its configuration file as it is now, under traffic; "check": says what would change."""
+        return json.loads(client("config", word, "--json", "--socket", self.socket))
+
     # ---- what it shows ----
 
     def show(self, *what):
