@@ -80,28 +80,34 @@ unsigned int sdp_format_pt(struct str format)
 	return str_to_u64(format, SDP_PT_END - 1, &v) ? (unsigned int)v : SDP_PT_END;
 }
 
-// "9 G722/8000": the payload type (or SDP_PT_END), the name and the clock.
-static unsigned int rtpmap_parse(struct str value, struct str *codec, uint32_t *clock_hz)
+// "9 G722/8000": the payload type (or SDP_PT_END) and what it stands for.
+static unsigned int rtpmap_parse(struct str value, struct str *encoding)
 {
-	struct str pt, clock, tail = str_split(value, ' ', &pt);
+	struct str pt;
+
+	*encoding = str_trim(str_split(value, ' ', &pt));
+	return sdp_format_pt(pt);
+}
+
+// "G722/8000": the name and the clock (0: none).
+static void encoding_parse(struct str encoding, struct str *codec, uint32_t *clock_hz)
+{
+	struct str clock, rest = str_split(encoding, '/', codec);
 	uint64_t v;
 
-	tail = str_split(str_trim(tail), '/', codec);
-	str_split(tail, '/', &clock);
+	str_split(rest, '/', &clock);
 	*clock_hz = str_to_u64(clock, UINT32_MAX, &v) ? (uint32_t)v : 0;
-	return sdp_format_pt(pt);
 }
 
 void sdp_h264_formats(const struct sdp_media *m, bool is_h264[SDP_PT_END])
 {
-	struct str rest = m->section, value, codec;
-	uint32_t clock;
+	struct str rest = m->section, value, encoding;
 
 	memset(is_h264, 0, SDP_PT_END * sizeof(is_h264[0]));
 	while (sdp_attr_find(&rest, STR_LIT("rtpmap"), &value)) {
-		unsigned int pt = rtpmap_parse(value, &codec, &clock);
+		unsigned int pt = rtpmap_parse(value, &encoding);
 
-		if (pt < SDP_PT_END && str_has_caseprefix(codec, STR_LIT("H264")))
+		if (pt < SDP_PT_END && str_has_caseprefix(encoding, STR_LIT("H264")))
 			is_h264[pt] = true;
 	}
 }
@@ -260,8 +266,7 @@ static unsigned int first_pt(const struct sdp_media *m)
 
 static void media_attr(struct sdp_media *m, struct str name, struct str value)
 {
-	struct str codec;
-	uint32_t clock;
+	struct str encoding;
 	unsigned int pt;
 	uint64_t v;
 
@@ -272,11 +277,9 @@ static void media_attr(struct sdp_media *m, struct str name, struct str value)
 	} else if (str_eq(name, STR_LIT("ptime")) && str_to_u64(value, 65535, &v)) {
 		m->ptime_ms = (uint16_t)v;
 	} else if (str_eq(name, STR_LIT("rtpmap"))) {
-		pt = rtpmap_parse(value, &codec, &clock);
-		if (pt == SDP_PT_END || pt != first_pt(m))
-			return;
-		m->codec = codec;
-		m->clock_hz = clock;
+		pt = rtpmap_parse(value, &encoding);
+		if (pt != SDP_PT_END && pt == first_pt(m))
+			encoding_parse(encoding, &m->codec, &m->clock_hz);
 	}
 }
 

@@ -139,17 +139,19 @@ static size_t folded_length(struct str s, size_t n, bool *lone_lf)
 
 enum sip_reason sip_header_take(struct str *rest, struct sip_header *out)
 {
-	size_t name = chars_span(*rest, CHAR_TOKEN), colon = name;
+	const struct str s = *rest;
+	size_t name = chars_span(s, CHAR_TOKEN), colon = name, n;
 	bool lone_lf;
 
-	out->name = (struct str){rest->p, name};
-	while (colon < rest->n && (rest->p[colon] == ' ' || rest->p[colon] == '\t'))
+	while (colon < s.n && (s.p[colon] == ' ' || s.p[colon] == '\t'))
 		colon++;
-	out->line = (struct str){rest->p, folded_length(*rest, colon, &lone_lf)};
-	*rest = (struct str){rest->p + out->line.n, rest->n - out->line.n};
-	if (name == 0 || colon == out->line.n || out->line.p[colon] != ':')
+	n = folded_length(s, colon, &lone_lf);
+	out->name = (struct str){s.p, name};
+	out->line = (struct str){s.p, n};
+	*rest = (struct str){s.p + n, s.n - n};
+	if (name == 0 || colon == n || s.p[colon] != ':')
 		return SIP_BAD_HEADER;
-	out->value = str_trim((struct str){out->line.p + colon + 1, out->line.n - colon - 1});
+	out->value = str_trim((struct str){s.p + colon + 1, n - colon - 1});
 	out->id = header_id(out->name);
 	return lone_lf ? SIP_LINE_END : SIP_OK;
 }

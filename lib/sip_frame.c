@@ -3,6 +3,7 @@
 // more tolerant reader behind us could cut the stream elsewhere: CRLF only, exactly one
 // Content-Length. From the inside a lone LF and a repeated Content-Length pass: sip_tidy() mends
 // both before anybody else reads them.
+#include "lib/chars.h"
 #include "lib/sip.h"
 
 #define CRLF     STR_LIT("\r\n")
@@ -28,11 +29,9 @@ static bool first_line_ok(struct str line)
 static enum sip_frame_result find_end(
 	struct sip_frame *f, struct str b, size_t *end, enum sip_reason *why)
 {
-	size_t i, width;
+	size_t i = f->scanned, width;
 
-	for (i = f->scanned; i < b.n; i++) {
-		if (b.p[i] != '\r' && b.p[i] != '\n' && b.p[i] != '\0')
-			continue;
+	while ((i += chars_line((struct str){b.p + i, b.n - i})) < b.n) {
 		*why = SIP_LINE_END;
 		if (b.p[i] != '\r' && !(b.p[i] == '\n' && f->limits.tolerant))
 			return SIP_FRAME_ERROR;
@@ -49,9 +48,9 @@ static enum sip_frame_result find_end(
 			*end = i + width;
 			return SIP_FRAME_MESSAGE;
 		}
-		i += width - 1;
+		i += width;
 	}
-	f->scanned = i < b.n ? i : b.n;
+	f->scanned = i;
 	return SIP_FRAME_MORE;
 }
 

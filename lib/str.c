@@ -9,18 +9,27 @@ static char lower(char c)
 
 static bool is_space(char c)
 {
-	return (unsigned char)c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
+	static const uint64_t spaces = 1ull << ' ' | 1ull << '\t' | 1ull << '\r' | 1ull << '\n';
+
+	return (unsigned char)c <= ' ' && (spaces >> c & 1) != 0;
 }
 
 bool str_same_letters(const char *a, const char *b, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	size_t i = 0;
+
+	// What is looked for is mostly written as in the standard.
+	while (n - i >= 8 && memcmp(a + i, b + i, 8) == 0)
+		i += 8;
+	if (n - i >= 4 && memcmp(a + i, b + i, 4) == 0)
+		i += 4;
+	for (; i < n; i++)
 		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	return true;
 }
 
-struct str str_trim(struct str s)
+struct str str_trim_space(struct str s)
 {
 	while (s.n > 0 && is_space(s.p[0])) {
 		s.p++;
@@ -29,18 +38,6 @@ struct str str_trim(struct str s)
 	while (s.n > 0 && is_space(s.p[s.n - 1]))
 		s.n--;
 	return s;
-}
-
-struct str str_split(struct str s, char sep, struct str *head)
-{
-	const char *at = s.n > 0 ? memchr(s.p, sep, s.n) : NULL;
-
-	if (at == NULL) {
-		*head = s;
-		return (struct str){s.p + s.n, 0};
-	}
-	*head = (struct str){s.p, (size_t)(at - s.p)};
-	return (struct str){at + 1, s.n - head->n - 1};
 }
 
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out)

@@ -32,11 +32,13 @@ static inline bool str_eq(struct str a, struct str b)
 // Case-insensitive for ASCII letters only, whatever the locale.
 bool str_same_letters(const char *a, const char *b, size_t n);
 
-// Most of what is compared differs in length or first octet.
+// Most of what is compared differs in length or first octet, or is written as the literal it is
+// compared with.
 static inline bool str_caseeq(struct str a, struct str b)
 {
 	return a.n == b.n && (a.n == 0 || ((a.p[0] ^ b.p[0]) & ~0x20) == 0) &&
-		str_same_letters(a.p, b.p, a.n);
+		((__builtin_constant_p(b.n) && memcmp(a.p, b.p, b.n) == 0) ||
+			str_same_letters(a.p, b.p, a.n));
 }
 
 static inline bool str_has_prefix(struct str s, struct str prefix)
@@ -49,12 +51,29 @@ static inline bool str_has_caseprefix(struct str s, struct str prefix)
 	return s.n >= prefix.n && str_caseeq((struct str){s.p, prefix.n}, prefix);
 }
 
-// Without leading and trailing SP, HTAB, CR and LF.
-struct str str_trim(struct str s);
+// Without leading and trailing SP, HTAB, CR and LF. Most slices have none.
+struct str str_trim_space(struct str s);
+
+static inline struct str str_trim(struct str s)
+{
+	if (s.n > 0 && (unsigned char)s.p[0] > ' ' && (unsigned char)s.p[s.n - 1] > ' ')
+		return s;
+	return str_trim_space(s);
+}
 
 // Splits at the first `sep`: *head is what stands before it, the rest what stands after it
 // (empty, with p past the end, when there is no separator).
-struct str str_split(struct str s, char sep, struct str *head);
+static inline struct str str_split(struct str s, char sep, struct str *head)
+{
+	const char *at = s.n > 0 ? memchr(s.p, sep, s.n) : NULL;
+
+	if (at == NULL) {
+		*head = s;
+		return (struct str){s.p + s.n, 0};
+	}
+	*head = (struct str){s.p, (size_t)(at - s.p)};
+	return (struct str){at + 1, s.n - head->n - 1};
+}
 
 // Decimal digits only (no sign, no space); false when empty, not decimal or above `max`.
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);

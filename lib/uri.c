@@ -35,14 +35,15 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || (l >= 'a' && l <= 'f');
 }
 
-// Escapes are whole, and none is a NUL: some end a string there.
-static bool escapes_ok(struct str s)
+// Nothing that must be escaped; escapes are whole, and none is a NUL: some end a string there.
+static bool octets_ok(struct str s)
 {
-	const char *p;
+	size_t n;
 
-	while ((p = memchr(s.p, '%', s.n)) != NULL) {
-		s = skip(s, (size_t)(p - s.p));
-		if (s.n < 3 || !is_hex(s.p[1]) || !is_hex(s.p[2]) || memcmp(s.p, "%00", 3) == 0)
+	while ((n = chars_plain(s)) < s.n) {
+		s = skip(s, n);
+		if (s.p[0] != '%' || s.n < 3 || !is_hex(s.p[1]) || !is_hex(s.p[2]) ||
+			memcmp(s.p, "%00", 3) == 0)
 			return false;
 		s = skip(s, 3);
 	}
@@ -153,13 +154,15 @@ static bool sip_uri_parse(struct str s, struct uri *out)
 		if (n < at)
 			out->password = skip(userinfo, n + 1);
 		s = skip(s, at + 1);
-		// A second '@' could be read as a host further on.
-		if (out->user.n == 0 || chars_to(s, '@') < s.n)
+		if (out->user.n == 0)
 			return false;
 	}
-	n = chars_before(s, CHAR_HOST_END);
+	n = chars_hostport(s);
 	out->hostport = (struct str){s.p, n};
 	s = skip(s, n);
+	// A second '@' could be read as a host further on; before this, none is part of a host.
+	if (chars_to(s, '@') < s.n)
+		return false;
 	n = chars_to(s, '?');
 	out->params = (struct str){s.p, n};
 	if (n < s.n)
@@ -183,8 +186,8 @@ bool uri_parse(struct str s, struct uri *out)
 	memset(out, 0, sizeof(*out));
 	out->text = s;
 	tail = str_split(s, ':', &scheme);
-	if (s.n == 0 || chars_before(s, CHAR_NOT_URI) < s.n || scheme.n == 0 || scheme.n == s.n ||
-		!chars_all(scheme, CHAR_SCHEME) || !escapes_ok(s))
+	if (s.n == 0 || scheme.n == 0 || scheme.n == s.n || !chars_all(scheme, CHAR_SCHEME) ||
+		!octets_ok(s))
 		return false;
 	if (scheme.p[0] < 'A') // a letter comes first
 		return false;
@@ -201,6 +204,11 @@ bool uri_parse(struct str s, struct uri *out)
 
 bool uri_list_next(struct str *rest, struct str *elem)
 {
+	if (chars_to(*rest, ',') == rest->n) { // most lists are of one
+		*elem = str_trim(*rest);
+		*rest = skip(*rest, rest->n);
+		return elem->n > 0;
+	}
 	while (rest->n > 0) {
 		struct str s = *rest;
 		bool angle = false;
@@ -226,29 +234,27 @@ bool uri_list_next(struct str *rest, struct str *elem)
 	return false;
 }
 
-// What may stand before '<': a quoted string alone, or words without what others might take for a
-// part of a URI.
-static bool display_ok(struct str s)
+// What may stand before '<': a quoted string alone, the length of which is given, or words without
+// what others might take for a part of a URI.
+static bool display_ok(struct str s, size_t in_quotes)
 {
-	if (s.n > 0 && s.p[0] == '"')
-		return quoted(s) == s.n;
-	return chars_before(s, CHAR_NOT_DISPLAY) == s.n;
+	return in_quotes > 0 ? in_quotes == s.n : chars_before(s, CHAR_NOT_DISPLAY) == s.n;
 }
 
 bool name_addr_parse(struct str s, struct name_addr *out)
 {
-	size_t n, close;
+	size_t n, close, in_quotes;
 
 	memset(out, 0, sizeof(*out));
 	s = str_trim(s);
-	n = s.n > 0 && s.p[0] == '"' ? quoted(s) : 0;
-	n += chars_to(skip(s, n), '<');
+	in_quotes = s.n > 0 && s.p[0] == '"' ? quoted(s) : 0;
+	n = in_quotes + chars_to(skip(s, in_quotes), '<');
 	if (n < s.n) {
 		out->bracketed = true;
 		out->display = str_trim((struct str){s.p, n});
 		s = skip(s, n + 1);
 		close = chars_to(s, '>');
-		if (close == s.n || !display_ok(out->display))
+		if (close == s.n || !display_ok(out->display, in_quotes))
 			return false;
 		out->uri = (struct str){s.p, close};
 		s = skip(s, close + 1);
