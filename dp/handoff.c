@@ -66,7 +66,7 @@ static bool is_dynamic(
 }
 
 // Number of the media address that the flow is for (dp/media_addr.h), or -1.
-static int media_find(const struct snapshot *s, uint16_t in, const struct flow *f)
+static inline int media_find(const struct snapshot *s, uint16_t in, const struct flow *f)
 {
 	if (f->proto != PROTO_UDP)
 		return -1;
@@ -113,7 +113,7 @@ static void handoff_send(struct worker *w, unsigned int to, struct pkts *v)
 }
 
 // An error about media goes where the stream is, and no further.
-int handoff_mark_media(const struct snapshot *s, struct pkt *p)
+static inline int mark_media(const struct snapshot *s, struct pkt *p)
 {
 	int media = media_find(s, p->iface_in, &p->flow);
 
@@ -125,14 +125,19 @@ int handoff_mark_media(const struct snapshot *s, struct pkt *p)
 	return media;
 }
 
+int handoff_mark_media(const struct snapshot *s, struct pkt *p)
+{
+	return mark_media(s, p);
+}
+
 // Who owns a packet that came in; marks it if it is media.
-static unsigned int steer(const struct worker *w, struct pkt *p)
+static inline unsigned int steer(const struct worker *w, struct pkt *p)
 {
 	int media;
 
 	if (unlikely(p->kind == PKT_FRAGMENT))
 		return p->place;
-	media = handoff_mark_media(w->snap, p);
+	media = mark_media(w->snap, p);
 	return owner_of(&w->steer, w->snap, p->iface_in, &p->flow, media);
 }
 
