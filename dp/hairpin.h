@@ -7,8 +7,8 @@
 
 #include "dp/worker.h"
 
-// Takes the packets out of `v`, translated, whose sessions say so. At most one more pass each.
-void hairpin_stage(struct worker *w, struct pkts *v);
+// Takes a translated packet whose session says so. At most one more pass each.
+void hairpin_take(struct worker *w, struct rte_mbuf *m);
 
 // Brings them back in, through steering and all stages.
 void hairpin_turn(struct worker *w);

@@ -31,6 +31,6 @@ struct icmp_state {
 struct icmp_rates icmp_rates(unsigned int n_workers);
 
 // Tells the sender of `m` about it, unless an error must not be sent (RFC 1122 3.2.2, 1812 4.3.2.7) or
-// there have been too many. `m` is as the nat stage left it, with the frame's MACs as they came; a
+// there have been too many. `m` is as translation left it, with the frame's MACs as they came; a
 // translation is undone in it. It stays the caller's, to drop. `mtu` counts for ICMP_FRAG_NEEDED.
 void icmp_error(struct worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code, uint16_t mtu);

@@ -11,6 +11,3 @@ void nat_rewrite(struct rte_mbuf *m, const struct endpoint *src, const struct en
 // The same for an ICMP error about a flow whose answering direction is p->flow: in the quoted
 // packet `src` and `dst` trade places. The outer source changes only if the flow's own end sent it.
 void nat_rewrite_error(struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst);
-
-// Packets that hit a forward session.
-void nat_stage(struct worker *w, struct pkts *v);

@@ -36,7 +36,9 @@ struct pkt {
 	// As it was on the wire (but see PKT_ICMP_ERROR); ports in host order, ICMP echo's id in
 	// both.
 	struct flow flow;
-	uint8_t kind; // enum pkt_kind
+	uint16_t
+		iface_in; // behind the flow, as in a session's key: dp/sess.c looks it up from here
+	uint8_t kind;     // enum pkt_kind
 	uint8_t tcp_flags;
 	uint8_t icmp_type;
 	uint8_t dir; // of its session: 0 initiator's, 1 responder's
@@ -53,8 +55,7 @@ struct pkt {
 	uint8_t payload;            // offset of the transport payload
 	uint16_t payload_len;       // for UDP: what UDP's length says
 	uint16_t inner_len;         // octets present from inner_l4
-	uint16_t iface_in;
-	uint16_t iface_out; // PKT_NO_IFACE: not yet known
+	uint16_t iface_out;         // PKT_NO_IFACE: not yet known
 	// Of the largest fragment it came in, as a packet: no piece of it leaves larger. 0: it came in one.
 	uint16_t fragment_size;
 	union {

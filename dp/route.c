@@ -8,7 +8,10 @@
 #include <rte_jhash.h>
 
 #include "dp/capture.h"
+#include "dp/hairpin.h"
 #include "dp/icmp.h"
+#include "dp/nat.h"
+#include "dp/nat_set.h"
 #include "dp/refrag.h"
 #include "dp/sess.h"
 
@@ -247,22 +250,21 @@ static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 
 // A session goes where it went before, until the rules that it was judged by are no longer those of the
 // moment (dp/sess.c forgets it then) or its neighbour has gone.
-static enum dp_counter_id route_sess(struct worker *w, struct rte_mbuf *m)
+static inline enum dp_counter_id route_sess(
+	struct worker *w, struct rte_mbuf *m, struct sess *s, unsigned int dir)
 {
-	const struct pkt *p = pkt_of(m);
-	struct sess *s = &w->sess->slots[p->sess];
 	enum dp_counter_id bad;
 	uint32_t at;
 
 	if (unlikely(s->hop_gen != w->neigh->gen))
 		sess_hops_forget(s, w->neigh->gen);
-	if (unlikely(s->hop[p->dir] == 0)) {
+	if (unlikely(s->hop[dir] == 0)) {
 		bad = hop_find(w, m, pkt_ipv4(m)->dst_addr, &at);
 		if (bad != PASS)
 			return bad;
-		s->hop[p->dir] = (uint16_t)(at + 1);
+		s->hop[dir] = (uint16_t)(at + 1);
 	}
-	return send_to(w, m, &w->neigh->at[s->hop[p->dir] - 1]);
+	return send_to(w, m, &w->neigh->at[s->hop[dir] - 1]);
 }
 
 // Its sender wants to know of some reasons.
@@ -295,10 +297,23 @@ void route_stage(struct worker *w, struct pkts *v)
 void route_sess_stage(struct worker *w, struct pkts *v)
 {
 	for (uint16_t i = 0; i < v->n; i++) {
-		enum dp_counter_id bad = route_sess(w, v->m[i]);
+		struct rte_mbuf *m = v->m[i];
+		struct pkt *p = pkt_of(m);
+		struct sess *s = &w->sess->slots[p->sess];
+		const struct sess_key *there = &s->key[!p->dir];
+		enum dp_counter_id bad;
 
+		if (s->translates && likely(p->kind != PKT_ICMP_ERROR))
+			nat_packet_set(m, &there->dst, &there->src);
+		else if (s->translates)
+			nat_rewrite_error(m, &there->dst, &there->src);
+		if (unlikely(p->dir == 0 ? s->loops_out : s->loops_back)) {
+			hairpin_take(w, m);
+			continue;
+		}
+		bad = route_sess(w, m, s, p->dir);
 		if (unlikely(bad != PASS))
-			refuse(w, v->m[i], bad);
+			refuse(w, m, bad);
 	}
 	v->n = 0;
 }

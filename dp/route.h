@@ -69,7 +69,9 @@ void neigh_msg(struct worker *w, const struct dp_msg *m);
 // Sends every packet to the interface and MAC of its next hop: TTL, MTU, L2 header. Nothing is
 // left in `v`.
 void route_stage(struct worker *w, struct pkts *v);
-// The same for packets that have a session, which remembers where they go.
+// The same for packets that hit a forward session, which remembers where they go: translates them first
+// (p->flow stays as they came in) and takes aside those that turn round. One stage, so that the lines of a
+// packet and of its session are visited once.
 void route_sess_stage(struct worker *w, struct pkts *v);
 
 // Queues a frame that is complete for an interface; it leaves at the end of the turn.

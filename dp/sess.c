@@ -25,23 +25,24 @@
 #define CLOSED_S   5
 #define LAST_ACK_S 30u
 
-// In place and in few pieces: a key that is put together elsewhere and copied stalls the worker.
-static void key_fill(struct sess_key *k, const struct flow *f, uint16_t iface)
-{
-	_Static_assert(offsetof(struct sess_key, dst) == offsetof(struct flow, dst) &&
-			offsetof(struct sess_key, iface) == offsetof(struct flow, proto),
-		"a key begins like a flow");
-	memcpy(k, f, offsetof(struct flow, proto));
-	k->iface = iface;
-	k->proto = f->proto;
-}
-
 static struct sess_key key_make(const struct flow *f, uint16_t iface)
 {
-	struct sess_key k;
+	return (struct sess_key){.src = f->src, .dst = f->dst, .proto = f->proto, .iface = iface};
+}
 
-	key_fill(&k, f, iface);
-	return k;
+// Behind the protocol a flow has nothing, whatever stands there.
+#define KEY_LAST_MASK (~(UINT64_C(0xff) << 40))
+
+// The key of a packet, read where it stands: one that is put together elsewhere stalls the worker.
+static inline void key_words(uint64_t w[SESS_KEY_WORDS], const struct pkt *p)
+{
+	_Static_assert(offsetof(struct sess_key, dst) == offsetof(struct flow, dst) &&
+			offsetof(struct sess_key, proto) == offsetof(struct flow, proto) &&
+			offsetof(struct sess_key, iface) == offsetof(struct pkt, iface_in),
+		"a packet begins like a key");
+	w[SESS_KEY_WORDS - 1] = 0;
+	memcpy(w, p, sizeof(struct sess_key));
+	w[4] &= KEY_LAST_MASK;
 }
 
 static uint32_t key_find(const struct sess_table *t, const struct sess_key *k)
@@ -235,7 +236,7 @@ static bool is_about(const struct sess *s, struct pkt *p)
 		tcp_has_sent(&s->tcp, !p->dir, rte_be_to_cpu_32(quoted->sent_seq));
 }
 
-static enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t ref)
+static inline enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t ref)
 {
 	struct sess *s = &w->sess->slots[sess_ref_slot(ref)];
 	enum dp_counter_id bad = PASS;
@@ -308,39 +309,38 @@ static void sess_prefetch(const struct sess *s, uint8_t proto)
 		rte_prefetch1((const uint8_t *)s + 2 * RTE_CACHE_LINE_MIN_SIZE);
 }
 
-static bool ref_is(const struct sess_table *t, uint32_t ref, const struct sess_key *k)
+static inline bool ref_is(const struct sess_table *t, uint32_t ref, const struct pkt *p)
 {
-	return sess_key_eq(&t->slots[sess_ref_slot(ref)].key[sess_ref_dir(ref)], k);
+	return sess_octets_eq(
+		p, &t->slots[sess_ref_slot(ref)].key[sess_ref_dir(ref)], KEY_LAST_MASK);
 }
 
 void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt)
 {
 	const struct sess_table *t = w->sess;
-	struct sess_key key[PKTS_MAX];
 	uint64_t hash[PKTS_MAX];
 	uint32_t ref[PKTS_MAX];
 	bool ended = false; // after that the references of the others may be stale
 	uint16_t n = 0;
 
 	for (uint16_t i = 0; i < v->n; i++) {
-		struct pkt *p = pkt_of(v->m[i]);
+		uint64_t key[SESS_KEY_WORDS];
 
-		key_fill(&key[i], &p->flow, p->iface_in);
-	}
-	for (uint16_t i = 0; i < v->n; i++) {
-		hash[i] = sess_key_hash(t, &key[i]);
+		key_words(key, pkt_of(v->m[i]));
+		hash[i] = sess_words_hash(t, key);
 		sess_table_prefetch(t, hash[i]);
 	}
 	for (uint16_t i = 0; i < v->n; i++) {
 		ref[i] = sess_table_guess(t, hash[i]);
 		if (likely(ref[i] != 0))
-			sess_prefetch(&t->slots[sess_ref_slot(ref[i])], (uint8_t)key[i].proto);
+			sess_prefetch(
+				&t->slots[sess_ref_slot(ref[i])], pkt_of(v->m[i])->flow.proto);
 	}
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
 		enum sess_hit hit = SESS_MISS;
 
-		if (likely(!ended && ref[i] != 0 && ref_is(t, ref[i], &key[i]))) {
+		if (likely(!ended && ref[i] != 0 && ref_is(t, ref[i], pkt_of(m)))) {
 			hit = sess_hit(w, pkt_of(m), ref[i]);
 			ended = hit == SESS_MISS;
 		} else if (ref[i] != 0) {
@@ -397,6 +397,7 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	s->xlate = verdict->xlate;
 	s->loops_out = verdict->loops;
 	s->loops_back = p->looped;
+	s->translates = !endpoint_eq(&key.src, &reply.dst) || !endpoint_eq(&key.dst, &reply.src);
 	p->sess = (uint32_t)(s - t->slots);
 	p->dir = 0;
 	p->iface_out = verdict->iface_out;

@@ -11,8 +11,8 @@
 // What names one direction of a session: a packet as it comes in from the wire. No padding.
 struct sess_key {
 	struct endpoint src, dst;
-	uint16_t iface;
 	uint16_t proto;
+	uint16_t iface;
 };
 
 enum sess_state {
@@ -47,7 +47,8 @@ struct sess {
 	uint16_t hop[2], hop_gen;
 	uint8_t state; // enum sess_state
 	bool punt : 1;
-	bool from_us : 1; // punt: the control plane opened it
+	bool from_us : 1;    // punt: the control plane opened it
+	bool translates : 1; // an address, a port or an id
 	// What goes that way does not leave, but comes back in where it would have (dp/hairpin.h):
 	bool loops_out : 1;  // of the initiator
 	bool loops_back : 1; // of the responder, because the initiator's came in by such a way

@@ -16,7 +16,6 @@
 #include "dp/hairpin.h"
 #include "dp/handoff.h"
 #include "dp/media.h"
-#include "dp/nat.h"
 #include "dp/parse.h"
 #include "dp/punt.h"
 #include "dp/route.h"
@@ -61,12 +60,11 @@ void worker_process(struct worker *w, struct pkts *v)
 		return;
 	}
 	media.n = fresh.n = punt.n = 0;
-	media_split(v, &media);
+	if (unlikely(v->kinds & PKTS_OF(PKT_MEDIA)))
+		media_split(v, &media);
 	sess_stage(w, v, &fresh, &punt); // hits stay in v
 	acl_stage(w, &fresh, &punt);     // first packets: judged, and their sessions opened
 	pkts_append(v, &fresh);
-	nat_stage(w, v);
-	hairpin_stage(w, v);
 	route_sess_stage(w, v);
 	media_stage(w, &media);
 	route_stage(w, &media);

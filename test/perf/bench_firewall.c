@@ -286,7 +286,6 @@ static void run_staged(uint16_t in, double cycles[STAGES])
 	t[ACL] = rte_rdtsc_precise();
 	acl_stage(w, &fresh, &punt);
 	t[NAT] = rte_rdtsc_precise();
-	nat_stage(w, &v);
 	t[ROUTE] = rte_rdtsc_precise();
 	route_sess_stage(w, &v);
 	t[AGE] = rte_rdtsc_precise();

@@ -112,7 +112,6 @@ static void run_staged(const struct burst *b, uint16_t in, bool is_media, uint64
 	for (unsigned int i = 0; i < fresh.n; i++)
 		pkts_add(&v, fresh.m[i]);
 	t[NAT] = rte_rdtsc_precise();
-	nat_stage(w, &v);
 	t[MEDIA] = rte_rdtsc_precise();
 	media_stage(w, &media);
 	t[ROUTE] = rte_rdtsc_precise();
