@@ -7,9 +7,16 @@
 #include <rte_eal.h>
 #include <rte_mbuf.h>
 
+#include "dp/acl.h"
+#include "dp/arp.h"
+#include "dp/frag.h"
+#include "dp/handoff.h"
 #include "dp/media.h"
 #include "dp/media_ctl.h"
+#include "dp/parse.h"
+#include "dp/punt.h"
 #include "dp/route.h"
+#include "dp/sess.h"
 #include "dp/snapshot.h"
 #include "dp/worker_ctl.h"
 #include "test/unit/srtp_oracle.h"
@@ -158,6 +165,69 @@ void bench_env_start(void)
 		bench_need(media_ctl_send(&m, &down, &owner) == 0, "no stream");
 		media_msg(w, &down);
 	}
+}
+
+// ---- Stages ------------------------------------------------------------------------------------
+
+const char *const bench_stage_names[STAGES] = {
+	"parse", "arp+frag", "steer", "session", "acl", "nat+route", "media", "age"};
+
+void bench_env_turn(struct pkts *v, uint16_t in)
+{
+	parse_stage(w, v, in);
+	arp_stage(w, v);
+	frag_stage(w, v);
+	handoff_stage(w, v);
+	worker_process(w, v);
+	sess_age(w);
+}
+
+void bench_env_stages(struct pkts *v, uint16_t in, uint64_t cycles[STAGES])
+{
+	struct pkts media = {.n = 0}, fresh = {.n = 0}, punt = {.n = 0};
+	uint64_t t[STAGES + 1];
+
+	t[PARSE] = rte_rdtsc_precise();
+	parse_stage(w, v, in);
+	t[ARP_FRAG] = rte_rdtsc_precise();
+	arp_stage(w, v);
+	frag_stage(w, v);
+	t[STEER] = rte_rdtsc_precise();
+	handoff_stage(w, v);
+	if (v->kinds == PKTS_OF(PKT_MEDIA)) {
+		media = *v;
+		v->n = 0;
+	}
+	t[SESSION] = rte_rdtsc_precise();
+	sess_stage(w, v, &fresh, &punt);
+	t[ACL] = rte_rdtsc_precise();
+	acl_stage(w, &fresh, &punt);
+	for (unsigned int i = 0; i < fresh.n; i++)
+		pkts_add(v, fresh.m[i]);
+	t[ROUTE] = rte_rdtsc_precise();
+	route_sess_stage(w, v);
+	t[MEDIA] = rte_rdtsc_precise();
+	media_stage(w, &media);
+	route_stage(w, &media);
+	t[AGE] = rte_rdtsc_precise();
+	sess_age(w);
+	t[STAGES] = rte_rdtsc_precise();
+	for (unsigned int i = 0; i < STAGES; i++)
+		cycles[i] = t[i + 1] - t[i];
+}
+
+void bench_env_sent(unsigned int n)
+{
+	unsigned int out = 0;
+
+	for (unsigned int i = 0; i < DP_COUNTERS && w->dropped.n > 0; i++)
+		if (counter_infos[i].drop && counter_get(w->count, i) > 0)
+			bench_need(false, counter_infos[i].name);
+	for (unsigned int i = 0; i < w->n_ifaces; i++) {
+		out += w->tx[i].n;
+		w->tx[i].n = 0;
+	}
+	bench_need(out == n, "packets went elsewhere");
 }
 
 // ---- Packets -----------------------------------------------------------------------------------

@@ -32,6 +32,17 @@ void bench_env_eal(bool hugepages, unsigned int memory_mb);
 struct worker *bench_env_worker(unsigned int id, uint32_t sessions, unsigned int n_ifaces);
 void bench_env_neighbour(struct worker *to, uint16_t iface, const char *ip);
 
+// What a worker does with packets, in its order. NAT is a part of ROUTE, for what has a session.
+enum bench_stage { PARSE, ARP_FRAG, STEER, SESSION, ACL, ROUTE, MEDIA, AGE, STAGES };
+extern const char *const bench_stage_names[STAGES];
+
+// What worker_turn() does with packets of one interface; and the same with a clock between the stages, of
+// packets that are all media or none of them. Cycles of each stage.
+void bench_env_turn(struct pkts *v, uint16_t in);
+void bench_env_stages(struct pkts *v, uint16_t in, uint64_t cycles[STAGES]);
+// So many must have come out since, or the figures are those of drops: ends the program.
+void bench_env_sent(unsigned int n);
+
 struct endpoint ep(const char *ip, uint16_t port);
 struct prefix net(const char *text);
 

@@ -12,15 +12,6 @@
 #include <rte_mbuf.h>
 #include <rte_tcp.h>
 
-#include "dp/acl.h"
-#include "dp/arp.h"
-#include "dp/frag.h"
-#include "dp/handoff.h"
-#include "dp/nat.h"
-#include "dp/parse.h"
-#include "dp/punt.h"
-#include "dp/route.h"
-#include "dp/sess.h"
 #include "dp/snapshot.h"
 #include "dp/spoof.h"
 #include "test/perf/bench_env.h"
@@ -37,10 +28,6 @@
 #define NEW_ROOM    1250000
 #define NEW_BURSTS  4000 // per round
 #define PAGES_LIVE  100000
-
-enum stage { PARSE, ARP_FRAG, STEER, SESSION, ACL, NAT, ROUTE, AGE, STAGES };
-static const char *const stage_names[STAGES] = {
-	"parse", "arp+frag", "steer", "session", "acl", "nat", "route", "age"};
 
 static const uint32_t live[] = {1000, 100000, 1000000, 4000000};
 static const char *const live_names[] = {"1k", "100k", "1m", "4m"};
@@ -190,35 +177,13 @@ static void vector(struct pkts *v, unsigned int at, unsigned int n)
 	memcpy(v->m, mbufs + at, n * sizeof(v->m[0]));
 }
 
-// All of them must have come out, or the figures are those of drops.
-static void sent(unsigned int n)
-{
-	unsigned int out = 0;
-
-	for (unsigned int i = 0; i < DP_COUNTERS && w->dropped.n > 0; i++)
-		if (counter_infos[i].drop && counter_get(w->count, i) > 0)
-			bench_need(false, counter_infos[i].name);
-	for (unsigned int i = 0; i < w->n_ifaces; i++) {
-		out += w->tx[i].n;
-		w->tx[i].n = 0;
-	}
-	bench_need(out == n, "packets went elsewhere");
-}
-
-// What worker_turn() does with packets of one interface.
 static void turn(uint16_t in, unsigned int at, unsigned int n)
 {
 	struct pkts v;
 
 	vector(&v, at, n);
 	w->now_ns += n * PACKET_NS;
-	parse_stage(w, &v, in);
-	arp_stage(w, &v);
-	frag_stage(w, &v);
-	spoof_stage(w, &v);
-	handoff_stage(w, &v);
-	worker_process(w, &v);
-	sess_age(w);
+	bench_env_turn(&v, in);
 }
 
 // ---- Established flows -------------------------------------------------------------------------
@@ -239,7 +204,7 @@ static void sessions_open(struct worker *of, uint32_t n)
 		for (unsigned int i = 0; i < some; i++)
 			packet(mbufs[i], INSIDE, flow + i, false);
 		turn(INSIDE, 0, some);
-		sent(some);
+		bench_env_sent(some);
 	}
 }
 
@@ -260,40 +225,21 @@ static double run_whole(uint16_t in, unsigned int each)
 	for (unsigned int i = 0; i < BURST; i += each)
 		turn(in, i, each);
 	t = rte_rdtsc_precise() - t;
-	sent(BURST);
+	bench_env_sent(BURST);
 	return (double)t / BURST;
 }
 
-// The order of worker_process(), with a clock between the stages.
 static void run_staged(uint16_t in, double cycles[STAGES])
 {
-	struct pkts v, fresh, punt;
-	uint64_t t[STAGES + 1];
+	uint64_t t[STAGES];
+	struct pkts v;
 
 	vector(&v, 0, BURST);
 	w->now_ns += BURST * PACKET_NS;
-	fresh.n = punt.n = 0;
-	t[PARSE] = rte_rdtsc_precise();
-	parse_stage(w, &v, in);
-	t[ARP_FRAG] = rte_rdtsc_precise();
-	arp_stage(w, &v);
-	frag_stage(w, &v);
-	spoof_stage(w, &v);
-	t[STEER] = rte_rdtsc_precise();
-	handoff_stage(w, &v);
-	t[SESSION] = rte_rdtsc_precise();
-	sess_stage(w, &v, &fresh, &punt);
-	t[ACL] = rte_rdtsc_precise();
-	acl_stage(w, &fresh, &punt);
-	t[NAT] = rte_rdtsc_precise();
-	t[ROUTE] = rte_rdtsc_precise();
-	route_sess_stage(w, &v);
-	t[AGE] = rte_rdtsc_precise();
-	sess_age(w);
-	t[STAGES] = rte_rdtsc_precise();
-	sent(BURST);
+	bench_env_stages(&v, in, t);
+	bench_env_sent(BURST);
 	for (unsigned int i = 0; i < STAGES; i++)
-		cycles[i] = (double)(t[i + 1] - t[i]) / BURST;
+		cycles[i] = (double)t[i] / BURST;
 }
 
 // Per burst. The median leaves out the bursts that another process interrupted.
@@ -365,7 +311,7 @@ static void fresh_round(struct fresh *f, unsigned int bursts, bool keep)
 		t = rte_rdtsc_precise();
 		turn(f->in, 0, BURST);
 		t = rte_rdtsc_precise() - t;
-		sent(BURST);
+		bench_env_sent(BURST);
 		s.v[s.n++] = (double)t / BURST;
 	}
 	if (!keep)
@@ -448,7 +394,7 @@ static void report_sizes(void)
 			"itself: all stages, no IO");
 		for (unsigned int k = 0; k < STAGES; k++) {
 			snprintf(name, sizeof(name), "firewall.cost_%s.%s", live_names[i],
-				stage_names[k]);
+				bench_stage_names[k]);
 			bench_figure(name, bench_median(&s->stage[k]), "cycles/packet", 0,
 				"itself: this stage alone");
 		}

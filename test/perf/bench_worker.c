@@ -17,26 +17,12 @@
 #include <rte_hash_crc.h>
 #include <rte_mbuf.h>
 
-#include "dp/acl.h"
-#include "dp/arp.h"
-#include "dp/frag.h"
-#include "dp/handoff.h"
-#include "dp/media.h"
-#include "dp/nat.h"
-#include "dp/parse.h"
-#include "dp/punt.h"
-#include "dp/route.h"
 #include "dp/rtpsec.h"
-#include "dp/sess.h"
 #include "dp/spoof.h"
 
 #define BURSTS 200 // per round
 #define ROUNDS 15
 #define P4     0.65 // media path without IO against the bare engine
-
-enum stage { PARSE, ARP_FRAG, STEER, SESSION, ACL, NAT, MEDIA, ROUTE, STAGES };
-static const char *const stage_names[STAGES] = {
-	"parse", "arp+frag", "steer", "session", "acl", "nat", "media", "route"};
 
 // One kind of traffic: what it costs whole, by stage, and what the measure costs.
 struct result {
@@ -57,16 +43,6 @@ static void receive(struct pkts *v, const struct burst *b)
 	}
 }
 
-// All of them must have come out, or the figures are those of drops.
-static void sent(uint16_t iface)
-{
-	for (unsigned int i = 0; i < DP_COUNTERS && w->dropped.n > 0; i++)
-		if (counter_infos[i].drop && counter_get(w->count, i) > 0)
-			bench_need(false, counter_infos[i].name);
-	bench_need(w->tx[iface].n == BURST, "packets went elsewhere");
-	w->tx[iface].n = 0;
-}
-
 static uint64_t run_whole(const struct burst *b, uint16_t in)
 {
 	struct pkts v;
@@ -74,53 +50,19 @@ static uint64_t run_whole(const struct burst *b, uint16_t in)
 
 	receive(&v, b);
 	t = rte_rdtsc_precise();
-	parse_stage(w, &v, in);
-	arp_stage(w, &v);
-	frag_stage(w, &v);
-	spoof_stage(w, &v);
-	handoff_stage(w, &v);
-	worker_process(w, &v);
+	bench_env_turn(&v, in);
 	t = rte_rdtsc_precise() - t;
-	sent(in ^ 1);
+	bench_env_sent(BURST);
 	return t;
 }
 
-// The order of worker_process(), with a clock between the stages.
-static void run_staged(const struct burst *b, uint16_t in, bool is_media, uint64_t cycles[STAGES])
+static void run_staged(const struct burst *b, uint16_t in, uint64_t cycles[STAGES])
 {
-	struct pkts v, media, fresh, punt;
-	uint64_t t[STAGES + 1];
+	struct pkts v;
 
 	receive(&v, b);
-	fresh.n = punt.n = media.n = 0;
-	t[PARSE] = rte_rdtsc_precise();
-	parse_stage(w, &v, in);
-	t[ARP_FRAG] = rte_rdtsc_precise();
-	arp_stage(w, &v);
-	frag_stage(w, &v);
-	spoof_stage(w, &v);
-	t[STEER] = rte_rdtsc_precise();
-	handoff_stage(w, &v);
-	if (is_media) {
-		media = v;
-		v.n = 0;
-	}
-	t[SESSION] = rte_rdtsc_precise();
-	sess_stage(w, &v, &fresh, &punt);
-	t[ACL] = rte_rdtsc_precise();
-	acl_stage(w, &fresh, &punt);
-	for (unsigned int i = 0; i < fresh.n; i++)
-		pkts_add(&v, fresh.m[i]);
-	t[NAT] = rte_rdtsc_precise();
-	t[MEDIA] = rte_rdtsc_precise();
-	media_stage(w, &media);
-	t[ROUTE] = rte_rdtsc_precise();
-	route_sess_stage(w, &v);
-	route_stage(w, &media);
-	t[STAGES] = rte_rdtsc_precise();
-	sent(in ^ 1);
-	for (unsigned int i = 0; i < STAGES; i++)
-		cycles[i] = t[i + 1] - t[i];
+	bench_env_stages(&v, in, cycles);
+	bench_env_sent(BURST);
 }
 
 // ---- The measures ------------------------------------------------------------------------------
@@ -259,7 +201,6 @@ static uint64_t bare_out(const struct burst *b)
 struct kind {
 	const char *name;
 	uint16_t in;
-	bool is_media;
 	void (*make)(struct burst *b, unsigned int number);
 	uint64_t (*base)(const struct burst *b);
 };
@@ -299,7 +240,7 @@ static void round_run(const struct kind *k, struct result *r, unsigned int round
 			sample(&base, k->base(&b));
 			continue;
 		}
-		run_staged(&b, k->in, k->is_media, cycles);
+		run_staged(&b, k->in, cycles);
 		(void)k->base(&b); // its state follows the packets
 		for (unsigned int s = 0; s < STAGES; s++)
 			sample(&stage[s], cycles[s]);
@@ -320,7 +261,7 @@ static void report(const struct kind *k, const struct result *r, const char *bas
 	bench_figure(
 		name, bench_median(&r->whole), "cycles/packet", 0, "itself: all stages, no IO");
 	for (unsigned int i = 0; i < STAGES; i++) {
-		snprintf(name, sizeof(name), "worker.%s.%s", k->name, stage_names[i]);
+		snprintf(name, sizeof(name), "worker.%s.%s", k->name, bench_stage_names[i]);
 		bench_figure(name, bench_median(&r->stage[i]), "cycles/packet", 0,
 			"itself: this stage alone");
 	}
@@ -333,10 +274,10 @@ static void report(const struct kind *k, const struct result *r, const char *bas
 int main(void)
 {
 	static const struct kind kinds[] = {
-		{"nat", INSIDE, false, nat_burst, em_run},
-		{"srtp-in", OUTSIDE, true, srtp_in_burst, bare_in},
-		{"srtp-out", INSIDE, true, srtp_out_burst, bare_out},
-		{"rtp", INSIDE, true, rtp_burst, readdress_run},
+		{"nat", INSIDE, nat_burst, em_run},
+		{"srtp-in", OUTSIDE, srtp_in_burst, bare_in},
+		{"srtp-out", INSIDE, srtp_out_burst, bare_out},
+		{"rtp", INSIDE, rtp_burst, readdress_run},
 	};
 	static struct result results[4];
 
