@@ -63,7 +63,8 @@ bool address_in_use(const struct loader *l, uint16_t iface, const struct ip_addr
 	return false;
 }
 
-// Two interfaces cannot share a port; what stands before the first comma names it.
+// Two interfaces that share a port are told apart by their tags; what stands before the first comma
+// names it.
 static bool same_device(const char *a, const char *b)
 {
 	struct str x, y;
@@ -71,6 +72,23 @@ static bool same_device(const char *a, const char *b)
 	str_split(str_from(a), ',', &x);
 	str_split(str_from(b), ',', &y);
 	return x.n > 0 && str_eq(x, y);
+}
+
+static void check_shared(struct loader *l, const struct config_iface *a,
+	const struct config_iface *b, const struct node *n)
+{
+	if (strcmp(a->device, b->device) != 0)
+		fault(l, node_get(n, "device"),
+			"found the device of interface %s with other arguments, expected another "
+			"device, or the same arguments and a vlan",
+			b->name);
+	else if (a->vlan == b->vlan && a->vlan == 0)
+		fault(l, node_get(n, "device"),
+			"found the device of interface %s, expected another, or a vlan", b->name);
+	else if (a->vlan == b->vlan)
+		fault(l, node_get(n, "vlan"),
+			"found the vlan of interface %s on the same device, expected another",
+			b->name);
 }
 
 static void check_iface(struct loader *l, size_t i)
@@ -89,8 +107,7 @@ static void check_iface(struct loader *l, size_t i)
 				"another",
 				b->name);
 		if (same_device(a->device, b->device))
-			fault(l, node_get(n, "device"),
-				"found the device of interface %s, expected another", b->name);
+			check_shared(l, a, b, n);
 	}
 }
 

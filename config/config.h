@@ -41,6 +41,7 @@ struct config_iface {
 	struct prefix subnet;
 	uint8_t security_level;
 	uint16_t mtu;
+	uint16_t vlan; // 0: untagged
 	struct config_fragment fragment;
 	bool verify_reverse_path; // the manual's ip verify reverse-path
 	enum config_bogons bogons;

@@ -79,6 +79,8 @@ void read_interfaces(struct loader *l, const struct node *n, void *obj)
 			.expected = "a level"},
 		{"mtu", .kind = FIELD_UINT, FIELD_AT(struct config_iface, mtu), .min = 576,
 			.max = 9198, .expected = "octets"},
+		{"vlan", .kind = FIELD_UINT, FIELD_AT(struct config_iface, vlan), .min = 1,
+			.max = 4094, .expected = "a VLAN"},
 		{"fragment", .kind = FIELD_READ, .read = read_fragment},
 		{"verify-reverse-path", .kind = FIELD_BOOL,
 			FIELD_AT(struct config_iface, verify_reverse_path)},

@@ -58,6 +58,7 @@ int policy_options(const struct config *c, struct dp_options *out, char *err, si
 		to->rx_queues = c->rx_queues;
 		to->descriptors = c->descriptors;
 		to->mtu = from->mtu;
+		to->vlan = from->vlan;
 		to->fragments = (struct dp_fragments){
 			from->fragment.size, from->fragment.chain, from->fragment.timeout_s};
 	}

@@ -103,6 +103,8 @@ static cJSON *interface(const struct show *s, const struct ask *ask)
 		cJSON_AddNumberToObject(j, "prefix", f->subnet.len - (ip_is_v4(&f->ip) ? 96 : 0));
 		cJSON_AddNumberToObject(j, "security_level", f->security_level);
 		cJSON_AddNumberToObject(j, "mtu", f->mtu);
+		if (f->vlan != 0)
+			cJSON_AddNumberToObject(j, "vlan", f->vlan);
 		cJSON_AddNumberToObject(j, "rx_packets", (double)st.rx_packets);
 		cJSON_AddNumberToObject(j, "rx_bytes", (double)st.rx_bytes);
 		cJSON_AddNumberToObject(j, "rx_missed", (double)st.rx_missed);

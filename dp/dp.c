@@ -82,10 +82,15 @@ static void worker_plug(struct worker *w, const struct dp_options *o)
 		w->port[i] = d->port[i].id;
 		w->mtu[i] = o->ifaces[i].mtu != 0 ? o->ifaces[i].mtu : RTE_ETHER_MTU;
 		rte_eth_macaddr_get(d->port[i].id, &w->mac[i]);
+		w->vlan[i] = o->ifaces[i].vlan;
+		w->by_tag[i] = d->port[i].by_tag;
 		w->judges_l4[i] = d->port[i].judges_l4;
+		if (d->port[i].lent)
+			continue;
 		for (uint16_t q = 0; q < d->port[i].rx_queues; q++)
 			if (q % d->port[i].pollers == w->id)
-				w->rxq[w->n_rxq++] = (struct worker_rxq){(uint16_t)i, q};
+				w->rxq[w->n_rxq++] =
+					(struct worker_rxq){(uint16_t)i, q, d->port[i].by_tag};
 	}
 }
 
@@ -166,6 +171,22 @@ static bool why_no_room(const struct dp_options *o, size_t room, char *err, size
 	return true;
 }
 
+// One port, for the first interface that has the device and for those that share it.
+static int port_open(const struct dp_options *o, unsigned int i, char *err, size_t err_size)
+{
+	const struct dp_iface_options all = eal_port_options(o, i);
+	const unsigned int first = eal_port_first(o, i);
+	struct eal_port *p = dp_state.port;
+
+	if (first == i) {
+		p[i].by_tag = all.vlan != 0;
+		return eal_port_open(&p[i], &all, o->n_workers, dp_state.pool, err, err_size);
+	}
+	p[i] = p[first];
+	p[i].lent = true;
+	return 0;
+}
+
 int dp_start(const struct dp_options *o, char *err, size_t err_size)
 {
 	struct dp_state *d = &dp_state;
@@ -188,8 +209,7 @@ int dp_start(const struct dp_options *o, char *err, size_t err_size)
 		goto out;
 	}
 	for (unsigned int i = 0; i < o->n_ifaces; i++) {
-		bad = eal_port_open(
-			&d->port[i], &o->ifaces[i], o->n_workers, d->pool, err, err_size);
+		bad = port_open(o, i, err, err_size);
 		if (bad != 0)
 			goto out;
 		d->n_ports++;
@@ -223,7 +243,8 @@ void dp_stop(void)
 		worker_free(d->worker[i]);
 	snapshot_close();
 	for (unsigned int i = 0; i < d->n_ports; i++)
-		eal_port_close(d->port[i].id);
+		if (!d->port[i].lent)
+			eal_port_close(d->port[i].id);
 	rte_mempool_free(d->datagrams);
 	rte_mempool_free(d->pool);
 	if (d->up)

@@ -39,6 +39,8 @@ struct dp_iface_options {
 	uint16_t rx_queues;
 	uint16_t descriptors; // per queue
 	uint16_t mtu;
+	// Interfaces of one device are told apart by their 802.1Q tag; 0: untagged.
+	uint16_t vlan;
 	struct dp_fragments fragments;
 };
 
@@ -185,6 +187,8 @@ struct dp_iface_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_missed, tx_failed;
 	bool link_up;
 };
+// Of interfaces that share a device, packets and octets (without tags) are each one's own, what is missed or
+// failed is the device's.
 int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out);
 
 // Of one leg: what came from its remote, and what was sent to it. Packets are RTP unless they are

@@ -61,6 +61,24 @@ void dp_acl_hits_clear(uint32_t id)
 	acl_hits_clear(id);
 }
 
+static void count_add_to(const struct vlan_count *c, uint64_t *packets, uint64_t *bytes)
+{
+	*packets += __atomic_load_n(&c->packets, __ATOMIC_RELAXED);
+	*bytes += __atomic_load_n(&c->bytes, __ATOMIC_RELAXED);
+}
+
+// Of one of the interfaces on the port, where the device counts for all of them.
+static void count_tagged(uint16_t iface, struct rte_eth_stats *s)
+{
+	s->ipackets = s->ibytes = s->opackets = s->obytes = 0;
+	for (unsigned int i = 0; i < dp_state.n_workers; i++) {
+		const struct worker *w = dp_state.worker[i];
+
+		count_add_to(&w->vlan_rx[iface], &s->ipackets, &s->ibytes);
+		count_add_to(&w->vlan_tx[iface], &s->opackets, &s->obytes);
+	}
+}
+
 int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out)
 {
 	struct rte_eth_stats s;
@@ -74,6 +92,8 @@ int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out)
 		bad = rte_eth_link_get_nowait(dp_state.port[iface].id, &link);
 	if (bad != 0)
 		return bad;
+	if (dp_state.port[iface].by_tag)
+		count_tagged(iface, &s);
 	*out = (struct dp_iface_stats){
 		.rx_packets = s.ipackets,
 		.rx_bytes = s.ibytes,

@@ -58,6 +58,15 @@ bool eal_device_is_pci(const char *device)
 	return sscanf(device, "%x:%x.%x%n", &a, &b, &c, &used) == 3 && device[used] == '\0';
 }
 
+unsigned int eal_port_first(const struct dp_options *o, unsigned int i)
+{
+	unsigned int first = 0;
+
+	while (strcmp(o->ifaces[first].device, o->ifaces[i].device) != 0)
+		first++;
+	return first;
+}
+
 __attribute__((format(printf, 2, 3))) static int arg_add(
 	struct eal_args *a, const char *format, ...)
 {
@@ -104,7 +113,7 @@ int eal_args_make(struct eal_args *a, const struct dp_options *o)
 			arg_add(a, "%u", o->memory_mb);
 	}
 	for (unsigned int i = 0; i < o->n_ifaces; i++) {
-		if (!eal_device_is_pci(o->ifaces[i].device))
+		if (!eal_device_is_pci(o->ifaces[i].device) || eal_port_first(o, i) != i)
 			continue;
 		pci = true;
 		bad |= arg_add(a, "--allow=%s", o->ifaces[i].device);
@@ -181,13 +190,32 @@ static uint16_t mtu_of(const struct dp_iface_options *i)
 	return i->mtu != 0 ? i->mtu : MTU_DEFAULT;
 }
 
+static bool is_af_packet(const struct dp_iface_options *i)
+{
+	return strncmp(i->device, AFPACKET, strlen(AFPACKET)) == 0;
+}
+
+struct dp_iface_options eal_port_options(const struct dp_options *o, unsigned int i)
+{
+	struct dp_iface_options all = o->ifaces[i];
+
+	for (unsigned int k = 0; k < o->n_ifaces; k++) {
+		if (eal_port_first(o, k) != eal_port_first(o, i))
+			continue;
+		all.mtu = RTE_MAX(mtu_of(&all), mtu_of(&o->ifaces[k]));
+		all.vlan = RTE_MAX(all.vlan, o->ifaces[k].vlan);
+	}
+	return all;
+}
+
 struct rte_mempool *eal_pool(const struct dp_options *o, uint16_t priv, char *err, size_t err_size)
 {
 	unsigned int n = 0, mtu = MTU_DEFAULT, room;
 	struct rte_mempool *pool;
 
 	for (unsigned int i = 0; i < o->n_ifaces; i++) {
-		n += 2u * o->n_workers * descriptors_of(&o->ifaces[i]);
+		if (eal_port_first(o, i) == i)
+			n += 2u * o->n_workers * descriptors_of(&o->ifaces[i]);
 		mtu = RTE_MAX(mtu, mtu_of(&o->ifaces[i]));
 	}
 	n += (o->n_workers + 1) * BUFFERS_PER_WORKER;
@@ -240,7 +268,7 @@ int eal_vdev_make(char *out, size_t size, const struct dp_iface_options *i, unsi
 	};
 	int n = snprintf(out, size, "%s", i->device);
 
-	if (strncmp(i->device, AFPACKET, strlen(AFPACKET)) != 0)
+	if (!is_af_packet(i))
 		return n >= 0 && (size_t)n < size ? 0 : -EINVAL;
 	for (size_t k = 0; k < RTE_DIM(want) && n >= 0 && (size_t)n < size; k++)
 		if (vdev_value(i->device, want[k].key, UINT_MAX) == UINT_MAX)
@@ -303,12 +331,33 @@ static bool judges_l4(const struct dp_iface_options *i, const struct rte_eth_dev
 		strcmp(info->driver_name, "net_vmxnet3") != 0;
 }
 
+// The largest that rte_eth_dev_configure() takes, by the same calculation.
+static uint32_t most_mtu(const struct rte_eth_dev_info *info)
+{
+	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+
+	if (info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu)
+		overhead = info->max_rx_pktlen - info->max_mtu;
+	return RTE_MIN(info->max_rx_pktlen - overhead, (uint32_t)info->max_mtu);
+}
+
+// To some drivers a tag is payload; others count it themselves, and may have no room for more. What
+// af_packet says of itself is a default: its frames are as long as `framesz` lets them.
+static uint32_t frame_mtu(const struct dp_iface_options *i, const struct rte_eth_dev_info *info)
+{
+	const uint32_t mtu = mtu_of(i), tagged = mtu + RTE_VLAN_HLEN, most = most_mtu(info);
+
+	if (i->vlan != 0 && tagged <= most)
+		return tagged;
+	return is_af_packet(i) ? RTE_MIN(mtu, most) : mtu;
+}
+
 static int port_setup(struct eal_port *p, const struct dp_iface_options *i, unsigned int n_workers,
 	struct rte_mempool *pool, char *err, size_t err_size)
 {
 	struct rte_eth_dev_info info;
-	struct rte_eth_conf conf = {.rxmode.mtu = mtu_of(i)};
-	bool fanout = strncmp(i->device, AFPACKET, strlen(AFPACKET)) == 0;
+	struct rte_eth_conf conf = {.rxmode.mtu = 0};
+	bool fanout = is_af_packet(i);
 	uint16_t wanted = i->rx_queues != 0 ? i->rx_queues : (uint16_t)n_workers;
 	int bad = rte_eth_dev_info_get(p->id, &info);
 
@@ -319,6 +368,7 @@ static int port_setup(struct eal_port *p, const struct dp_iface_options *i, unsi
 			"interface %s: device has %u transmit queues for %u workers; use fewer "
 			"workers",
 			i->name, info.max_tx_queues, n_workers);
+	conf.rxmode.mtu = frame_mtu(i, &info);
 	p->pollers = (uint16_t)RTE_MIN((unsigned int)wanted, n_workers);
 	p->rx_queues = RTE_MIN(p->pollers, info.max_rx_queues);
 	// The kernel deals packets out to every socket of the fanout, read or not.

@@ -22,6 +22,12 @@ int eal_args_make(struct eal_args *out, const struct dp_options *o);
 int eal_vdev_make(char *out, size_t size, const struct dp_iface_options *i, unsigned int n_workers);
 bool eal_device_is_pci(const char *device);
 
+// The first interface that has the device of interface `i`; `i` itself where it is the first, or alone.
+unsigned int eal_port_first(const struct dp_options *o, unsigned int i);
+
+// What all interfaces of that device together ask of it: the largest MTU, and a tag if any has one. Pure.
+struct dp_iface_options eal_port_options(const struct dp_options *o, unsigned int i);
+
 // The EAL's lcore of a worker.
 static inline unsigned int eal_worker_lcore(unsigned int worker)
 {
@@ -33,7 +39,9 @@ struct eal_port {
 	uint16_t id; // ethdev
 	uint16_t rx_queues;
 	uint16_t pollers; // how many workers share these queues: queue q is worker q % pollers'
-	bool judges_l4;   // RTE_MBUF_F_RX_L4_CKSUM_GOOD of TCP and UDP can be believed
+	// Other interfaces are on it, or this one has a tag; `lent`: an earlier one has opened it.
+	bool by_tag, lent;
+	bool judges_l4; // RTE_MBUF_F_RX_L4_CKSUM_GOOD of TCP and UDP can be believed
 };
 
 // Control thread; each returns 0, or -errno with what was tried and what to do in `err`.

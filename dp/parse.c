@@ -11,6 +11,7 @@
 #include <rte_tcp.h>
 
 #include "dp/icmp.h"
+#include "dp/vlan.h"
 
 // An embedded header carries at least the first 8 octets of its transport (RFC 792).
 #define INNER_L4_MIN 8
@@ -303,6 +304,8 @@ static void burst_init(struct burst *b, const struct rte_ether_addr *mac, uint16
 	memset(&b->mac_mask, 0xff, sizeof(*mac));
 }
 
+static enum dp_counter_id parse_tagged(struct rte_mbuf *m, const struct burst *b);
+
 // All but the L4 checksum.
 static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *b)
 {
@@ -314,8 +317,8 @@ static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *
 	if (m->nb_segs != 1 || rte_pktmbuf_data_len(m) < sizeof(*eth))
 		return DROP_RX_SHORT;
 	// Some devices take the tag off and tell about it here alone.
-	if (m->ol_flags & (RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED))
-		return DROP_ETHERTYPE;
+	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
+		return parse_tagged(m, b);
 	memcpy(&start, eth, sizeof(start));
 	if (likely((start & b->mac_mask) == b->mac)) {
 		if (likely(eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)))
@@ -332,7 +335,21 @@ static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *
 	case RTE_ETHER_TYPE_IPV6:
 		return DROP_IPV6_UNSUPPORTED;
 	}
-	return DROP_ETHERTYPE;
+	return vlan_is_tag(eth->ether_type) ? parse_tagged(m, b) : DROP_ETHERTYPE;
+}
+
+// On a port without tags; one that only says a priority (802.1Q 6.9.1, tag 0) is none.
+static __rte_noinline enum dp_counter_id parse_tagged(struct rte_mbuf *m, const struct burst *b)
+{
+	uint16_t tag;
+	enum dp_counter_id bad = vlan_read(m, &tag);
+
+	if (bad != PASS)
+		return bad;
+	if (tag != 0)
+		return DROP_VLAN_UNKNOWN;
+	vlan_strip(m);
+	return parse_headers(m, b);
 }
 
 enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac)

@@ -14,6 +14,7 @@
 #include "dp/nat_set.h"
 #include "dp/refrag.h"
 #include "dp/sess.h"
+#include "dp/vlan.h"
 
 // A next hop is asked for at most this often, all next hops together at most so many a second:
 // a scan of an empty subnet must not become a flood of questions.
@@ -192,6 +193,8 @@ static void tx_send(struct worker *w, uint16_t iface)
 
 	if (unlikely(w->captures != 0))
 		capture_out(w, v, iface);
+	if (unlikely(w->by_tag[iface]))
+		vlan_tag(w, v, iface);
 	sent = rte_eth_tx_burst(w->port[iface], (uint16_t)w->id, v->m, v->n);
 	if (unlikely(w->captures != 0))
 		capture_sent(w, sent);

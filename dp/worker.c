@@ -22,6 +22,7 @@
 #include "dp/sess.h"
 #include "dp/spoof.h"
 #include "dp/trace.h"
+#include "dp/vlan.h"
 #include "dp/xlate.h"
 
 // An idle worker spins so many turns, then naps, twice as long each time.
@@ -72,6 +73,30 @@ void worker_process(struct worker *w, struct pkts *v)
 	hairpin_turn(w);
 }
 
+// A burst of one interface.
+static inline void worker_take(struct worker *w, struct pkts *v, uint16_t iface)
+{
+	if (unlikely(w->captures != 0))
+		capture_in(w, v, iface);
+	parse_stage(w, v, iface);
+	arp_stage(w, v);
+	frag_stage(w, v);
+	spoof_stage(w, v);
+	handoff_stage(w, v);
+	worker_process(w, v);
+}
+
+static __rte_noinline void worker_take_tagged(struct worker *w, struct pkts *v, uint16_t iface)
+{
+	vlan_stage(w, v, iface);
+	for (uint16_t i = 0; i < w->n_ifaces; i++) {
+		if (w->vlan_in[i].n == 0)
+			continue;
+		worker_take(w, &w->vlan_in[i], i);
+		w->vlan_in[i].n = 0;
+	}
+}
+
 static unsigned int worker_receive(struct worker *w)
 {
 	unsigned int total = 0;
@@ -85,14 +110,10 @@ static unsigned int worker_receive(struct worker *w)
 			continue;
 		total += v.n;
 		count_add(w, COUNT_RX, v.n);
-		if (unlikely(w->captures != 0))
-			capture_in(w, &v, iface);
-		parse_stage(w, &v, iface);
-		arp_stage(w, &v);
-		frag_stage(w, &v);
-		spoof_stage(w, &v);
-		handoff_stage(w, &v);
-		worker_process(w, &v);
+		if (unlikely(w->rxq[i].by_tag))
+			worker_take_tagged(w, &v, iface);
+		else
+			worker_take(w, &v, iface);
 	}
 	return total;
 }

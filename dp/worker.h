@@ -35,6 +35,12 @@ struct xlate_table;  // dp/xlate.h
 // A receive queue that this worker polls.
 struct worker_rxq {
 	uint16_t iface, queue;
+	bool by_tag; // `iface` is one of several on the port (dp/vlan.h)
+};
+
+// Of an interface that shares its port; the device counts for all of them together.
+struct vlan_count {
+	uint64_t packets, bytes;
 };
 
 // What decides ownership beside the rules; the seed is random per start.
@@ -88,6 +94,10 @@ struct worker {
 	struct worker_rxq rxq[DP_IFACES_MAX * WORKERS_MAX];
 	uint16_t port[DP_IFACES_MAX]; // ethdev of an interface
 	uint16_t mtu[DP_IFACES_MAX];
+	uint16_t vlan[DP_IFACES_MAX]; // tag, 0: none
+	bool by_tag[DP_IFACES_MAX];
+	struct pkts vlan_in[DP_IFACES_MAX]; // of a burst, by its tags
+	struct vlan_count vlan_rx[DP_IFACES_MAX], vlan_tx[DP_IFACES_MAX];
 	struct rte_ether_addr mac[DP_IFACES_MAX];
 	bool judges_l4[DP_IFACES_MAX];    // the device; see struct eal_port
 	struct pkts tx[DP_IFACES_MAX];    // leave at the end of the turn

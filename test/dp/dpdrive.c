@@ -241,19 +241,23 @@ static void drain(void)
 		;
 }
 
-// af_packet, or pcap: there the kernel does not join fragments before we see them.
-static void device_name(
-	char *out, size_t size, unsigned int i, const char *name, bool pcap, unsigned int n_workers)
-{
-	int n = snprintf(out, size, pcap ? "net_pcap%u,rx_iface_in=%s" : "net_af_packet%u,iface=%s",
-		i, name);
+// pcap: there the kernel does not join fragments before we see them. trunk: both interfaces on one
+// device, the inside with a tag.
+enum driver { AF_PACKET, PCAP, TRUNK };
 
-	for (unsigned int q = 0; pcap && q < n_workers; q++)
+static void device_name(char *out, size_t size, unsigned int i, const char *name,
+	enum driver driver, unsigned int n_workers)
+{
+	int n = snprintf(out, size,
+		driver == PCAP ? "net_pcap%u,rx_iface_in=%s" : "net_af_packet%u,iface=%s",
+		driver == TRUNK ? 0 : i, driver == TRUNK ? "trunk" : name);
+
+	for (unsigned int q = 0; driver == PCAP && q < n_workers; q++)
 		n += snprintf(out + n, size - (size_t)n, ",tx_iface=%s", name);
 }
 
-static int start(unsigned int n_workers, unsigned int rx_queues, bool pcap, uint16_t outside_mtu,
-	bool hugepages)
+static int start(unsigned int n_workers, unsigned int rx_queues, enum driver driver,
+	const uint16_t mtu[IFACES], bool hugepages)
 {
 	struct dp_options o = {
 		.n_ifaces = IFACES,
@@ -270,10 +274,11 @@ static int start(unsigned int n_workers, unsigned int rx_queues, bool pcap, uint
 
 	for (unsigned int i = 0; i < IFACES; i++) {
 		snprintf(o.ifaces[i].name, sizeof(o.ifaces[i].name), "%s", names[i]);
-		device_name(o.ifaces[i].device, sizeof(o.ifaces[i].device), i, names[i], pcap,
+		device_name(o.ifaces[i].device, sizeof(o.ifaces[i].device), i, names[i], driver,
 			n_workers);
 		o.ifaces[i].descriptors = 1024;
-		o.ifaces[i].mtu = i == OUTSIDE ? outside_mtu : 1500;
+		o.ifaces[i].mtu = mtu[i];
+		o.ifaces[i].vlan = driver == TRUNK && i == INSIDE ? 20 : 0;
 		o.ifaces[i].rx_queues = (uint16_t)rx_queues;
 	}
 	for (unsigned int i = 0; i < n_workers; i++)
@@ -287,16 +292,23 @@ static int start(unsigned int n_workers, unsigned int rx_queues, bool pcap, uint
 int main(int argc, char **argv)
 {
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	uint16_t mtu[IFACES];
 	char line[256];
+	enum driver driver;
 
-	if (argc < 5) {
+	if (argc < 6) {
 		fprintf(stderr,
-			"usage: dpdrive WORKERS RX-QUEUES af_packet|pcap OUTSIDE-MTU "
-			"[hugepages]\n");
+			"usage: dpdrive WORKERS RX-QUEUES af_packet|pcap|trunk OUTSIDE-MTU "
+			"INSIDE-MTU [hugepages]\n");
 		return 2;
 	}
-	if (start((unsigned int)atoi(argv[1]), (unsigned int)atoi(argv[2]),
-		    strcmp(argv[3], "pcap") == 0, (uint16_t)atoi(argv[4]), argc > 5) != 0)
+	driver = strcmp(argv[3], "pcap") == 0 ? PCAP : AF_PACKET;
+	if (strcmp(argv[3], "trunk") == 0)
+		driver = TRUNK;
+	mtu[OUTSIDE] = (uint16_t)atoi(argv[4]);
+	mtu[INSIDE] = (uint16_t)atoi(argv[5]);
+	if (start((unsigned int)atoi(argv[1]), (unsigned int)atoi(argv[2]), driver, mtu,
+		    argc > 6) != 0)
 		return 1;
 	setvbuf(stdin, NULL, _IONBF, 0); // poll() must see what is there
 	if (rules_apply(false) != 0)

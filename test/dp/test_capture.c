@@ -55,16 +55,20 @@ static struct dp_msg_capture matching(const char *text)
 }
 
 // A packet that comes in by the wire of `iface`, which the worker polls for once.
+static void receive_buffer(uint16_t iface, struct rte_mbuf *m)
+{
+	assert_int_equal(rte_eth_tx_burst(h.w->port[iface], 0, &m, 1), 1);
+	h.w->n_rxq = 1;
+	h.w->rxq[0] = (struct worker_rxq){iface, 0, h.w->by_tag[iface]};
+	turn();
+	h.w->n_rxq = 0;
+}
+
 static void receive(uint16_t iface, const struct flow *f, uint8_t flags)
 {
 	uint8_t frame[FRAME_MAX];
-	struct rte_mbuf *m = buffer_of(frame, frame_make(frame, iface, f, flags, 10));
 
-	assert_int_equal(rte_eth_tx_burst(h.w->port[iface], 0, &m, 1), 1);
-	h.w->n_rxq = 1;
-	h.w->rxq[0] = (struct worker_rxq){iface, 0};
-	turn();
-	h.w->n_rxq = 0;
+	receive_buffer(iface, buffer_of(frame, frame_make(frame, iface, f, flags, 10)));
 }
 
 static void expect(uint16_t iface, bool out, const char *reason, const struct flow *want)
@@ -105,6 +109,39 @@ static void test_passes(void **state)
 	receive(OUTSIDE, &in, 0);
 	expect(OUTSIDE, false, NULL, &in);
 	expect(INSIDE, true, NULL, &out);
+	expect_no_more();
+}
+
+// As an interface that has a tag sees it: without.
+static void test_tagged(void **state)
+{
+	const struct flow in = flow(PROTO_UDP, HOST_IN, 4000, FAR, 7000),
+			  out = flow(PROTO_UDP, MAPPED, 4000, FAR, 7000);
+	struct rte_mbuf *m;
+	uint8_t frame[FRAME_MAX];
+	struct dp_captured c;
+
+	h.w->port[INSIDE] = h.w->port[OUTSIDE];
+	h.w->vlan[INSIDE] = 20;
+	h.w->by_tag[INSIDE] = h.w->by_tag[OUTSIDE] = true;
+	capture(&all);
+	m = buffer_of(frame, frame_make(frame, INSIDE, &in, 0, 10));
+	m->vlan_tci = 20;
+	assert_int_equal(rte_vlan_insert(&m), 0);
+	receive_buffer(OUTSIDE, m);
+	expect(INSIDE, false, NULL, &in);
+	expect(OUTSIDE, true, NULL, &out);
+	assert_true(harness_out(OUTSIDE, frame) > 0);
+	// One for nobody is shown as it came.
+	m = buffer_of(frame, frame_make(frame, INSIDE, &in, 0, 10));
+	m->vlan_tci = 21;
+	assert_int_equal(rte_vlan_insert(&m), 0);
+	receive_buffer(OUTSIDE, m);
+	assert_true(dp_capture_peek(id, &c));
+	assert_string_equal(c.reason, "VLAN_UNKNOWN");
+	assert_int_equal(c.iface, OUTSIDE);
+	assert_memory_equal((const uint8_t *)c.data + 12, "\x81\0\0\x15", 4);
+	dp_capture_pop(id);
 	expect_no_more();
 }
 
@@ -405,6 +442,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_passes, up, down),
+		cmocka_unit_test_setup_teardown(test_tagged, up, down),
 		cmocka_unit_test_setup_teardown(test_drop, up, down),
 		cmocka_unit_test_setup_teardown(test_drops_only, up, down),
 		cmocka_unit_test_setup_teardown(test_reasons, up, down),

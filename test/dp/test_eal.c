@@ -48,6 +48,38 @@ static void test_args(void **state)
 	assert_true(has(&a, "--allow=0000:03:00.1") && !has(&a, "--no-pci"));
 }
 
+// Interfaces of one device: opened once, with room for the largest of them and a tag.
+static void test_shared(void **state)
+{
+	struct dp_options o = options();
+	struct dp_iface_options all;
+	struct eal_args a;
+	unsigned int n = 0;
+
+	o.n_ifaces = 4;
+	strcpy(o.ifaces[0].device, "0000:03:00.1");
+	strcpy(o.ifaces[2].device, "0000:03:00.1");
+	strcpy(o.ifaces[3].device, "0000:03:00.1");
+	o.ifaces[2].mtu = 9000;
+	o.ifaces[2].vlan = 7;
+	o.ifaces[3].mtu = 1400;
+	o.ifaces[3].vlan = 5;
+	assert_int_equal(eal_port_first(&o, 0), 0);
+	assert_int_equal(eal_port_first(&o, 1), 1);
+	assert_int_equal(eal_port_first(&o, 2), 0);
+	assert_int_equal(eal_port_first(&o, 3), 0);
+	all = eal_port_options(&o, 0);
+	assert_int_equal(all.mtu, 9000);
+	assert_int_not_equal(all.vlan, 0);
+	all = eal_port_options(&o, 1);
+	assert_int_equal(all.mtu, 1500);
+	assert_int_equal(all.vlan, 0);
+	assert_int_equal(eal_args_make(&a, &o), 0);
+	for (int i = 0; i < a.n; i++)
+		n += strcmp(a.text[i], "--allow=0000:03:00.1") == 0;
+	assert_int_equal(n, 1);
+}
+
 static void test_pci(void **state)
 {
 	assert_true(eal_device_is_pci("0000:03:00.1"));
@@ -92,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_args),
+		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_pci),
 		cmocka_unit_test(test_vdev),
 	};

@@ -5,7 +5,9 @@
 import ctypes
 import json
 import os
+import select
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -21,24 +23,82 @@ def sh(cmd, check=True):
     return subprocess.run(cmd, shell=True, check=check, capture_output=True, text=True)
 
 
+class Switch(threading.Thread):
+    """An 802.1Q switch in a namespace: access ports by VLAN (0: untagged on the trunk), and the trunk. Our
+    own, because not every kernel has VLANs; the ends are kernels all the same."""
+
+    AUXDATA, VLAN_VALID, OUTGOING = 8, 0x10, 4
+
+    def __init__(self, ns, access):
+        super().__init__(daemon=True)
+        self.ns, self.access, self.over = ns, access, False
+        self.start()
+
+    def run(self):
+        with open(f"/run/netns/{self.ns}") as f:
+            setns(f)
+        ports = {vlan: self._open(name) for vlan, name in self.access.items()}
+        trunk = self._open("trunk")
+        while not self.over:
+            for s in select.select([trunk, *ports.values()], [], [], 0.1)[0]:
+                frame, tag = self._receive(s)
+                if frame is None:
+                    continue
+                if s is trunk:
+                    if tag in ports:
+                        ports[tag].send(frame)
+                    continue
+                vlan = next(v for v, p in ports.items() if p is s)
+                trunk.send(self.tagged(frame, vlan) if vlan else frame)
+
+    @staticmethod
+    def tagged(frame, vlan, kind=0x8100):
+        return frame[:12] + struct.pack("!HH", kind, vlan) + frame[12:]
+
+    def _open(self, name):
+        s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        s.setsockopt(263, self.AUXDATA, 1)
+        s.bind((name, 3))
+        return s
+
+    def _receive(self, s):
+        """The kernel takes the tag off, and tells it beside the frame."""
+        frame, beside, _, (_, _, kind, _, _) = s.recvmsg(65536, 128)
+        if kind == self.OUTGOING:
+            return None, None
+        for _, what, data in beside:
+            status, tag = struct.unpack_from("=I12xH", data) if what == self.AUXDATA else (0, 0)
+            if status & self.VLAN_VALID:
+                return frame, tag & 0xfff
+        return frame, 0
+
+    def stop(self):
+        self.over = True
+        self.join()
+
+
 class Net:
     """A namespace per host, and one for the firewall, so that the host machine stays as it is."""
 
-    def __init__(self):
+    def __init__(self, trunk=False):
+        self.port = "trunk" if trunk else "outside"  # of the firewall, toward the outside
+        self.switch = None
         self.tag = f"cgdp{os.getpid()}"
-        self.fw, self.out, self.ins = (f"{self.tag}{n}" for n in ("f", "o", "i"))
+        self.fw, self.out, self.ins, self.sw = (f"{self.tag}{n}" for n in ("f", "o", "i", "s"))
 
     def up(self):
-        for ns in (self.fw, self.out, self.ins):
+        for ns in (self.fw, self.out, self.ins, self.sw):
             sh(f"ip netns add {ns}")
             sh(f"ip -n {ns} link set lo up")
-        self._link("outside", self.out, f"{OUT_HOST}/27")
-        self._link("inside", self.ins, f"{IN_HOST}/24")
+        if self.port == "trunk":
+            self._trunk()
+        else:
+            self._link("outside", self.fw, self.out, f"{OUT_HOST}/27")
+            self._link("inside", self.fw, self.ins, f"{IN_HOST}/24")
         sh(f"ip -n {self.ins} route add default via {IN_FW}")
         sh(f"ip -n {self.ins} addr add {PAT_HOST}/24 dev eth0")
 
-    def _link(self, name, ns, address):
-        fw = self.fw
+    def _link(self, name, fw, ns, address):
         sh(f"ip link add {name} netns {fw} type veth peer name eth0 netns {ns}")
         sh(f"ip netns exec {fw} sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1")
         sh(f"ip netns exec {ns} sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1")
@@ -47,20 +107,32 @@ class Net:
         sh(f"ip -n {ns} addr add {address} dev eth0")
         sh(f"ip -n {ns} link set eth0 up")
 
+    def _trunk(self):
+        """Both networks on one port of the firewall, the inside with a tag."""
+        self._link("out", self.sw, self.out, f"{OUT_HOST}/27")
+        self._link("ins", self.sw, self.ins, f"{IN_HOST}/24")
+        sh(f"ip link add trunk netns {self.fw} type veth peer name trunk netns {self.sw}")
+        for ns in (self.fw, self.sw):
+            sh(f"ip netns exec {ns} sysctl -qw net.ipv6.conf.trunk.disable_ipv6=1")
+            sh(f"ip -n {ns} link set trunk arp off up")
+        self.switch = Switch(self.sw, {0: "out", 20: "ins"})
+
     @staticmethod
     def mac(ns, dev):
         return sh(f"ip netns exec {ns} cat /sys/class/net/{dev}/address").stdout.strip()
 
     def down(self):
-        for ns in (self.fw, self.out, self.ins):
+        if self.switch is not None:
+            self.switch.stop()
+        for ns in (self.fw, self.out, self.ins, self.sw):
             sh(f"ip netns del {ns}", check=False)
 
 
 class Driver:
-    def __init__(self, net, program, workers, rx_queues, driver, mtu):
+    def __init__(self, net, program, workers, rx_queues, driver, mtus):
         self.p = subprocess.Popen(
             ["ip", "netns", "exec", net.fw, program, str(workers), str(rx_queues), driver,
-             str(mtu)],
+             *map(str, mtus)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._line()["ok"]
         assert self.ask(f"neigh 0 {OUT_HOST} {net.mac(net.out, 'eth0')}")["ok"]
@@ -306,7 +378,7 @@ def arps(net, d):
     for what, address in (("mapped", MAPPED), ("media", MEDIA)):
         out = arping(net, address)
         check(f"ARP for a {what} address is answered",
-              net.mac(net.fw, "outside").upper() in out, out)
+              net.mac(net.fw, net.port).upper() in out, out)
 
 
 def closing(net, d):
@@ -384,6 +456,32 @@ def path_mtu(net, d):
     check("TCP finds the path's MTU", c["MTU_EXCEEDED"] > before, c)
 
 
+def tags(net, d):
+    """One port, two interfaces."""
+    for what, ns, to in (("out", net.out, MAPPED), ("in", net.ins, OUT_HOST)):
+        r = sh(f"ip netns exec {ns} ping -c 3 -i 0.02 -W 2 -M do -s 1472 {to}", check=False)
+        check(f"a full packet fits beside the tag, from the {what}side",
+              " 0% packet loss" in r.stdout, r.stdout)
+    d.ask("clear")
+
+    def send(*frames):
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+            s.bind(("trunk", 0))
+            for frame in frames:
+                s.send(frame)
+
+    plain = bytes.fromhex(net.mac(net.fw, "trunk").replace(":", "")) + b"\2" * 6 + b"\x08\0" + b"\0" * 60
+    once, twice = Switch.tagged(plain, 30), Switch.tagged(Switch.tagged(plain, 20), 5, 0x88a8)
+    result_of(in_ns(net.sw, lambda: send(once, twice)))
+    time.sleep(0.1)
+    c = d.ask("counters")
+    check("a tag that nobody has, and two tags, have names", c["VLAN_UNKNOWN"] == 1 and
+          c["VLAN_QINQ"] == 1, c)
+    s = d.ask("stats")
+    check("each interface counts its own", all(s["rx"]) and all(s["tx"]) and
+          s["rx"][0] != s["rx"][1], s)
+
+
 def leaks(net, d):
     for _ in range(50):
         u = d.ask("usage")
@@ -393,13 +491,13 @@ def leaks(net, d):
     check("no buffer is lost", u["buffers_in_use"] == 0, u)
 
 
-def run(program, workers, rx_queues, driver, steps, mtu=1500):
+def run(program, workers, rx_queues, driver, steps, mtus=(1500, 1500)):
     print(f"{driver}, {workers} workers, {rx_queues or 'as many'} receive queues")
-    net = Net()
+    net = Net(trunk=driver == "trunk")
     d = None
     try:
         net.up()
-        d = Driver(net, program, workers, rx_queues, driver, mtu)
+        d = Driver(net, program, workers, rx_queues, driver, mtus)
         for step in steps:
             step(net, d)
         leaks(net, d)
@@ -419,7 +517,9 @@ def main():
     one = [pings, connections, pat, refusals, arps, closing]
     for workers, rx_queues in ((1, 0), (2, 0), (2, 1), (4, 0)):
         run(sys.argv[1], workers, rx_queues, "af_packet", one + [handoff if workers > 1 else lossy])
-    run(sys.argv[1], 1, 0, "af_packet", [path_mtu], mtu=1400)
+    run(sys.argv[1], 1, 0, "af_packet", [path_mtu], mtus=(1400, 1500))
+    for workers in (1, 2):
+        run(sys.argv[1], workers, 0, "trunk", [pings, connections, arps, tags])
     # On af_packet the kernel joins fragments before we see them.
     for workers in (1, 2):
         run(sys.argv[1], workers, 0, "pcap", [fragments])

@@ -105,7 +105,20 @@ static const struct edited firewall[] = {
 		"8:17: device: found --no-pci, expected a PCI address or a driver such as "
 		"net_af_packet0,iface=eth0"},
 	{"device twice", {{"net_af_packet1,iface=i", "net_af_packet0,iface=i"}},
-		"7:20: device: found the device of interface outside, expected another"},
+		"7:20: device: found the device of interface outside with other arguments, "
+		"expected "
+		"another device, or the same arguments and a vlan"},
+	{"device twice", {{"net_af_packet1,iface=i", "net_af_packet0,iface=o"}},
+		"7:20: device: found the device of interface outside, expected another, or a vlan"},
+	{"vlan twice",
+		{{"net_af_packet1,iface=i", "net_af_packet0,iface=o"},
+			{"level: 100}", "level: 100, vlan: 7}"},
+			{"level: 0}", "level: 0, vlan: 7}"}},
+		"7:99: vlan: found the vlan of interface outside on the same device, expected "
+		"another"},
+	{"vlan", {{"mtu: 9000", "vlan: 0"}}, "8:78: vlan: found 0, expected a VLAN from 1 to 4094"},
+	{"vlan", {{"mtu: 9000", "vlan: 4095"}},
+		"8:78: vlan: found 4095, expected a VLAN from 1 to 4094"},
 	{"iface name", {{"dmz:", "d/mz:"}},
 		"8:3: found the name d/mz, expected 1 to 31 letters, digits or - _ ."},
 	{"iface name", {{"dmz:", "any:"}},

@@ -33,9 +33,11 @@ static void test_machine(void **state)
 	assert_int_equal(c->ifaces[2].fragment.chain, 1);
 	assert_int_equal(c->ifaces[2].fragment.timeout_s, 30);
 	config_free(c);
-	c = config_with("mtu: 9000", "verify-reverse-path: off, bogons: strict");
+	c = config_with("mtu: 9000", "verify-reverse-path: off, bogons: strict, vlan: 4094");
 	assert_false(c->ifaces[2].verify_reverse_path);
 	assert_int_equal(c->ifaces[2].bogons, BOGONS_STRICT);
+	assert_int_equal(c->ifaces[2].vlan, 4094);
+	assert_int_equal(c->ifaces[1].vlan, 0);
 	config_free(c);
 	c = config_with("mtu: 9000", "verify-reverse-path: on, bogons: off");
 	assert_true(c->ifaces[2].verify_reverse_path);

@@ -71,6 +71,7 @@ static struct config *config_two(void)
 	c.ifaces[1].acl_out = 1;
 	c.ifaces[1].verify_reverse_path = true;
 	c.ifaces[1].bogons = BOGONS_STRICT;
+	c.ifaces[1].vlan = 20;
 	c.acl_global = -1;
 	c.same_security = true;
 	acls[1] = (struct config_acl){.name = "sip", .aces = aces, .n = 1};
@@ -154,6 +155,8 @@ static void test_options(void **state)
 	assert_string_equal(o.ifaces[0].name, "outside");
 	assert_string_equal(o.ifaces[0].device, "net_af_packet0,iface=outside");
 	assert_int_equal(o.ifaces[0].mtu, 1500);
+	assert_int_equal(o.ifaces[0].vlan, 0);
+	assert_int_equal(o.ifaces[1].vlan, 20);
 	assert_int_equal(o.ifaces[0].fragments.size, 100);
 	assert_int_equal(o.ifaces[0].fragments.chain, 12);
 	assert_int_equal(o.ifaces[0].fragments.timeout_s, 3);

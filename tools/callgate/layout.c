@@ -88,6 +88,8 @@ static void print_interface(FILE *f, const cJSON *list)
 		fprintf(f, "Interface %s, link is %s\n", json_text(i, "name"),
 			json_true(i, "up") ? "up" : "down");
 		fprintf(f, "  device %s\n", json_text(i, "device"));
+		if (cJSON_GetObjectItemCaseSensitive(i, "vlan") != NULL)
+			fprintf(f, "  VLAN identifier %.0f\n", json_number(i, "vlan"));
 		fprintf(f, "  MAC address %s, MTU %.0f, security level %.0f\n", json_text(i, "mac"),
 			json_number(i, "mtu"), json_number(i, "security_level"));
 		fprintf(f, "  IP address %s/%.0f\n", json_text(i, "ip"), json_number(i, "prefix"));
