@@ -236,6 +236,13 @@ struct config_inspect {
 	int sip_map;   // index in sip_maps, or -1: config_sip_map_default
 };
 
+// set-connection of a class: flows at once to one host behind us, or anywhere, and from one; 0: no limit.
+struct config_conn_limits {
+	char class_name[CONFIG_NAME_MAX];
+	int acl; // index in access_lists
+	uint32_t conn_max, embryonic_max, client_max, client_embryonic_max;
+};
+
 struct config_timeouts {
 	uint32_t sip_s, sip_media_s, sip_invite_s, sip_disconnect_s,
 		sip_provisional_media_s; // SIP-7
@@ -300,6 +307,9 @@ struct config {
 	size_t n_tls_proxies;
 	struct config_inspect *inspects;
 	size_t n_inspects;
+	struct config_conn_limits *conn_limits; // first match wins
+	size_t n_conn_limits;
+	struct config_conn_limits conn_limits_default; // class-default: of every other flow
 	struct config_regex *regexes;
 	size_t n_regexes;
 	struct config_regex_class *regex_classes;

@@ -125,6 +125,9 @@ static const struct config defaults = {
 	.client_handshake_rate = 20,
 	.sip_header_max = 64 * 1024,
 	.sip_body_max = 256 * 1024,
+	.conn_limits_default = {.class_name = "class-default",
+		.embryonic_max = 4096,
+		.client_embryonic_max = 1024},
 	.timeouts =
 		{
 			.sip_s = 1800,
@@ -267,6 +270,7 @@ void config_free(struct config *c)
 	free(c->trustpoints);
 	free(c->tls_proxies);
 	free(c->inspects);
+	free(c->conn_limits);
 	config_errors_free(&c->warnings);
 	sip_maps_free(c);
 	node_free(c->root);

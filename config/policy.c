@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// class-maps, policy-maps and the service-policy, resolved into config.inspects. Called from
-// config/load.c.
+// class-maps, policy-maps and the service-policy, resolved into config.inspects and config.conn_limits.
+// Called from config/load.c.
 #include "config/schema.h"
 
 #include <stdlib.h>
@@ -83,16 +83,27 @@ void read_class_maps(struct loader *l, const struct node *n, void *obj)
 	}
 }
 
+// A class of a policy map: it is inspected, or limited.
+struct class_entry {
+	struct config_inspect inspect;
+	struct config_conn_limits limits;
+};
+
+#define CLASS_DEFAULT STR_LIT("class-default")
+
 static void read_class(struct loader *l, const struct node *n, void *obj)
 {
 	const struct node *maps = node_get(l->root, "class-maps");
-	struct config_inspect *x = obj;
-	int i = read_ref(l, n, maps, "the name of a class-map");
+	struct class_entry *x = obj;
+	int i;
 
-	str_copy(n->text, x->class_name, sizeof(x->class_name));
+	str_copy(n->text, x->inspect.class_name, sizeof(x->inspect.class_name));
+	if (n->kind == NODE_SCALAR && str_eq(n->text, CLASS_DEFAULT))
+		return;
+	i = read_ref(l, n, maps, "the name of a class-map");
 	if (i < 0 || l->class_acls == NULL)
 		return;
-	x->acl = l->class_acls[i];
+	x->inspect.acl = l->class_acls[i];
 	if (type_of(node_at(maps, (size_t)i)).n > 0)
 		fault_expected(l, n, "a class-map that matches an access-list, without a type");
 }
@@ -133,7 +144,12 @@ static void read_inspect(struct loader *l, const struct node *n, void *obj)
 		{"sip", .kind = FIELD_READ, .required = true, .read = read_inspect_sip},
 	};
 
-	read_map(l, n, fields, COUNT(fields), obj);
+	read_map(l, n, fields, COUNT(fields), &((struct class_entry *)obj)->inspect);
+}
+
+static void read_limits_of_class(struct loader *l, const struct node *n, void *obj)
+{
+	read_set_connection(l, n, &((struct class_entry *)obj)->limits);
 }
 
 // Every policy map is judged; the one in service (the service-policy is read after this) is kept.
@@ -144,30 +160,75 @@ static bool in_service(const struct loader *l, const struct node *map)
 	return name != NULL && name->kind == NODE_SCALAR && str_eq(name->text, map->key);
 }
 
-static void read_policy_map(struct loader *l, const struct node *n, struct config *c)
+static void read_entry(struct loader *l, const struct node *n, struct class_entry *x)
 {
 	static const struct field fields[] = {
 		{"class", .kind = FIELD_READ, .required = true, .read = read_class},
-		{"inspect", .kind = FIELD_READ, .required = true, .read = read_inspect},
+		{"inspect", .kind = FIELD_READ, .read = read_inspect},
+		{"set-connection", .kind = FIELD_READ, .read = read_limits_of_class},
 	};
-	struct config_inspect *list = NULL;
+	const struct node *inspect = node_get(n, "inspect"), *set = node_get(n, "set-connection");
+
+	*x = (struct class_entry){.inspect = {.acl = -1, .tls_proxy = -1, .ime = -1, .sip_map = -1},
+		.limits = {.conn_max = CONFIG_LIMIT_UNSET,
+			.embryonic_max = CONFIG_LIMIT_UNSET,
+			.client_max = CONFIG_LIMIT_UNSET,
+			.client_embryonic_max = CONFIG_LIMIT_UNSET}};
+	read_map(l, n, fields, COUNT(fields), x);
+	x->limits.acl = x->inspect.acl;
+	str_copy(str_from(x->inspect.class_name), x->limits.class_name,
+		sizeof(x->limits.class_name));
+	if (n->kind == NODE_MAP && inspect == NULL && set == NULL)
+		fault(l, n, "found neither inspect nor set-connection, expected one");
+	if (inspect != NULL && set != NULL)
+		fault(l, set,
+			"found beside inspect, expected in a class of its own: connections of an "
+			"inspected "
+			"class end here (see embryonic-conn-max of tls-proxy)");
+	if (inspect != NULL && str_eq(str_from(x->inspect.class_name), CLASS_DEFAULT))
+		fault(l, inspect,
+			"found in class-default, expected in a class with an access-list");
+}
+
+// Puts the classes of the map in service where they belong.
+static void keep(struct loader *l, const struct node *n, const struct class_entry *list)
+{
+	struct config *c = l->c;
+	size_t count = 0;
+
+	if (!read_array(l, n, sizeof(*c->inspects), (void **)&c->inspects, &count) ||
+		!read_array(l, n, sizeof(*c->conn_limits), (void **)&c->conn_limits, &count))
+		return;
+	for (const struct node *x = n->children; x != NULL; x = x->next, list++) {
+		if (node_get(x, "inspect") != NULL) {
+			c->inspects[c->n_inspects++] = list->inspect;
+		} else if (str_eq(str_from(list->limits.class_name), CLASS_DEFAULT)) {
+			struct config_conn_limits given = list->limits;
+
+			conn_limits_inherit(&given, &c->conn_limits_default);
+			c->conn_limits_default = given;
+		} else {
+			c->conn_limits[c->n_conn_limits++] = list->limits;
+		}
+	}
+	for (size_t i = 0; i < c->n_conn_limits; i++)
+		conn_limits_inherit(&c->conn_limits[i], &c->conn_limits_default);
+}
+
+static void read_policy_map(struct loader *l, const struct node *n)
+{
+	struct class_entry *list = NULL;
 	char name[CONFIG_NAME_MAX];
 	size_t count, i = 0;
 
 	read_entry_name(l, n, name, sizeof(name));
 	if (!want_list(l, n) || !read_array(l, n, sizeof(*list), (void **)&list, &count))
 		return;
-	for (const struct node *x = n->children; x != NULL; x = x->next, i++) {
-		list[i] = (struct config_inspect){
-			.acl = -1, .tls_proxy = -1, .ime = -1, .sip_map = -1};
-		read_map(l, x, fields, COUNT(fields), &list[i]);
-	}
-	if (!in_service(l, n)) {
-		free(list);
-		return;
-	}
-	c->inspects = list;
-	c->n_inspects = count;
+	for (const struct node *x = n->children; x != NULL; x = x->next, i++)
+		read_entry(l, x, &list[i]);
+	if (in_service(l, n))
+		keep(l, n, list);
+	free(list);
 }
 
 static bool is_sip_map(const struct node *n)
@@ -194,7 +255,7 @@ void read_policy_maps(struct loader *l, const struct node *n, void *obj)
 				"found a mapping, expected type: inspect sip in it, or a list "
 				"of classes");
 		else
-			read_policy_map(l, x, c);
+			read_policy_map(l, x);
 	}
 }
 

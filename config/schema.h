@@ -158,6 +158,12 @@ void read_sip_match(
 // The next of the words of a value; empty at the end.
 struct str word_next(struct str *rest);
 
+// Parts of a class of a policy map (config/conn_limits.c); what is not given stays CONFIG_LIMIT_UNSET
+// until it is taken from `from`.
+#define CONFIG_LIMIT_UNSET UINT32_MAX
+void read_set_connection(struct loader *l, const struct node *n, void *obj);
+void conn_limits_inherit(struct config_conn_limits *x, const struct config_conn_limits *from);
+
 void access_lists_free(struct config *c);
 
 void sip_maps_free(struct config *c); // with regular expressions and classes

@@ -334,6 +334,8 @@ static int stack_up(struct daemon *d, char *err, size_t err_size)
 		e = nat_ports_new(&d->nat_ports, d->base, d->config, mono_ns);
 	if (e == 0)
 		punt_on_nat(d->punt, d->nat_ports);
+	if (e == 0)
+		punt_on_flows(d->punt, d->config);
 	if (e < 0)
 		snprintf(err, err_size, "start the event loop: %s", strerror(-e));
 	return e;

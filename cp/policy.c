@@ -21,6 +21,7 @@ struct policy {
 	struct dp_route *routes;
 	int *inspect;
 	struct dp_media_addr *media;
+	struct dp_limit_class *limits;
 };
 
 int policy_options(const struct config *c, struct dp_options *out, char *err, size_t err_size)
@@ -144,6 +145,26 @@ static void fill_media(struct policy *p, const struct config *c)
 	p->rules.n_media = n;
 }
 
+static struct dp_limit_class limit_class(const struct config_conn_limits *x, int acl)
+{
+	return (struct dp_limit_class){.acl = acl,
+		.max = {.conns = x->conn_max,
+			.embryonic = x->embryonic_max,
+			.client_conns = x->client_max,
+			.client_embryonic = x->client_embryonic_max}};
+}
+
+// Of half-open connections there may be half a table: what a flood leaves is for the others.
+static void fill_limits(struct policy *p, const struct config *c)
+{
+	for (size_t i = 0; i < c->n_conn_limits; i++)
+		p->limits[i] = limit_class(&c->conn_limits[i], c->conn_limits[i].acl);
+	p->limits[c->n_conn_limits] = limit_class(&c->conn_limits_default, -1);
+	p->rules.limits = p->limits;
+	p->rules.n_limits = c->n_conn_limits + 1;
+	p->rules.half_open_max = c->sessions_max / 2;
+}
+
 int policy_new(struct policy **out, const struct config *c)
 {
 	struct policy *p = calloc(1, sizeof(*p));
@@ -156,7 +177,9 @@ int policy_new(struct policy **out, const struct config *c)
 	p->inspect = calloc(c->n_inspects + 1, sizeof(*p->inspect));
 	p->routes = calloc(c->n_ifaces + c->n_routes + 1, sizeof(*p->routes));
 	p->media = calloc(count_media(c) + 1, sizeof(*p->media));
-	if (p->acls == NULL || p->inspect == NULL || p->routes == NULL || p->media == NULL) {
+	p->limits = calloc(c->n_conn_limits + 1, sizeof(*p->limits));
+	if (p->acls == NULL || p->inspect == NULL || p->routes == NULL || p->media == NULL ||
+		p->limits == NULL) {
 		policy_free(p);
 		return -ENOMEM;
 	}
@@ -164,6 +187,7 @@ int policy_new(struct policy **out, const struct config *c)
 	fill_acls(p, c);
 	fill_routes(p, c);
 	fill_media(p, c);
+	fill_limits(p, c);
 	p->rules.nat = c->nat;
 	p->rules.n_nat = c->n_nat;
 	p->rules.timeouts = (struct dp_timeouts){
@@ -192,6 +216,7 @@ void policy_free(struct policy *p)
 	free(p->inspect);
 	free(p->routes);
 	free(p->media);
+	free(p->limits);
 	free(p);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cp/flow_log.h"
 #include "cp/log.h"
 #include "cp/nat_ports.h"
 #include "cp/netlink.h"
@@ -38,6 +39,7 @@ struct punt {
 	punt_media_fn *media;
 	void *media_arg;
 	struct nat_ports *nat;
+	const struct config *flows;
 	size_t n_ports;
 	struct port ports[DP_IFACES_MAX];
 };
@@ -56,6 +58,10 @@ static void on_message(struct punt *p, const struct dp_msg *m)
 	case DP_MSG_NAT_PORTS:
 		if (p->nat != NULL)
 			nat_ports_refused(p->nat, m->nat.rule);
+		break;
+	case DP_MSG_CONN_LIMIT:
+		if (p->flows != NULL)
+			flow_log_limit(p->flows, &m->limit);
 		break;
 	default:
 		log_event(WORKER_MESSAGE, log_u64("type", m->type));
@@ -184,6 +190,11 @@ void punt_free(struct punt *p)
 void punt_on_nat(struct punt *p, struct nat_ports *n)
 {
 	p->nat = n;
+}
+
+void punt_on_flows(struct punt *p, const struct config *c)
+{
+	p->flows = c;
 }
 
 void punt_on_media(struct punt *p, punt_media_fn *fn, void *arg)

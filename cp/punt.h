@@ -20,6 +20,10 @@ void punt_free(struct punt *p); // accepts NULL
 // Who hears of flows refused for want of ports: DP_MSG_NAT_PORTS.
 void punt_on_nat(struct punt *p, struct nat_ports *n);
 
+// Has what workers tell of flows logged: DP_MSG_CONN_LIMIT. `c` outlives it.
+struct config;
+void punt_on_flows(struct punt *p, const struct config *c);
+
 // Who hears what workers tell of media: DP_MSG_MEDIA_GONE and DP_MSG_MEDIA_KEY.
 typedef void punt_media_fn(const struct dp_msg *m, void *arg);
 void punt_on_media(struct punt *p, punt_media_fn *fn, void *arg);

@@ -250,6 +250,7 @@ cJSON *show_conn(const struct show *s, const struct ask *ask)
 	cJSON_AddBoolToObject(j, "continued", read_cursor(ask) != 0);
 	cJSON_AddBoolToObject(j, "detail", is_true(ask, "detail"));
 	show_u64(j, "in_use", u.sessions);
+	show_u64(j, "embryonic", u.half_open);
 	show_u64(j, "most_used", u.sessions_most);
 	show_u64(j, "max", u.sessions_max);
 	show_u64(j, "found", n);

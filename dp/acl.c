@@ -10,6 +10,7 @@
 
 #include "dp/acl_build.h"
 #include "dp/acl_hits.h"
+#include "dp/conn_limit.h"
 #include "dp/icmp.h"
 #include "dp/nat_hits.h"
 #include "dp/punt.h"
@@ -303,6 +304,11 @@ static bool acl_translate(struct worker *w, const struct pkt *p, struct acl_verd
 // Opens the session of a flow that may pass, with what it needs. PASS, or the reason not to.
 static enum dp_counter_id acl_open(struct worker *w, struct pkt *p, struct acl_verdict *v)
 {
+	v->reason = conn_limit_check(w, p, v, &v->limit);
+	if (unlikely(v->reason != PASS)) {
+		conn_limit_tell(w, p, v, v->reason);
+		return v->reason;
+	}
 	if (!acl_translate(w, p, v) || sess_create(w, p, v) == PASS)
 		return v->reason;
 	if (v->xlate != 0)

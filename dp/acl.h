@@ -44,6 +44,12 @@ struct acl_found {
 	int ace; // of the entry that decided; -1: none matches
 };
 
+// Where a session counts (dp/conn_limit.h).
+struct conn_limit_places {
+	uint16_t client, target;
+	bool counts; // else nowhere
+};
+
 struct acl_verdict {
 	enum acl_fate fate;
 	enum dp_counter_id reason;
@@ -53,6 +59,7 @@ struct acl_verdict {
 	struct flow reply;
 	bool loops;     // it does not leave by iface_out but comes back in there (dp/hairpin.h)
 	uint32_t xlate; // the dynamic translation (dp/xlate.h), once there is one
+	struct conn_limit_places limit;
 	// What decided, for whoever explains it; -1: there is none, or it was not asked.
 	int nat_destination, nat_source; // the rules, indices in snapshot.nat
 	int nat_back;                    // the rule for the source of replies (NAT_RPF)

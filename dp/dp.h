@@ -110,6 +110,19 @@ struct dp_timeouts {
 	uint32_t pat_xlate_s; // a dynamic mapping rests so long after its last session
 };
 
+// How many flows there may be at once (the manual's `set connection`), of the whole box: each worker
+// holds to its share. 0: no limit.
+struct dp_conn_limits {
+	uint32_t conns, embryonic; // to one host: conn-max, embryonic-conn-max
+	uint32_t client_conns,
+		client_embryonic; // from one: per-client-max, per-client-embryonic-max
+};
+
+struct dp_limit_class {
+	int acl; // of the flows that this list permits: index in acls, or -1: of all
+	struct dp_conn_limits max;
+};
+
 // How streams from the Internet are judged: every `timer_ms`, by these thresholds.
 struct dp_quality {
 	struct rma_table table;
@@ -133,6 +146,9 @@ struct dp_rules {
 	size_t n_media;
 	struct dp_timeouts timeouts;
 	struct dp_quality quality;
+	const struct dp_limit_class *limits; // the first that a flow is in holds; of TCP and UDP
+	size_t n_limits;
+	uint32_t half_open_max; // TCP connections of the box that may be half-open at once; 0: any
 };
 
 // Builds and publishes. On failure the rules in force stay, and `err` says why.
@@ -236,6 +252,7 @@ struct dp_usage {
 	uint32_t sessions, sessions_max; // all workers
 	uint32_t sessions_most;          // each worker's, added
 	uint32_t punt_sessions;          // of these, flows of the control plane
+	uint32_t half_open;              // and TCP connections whose handshake is not done
 	uint32_t streams, streams_max;
 	// Packet buffers, and those of datagrams in fragments: back to a constant when idle, or a leak.
 	uint32_t buffers_in_use, buffers;

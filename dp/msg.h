@@ -11,7 +11,7 @@
 #include "lib/addr.h"
 #include "lib/nat.h"
 
-#define DP_MSG_VERSION 5
+#define DP_MSG_VERSION 6
 
 // Media streams that can be up at once are dp_options.streams_max, at most this many; a stream id
 // is an index below it.
@@ -34,6 +34,7 @@ enum dp_msg_type {
 	DP_MSG_MEDIA_GONE, // media.stream: the worker has let go of it; the id may be used again
 	DP_MSG_MEDIA_KEY,  // key: a key of a stream nears its end, or has reached it
 	DP_MSG_NAT_PORTS,  // nat: a flow was refused for want of ports; at most once a second
+	DP_MSG_CONN_LIMIT, // limit: a flow was refused by one; at most once a second
 };
 
 // The link-layer address of a next hop.
@@ -132,6 +133,23 @@ struct dp_msg_nat {
 	uint32_t rule; // nat_rule.id
 };
 
+enum dp_limit { // of struct dp_conn_limits, and dp_rules.half_open_max
+	DP_LIMIT_CONNS,
+	DP_LIMIT_EMBRYONIC,
+	DP_LIMIT_CLIENT_CONNS,
+	DP_LIMIT_CLIENT_EMBRYONIC,
+	DP_LIMIT_ALL_EMBRYONIC,
+};
+
+// The flow that was refused, with real addresses.
+struct dp_msg_limit {
+	uint8_t what; // enum dp_limit
+	uint8_t proto;
+	uint16_t iface; // where it came in
+	struct endpoint client, target;
+	uint32_t max; // of the box
+};
+
 struct dp_msg {
 	uint16_t version; // DP_MSG_VERSION
 	uint16_t type;    // enum dp_msg_type
@@ -142,6 +160,7 @@ struct dp_msg {
 		struct dp_msg_key key;
 		struct dp_msg_capture capture;
 		struct dp_msg_nat nat;
+		struct dp_msg_limit limit;
 		struct nat_filter xlate;
 	};
 };

@@ -10,6 +10,7 @@
 #include <rte_icmp.h>
 #include <rte_tcp.h>
 
+#include "dp/conn_limit.h"
 #include "dp/route.h"
 #include "dp/sess_table.h"
 #include "dp/xlate.h"
@@ -91,7 +92,22 @@ uint32_t sess_timeout_s(const struct dp_timeouts *t, const struct sess *s)
 	return s->punt ? t->punt_s : t->tcp_s;
 }
 
-static void punt_track(struct sess *s, unsigned int dir, uint8_t flags)
+static void count_set(uint32_t *count, uint32_t to)
+{
+	__atomic_store_n(count, to, __ATOMIC_RELAXED);
+}
+
+static void state_set(struct worker *w, struct sess *s, uint8_t state)
+{
+	if (unlikely(s->state == SESS_HALF_OPEN) && state != SESS_HALF_OPEN) {
+		count_set(&w->sess->half_open, w->sess->half_open - 1);
+		if (s->limit.counts)
+			conn_limit_up(w, &s->limit);
+	}
+	s->state = state;
+}
+
+static void punt_track(struct worker *w, struct sess *s, unsigned int dir, uint8_t flags)
 {
 	if (flags & RTE_TCP_SYN_FLAG)
 		s->seen |= SEEN_SYN(dir);
@@ -100,9 +116,9 @@ static void punt_track(struct sess *s, unsigned int dir, uint8_t flags)
 	if (flags & RTE_TCP_RST_FLAG)
 		s->seen |= SEEN_RST;
 	if (s->seen & (SEEN_RST | SEEN_BOTH_FIN))
-		s->state = SESS_CLOSING;
+		state_set(w, s, SESS_CLOSING);
 	else if ((s->seen & SEEN_BOTH_SYN) == SEEN_BOTH_SYN && !(flags & RTE_TCP_SYN_FLAG))
-		s->state = SESS_UP;
+		state_set(w, s, SESS_UP);
 }
 
 static struct tcp_segment segment_of(struct pkt *p)
@@ -112,7 +128,7 @@ static struct tcp_segment segment_of(struct pkt *p)
 }
 
 // Follows a forwarded connection: PASS, or why the packet cannot be of it.
-static enum dp_counter_id follow(struct sess *s, struct pkt *p, unsigned int dir)
+static enum dp_counter_id follow(struct worker *w, struct sess *s, struct pkt *p, unsigned int dir)
 {
 	static const uint8_t states[] = {[TCP_SYN_SENT] = SESS_HALF_OPEN,
 		[TCP_SYN_RCVD] = SESS_HALF_OPEN,
@@ -124,7 +140,7 @@ static enum dp_counter_id follow(struct sess *s, struct pkt *p, unsigned int dir
 	const struct tcp_segment g = segment_of(p);
 	enum dp_counter_id bad = tcp_track(&s->tcp, dir, &g);
 
-	s->state = states[s->tcp.state];
+	state_set(w, s, states[s->tcp.state]);
 	return bad;
 }
 
@@ -163,19 +179,19 @@ static void sess_touch(struct worker *w, struct sess *s, const struct pkt *p, un
 	s->packets[dir]++;
 	s->bytes[dir] += (uint64_t)p->payload + p->payload_len - p->l3;
 	if (s->punt && p->flow.proto == PROTO_TCP)
-		punt_track(s, dir, p->tcp_flags);
-}
-
-static void count_set(uint32_t *count, uint32_t to)
-{
-	__atomic_store_n(count, to, __ATOMIC_RELAXED);
+		punt_track(w, s, dir, p->tcp_flags);
 }
 
 void sess_end(struct worker *w, struct sess *s)
 {
 	struct sess_table *t = w->sess;
 	const uint32_t slot = (uint32_t)(s - t->slots);
+	const bool half_open = s->state == SESS_HALF_OPEN;
 
+	if (half_open)
+		count_set(&t->half_open, t->half_open - 1);
+	if (s->limit.counts)
+		conn_limit_put(w, &s->limit, half_open);
 	if (s->xlate != 0)
 		xlate_put(w, s->xlate);
 	key_del(t, slot, 0);
@@ -255,7 +271,7 @@ static inline enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t r
 	p->dir = (uint8_t)sess_ref_dir(ref);
 	if (p->kind == PKT_FLOW) { // an error proves nothing about the flow that it quotes
 		if (p->flow.proto == PROTO_TCP && !s->punt)
-			bad = follow(s, p, p->dir);
+			bad = follow(w, s, p, p->dir);
 		if (unlikely(bad != PASS)) {
 			p->reason = bad;
 			return SESS_DROP;
@@ -376,8 +392,10 @@ static struct sess *sess_open(struct worker *w, const struct sess_key *k, enum d
 		.state = SESS_UP,
 		.born_tick = tick_of(w->now_ns)};
 	key_add(t, slot, 0);
-	if (k->proto == PROTO_TCP)
+	if (k->proto == PROTO_TCP) {
 		s->state = SESS_HALF_OPEN;
+		count_set(&t->half_open, t->half_open + 1);
+	}
 	*bad = PASS;
 	return s;
 }
@@ -395,6 +413,9 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	if (s == NULL)
 		return verdict->reason;
 	s->xlate = verdict->xlate;
+	s->limit = verdict->limit;
+	if (s->limit.counts)
+		conn_limit_take(w, &s->limit, key.proto == PROTO_TCP);
 	s->loops_out = verdict->loops;
 	s->loops_back = p->looped;
 	s->translates = !endpoint_eq(&key.src, &reply.dst) || !endpoint_eq(&key.dst, &reply.src);

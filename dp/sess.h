@@ -58,6 +58,7 @@ struct sess {
 	};
 	uint32_t xlate; // its dynamic translation (dp/xlate.h), 0: none
 	uint32_t born_tick;
+	struct conn_limit_places limit;
 } __rte_cache_aligned;
 
 _Static_assert(offsetof(struct sess, tcp) == 2 * RTE_CACHE_LINE_MIN_SIZE, "two lines for all");
@@ -83,6 +84,7 @@ struct sess_table {
 	uint32_t used;  // slots below have been in use, the others not even touched
 	uint32_t most;  // live at once, ever
 	uint32_t punts; // live punt sessions
+	uint32_t half_open;
 	uint32_t age_next;
 	uint64_t age_ns; // when the table was last looked at
 };

@@ -28,6 +28,7 @@ enum {
 	PART_INSPECT,
 	PART_MEDIA,
 	PART_MEDIA_INDEX,
+	PART_LIMITS,
 	PARTS
 };
 
@@ -184,6 +185,10 @@ static int check_ifaces(const struct dp_rules *r, unsigned int n_ifaces, char *e
 	}
 	if (!is_acl(r, r->acl_global))
 		return fail(err, size, "no global access list %d", r->acl_global);
+	for (size_t i = 0; i < r->n_limits; i++)
+		if (!is_acl(r, r->limits[i].acl))
+			return fail(err, size, "connection limits: no access list %d",
+				r->limits[i].acl);
 	for (size_t i = 0; i < r->n_inspect; i++)
 		if (r->inspect[i] < 0 || (size_t)r->inspect[i] >= r->n_acls)
 			return fail(err, size, "inspection: no access list %d", r->inspect[i]);
@@ -286,6 +291,7 @@ static int parts_make(struct snapshot *s, const struct snapshot *old, const stru
 	to[PART_INSPECT] =
 		part_make(was[PART_INSPECT], r->inspect, r->n_inspect, sizeof(*r->inspect));
 	to[PART_MEDIA] = part_make(was[PART_MEDIA], r->media, r->n_media, sizeof(*r->media));
+	to[PART_LIMITS] = part_make(was[PART_LIMITS], r->limits, r->n_limits, sizeof(*r->limits));
 	to[PART_MEDIA_INDEX] = media_index_make(was[PART_MEDIA_INDEX], r);
 	if (to[PART_MEDIA_INDEX] == NULL)
 		return -errno;
@@ -319,6 +325,9 @@ static void view_fill(struct snapshot *s, const struct dp_rules *r)
 	s->media = (const void *)p[PART_MEDIA]->data;
 	s->n_media = p[PART_MEDIA]->n;
 	s->media_index = (const void *)p[PART_MEDIA_INDEX]->data;
+	s->limits = (const void *)p[PART_LIMITS]->data;
+	s->n_limits = p[PART_LIMITS]->n;
+	s->half_open_max = r->half_open_max;
 	s->acls = s->parts->acls;
 	s->n_acls = s->parts->n_acls;
 	s->acl_global = r->acl_global;

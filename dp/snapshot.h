@@ -46,6 +46,9 @@ struct snapshot {
 	size_t n_media;
 	const struct media_index *media_index;
 	struct dp_timeouts timeouts;
+	const struct dp_limit_class *limits;
+	size_t n_limits;
+	uint32_t half_open_max;
 	struct dp_quality quality;
 	// Of dp/snapshot.c alone.
 	struct snapshot_parts *parts;

@@ -4,6 +4,7 @@
 #include "dp/trace.h"
 
 #include "dp/acl.h"
+#include "dp/conn_limit.h"
 #include "dp/handoff.h"
 #include "dp/media.h"
 #include "dp/nat.h"
@@ -222,6 +223,9 @@ static void trace_new(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 		return trace_drop(t, DP_TRACE_CREATE, DROP_ICMP_NO_SESSION);
 	if (v.fate == ACL_PUNT)
 		return;
+	bad = conn_limit_check(w, p, &v, &v.limit);
+	if (bad != PASS)
+		return trace_drop(t, DP_TRACE_CREATE, bad);
 	if (!trace_dynamic(w, p, &v, t))
 		return;
 	trace_phase(t, DP_TRACE_CREATE);

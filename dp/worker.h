@@ -21,6 +21,7 @@
 #include "dp/pkt.h"
 
 struct capture_ring; // dp/capture.h
+struct conn_limits;  // dp/conn_limit.h
 struct acl_hit;      // dp/acl_hits.h
 struct frag_table;   // dp/frag.h
 struct icmp_state;   // dp/icmp.h
@@ -85,6 +86,7 @@ struct worker {
 	struct sess_table *sess;
 	struct xlate_table *xlate;
 	struct nat_hit *nat_hits; // dp/nat_hits.h
+	struct conn_limits *conn_limits;
 	struct neigh_table *neigh;
 	struct punt_state *punt;
 	struct icmp_state *icmp;

@@ -12,6 +12,7 @@
 
 #include "dp/acl_hits.h"
 #include "dp/capture.h"
+#include "dp/conn_limit.h"
 #include "dp/frag.h"
 #include "dp/icmp.h"
 #include "dp/nat_hits.h"
@@ -180,6 +181,9 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	w->xlate = xlate_new(id, n_workers, sessions + 1, seed + 4);
 	w->nat_hits =
 		rte_zmalloc("nat_hits", NAT_HITS_SLOTS * sizeof(*w->nat_hits), RTE_CACHE_LINE_SIZE);
+	w->conn_limits = rte_zmalloc("limits", sizeof(*w->conn_limits), RTE_CACHE_LINE_SIZE);
+	if (w->conn_limits != NULL)
+		w->conn_limits->seed = seed + 6;
 	w->punt = punt_new(n_workers, seed + 3);
 	w->icmp = icmp_new(n_workers, seed + 5);
 	w->msg_down = msg_ring_new("msg_down", id);
@@ -188,8 +192,8 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	w->punt_up = ring_new("punt_up", id, 0, PUNT_RING);
 	if (w->count != NULL && w->hits != NULL && w->sess != NULL && w->neigh != NULL &&
 		w->punt != NULL && w->icmp != NULL && w->xlate != NULL && w->nat_hits != NULL &&
-		w->msg_down != NULL && w->msg_up != NULL && w->punt_down != NULL &&
-		w->punt_up != NULL)
+		w->conn_limits != NULL && w->msg_down != NULL && w->msg_up != NULL &&
+		w->punt_down != NULL && w->punt_up != NULL)
 		return w;
 	worker_free(w);
 	return NULL;
@@ -236,6 +240,7 @@ void worker_free(struct worker *w)
 	sess_free(w->sess);
 	xlate_free(w->xlate);
 	rte_free(w->nat_hits);
+	rte_free(w->conn_limits);
 	neigh_free(w->neigh);
 	rte_free(w->punt);
 	rte_free(w->icmp);

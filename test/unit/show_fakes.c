@@ -76,6 +76,7 @@ void dp_usage(struct dp_usage *out)
 		.sessions_max = 65536,
 		.sessions_most = 9,
 		.punt_sessions = 3,
+		.half_open = 2,
 		.streams = 1,
 		.streams_max = 8192,
 		.buffers_in_use = 2048,

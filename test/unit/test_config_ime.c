@@ -452,6 +452,24 @@ static const struct edited ime[] = {
 	{"E4", {{"tls-proxy: remote_to_local-ent,", "tls-proxy: remote-to-local-ent,"}},
 		"68:46: tls-proxy: found remote-to-local-ent, expected the name of a tls-proxy; "
 		"did you mean remote_to_local-ent?"},
+	{"set-connection",
+		{{"    - {class: in, inspect", "    - {class: in}\n    - {class: in, inspect"}},
+		"68:7: ime-policy: found neither inspect nor set-connection, expected one"},
+	{"set-connection",
+		{{"class: in, inspect", "class: in, set-connection: {conn-max: 1}, inspect"}},
+		"68:35: set-connection: found beside inspect, expected in a class of its own: "
+		"connections of an inspected class end here (see embryonic-conn-max of tls-proxy)"},
+	{"set-connection", {{"class: in, inspect", "class: class-default, inspect"}},
+		"68:39: inspect: found in class-default, expected in a class with an access-list"},
+	{"set-connection",
+		{{"    - {class: in, inspect",
+			"    - {class: in, set-connection: {conn-max: 2000001}}\n"
+			"    - {class: class-default, set-connection: {embryonic: 1}}\n"
+			"    - {class: in, inspect"}},
+		"68:46: conn-max: found 2000001, expected connections (0: no limit) from 0 to "
+		"2000000\n"
+		"69:47: found the unknown key embryonic, expected conn-max, embryonic-conn-max, "
+		"per-client-max, per-client-embryonic-max"},
 	{"inspect ime", {{"remote_to_local-ent, uc-ime: ime", "remote_to_local-ent, uc-ime: imé"}},
 		"68:75: uc-ime: found imé, expected the name of a uc-ime"},
 	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "{http: {}}"}},

@@ -431,6 +431,42 @@ static void test_policy(void **state)
 	config_free(c);
 }
 
+// set-connection: classes in their order, and what they do not say from class-default, wherever that is.
+static void test_conn_limits(void **state)
+{
+	struct config *c = config_with(NULL, NULL);
+
+	assert_int_equal(c->n_conn_limits, 0);
+	assert_int_equal(c->conn_limits_default.embryonic_max, 4096);
+	assert_int_equal(c->conn_limits_default.client_embryonic_max, 1024);
+	assert_int_equal(c->conn_limits_default.conn_max, 0);
+	assert_int_equal(c->conn_limits_default.client_max, 0);
+	config_free(c);
+	c = config_with("  ime-policy:\n",
+		"  ime-policy:\n"
+		"    - {class: in, set-connection: {conn-max: 7, embryonic-conn-max: 0}}\n"
+		"    - {class: class-default, set-connection: {per-client-max: 9, "
+		"per-client-embryonic-max: 2000000}}\n"
+		"    - {class: out, set-connection: {per-client-embryonic-max: 3}}\n");
+	assert_int_equal(c->n_inspects, 2);
+	assert_int_equal(c->n_conn_limits, 2);
+	assert_string_equal(c->conn_limits[0].class_name, "in");
+	assert_int_equal(c->conn_limits[0].acl, c->inspects[1].acl);
+	assert_int_equal(c->conn_limits[0].conn_max, 7);
+	assert_int_equal(c->conn_limits[0].embryonic_max, 0);
+	assert_int_equal(c->conn_limits[0].client_max, 9);
+	assert_int_equal(c->conn_limits[0].client_embryonic_max, 2000000);
+	assert_int_equal(c->conn_limits[1].embryonic_max, 4096);
+	assert_int_equal(c->conn_limits[1].client_embryonic_max, 3);
+	assert_int_equal(c->conn_limits_default.client_max, 9);
+	assert_int_equal(c->conn_limits_default.embryonic_max, 4096);
+	config_free(c);
+	c = config_with("policy-maps:\n",
+		"policy-maps:\n  other:\n    - {class: in, set-connection: {conn-max: 7}}\n");
+	assert_int_equal(c->n_conn_limits, 0); // not in service
+	config_free(c);
+}
+
 static void test_stir(void **state)
 {
 	struct config *c = config_with(NULL, NULL);
@@ -462,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_ime),
 		cmocka_unit_test(test_ucm),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_conn_limits),
 		cmocka_unit_test(test_media),
 		cmocka_unit_test(test_media_addresses),
 		cmocka_unit_test(test_policy),

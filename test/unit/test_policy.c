@@ -53,6 +53,7 @@ static struct config *config_two(void)
 	static struct config_media_addr addrs[4];
 	static struct config_mta mta;
 	static struct config_inspect inspect;
+	static struct config_conn_limits limits;
 	static struct config c;
 
 	memset(&c, 0, sizeof(c));
@@ -93,6 +94,15 @@ static struct config *config_two(void)
 	inspect.acl = 1;
 	c.inspects = &inspect;
 	c.n_inspects = 1;
+	c.sessions_max = 5000;
+	limits = (struct config_conn_limits){.acl = 1,
+		.conn_max = 1,
+		.embryonic_max = 2,
+		.client_max = 3,
+		.client_embryonic_max = 4};
+	c.conn_limits = &limits;
+	c.n_conn_limits = 1;
+	c.conn_limits_default.embryonic_max = 50;
 	c.timeouts.conn_s = 3600;
 	c.timeouts.half_open_s = 30;
 	c.timeouts.half_closed_s = 600;
@@ -125,6 +135,15 @@ static void test_rules(void **state)
 	assert_int_equal(r->n_acls, 2);
 	assert_int_equal(r->acls[0].n, 0);
 	assert_ptr_equal(r->acls[1].aces, c->acls[1].aces);
+	assert_int_equal(r->n_limits, 2);
+	assert_int_equal(r->limits[0].acl, 1);
+	assert_int_equal(r->limits[0].max.conns, 1);
+	assert_int_equal(r->limits[0].max.embryonic, 2);
+	assert_int_equal(r->limits[0].max.client_conns, 3);
+	assert_int_equal(r->limits[0].max.client_embryonic, 4);
+	assert_int_equal(r->limits[1].acl, -1);
+	assert_int_equal(r->limits[1].max.embryonic, 50);
+	assert_int_equal(r->half_open_max, c->sessions_max / 2);
 	assert_int_equal(r->n_inspect, 1);
 	assert_int_equal(r->inspect[0], 1);
 	assert_int_equal(r->n_routes, 3);

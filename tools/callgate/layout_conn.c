@@ -82,8 +82,9 @@ void layout_conn(FILE *f, const cJSON *d)
 	const bool detail = json_true(d, "detail");
 
 	if (!json_true(d, "continued")) {
-		fprintf(f, "%.0f in use, %.0f most used, of %.0f\n", json_number(d, "in_use"),
-			json_number(d, "most_used"), json_number(d, "max"));
+		fprintf(f, "%.0f in use, %.0f most used, of %.0f; %.0f embryonic\n",
+			json_number(d, "in_use"), json_number(d, "most_used"),
+			json_number(d, "max"), json_number(d, "embryonic"));
 		if (detail && list != NULL)
 			fputs(legend, f);
 	}

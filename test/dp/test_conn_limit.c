@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Limits of flows by host, through all stages: `set connection` of a class, of one worker and of several;
+// half-open connections are counted as they come, come up and go.
+#include "test/dp/harness.h"
+
+#include "dp/conn_limit.h"
+
+#define SYN 0x02
+#define ACK 0x10
+#define RST 0x04
+
+static uint8_t frame[FRAME_MAX];
+static struct rules rules;
+static struct dp_limit_class classes[2];
+
+// Flows to HOST_IN are of the first class, the others of the second.
+static void limits_apply(const struct dp_conn_limits *served, const struct dp_conn_limits *others)
+{
+	harness_rules(&rules);
+	classes[0] = (struct dp_limit_class){.acl = 0, .max = *served};
+	classes[1] = (struct dp_limit_class){.acl = -1, .max = *others};
+	rules.r.limits = classes;
+	rules.r.n_limits = 2;
+	harness_apply(&rules);
+}
+
+static bool passes(uint16_t in, const struct flow *f, uint8_t flags)
+{
+	harness_send(in, f, flags);
+	return harness_out(!in, frame) > 0;
+}
+
+static struct flow from(const char *client, uint16_t port)
+{
+	return flow(PROTO_TCP, client, port, MAPPED, 5070);
+}
+
+static void comes_up(const char *client, uint16_t port)
+{
+	struct flow in = from(client, port);
+	struct flow back = flow(PROTO_TCP, HOST_IN, 5070, client, port);
+
+	assert_true(passes(INSIDE, &back, SYN | ACK));
+	assert_true(passes(OUTSIDE, &in, ACK));
+}
+
+static const char *client_at(unsigned int i)
+{
+	static char text[IP_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "198.51.100.%u", 10 + i);
+	return text;
+}
+
+// What the control plane heard of last.
+static struct dp_msg_limit told(void)
+{
+	struct dp_msg m = {0};
+
+	while (rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)) == 0)
+		;
+	assert_int_equal(m.type, DP_MSG_CONN_LIMIT);
+	return m.limit;
+}
+
+// Half-open connections to a host beyond the limit are refused; those that come up make room, and so do
+// those that time out or are refused by the host.
+static void test_target(void **state)
+{
+	const struct dp_conn_limits max = {.embryonic = 3}, none = {0};
+	struct flow f, back;
+
+	limits_apply(&max, &none);
+	for (unsigned int i = 0; i < 3; i++) {
+		f = from(client_at(i), 1000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+		assert_true(passes(OUTSIDE, &f, SYN)); // again: it counts once
+	}
+	f = from(client_at(3), 1000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_LIMIT);
+	assert_int_equal(told().what, DP_LIMIT_EMBRYONIC);
+	comes_up(client_at(0), 1000);
+	assert_true(passes(OUTSIDE, &f, SYN));
+	f = from(client_at(4), 1000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_LIMIT);
+	back = flow(PROTO_TCP, HOST_IN, 5070, client_at(1), 1000);
+	assert_true(passes(INSIDE, &back, RST | ACK)); // refused by the host
+	assert_true(passes(OUTSIDE, &f, SYN));
+	f = from(client_at(5), 1000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_LIMIT);
+	assert_int_equal(h.w->sess->half_open, 3);
+	harness_wait_s(31);
+	assert_int_equal(h.w->sess->half_open, 0);
+	assert_true(passes(OUTSIDE, &f, SYN));
+}
+
+// One host's half-open connections, and nobody else's.
+static void test_client(void **state)
+{
+	const struct dp_conn_limits max = {.client_embryonic = 2}, none = {0};
+	struct dp_msg_limit t;
+	struct flow f;
+
+	limits_apply(&max, &none);
+	for (uint16_t i = 0; i < 2; i++) {
+		f = from(FAR, 1000 + i);
+		assert_true(passes(OUTSIDE, &f, SYN));
+	}
+	f = from(FAR, 1002);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_CLIENT);
+	t = told();
+	assert_int_equal(t.what, DP_LIMIT_CLIENT_EMBRYONIC);
+	assert_int_equal(t.max, 2);
+	assert_int_equal(t.iface, OUTSIDE);
+	assert_true(ip_is(&t.client.ip, FAR) && t.client.port == 1002);
+	assert_true(ip_is(&t.target.ip, HOST_IN) && t.target.port == 5070);
+	f = from(client_at(0), 1000);
+	assert_true(passes(OUTSIDE, &f, SYN));
+	f = flow(PROTO_TCP, HOST_IN, 1000, FAR, 80); // of the other class
+	assert_true(passes(INSIDE, &f, SYN));
+}
+
+// conn-max and per-client-max hold whatever the state, and count UDP.
+static void test_conns(void **state)
+{
+	const struct dp_conn_limits max = {.conns = 4, .client_conns = 2}, none = {0};
+	struct flow f, udp = flow(PROTO_UDP, FAR, 9, MAPPED, 4000);
+
+	limits_apply(&max, &none);
+	f = from(FAR, 1000);
+	assert_true(passes(OUTSIDE, &f, SYN));
+	comes_up(FAR, 1000);
+	assert_true(passes(OUTSIDE, &udp, 0));
+	f = from(FAR, 1001);
+	harness_drops(OUTSIDE, &f, SYN, DROP_CONN_CLIENT);
+	for (unsigned int i = 0; i < 2; i++) {
+		f = from(client_at(i), 1000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+		comes_up(client_at(i), 1000);
+	}
+	f = from(client_at(2), 1000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_CONN_LIMIT);
+	assert_true(passes(OUTSIDE, &udp, 0)); // what is there goes on
+	f = flow(PROTO_UDP, client_at(2), 9, MAPPED, 4000);
+	harness_drops(OUTSIDE, &f, 0, DROP_CONN_LIMIT);
+	harness_wait_s(200); // UDP has timed out
+	assert_true(passes(OUTSIDE, &f, 0));
+}
+
+// Limits that are lowered or taken away while sessions live: what they took they give back.
+static void test_new_rules(void **state)
+{
+	const struct dp_conn_limits wide = {.embryonic = 100, .client_conns = 100}, none = {0};
+	const struct dp_conn_limits tight = {.embryonic = 1};
+	struct flow f;
+
+	limits_apply(&wide, &wide);
+	for (unsigned int i = 0; i < 5; i++) {
+		f = from(client_at(i), 1000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+	}
+	limits_apply(&tight, &none);
+	f = from(client_at(7), 1000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_LIMIT);
+	limits_apply(&none, &none);
+	assert_true(passes(OUTSIDE, &f, SYN)); // not counted
+	harness_wait_s(40);
+	for (unsigned int i = 0; i < CONN_LIMIT_PLACES; i++) {
+		assert_int_equal(h.w->conn_limits->target[i].conns, 0);
+		assert_int_equal(h.w->conn_limits->target[i].embryonic, 0);
+		assert_int_equal(h.w->conn_limits->client[i].conns, 0);
+		assert_int_equal(h.w->conn_limits->client[i].embryonic, 0);
+	}
+}
+
+// No more than so many half-open connections in all, to whomever: there is room for flows of others.
+static void test_all(void **state)
+{
+	const struct dp_conn_limits none = {0};
+	struct flow f, udp = flow(PROTO_UDP, HOST_IN, 9, FAR, 53);
+
+	limits_apply(&none, &none);
+	rules.r.half_open_max = 10;
+	harness_apply(&rules);
+	for (uint16_t i = 0; i < 10; i++) {
+		f = flow(PROTO_TCP, HOST_IN, 1000 + i, FAR, 80);
+		assert_true(passes(INSIDE, &f, SYN));
+	}
+	f = flow(PROTO_TCP, HOST_IN, 2000, FAR, 80);
+	harness_drops(INSIDE, &f, SYN, DROP_EMBRYONIC_FULL);
+	assert_int_equal(told().what, DP_LIMIT_ALL_EMBRYONIC);
+	assert_true(passes(INSIDE, &udp, 0));
+}
+
+// The control plane hears once a second, however many are refused.
+static void test_told_once(void **state)
+{
+	const struct dp_conn_limits max = {.client_embryonic = 1}, none = {0};
+	struct flow f = from(FAR, 1);
+	struct dp_msg m;
+
+	limits_apply(&max, &none);
+	assert_true(passes(OUTSIDE, &f, SYN));
+	for (uint16_t i = 2; i < 50; i++) {
+		f = from(FAR, i);
+		harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_CLIENT);
+	}
+	assert_int_equal(rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)), 0);
+	assert_int_not_equal(rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)), 0);
+}
+
+// A box's limit is each worker's share; what rounding leaves is one at least.
+static void test_shares(void **state)
+{
+	const struct dp_conn_limits max = {.embryonic = 8}, none = {0};
+	unsigned int passed = 0;
+
+	harness_down();
+	harness_up_many(4, 256);
+	limits_apply(&max, &none);
+	for (unsigned int i = 0; i < 40; i++) {
+		struct flow f = from(client_at(i), 1000);
+
+		passed += passes(OUTSIDE, &f, SYN);
+	}
+	assert_int_equal(passed, 2); // h.w takes them all here
+	limits_apply(&(struct dp_conn_limits){.embryonic = 3}, &none);
+	harness_wait_s(40);
+	passed = 0;
+	for (unsigned int i = 0; i < 10; i++) {
+		struct flow f = from(client_at(i), 1000);
+
+		passed += passes(OUTSIDE, &f, SYN);
+	}
+	assert_int_equal(passed, 1);
+}
+
+static int setup(void **state)
+{
+	harness_up(256);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	harness_down();
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_target),
+		TEST(test_client),
+		TEST(test_conns),
+		TEST(test_new_rules),
+		TEST(test_all),
+		TEST(test_told_once),
+		TEST(test_shares),
+	};
+
+	return cmocka_run_group_tests(tests, harness_group_setup, NULL);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What workers tell of flows, as lines of the log with an ASA's numbers.
+#include "test/unit/test.h"
+
+#include "cp/flow_log.h"
+#include "test/unit/log_capture.h"
+
+static struct config config = {.ifaces = {{.name = "outside"}, {.name = "inside"}}, .n_ifaces = 2};
+
+static struct endpoint ep(const char *ip, uint16_t port)
+{
+	struct endpoint e = {.port = port};
+
+	assert_true(ip_parse(str_from(ip), &e.ip));
+	return e;
+}
+
+static void test_limits(void **state)
+{
+	static const char *const want[] = {
+		[DP_LIMIT_CONNS] = "%UCIME-3-201011: connection limit exceeded",
+		[DP_LIMIT_EMBRYONIC] = "%UCIME-3-201010: embryonic connection limit exceeded",
+		[DP_LIMIT_CLIENT_CONNS] = "%UCIME-3-201013: per-client connection limit exceeded",
+		[DP_LIMIT_CLIENT_EMBRYONIC] =
+			"%UCIME-6-201012: per-client embryonic connection limit exceeded",
+		[DP_LIMIT_ALL_EMBRYONIC] = "%UCIME-2-339408: half of the session table",
+	};
+
+	for (uint8_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		const struct dp_msg_limit m = {.what = i,
+			.proto = PROTO_TCP,
+			.iface = 0,
+			.client = ep("198.51.100.7", 4000),
+			.target = ep("192.168.10.30", 443),
+			.max = 500};
+
+		log_capture_open(6, false);
+		log_capture();
+		flow_log_limit(&config, &m);
+		log_line_with(log_captured(), want[i],
+			"limit=500 protocol=tcp interface=outside source=198.51.100.7:4000 "
+			"destination=192.168.10.30:443");
+	}
+}
+
+// A worker of another version must not crash it.
+static void test_strange(void **state)
+{
+	log_capture_open(6, false);
+	log_capture();
+	flow_log_limit(&config, &(struct dp_msg_limit){.what = 200});
+	flow_log_limit(&config, &(struct dp_msg_limit){.iface = 2});
+	assert_string_equal(log_captured(), "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_strange),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
