@@ -118,6 +118,9 @@ void config_swap_rules(struct config *a, struct config *b)
 	SWAP(a, b, sip_maps);
 	SWAP(a, b, n_sip_maps);
 	SWAP(a, b, timeouts);
+	SWAP(a, b, conn_limits);
+	SWAP(a, b, n_conn_limits);
+	SWAP(a, b, conn_limits_default);
 	SWAP(a, b, warnings);
 	for (size_t i = 0; i < a->n_ifaces; i++) {
 		SWAP(&a->ifaces[i], &b->ifaces[i], line);

@@ -23,6 +23,6 @@ size_t config_changes(const struct config *was, const struct config *is,
 bool config_changes_sip_maps(const struct config_change *c, size_t n);
 
 // Swaps what is live: routes, objects, translations, access lists and where they are asked, what is inspected
-// for, timeouts, warnings. The arrays stay where they are, but for those of classes and interfaces. Twice
+// for, timeouts, limits of flows, warnings. The arrays stay where they are, but for those of classes and interfaces. Twice
 // is as before. Good only for two whose every change is live.
 void config_swap_rules(struct config *a, struct config *b);

@@ -42,6 +42,17 @@ static const struct changed table[] = {
 		"ime}}}\n    - {class: out, inspect: {sip: {tls-proxy: local_to_remote-ent, "
 		"uc-ime: ime}}}\n",
 		"policy-maps 65 live,classes or tls-proxies of the service-policy 0 restart"},
+	{"limits of flows", "  ime-policy:\n",
+		"  ime-policy:\n    - {class: in, set-connection: {conn-max: 7}}\n",
+		"policy-maps 65 live"},
+	{"a class for limits", "class-maps:\n",
+		"class-maps:\n  more: {match: {access-list: sip-in}}\n", "class-maps 62 live"},
+	{"a class with a type", "class-maps:\n",
+		"class-maps:\n  odd: {type: inspect sip, match-all: [{request-method: info}]}\n",
+		"class-maps 62 live"},
+	{"how it is inspected", "policy-maps:\n",
+		"policy-maps:\n  map: {type: inspect sip, parameters: {im: off}}\n",
+		"policy-maps 65 live"},
 	{"CLI-4: uc-ime", "epoch: 1", "epoch: 2", "uc-ime 50 restart"},
 	{"CLI-4: media-termination", "rtp-max-port: 32767", "rtp-max-port: 32765",
 		"media-termination 36 restart"},
@@ -117,7 +128,10 @@ static void test_swap(void **state)
 	struct config_change c[CONFIG_CHANGES_MAX];
 
 	assert_string_equal(a->acls[a->inspects[0].acl].name, "sip-out");
+	b->conn_limits_default.conn_max = 5;
 	config_swap_rules(a, b);
+	assert_int_equal(a->conn_limits_default.conn_max, 5);
+	b->conn_limits_default.conn_max = 5; // for the way back
 	assert_int_equal(a->n_acls, 4);
 	assert_string_equal(a->acls[a->inspects[0].acl].name, "sip-out");
 	assert_string_equal(a->acls[a->ifaces[0].acl_in].name, "incoming");
