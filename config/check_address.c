@@ -157,6 +157,14 @@ static bool nat_overlap(const struct nat_rule *a, const struct nat_rule *b)
 		service_meets(a, a->real_port, b, b->real_port);
 }
 
+// An address that hosts share by ports is no host's alone.
+static bool pools_differ(const struct nat_rule *a, const struct nat_rule *b)
+{
+	return a->kind != NAT_STATIC && b->kind != NAT_STATIC && a->kind != b->kind &&
+		iface_meets(a->mapped_if, b->mapped_if) &&
+		(nat_pool_has(&a->pool, &b->pool.first) || nat_pool_has(&b->pool, &a->pool.first));
+}
+
 // A pool's addresses are nobody else's.
 static bool pool_overlap(const struct nat_rule *dynamic, const struct nat_rule *fixed)
 {
@@ -198,7 +206,8 @@ static void check_nat(struct loader *l, size_t i, const struct node *n)
 	for (size_t k = 0; k < i; k++) {
 		const struct nat_rule *other = &l->c->nat[k];
 
-		if (nat_overlap(r, other) || pool_overlap(r, other) || pool_overlap(other, r)) {
+		if (nat_overlap(r, other) || pool_overlap(r, other) || pool_overlap(other, r) ||
+			pools_differ(r, other)) {
 			fault(l, n,
 				"found a rule that overlaps the one on line %u, expected each "
 				"address once",

@@ -250,6 +250,7 @@ struct config_timeouts {
 	uint32_t conn_s, half_open_s, half_closed_s, udp_s, icmp_s; // plain sessions
 	uint32_t
 		pat_xlate_s; // a port of a dynamic translation rests so long after its last session
+	uint32_t xlate_s;    // and an address that a host has to itself
 };
 
 // One fault, or one warning. Line and column count from 1.

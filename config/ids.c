@@ -69,9 +69,9 @@ static void nat_text(const struct config *c, const struct nat_rule *r, char *buf
 		snprintf(buf + n, size - (size_t)n, " %s %u %u %u",
 			prefix_format(&r->mapped, mapped), r->proto, r->real_port, r->mapped_port);
 	else
-		snprintf(buf + n, size - (size_t)n, " pat %s %s %u",
-			ip_format(&r->pool.first, mapped), ip_format(&r->pool.last, last),
-			r->interface);
+		snprintf(buf + n, size - (size_t)n, " %s %s %s %u",
+			r->kind == NAT_PAT ? "pat" : "dynamic", ip_format(&r->pool.first, mapped),
+			ip_format(&r->pool.last, last), r->interface);
 }
 
 int ids_assign(struct config *c)

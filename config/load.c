@@ -142,6 +142,7 @@ static const struct config defaults = {
 			.udp_s = 120,
 			.icmp_s = 2,
 			.pat_xlate_s = 30,
+			.xlate_s = 10800,
 		},
 };
 

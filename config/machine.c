@@ -109,6 +109,7 @@ void read_timeouts(struct loader *l, const struct node *n, void *obj)
 		TIMEOUT("half-closed", NULL, half_closed_s),
 		TIMEOUT("udp", NULL, udp_s),
 		TIMEOUT("icmp", NULL, icmp_s),
+		TIMEOUT("xlate", NULL, xlate_s),
 		TIMEOUT("pat-xlate", NULL, pat_xlate_s),
 		TIMEOUT("sip", NULL, sip_s),
 		TIMEOUT("sip_media", "sip-media", sip_media_s),

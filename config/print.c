@@ -39,8 +39,8 @@ static void dynamic_text(const struct nat_rule *r, const char *real, char *buf, 
 	if (nat_pool_size(&r->pool) == 1)
 		snprintf(pool, sizeof(pool), " %s", first);
 	else if (nat_pool_size(&r->pool) > 1)
-		snprintf(pool, sizeof(pool), " pat-pool %s-%s", first,
-			ip_format(&r->pool.last, last));
+		snprintf(pool, sizeof(pool), " %s%s-%s", r->kind == NAT_PAT ? "pat-pool " : "",
+			first, ip_format(&r->pool.last, last));
 	snprintf(buf, size, "source dynamic %s%s%s", real, pool, r->interface ? " interface" : "");
 }
 

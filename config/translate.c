@@ -6,6 +6,15 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static struct nat_pool pool_of(const struct prefix *p)
+{
+	struct nat_pool pool = {p->ip, p->ip};
+
+	for (unsigned int bit = p->len; bit < 128; bit++)
+		pool.last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return pool;
+}
+
 static void read_network_ref(struct loader *l, const struct node *n, struct prefix *out)
 {
 	const struct node *section = node_get(node_get(l->root, "objects"), "network");
@@ -16,6 +25,20 @@ static void read_network_ref(struct loader *l, const struct node *n, struct pref
 	if (!ip_is_none(&l->networks[i].first))
 		fault_expected(l, n, "a network object with a host or a subnet");
 	*out = l->networks[i].prefix;
+}
+
+// The addresses of an object, be it a host, a subnet or a range.
+static void read_pool_ref(struct loader *l, const struct node *n, struct nat_pool *out)
+{
+	const struct node *section = node_get(node_get(l->root, "objects"), "network");
+	int i = read_ref(l, n, section, "the name of a network object");
+
+	if (i < 0 || l->networks == NULL)
+		return;
+	if (!ip_is_none(&l->networks[i].first))
+		*out = (struct nat_pool){l->networks[i].first, l->networks[i].last};
+	else if (l->networks[i].prefix.len > 0)
+		*out = pool_of(&l->networks[i].prefix);
 }
 
 static void read_real(struct loader *l, const struct node *n, void *obj)
@@ -40,8 +63,8 @@ static void read_static(struct loader *l, const struct node *n, void *obj)
 
 // What stands beside the real addresses of a dynamic rule, while it is read.
 struct nat_dynamic {
-	struct prefix real, pool; // len 0: none, or faulty
-	const struct node *mapped;
+	struct prefix real;   // len 0: none, or faulty
+	struct nat_pool pool; // first none: the same
 	bool pat_pool, interface;
 };
 
@@ -59,11 +82,10 @@ static void read_dynamic_mapped(struct loader *l, const struct node *n, void *ob
 {
 	struct nat_dynamic *d = obj;
 
-	d->mapped = n;
 	if (n->kind == NODE_SCALAR && str_eq(n->text, STR_LIT("interface")))
 		d->interface = true;
 	else
-		read_network_ref(l, n, &d->pool);
+		read_pool_ref(l, n, &d->pool);
 }
 
 #define DYNAMIC_FIELDS(mapped)                                                                     \
@@ -73,28 +95,14 @@ static void read_dynamic_mapped(struct loader *l, const struct node *n, void *ob
 		"interface", .kind = FIELD_BOOL, FIELD_AT(struct nat_dynamic, interface)           \
 	}
 
-static struct nat_pool pool_of(const struct prefix *p)
+// As in the manual, one address is shared by ports; of several each host gets its own, unless they
+// are a pat-pool.
+static void dynamic_fill(const struct nat_dynamic *d, struct nat_rule *r)
 {
-	struct nat_pool pool = {p->ip, p->ip};
-
-	for (unsigned int bit = p->len; bit < 128; bit++)
-		pool.last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return pool;
-}
-
-// As in the manual, one address is shared by ports, and several only as a pat-pool.
-static void dynamic_fill(struct loader *l, const struct nat_dynamic *d, struct nat_rule *r)
-{
-	r->kind = NAT_PAT;
+	r->kind = nat_pool_size(&d->pool) > 1 && !d->pat_pool ? NAT_DYNAMIC : NAT_PAT;
 	r->real = d->real;
 	r->interface = d->interface;
-	if (d->pool.len == 0)
-		return;
-	r->pool = pool_of(&d->pool);
-	if (d->pool.len < 128 && !d->pat_pool)
-		fault(l, d->mapped,
-			"found several addresses without pat-pool: on, expected it: an address for "
-			"each host is not supported yet");
+	r->pool = d->pool;
 }
 
 static void read_dynamic(struct loader *l, const struct node *n, void *obj)
@@ -103,10 +111,10 @@ static void read_dynamic(struct loader *l, const struct node *n, void *obj)
 		{"real", .kind = FIELD_READ, .required = true, .read = read_dynamic_real},
 		DYNAMIC_FIELDS("mapped"),
 	};
-	struct nat_dynamic d = {.mapped = NULL};
+	struct nat_dynamic d = {.interface = false};
 
 	read_map(l, n, fields, COUNT(fields), &d);
-	dynamic_fill(l, &d, obj);
+	dynamic_fill(&d, obj);
 }
 
 static void read_source(struct loader *l, const struct node *n, void *obj)
@@ -291,7 +299,7 @@ static void read_object_nat(struct loader *l, const struct node *n, const struct
 		read_map(l, n, static_fields, COUNT(static_fields), &a);
 	} else {
 		read_map(l, n, dynamic_fields, COUNT(dynamic_fields), &a);
-		dynamic_fill(l, &a.dynamic, a.rule);
+		dynamic_fill(&a.dynamic, a.rule);
 	}
 }
 

@@ -60,7 +60,8 @@ void nat_ports_refused(struct nat_ports *n, uint32_t rule)
 	static const struct timeval quiet = {.tv_sec = QUIET_S};
 
 	alarm_raise(ALARM_NAT_PORTS, n->mono_ns(),
-		"the nat on line %u of the configuration has no port left, new flows are refused",
+		"the nat on line %u of the configuration has no port or address left, new flows "
+		"are refused",
 		line_of(n->c, rule));
 	event_add(n->quiet, &quiet);
 }

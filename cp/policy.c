@@ -198,6 +198,7 @@ int policy_new(struct policy **out, const struct config *c)
 		.icmp_s = c->timeouts.icmp_s,
 		.punt_s = PUNT_TIMEOUT_S,
 		.pat_xlate_s = c->timeouts.pat_xlate_s,
+		.xlate_s = c->timeouts.xlate_s,
 	};
 	if (c->n_imes > 0)
 		p->rules.quality = (struct dp_quality){

@@ -92,15 +92,22 @@ static cJSON *xlate_begin(const struct show *s, cJSON *list, uint8_t proto, uint
 	return j;
 }
 
+// A host's address is for any protocol.
+static const char *dynamic_flags(const struct dp_xlate *x)
+{
+	return x->proto == PROTO_ANY ? "i" : "ri";
+}
+
 static void add_dynamic(const struct show *s, cJSON *list, const struct dp_xlate *x)
 {
-	cJSON *j = xlate_begin(s, list, x->proto, x->real_if, x->mapped_if, "ri");
+	const struct config_timeouts *t = &s->config->timeouts;
+	cJSON *j = xlate_begin(s, list, x->proto, x->real_if, x->mapped_if, dynamic_flags(x));
 
 	show_endpoint(j, "real", &x->real);
 	show_endpoint(j, "mapped", &x->mapped);
 	show_u64(j, "sessions", x->sessions);
 	show_u64(j, "idle_s", x->idle_s);
-	show_u64(j, "timeout_s", s->config->timeouts.pat_xlate_s);
+	show_u64(j, "timeout_s", x->proto == PROTO_ANY ? t->xlate_s : t->pat_xlate_s);
 }
 
 // The flag that a translation of the asked-for type has; 0: any type. False: there is no such type.
@@ -206,7 +213,8 @@ cJSON *show_xlate(const struct show *s, const struct ask *ask)
 			add_static(s, list, &s->config->nat[i]);
 	}
 	for (size_t i = 0; i < n; i++)
-		add_dynamic(s, list, &xlates[i]);
+		if (type_is_meant(type, dynamic_flags(&xlates[i])))
+			add_dynamic(s, list, &xlates[i]);
 	show_u64(j, "in_use", u.xlates + fixed);
 	show_u64(j, "most_used", u.xlates_most + fixed);
 	cJSON_AddBoolToObject(j, "cut", n == XLATES_MAX); // there are more

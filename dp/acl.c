@@ -169,7 +169,8 @@ static void judge_forward(
 		return verdict_drop(v, DROP_NAT_RPF);
 	reply->dst = wire->src;
 	v->nat_source = nat_translate(s->nat, s->n_nat, in, v->iface_out, wire->proto, &reply->dst);
-	if (is_dynamic(s, v->nat_source) && !nat_has_ports(wire->proto))
+	if (v->nat_source >= 0 && s->nat[v->nat_source].kind == NAT_PAT &&
+		!nat_has_ports(wire->proto))
 		return verdict_drop(v, DROP_NAT_PROTOCOL);
 	v->loops = is_ours_on(s, v->iface_out, wire);
 	// It comes back as from a host out there, or not at all; and once.
@@ -188,12 +189,13 @@ void acl_map(struct acl_verdict *v, uint32_t xlate, const struct endpoint *mappe
 		v->reply.src.port = mapped->port;
 }
 
-// A packet for a port that only sessions know, and none did. Pings to an address of our own have
+// A packet for a port, or an address, that only sessions know, and none did. Pings to an address of our own have
 // ids of all kinds, and are answered.
 static bool is_unmapped(const struct snapshot *s, uint16_t in, const struct flow *wire)
 {
-	return snapshot_is_pat(s, in, wire->proto, &wire->dst) &&
-		(wire->proto != PROTO_ICMP || !snapshot_is_own(s, &wire->dst.ip));
+	return snapshot_is_pooled(s, in, &wire->dst.ip) ||
+		(snapshot_is_pat(s, in, wire->proto, &wire->dst) &&
+			(wire->proto != PROTO_ICMP || !snapshot_is_own(s, &wire->dst.ip)));
 }
 
 // An address of our own on another interface, by a port that stands for a host behind us: the way
@@ -287,6 +289,7 @@ static void refuse_late(struct worker *w, struct rte_mbuf *m, enum acl_fate fate
 // Takes the endpoint that a dynamic rule gives. False: the reason is in the verdict.
 static bool acl_translate(struct worker *w, const struct pkt *p, struct acl_verdict *v)
 {
+	struct endpoint mapped;
 	uint32_t xlate;
 
 	if (!acl_is_dynamic(w->snap, v))
@@ -294,10 +297,11 @@ static bool acl_translate(struct worker *w, const struct pkt *p, struct acl_verd
 	xlate = xlate_take(w, &w->snap->nat[v->nat_source], p->iface_in, v->iface_out,
 		p->flow.proto, &p->flow.src);
 	if (xlate == 0) {
-		v->reason = DROP_NAT_PORTS;
+		v->reason = xlate_refusal(&w->snap->nat[v->nat_source]);
 		return false;
 	}
-	acl_map(v, xlate, &xlate_at(w, xlate)->mapped);
+	mapped = xlate_mapped(w, xlate, &p->flow.src);
+	acl_map(v, xlate, &mapped);
 	return true;
 }
 

@@ -107,7 +107,9 @@ struct dp_media_addr {
 
 struct dp_timeouts {
 	uint32_t tcp_s, tcp_half_open_s, tcp_closing_s, udp_s, icmp_s, punt_s;
-	uint32_t pat_xlate_s; // a dynamic mapping rests so long after its last session
+	uint32_t
+		pat_xlate_s; // a port of a dynamic translation rests so long after its last session
+	uint32_t xlate_s;    // and an address that a host has to itself
 };
 
 // How many flows there may be at once (the manual's `set connection`), of the whole box: each worker

@@ -3,6 +3,7 @@
 // The steer stage; see dp/handoff.h. Called after fragments and before sessions.
 #include "dp/handoff.h"
 
+#include "dp/pool.h"
 #include "dp/route.h"
 
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
@@ -83,6 +84,7 @@ static inline unsigned int owner_of(const struct handoff_key *k, const struct sn
 	uint16_t in, const struct flow *f, int media)
 {
 	struct endpoint dst = f->dst;
+	int holder;
 
 	if (k->n_workers == 1)
 		return 0;
@@ -90,6 +92,9 @@ static inline unsigned int owner_of(const struct handoff_key *k, const struct sn
 		return steer_port_owner(f->dst.port, k->n_workers);
 	if (snapshot_is_pat(s, in, f->proto, &f->dst))
 		return steer_port_owner(f->dst.port, k->n_workers);
+	holder = snapshot_is_pooled(s, in, &dst.ip) ? pool_owner(in, &dst.ip) : -1;
+	if (holder >= 0)
+		return (unsigned int)holder;
 	nat_untranslate(s->nat, s->n_nat, in, f->proto, &dst);
 	if (is_dynamic(s, in, f, &dst.ip))
 		return share_of(hash_host(k->seed, &f->src.ip), k->n_workers);

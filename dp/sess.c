@@ -218,6 +218,7 @@ static bool sess_holds(const struct worker *w, const struct sess *s)
 	const struct acl_query first = {.flow = key_flow(&s->key[0]),
 		.icmp_type = RTE_IP_ICMP_ECHO_REQUEST,
 		.looped = s->loops_back};
+	struct endpoint mapped;
 	struct acl_verdict v;
 
 	if (likely(s->gen == snap->gen) || s->from_us)
@@ -226,7 +227,8 @@ static bool sess_holds(const struct worker *w, const struct sess *s)
 	if (v.fate == ACL_FORWARD && acl_is_dynamic(snap, &v)) {
 		if (s->xlate == 0 || !xlate_holds(w, s->xlate, &snap->nat[v.nat_source]))
 			return false;
-		acl_map(&v, s->xlate, &xlate_at(w, s->xlate)->mapped);
+		mapped = xlate_mapped(w, s->xlate, &s->key[0].src);
+		acl_map(&v, s->xlate, &mapped);
 	}
 	if (s->punt)
 		return v.fate == ACL_PUNT;

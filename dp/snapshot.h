@@ -107,6 +107,13 @@ static inline bool snapshot_is_pat(
 	return s->n_pat > 0 && nat_is_pat(s->pat, s->n_pat, iface, &s->ifaces[iface].ip, proto, e);
 }
 
+// Whether an address on `iface` is one that hosts get to themselves there.
+static inline bool snapshot_is_pooled(
+	const struct snapshot *s, uint16_t iface, const struct ip_addr *ip)
+{
+	return s->n_pat > 0 && nat_is_pooled(s->pat, s->n_pat, iface, ip);
+}
+
 // The rest is for the control thread. snapshot_open() makes room for `n_workers` readers and
 // publishes rules that let nothing pass. Returns -errno.
 int snapshot_open(unsigned int n_workers, unsigned int n_ifaces);

@@ -192,14 +192,15 @@ static void trace_verdict(
 static bool trace_dynamic(
 	struct worker *w, const struct pkt *p, struct acl_verdict *v, struct dp_trace *t)
 {
+	const struct nat_rule *r;
 	struct endpoint mapped;
 
 	if (!acl_is_dynamic(w->snap, v))
 		return true;
-	if (!xlate_peek(w, &w->snap->nat[v->nat_source], p->iface_in, v->iface_out, p->flow.proto,
-		    &p->flow.src, &mapped)) {
+	r = &w->snap->nat[v->nat_source];
+	if (!xlate_peek(w, r, p->iface_in, v->iface_out, p->flow.proto, &p->flow.src, &mapped)) {
 		trace_entry(t, DP_TRACE_NAT, -1, v->nat_source);
-		trace_drop(t, DP_TRACE_NAT, DROP_NAT_PORTS);
+		trace_drop(t, DP_TRACE_NAT, xlate_refusal(r));
 		return false;
 	}
 	acl_map(v, 0, &mapped);

@@ -7,6 +7,7 @@
 #include <rte_cycles.h>
 #include <rte_hash.h>
 
+#include "dp/pool.h"
 #include "dp/sess.h"
 #include "dp/snapshot.h"
 
@@ -165,14 +166,19 @@ static bool place_at(
 }
 
 // A host begins with the same address of the pool each time, a stranger does not know which.
+static uint32_t pool_start(const struct xlate_table *t, const struct ip_addr *host, uint32_t size)
+{
+	const __uint128_t mixed =
+		(__uint128_t)(ip_to_v4_be(host) ^ t->secret[1]) * (t->secret[0] | 1);
+
+	return size > 0 ? (uint32_t)((uint64_t)(mixed >> 32) % size) : 0;
+}
+
 static bool place_find(const struct worker *w, struct xlate *x, const struct nat_rule *r)
 {
-	const struct xlate_table *t = w->xlate;
-	const uint32_t size = nat_pool_size(&r->pool);
+	const uint32_t size = r->kind == NAT_PAT ? nat_pool_size(&r->pool) : 0;
 	const unsigned int proto = proto_index((uint8_t)x->key.proto);
-	const uint64_t host = ip_to_v4_be(&x->key.real.ip);
-	const __uint128_t mixed = (__uint128_t)(host ^ t->secret[1]) * (t->secret[0] | 1);
-	uint32_t at = size > 0 ? (uint32_t)((uint64_t)(mixed >> 32) % size) : 0;
+	uint32_t at = pool_start(w->xlate, &x->key.real.ip, size);
 
 	for (uint32_t i = 0; i < size; i++) {
 		struct ip_addr ip = nat_pool_at(&r->pool, at);
@@ -184,32 +190,64 @@ static bool place_find(const struct worker *w, struct xlate *x, const struct nat
 	return r->interface && place_at(w, x, &w->snap->ifaces[x->key.mapped_if].ip, proto);
 }
 
+// Finds an address of the pool that no host has; with `claim` it is taken.
+static bool address_find(
+	const struct worker *w, struct xlate *x, const struct nat_rule *r, bool claim)
+{
+	const uint16_t iface = x->key.mapped_if;
+	const uint32_t size = nat_pool_size(&r->pool);
+	uint32_t at = pool_start(w->xlate, &x->key.real.ip, size);
+
+	for (uint32_t i = 0; i < size; i++) {
+		x->mapped = (struct endpoint){nat_pool_at(&r->pool, at), 0};
+		if (claim ? pool_claim(iface, &x->mapped.ip, w->id)
+			  : pool_owner(iface, &x->mapped.ip) < 0)
+			return true;
+		at = at + 1 < size ? at + 1 : 0;
+	}
+	return false;
+}
+
 // ---- Mappings ----------------------------------------------------------------------------------
 
 static void rest_begin(struct xlate_table *t, uint32_t xlate, uint64_t now_ns)
 {
 	struct xlate *x = &t->at[xlate - 1];
+	struct xlate_rest *rest = &t->rest[x->whole];
 
 	x->rest_ns = now_ns;
-	x->prev = t->newest;
+	x->prev = rest->newest;
 	x->next = 0;
-	if (t->newest != 0)
-		t->at[t->newest - 1].next = xlate;
+	if (rest->newest != 0)
+		t->at[rest->newest - 1].next = xlate;
 	else
-		t->oldest = xlate;
-	t->newest = xlate;
+		rest->oldest = xlate;
+	rest->newest = xlate;
 }
 
 static void rest_end(struct xlate_table *t, struct xlate *x)
 {
+	struct xlate_rest *rest = &t->rest[x->whole];
+
 	if (x->prev != 0)
 		t->at[x->prev - 1].next = x->next;
 	else
-		t->oldest = x->next;
+		rest->oldest = x->next;
 	if (x->next != 0)
 		t->at[x->next - 1].prev = x->prev;
 	else
-		t->newest = x->prev;
+		rest->newest = x->prev;
+}
+
+// Its port, or its address, is somebody else's to have.
+static void place_release(struct xlate_table *t, const struct xlate *x)
+{
+	if (x->whole) {
+		pool_release(x->key.mapped_if, &x->mapped.ip);
+		return;
+	}
+	port_mark(t, x->addr, proto_index((uint8_t)x->key.proto), x->mapped.port, false);
+	t->addr[x->addr].mappings--;
 }
 
 // Of one that rests.
@@ -218,8 +256,7 @@ static void xlate_end(struct xlate_table *t, struct xlate *x)
 	rest_end(t, x);
 	if (x->named)
 		rte_hash_del_key(t->hash, &x->key);
-	port_mark(t, x->addr, proto_index((uint8_t)x->key.proto), x->mapped.port, false);
-	t->addr[x->addr].mappings--;
+	place_release(t, x);
 	x->live = false;
 	t->free[t->n_free++] = (uint32_t)(x - t->at);
 	__atomic_store_n(&t->n_live, t->n_live - 1, __ATOMIC_RELAXED);
@@ -238,73 +275,174 @@ static void tell_ports(struct worker *w, const struct nat_rule *r)
 		t->told_ns = w->now_ns;
 }
 
+// Room for one more: those in use are fewer than sessions can be.
+static bool slot_find(struct xlate_table *t)
+{
+	for (unsigned int i = 0; i < 2 && t->n_free == 0; i++)
+		if (t->rest[i].oldest != 0)
+			xlate_end(t, &t->at[t->rest[i].oldest - 1]);
+	return t->n_free > 0;
+}
+
+static bool place_take(struct worker *w, struct xlate *x, const struct nat_rule *r)
+{
+	struct xlate_table *t = w->xlate;
+
+	if (x->whole)
+		return address_find(w, x, r, true);
+	if (!place_find(w, x, r))
+		return false;
+	port_mark(t, x->addr, proto_index((uint8_t)x->key.proto), x->mapped.port, true);
+	t->addr[x->addr].mappings++;
+	return true;
+}
+
 static uint32_t xlate_make(struct worker *w, const struct xlate_key *key, const struct nat_rule *r)
 {
 	struct xlate_table *t = w->xlate;
 	struct xlate *x;
 	uint32_t slot;
 
-	if (t->n_free == 0 && t->oldest != 0) // those in use are fewer than sessions can be
-		xlate_end(t, &t->at[t->oldest - 1]);
-	if (t->n_free == 0)
+	if (!slot_find(t))
 		return 0;
 	slot = t->free[t->n_free - 1];
 	x = &t->at[slot];
-	*x = (struct xlate){.key = *key, .refs = 1, .named = true};
-	if (!place_find(w, x, r)) {
-		tell_ports(w, r);
+	*x = (struct xlate){
+		.key = *key, .refs = 1, .named = true, .whole = key->proto == PROTO_ANY};
+	if (!place_take(w, x, r))
+		return 0;
+	if (rte_hash_add_key_data(t->hash, key, (void *)(uintptr_t)slot) != 0) {
+		place_release(t, x);
 		return 0;
 	}
-	if (rte_hash_add_key_data(t->hash, key, (void *)(uintptr_t)slot) != 0)
-		return 0;
 	x->live = true;
 	t->n_free--;
 	t->used = RTE_MAX(t->used, slot + 1);
 	__atomic_store_n(&t->n_live, t->n_live + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&t->most, RTE_MAX(t->most, t->n_live), __ATOMIC_RELAXED);
-	port_mark(t, x->addr, proto_index((uint8_t)key->proto), x->mapped.port, true);
-	t->addr[x->addr].mappings++;
 	return slot + 1;
 }
 
-uint32_t xlate_take(struct worker *w, const struct nat_rule *r, uint16_t in, uint16_t out,
-	uint8_t proto, const struct endpoint *real)
+// The mapping of this name, which one more session uses; 0: there is none.
+static uint32_t xlate_again(struct worker *w, const struct xlate_key *key, const struct nat_rule *r)
 {
 	struct xlate_table *t = w->xlate;
-	const struct xlate_key key = {*real, proto, r->id, in, out};
 	struct xlate *x;
 	void *slot;
 
-	if (rte_hash_lookup_data(t->hash, &key, &slot) < 0)
-		return xlate_make(w, &key, r);
+	if (rte_hash_lookup_data(t->hash, key, &slot) < 0)
+		return 0;
 	x = &t->at[(uintptr_t)slot];
 	if (unlikely(!xlate_holds(w, (uint32_t)(uintptr_t)slot + 1, r))) {
 		// Its address is the rule's no more. Sessions that still use it end with their next
 		// packet.
-		rte_hash_del_key(t->hash, &key);
+		rte_hash_del_key(t->hash, key);
 		x->named = false;
 		if (x->refs == 0)
 			xlate_end(t, x);
-		return xlate_make(w, &key, r);
+		return 0;
 	}
 	if (x->refs++ == 0)
 		rest_end(t, x);
 	return (uint32_t)(uintptr_t)slot + 1;
 }
 
+static struct xlate_key host_key(const struct xlate_key *k)
+{
+	struct xlate_key host = *k;
+
+	host.real.port = 0;
+	host.proto = PROTO_ANY;
+	return host;
+}
+
+// An endpoint that has a port goes on with it; else its host's address, else a port.
+static uint32_t take_dynamic(
+	struct worker *w, const struct xlate_key *key, const struct nat_rule *r)
+{
+	const struct xlate_key host = host_key(key);
+	const bool ports = r->interface && nat_has_ports((uint8_t)key->proto);
+	uint32_t xlate = ports ? xlate_again(w, key, r) : 0;
+
+	if (xlate == 0)
+		xlate = xlate_again(w, &host, r);
+	if (xlate == 0)
+		xlate = xlate_make(w, &host, r);
+	if (xlate == 0 && ports)
+		xlate = xlate_make(w, key, r);
+	return xlate;
+}
+
+uint32_t xlate_take(struct worker *w, const struct nat_rule *r, uint16_t in, uint16_t out,
+	uint8_t proto, const struct endpoint *real)
+{
+	const struct xlate_key key = {*real, proto, r->id, in, out};
+	uint32_t xlate;
+
+	if (r->kind == NAT_DYNAMIC) {
+		xlate = take_dynamic(w, &key, r);
+	} else {
+		xlate = xlate_again(w, &key, r);
+		if (xlate == 0)
+			xlate = xlate_make(w, &key, r);
+	}
+	if (xlate == 0)
+		tell_ports(w, r);
+	return xlate;
+}
+
+// Whether slot_find() would find none.
+static bool is_full(const struct xlate_table *t)
+{
+	return t->n_free == 0 && t->rest[0].oldest == 0 && t->rest[1].oldest == 0;
+}
+
+// What xlate_again() would find.
+static bool peek_again(const struct worker *w, const struct xlate_key *key,
+	const struct nat_rule *r, struct endpoint *mapped)
+{
+	void *slot;
+
+	if (rte_hash_lookup_data(w->xlate->hash, key, &slot) < 0 ||
+		!xlate_holds(w, (uint32_t)(uintptr_t)slot + 1, r))
+		return false;
+	*mapped = w->xlate->at[(uintptr_t)slot].mapped;
+	return true;
+}
+
+static bool peek_dynamic(const struct worker *w, const struct xlate_key *key,
+	const struct nat_rule *r, struct endpoint *mapped)
+{
+	struct xlate new = {.key = host_key(key)};
+	const bool ports = r->interface && nat_has_ports((uint8_t)key->proto);
+
+	if (ports && peek_again(w, key, r, mapped))
+		return true;
+	if (!peek_again(w, &new.key, r, mapped)) {
+		if (is_full(w->xlate))
+			return false;
+		if (!address_find(w, &new, r, false)) {
+			new.key = *key;
+			if (!ports || !place_find(w, &new, r))
+				return false;
+		}
+		*mapped = new.mapped;
+	}
+	if (mapped->port == 0)
+		mapped->port = key->real.port;
+	return true;
+}
+
 bool xlate_peek(const struct worker *w, const struct nat_rule *r, uint16_t in, uint16_t out,
 	uint8_t proto, const struct endpoint *real, struct endpoint *mapped)
 {
-	const struct xlate_table *t = w->xlate;
 	struct xlate new = {.key = {*real, proto, r->id, in, out}};
-	void *slot;
 
-	if (rte_hash_lookup_data(t->hash, &new.key, &slot) >= 0 &&
-		xlate_holds(w, (uint32_t)(uintptr_t)slot + 1, r)) {
-		*mapped = t->at[(uintptr_t)slot].mapped;
+	if (r->kind == NAT_DYNAMIC)
+		return peek_dynamic(w, &new.key, r, mapped);
+	if (peek_again(w, &new.key, r, mapped))
 		return true;
-	}
-	if ((t->n_free == 0 && t->oldest == 0) || !place_find(w, &new, r))
+	if (is_full(w->xlate) || !place_find(w, &new, r))
 		return false;
 	*mapped = new.mapped;
 	return true;
@@ -321,14 +459,23 @@ const struct xlate *xlate_at(const struct worker *w, uint32_t xlate)
 	return &w->xlate->at[xlate - 1];
 }
 
+struct endpoint xlate_mapped(const struct worker *w, uint32_t xlate, const struct endpoint *real)
+{
+	const struct xlate *x = xlate_at(w, xlate);
+
+	return (struct endpoint){x->mapped.ip, x->whole ? real->port : x->mapped.port};
+}
+
 bool xlate_holds(const struct worker *w, uint32_t xlate, const struct nat_rule *r)
 {
 	const struct xlate *x = xlate_at(w, xlate);
 
-	return x->key.rule == r->id &&
-		(nat_pool_has(&r->pool, &x->mapped.ip) ||
-			(r->interface &&
-				ip_eq(&w->snap->ifaces[x->key.mapped_if].ip, &x->mapped.ip)));
+	if (x->key.rule != r->id)
+		return false;
+	if (nat_pool_has(&r->pool, &x->mapped.ip))
+		return x->whole == (r->kind == NAT_DYNAMIC);
+	return r->interface && !x->whole &&
+		ip_eq(&w->snap->ifaces[x->key.mapped_if].ip, &x->mapped.ip);
 }
 
 bool xlate_is_meant(const struct worker *w, uint32_t xlate, const struct nat_filter *f)
@@ -338,15 +485,14 @@ bool xlate_is_meant(const struct worker *w, uint32_t xlate, const struct nat_fil
 	return nat_filter_has(f, x->key.real_if, x->key.mapped_if, &x->key.real, &x->mapped);
 }
 
-static void xlate_age(struct worker *w)
+static void xlate_age(struct worker *w, const struct xlate_rest *rest, uint32_t rest_s)
 {
 	struct xlate_table *t = w->xlate;
-	const uint64_t rest_ns = (uint64_t)w->snap->timeouts.pat_xlate_s * NS_PER_S;
 
-	for (unsigned int i = 0; i < AGE_MAX && t->oldest != 0; i++) {
-		struct xlate *x = &t->at[t->oldest - 1];
+	for (unsigned int i = 0; i < AGE_MAX && rest->oldest != 0; i++) {
+		struct xlate *x = &t->at[rest->oldest - 1];
 
-		if (w->now_ns - x->rest_ns < rest_ns)
+		if (w->now_ns - x->rest_ns < (uint64_t)rest_s * NS_PER_S)
 			return;
 		xlate_end(t, x);
 	}
@@ -370,7 +516,8 @@ void xlate_turn(struct worker *w)
 {
 	struct xlate_clearing *c = &w->xlate->clearing;
 
-	xlate_age(w);
+	xlate_age(w, &w->xlate->rest[0], w->snap->timeouts.pat_xlate_s);
+	xlate_age(w, &w->xlate->rest[1], w->snap->timeouts.xlate_s);
 	if (likely(c->what == CLEAR_NOTHING))
 		return;
 	if (c->what == CLEAR_MAPPINGS) {

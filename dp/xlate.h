@@ -7,9 +7,14 @@
 // get one address of a pool (REQ-2, paired) as long as that has ports; a port is kept if it is
 // free and this worker's, else its parity is (REQ-3, REQ-4). TCP, UDP and ICMP ids are apart.
 //
-// A mapping lives while a session uses it, and rests for dp_timeouts.pat_xlate_s afterwards, so
-// that whoever comes back finds it and no stranger gets it at once. Ports come from this worker's
-// slices (lib/steer.h) alone, so that answers arrive where the mapping is.
+// Under a rule of kind NAT_DYNAMIC a mapping is of a host, which has an address of the pool to itself,
+// for any protocol, and keeps its ports. When all are taken and the rule has the interface's address
+// too, a new flow gets a port of that; its endpoint goes on with it as long as it lasts.
+//
+// A mapping lives while a session uses it, and rests afterwards (dp_timeouts.pat_xlate_s, or xlate_s
+// for an address), so that whoever comes back finds it and no stranger gets it at once. Ports come
+// from this worker's slices (lib/steer.h) alone, addresses from all (dp/pool.h), so that answers
+// arrive where the mapping is.
 #pragma once
 
 #include "dp/worker.h"
@@ -21,21 +26,22 @@ enum { XLATE_TCP, XLATE_UDP, XLATE_ICMP, XLATE_PROTOS };
 
 // What names a mapping. No padding.
 struct xlate_key {
-	struct endpoint real; // ICMP: the id in place of the port
-	uint16_t proto;
-	uint32_t rule; // nat_rule.id
+	struct endpoint real; // ICMP: the id in place of the port; a host's address: port 0
+	uint16_t proto;       // a host's address: PROTO_ANY
+	uint32_t rule;        // nat_rule.id
 	uint16_t real_if, mapped_if;
 };
 
 struct xlate {
 	struct xlate_key key;
-	struct endpoint mapped;
-	uint16_t addr;       // index in xlate_table.addr
-	bool live;           // else the slot is free
-	bool named;          // its key leads to it; else the rules gave the key another one
-	uint32_t refs;       // sessions
-	uint32_t prev, next; // of those that rest: index + 1, 0: the end
-	uint64_t rest_ns;    // since when no session uses it
+	struct endpoint mapped; // port 0: the address is the host's
+	bool whole;             // that
+	uint16_t addr;          // of a port: index in xlate_table.addr
+	bool live;              // else the slot is free
+	bool named;             // its key leads to it; else the rules gave the key another one
+	uint32_t refs;          // sessions
+	uint32_t prev, next;    // of those that rest: index + 1, 0: the end
+	uint64_t rest_ns;       // since when no session uses it
 };
 
 struct xlate_addr {
@@ -50,9 +56,11 @@ struct xlate_table {
 	struct xlate *at;
 	uint32_t *free; // stack
 	uint32_t max, n_free;
-	uint32_t used;           // slots below have been in use
-	uint32_t n_live, most;   // now, and ever at once; the control thread reads them
-	uint32_t oldest, newest; // ends of the list of those that rest: index + 1
+	uint32_t used;         // slots below have been in use
+	uint32_t n_live, most; // now, and ever at once; the control thread reads them
+	struct xlate_rest {
+		uint32_t oldest, newest; // ends of the list of those that rest: index + 1
+	} rest[2];                       // ports, addresses
 	struct xlate_addr addr[XLATE_ADDRS_MAX];
 	unsigned int n_addrs;
 	// For each address and protocol a bit per port of this worker, set: taken. Its blocks are
@@ -71,8 +79,8 @@ struct xlate_table {
 };
 
 // The mapping of an inside endpoint under a dynamic rule, for a flow that came in on `in` and leaves
-// on `out`; made if there is none. One more session uses it. Returns index + 1; 0: no port is left,
-// which the control plane is told.
+// on `out`; made if there is none. One more session uses it. Returns index + 1; 0: no port or address
+// is left (xlate_refusal()), which the control plane is told.
 uint32_t xlate_take(struct worker *w, const struct nat_rule *r, uint16_t in, uint16_t out,
 	uint8_t proto, const struct endpoint *real);
 
@@ -86,6 +94,15 @@ void xlate_put(struct worker *w, uint32_t xlate);
 
 // What xlate_take() gave. Not 0.
 const struct xlate *xlate_at(const struct worker *w, uint32_t xlate);
+
+// The endpoint that stands for `real` by what xlate_take() gave for it. Not 0.
+struct endpoint xlate_mapped(const struct worker *w, uint32_t xlate, const struct endpoint *real);
+
+// Why a rule has nothing to give.
+static inline enum dp_counter_id xlate_refusal(const struct nat_rule *r)
+{
+	return r->kind == NAT_DYNAMIC ? DROP_NAT_POOL : DROP_NAT_PORTS;
+}
 
 // Whether the rules of today would have given this mapping: `r` is the rule that they name now.
 bool xlate_holds(const struct worker *w, uint32_t xlate, const struct nat_rule *r);

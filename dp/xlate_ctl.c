@@ -9,6 +9,7 @@
 #include <rte_jhash.h>
 #include <rte_malloc.h>
 
+#include "dp/pool.h"
 #include "dp/xlate.h"
 
 // Of 65536 ports.
@@ -86,6 +87,9 @@ void xlate_free(struct xlate_table *t)
 {
 	if (t == NULL)
 		return;
+	for (uint32_t i = 0; i < t->used; i++) // other tables may be made in this program
+		if (t->at[i].live && t->at[i].whole)
+			pool_release(t->at[i].key.mapped_if, &t->at[i].mapped.ip);
 	rte_hash_free(t->hash);
 	rte_free(t->at);
 	rte_free(t->free);

@@ -100,10 +100,20 @@ bool nat_is_pat(const struct nat_rule *rules, size_t n, uint16_t iface, const st
 	for (size_t i = 0; i < n; i++) {
 		const struct nat_rule *r = &rules[i];
 
-		if (r->kind == NAT_PAT && iface_is(r->mapped_if, iface) &&
-			((r->interface && ip_eq(own, &e->ip)) || nat_pool_has(&r->pool, &e->ip)))
+		if (r->kind != NAT_STATIC && iface_is(r->mapped_if, iface) &&
+			((r->interface && ip_eq(own, &e->ip)) ||
+				(r->kind == NAT_PAT && nat_pool_has(&r->pool, &e->ip))))
 			return true;
 	}
+	return false;
+}
+
+bool nat_is_pooled(const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rules[i].kind == NAT_DYNAMIC && iface_is(rules[i].mapped_if, iface) &&
+			nat_pool_has(&rules[i].pool, ip))
+			return true;
 	return false;
 }
 

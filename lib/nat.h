@@ -26,6 +26,8 @@ enum nat_section { NAT_MANUAL, NAT_AUTO, NAT_AFTER_AUTO };
 enum nat_kind {
 	NAT_STATIC, // whole addresses, or one port of one (static PAT)
 	NAT_PAT,    // many real endpoints behind ports of a pool's addresses, or of the interface's
+	// A real host has an address of the pool to itself, for all that it speaks, while it needs one.
+	NAT_DYNAMIC,
 };
 
 // Addresses from first to last; `first` none: no addresses.
@@ -37,7 +39,7 @@ struct nat_pool {
 // Both prefixes have the same length; host bits are carried over. With a protocol it is static
 // PAT: the rule holds for that protocol and port alone. REAL MAPPED the same: identity.
 //
-// nat (real_if,mapped_if) source dynamic REAL {interface | pat-pool POOL [interface]}
+// nat (real_if,mapped_if) source dynamic REAL {POOL | interface | pat-pool POOL} [interface]
 struct nat_rule {
 	uint32_t id;                 // stable, the key of hit counts
 	uint32_t line;               // of the configuration's file, 0: not known
@@ -46,9 +48,9 @@ struct nat_rule {
 	uint8_t proto;               // PROTO_ANY: static NAT of whole addresses
 	uint8_t kind;                // enum nat_kind
 	uint8_t section;             // enum nat_section
-	bool interface;              // NAT_PAT: the address of mapped_if serves, after the pool's
+	bool interface; // of a dynamic rule: ports of mapped_if's address serve, after the pool
 	uint16_t real_port, mapped_port;
-	struct nat_pool pool; // NAT_PAT
+	struct nat_pool pool; // of a dynamic rule
 };
 
 // Puts rules in the order in which they are asked: by section; in NAT_AUTO static before dynamic,
@@ -75,12 +77,16 @@ bool nat_owns_mapped(
 bool nat_owns_real(
 	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip);
 
-// Whether dynamic rules translate this protocol: only what has ports, or ids like ports.
+// Whether PAT translates this protocol: only what has ports, or ids like ports.
 bool nat_has_ports(uint8_t proto);
 
-// Whether an endpoint on `iface`, whose own address is `own`, is one that dynamic rules give out.
+// Whether an endpoint on `iface`, whose own address is `own`, is one that PAT gives out.
 bool nat_is_pat(const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *own,
 	uint8_t proto, const struct endpoint *e);
+
+// Whether an address on `iface` is one that hosts get to themselves (NAT_DYNAMIC).
+bool nat_is_pooled(
+	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip);
 
 // Which translations a person asks for. All zero but `iface`: every one.
 struct nat_filter {

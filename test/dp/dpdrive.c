@@ -98,7 +98,7 @@ static int rules_apply(bool closed)
 		.n_inspect = 1,
 		.media = media,
 		.n_media = 2,
-		.timeouts = {3600, 30, 600, 120, 2, 3600, 30},
+		.timeouts = {3600, 30, 600, 120, 2, 3600, 30, 10800},
 	};
 	char err[256] = "";
 	int bad = dp_apply(&r, err, sizeof(err));

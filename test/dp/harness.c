@@ -140,7 +140,7 @@ void harness_rules(struct rules *r)
 		.n_inspect = 1,
 		.media = r->media,
 		.n_media = 2,
-		.timeouts = {3600, 30, 600, 120, 2, 1800, 30},
+		.timeouts = {3600, 30, 600, 120, 2, 1800, 30, 10800},
 	};
 }
 

@@ -276,7 +276,7 @@ static void test_dynamic(void **state)
 		"packet flow spoofing/2 route/0 acl nat/1!");
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 54, FW_OUT, 20002), DP_TRACE_DROP, "NAT_UNMAPPED",
 		"packet flow spoofing/0 un-nat!");
-	h.w->xlate->n_free = h.w->xlate->oldest = 0; // as if all were taken
+	h.w->xlate->n_free = h.w->xlate->rest[0].oldest = 0; // as if all were taken
 	expect(INSIDE, flow(PROTO_UDP, "192.168.10.41", 20000, FAR, 53), DP_TRACE_DROP, "NAT_PORTS",
 		"packet flow spoofing/2 route/0 acl nat/1!");
 }

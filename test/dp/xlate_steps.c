@@ -7,7 +7,7 @@
 static uint8_t frame[FRAME_MAX];
 struct rules rules;
 
-static void neighbour(uint16_t iface, const char *address)
+void neighbour(uint16_t iface, const char *address)
 {
 	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_NEIGH_SET};
 

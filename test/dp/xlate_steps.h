@@ -23,6 +23,9 @@ struct nat_pool xlate_pool(const char *first, const char *last);
 void xlate_up(unsigned int n_workers, uint32_t sessions);
 int xlate_setup(void **state); // of one worker
 
+// Its MAC is known.
+void neighbour(uint16_t iface, const char *address);
+
 // Sends from inside; returns the tuple that leaves.
 struct flow goes_out(const struct flow *f);
 // The answer to what left comes in, and reaches the sender of `f`.

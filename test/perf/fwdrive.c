@@ -71,7 +71,7 @@ static void rules(const struct dp_acl *acl)
 		.acl_global = -1,
 		.routes = routes,
 		.n_routes = 2,
-		.timeouts = {3600, 30, 60, 3600, 2, 3600, 30},
+		.timeouts = {3600, 30, 60, 3600, 2, 3600, 30, 10800},
 	};
 	char err[512] = "";
 

@@ -122,7 +122,7 @@ struct dp_rules plan_rules(uint32_t calls)
 		.routes = routes,
 		.n_routes = 2 * SIDES,
 		.media = media,
-		.timeouts = {3600, 30, 30, 120, 10, 3600, 30}};
+		.timeouts = {3600, 30, 30, 120, 10, 3600, 30, 10800}};
 
 	bench_need(calls <= PLAN_CALLS_MAX, "more calls than there are addresses");
 	for (unsigned int side = 0; side < SIDES; side++) {

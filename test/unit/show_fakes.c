@@ -146,7 +146,13 @@ size_t dp_xlates(const struct nat_filter *f, struct dp_xlate *out, size_t max)
 		.real = ep("10.1.1.15", 21505),
 		.mapped = ep("192.150.49.1", 40000),
 		.sessions = 2};
-	return 2;
+	out[2] = (struct dp_xlate){.proto = PROTO_ANY,
+		.real_if = 1,
+		.mapped_if = 0,
+		.real = ep("10.1.1.16", 0),
+		.mapped = ep("192.150.49.9", 0),
+		.idle_s = 60};
+	return 3;
 }
 
 void dp_nat_hits(uint32_t id, uint64_t *translated, uint64_t *untranslated)

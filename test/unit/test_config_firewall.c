@@ -240,11 +240,6 @@ static const struct edited firewall[] = {
 			"{dynamic: {real: real, mapped: interfaces}}"}},
 		"25:72: mapped: found interfaces, expected the name of a network object"},
 	{"nat dynamic",
-		{{"{static: {real: real, mapped: mapped}}",
-			"{dynamic: {real: real, mapped: mapped-net}}"}},
-		"25:72: mapped: found several addresses without pat-pool: on, expected it: an "
-		"address for each host is not supported yet"},
-	{"nat dynamic",
 		{{"from: inside, to: outside, source: {static: {real: real, mapped: mapped}}",
 			"from: inside, to: any, source: {dynamic: {real: real, mapped: "
 			"interface}}"}},
@@ -269,6 +264,14 @@ static const struct edited firewall[] = {
 		{{"{static: {real: real, mapped: mapped}}",
 			 "{dynamic: {real: real, mapped: mapped-net, pat-pool: on}}"},
 			{"host: 203.0.113.12", "host: 203.0.113.70"}},
+		"26:5: nat: found a rule that overlaps the one on line 25, expected each address "
+		"once"},
+	{"nat pools of two kinds",
+		{{"{static: {real: real, mapped: mapped}}",
+			 "{dynamic: {real: real, mapped: mapped-net, pat-pool: on}}"},
+			{"{static: {real: pat-real, mapped: pat-mapped}}, service: {real: "
+			 "tcp_5070, mapped: tcp_5570}",
+				"{dynamic: {real: pat-real, mapped: mapped-net}}"}},
 		"26:5: nat: found a rule that overlaps the one on line 25, expected each address "
 		"once"},
 	{"nat of an object",

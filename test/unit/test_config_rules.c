@@ -67,6 +67,7 @@ static void test_nat_dynamic(void **state)
 	assert_int_equal(nat_pool_size(&r->pool), 0);
 	assert_true(r->interface);
 	assert_int_equal(c->timeouts.pat_xlate_s, 30);
+	assert_int_equal(c->timeouts.xlate_s, 3 * 3600);
 	config_free(c);
 	c = config_with("    real-net: {subnet: 10.1.0.0/24}",
 		"    real-net: {subnet: 10.1.0.0/24, nat: {from: dmz, to: outside, dynamic: "
@@ -81,6 +82,28 @@ static void test_nat_dynamic(void **state)
 	assert_int_equal(c->nat[4].line, 16);
 	assert_int_equal(c->nat[4].kind, NAT_PAT);
 	assert_int_equal(c->nat[4].section, NAT_AUTO);
+	config_free(c);
+}
+
+// Several addresses and no pat-pool: each host gets one. One address has to be shared.
+static void test_nat_pool(void **state)
+{
+	struct config *c = config_with("    real-net: {subnet: 10.1.0.0/24}",
+		"    real-net: {subnet: 10.1.0.0/24, nat: {from: dmz, to: outside, dynamic: three, "
+		"interface: on}}\n"
+		"    wide: {subnet: 10.0.0.0/8, nat: {from: dmz, to: outside, dynamic: one}}\n"
+		"    three: {range: 203.0.113.201 203.0.113.203}\n"
+		"    one: {range: 203.0.113.204 203.0.113.204}");
+	char text[CONFIG_NAT_TEXT_MAX];
+	const struct nat_rule *r = &c->nat[2];
+
+	assert_int_equal(r->kind, NAT_DYNAMIC);
+	assert_true(r->interface);
+	assert_string_equal(config_nat_text(r, text),
+		"source dynamic 10.1.0.0/24 203.0.113.201-203.0.113.203 interface");
+	assert_int_equal(c->nat[3].kind, NAT_PAT);
+	assert_string_equal(
+		config_nat_text(&c->nat[3], text), "source dynamic 10.0.0.0/8 203.0.113.204");
 	config_free(c);
 }
 
@@ -161,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_nat_any),
 		cmocka_unit_test(test_nat_no_overlap),
 		cmocka_unit_test(test_nat_dynamic),
+		cmocka_unit_test(test_nat_pool),
 		cmocka_unit_test(test_access_groups),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_nat_ids),

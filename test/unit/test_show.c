@@ -136,17 +136,17 @@ static void test_xlate_filters(void **state)
 	static const struct {
 		const char *args;
 		const char *error; // NULL: it is understood
-		int count;         // both of the stand-in's, and the static ones that it means
+		int count;         // the stand-in's three, and the static ones that it means
 	} t[] = {
-		{"{}", NULL, 5},
-		{"{\"local\": \"192.168.10.31\"}", NULL, 3},
-		{"{\"local\": \"192.168.10.30-192.168.10.31\"}", NULL, 4},
-		{"{\"local\": \"10.2.0.77\"}", NULL, 3},
-		{"{\"global\": \"209.165.200.228\"}", NULL, 3},
-		{"{\"gport\": \"5570\", \"global\": \"209.165.200.230\"}", NULL, 3},
-		{"{\"gport\": \"5571-5580\", \"global\": \"209.165.200.230\"}", NULL, 2},
-		{"{\"interface\": \"inside\"}", NULL, 5},
-		{"{\"type\": \"dynamic\"}", NULL, 2},
+		{"{}", NULL, 6},
+		{"{\"local\": \"192.168.10.31\"}", NULL, 4},
+		{"{\"local\": \"192.168.10.30-192.168.10.31\"}", NULL, 5},
+		{"{\"local\": \"10.2.0.77\"}", NULL, 4},
+		{"{\"global\": \"209.165.200.228\"}", NULL, 4},
+		{"{\"gport\": \"5570\", \"global\": \"209.165.200.230\"}", NULL, 4},
+		{"{\"gport\": \"5571-5580\", \"global\": \"209.165.200.230\"}", NULL, 3},
+		{"{\"interface\": \"inside\"}", NULL, 6},
+		{"{\"type\": \"dynamic\"}", NULL, 3},
 		{"{\"type\": \"static\"}", NULL, 3},
 		{"{\"type\": \"portmap\"}", NULL, 3},
 		{"{\"type\": \"odd\"}",

@@ -4,13 +4,13 @@
 
 #include "tools/callgate/layout.h"
 
-// "10.1.1.15/1030" of a dynamic one; "10.1.1.15 80-80" of static PAT, "10.1.1.15" of static NAT.
-static void print_side(FILE *f, const char *iface, const cJSON *side, bool dynamic)
+// "10.1.1.15/1030" of a dynamic port; "10.1.1.15 80-80" of static PAT, else "10.1.1.15".
+static void print_side(FILE *f, const char *iface, const cJSON *side, bool dynamic_port)
 {
 	const double port = json_number(side, "port");
 
 	fprintf(f, "%s:%s", iface, json_text(side, "ip"));
-	if (dynamic)
+	if (dynamic_port)
 		fprintf(f, "/%.0f", port);
 	else if (port != 0)
 		fprintf(f, " %.0f-%.0f", port, port);
@@ -28,9 +28,11 @@ static void print_xlate(FILE *f, const cJSON *x)
 		fprintf(f, "%s PAT from ", json_text(x, "protocol"));
 	else
 		fputs("NAT from ", f);
-	print_side(f, json_text(x, "from"), cJSON_GetObjectItemCaseSensitive(x, "real"), dynamic);
+	print_side(f, json_text(x, "from"), cJSON_GetObjectItemCaseSensitive(x, "real"),
+		dynamic && ports);
 	fputs(" to ", f);
-	print_side(f, json_text(x, "to"), cJSON_GetObjectItemCaseSensitive(x, "mapped"), dynamic);
+	print_side(f, json_text(x, "to"), cJSON_GetObjectItemCaseSensitive(x, "mapped"),
+		dynamic && ports);
 	fprintf(f, "%sflags %s idle %s timeout %s\n", dynamic ? " " : "\n    ", flags, idle,
 		timeout);
 }

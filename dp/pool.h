@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which worker has which address of the pools whose addresses are one host's each (NAT_DYNAMIC). Any
+// worker may take any address, so that no host is refused while one is free; answers find their way
+// by this table. It is written when a host gets or loses its address, never for a packet.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+
+// Addresses that can have been taken in a run of the program, all pools together.
+#define POOL_CLAIMS_MAX 8192u
+
+// Takes an IPv4 address on an interface for a worker. False: another one has it, or this one.
+bool pool_claim(uint16_t iface, const struct ip_addr *ip, unsigned int worker);
+
+// By the worker that has it.
+void pool_release(uint16_t iface, const struct ip_addr *ip);
+
+// The worker that has it, or -1.
+int pool_owner(uint16_t iface, const struct ip_addr *ip);
