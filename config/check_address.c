@@ -31,11 +31,24 @@ static bool iface_meets(uint16_t a, uint16_t b)
 	return a == NAT_IFACE_ANY || b == NAT_IFACE_ANY || a == b;
 }
 
-// What a static rule was told to map to, or what a pool has.
-static bool nat_maps_to(const struct nat_rule *r, const struct ip_addr *ip)
+static bool stands_for(
+	const struct prefix *mapped, const struct prefix *real, const struct ip_addr *ip)
 {
-	return r->kind == NAT_STATIC ? r->mapped.len > 0 && prefix_has(&r->mapped, ip)
-				     : nat_pool_has(&r->pool, ip);
+	return mapped->len > 0 && prefix_has(mapped, ip) && !ip_eq(&mapped->ip, &real->ip);
+}
+
+// Whether an address on an interface is one that a rule stands in for: what a static rule was told to map
+// to, what a pool has, and DST_MAPPED on the real side. The interface's own port is no such address.
+static bool nat_maps_to(const struct nat_rule *r, uint16_t iface, const struct ip_addr *ip)
+{
+	if (nat_is_twice(r) && iface_meets(r->real_if, iface) &&
+		stands_for(&r->dst_mapped, &r->dst_real, ip))
+		return true;
+	if (!iface_meets(r->mapped_if, iface))
+		return false;
+	if (r->kind != NAT_STATIC)
+		return nat_pool_has(&r->pool, ip);
+	return !r->interface && stands_for(&r->mapped, &r->real, ip);
 }
 
 bool address_in_use(const struct loader *l, uint16_t iface, const struct ip_addr *ip, char *use)
@@ -55,7 +68,7 @@ bool address_in_use(const struct loader *l, uint16_t iface, const struct ip_addr
 			return true;
 		}
 	for (size_t i = 0; i < c->n_nat; i++)
-		if (iface_meets(c->nat[i].mapped_if, iface) && nat_maps_to(&c->nat[i], ip)) {
+		if (nat_maps_to(&c->nat[i], iface, ip)) {
 			snprintf(use, ADDRESS_USE_MAX, "mapped by the nat on line %u",
 				c->nat[i].line);
 			return true;
@@ -144,11 +157,12 @@ static bool service_meets(
 }
 
 // Two rules of which a packet of an outside host could mean either, or, in one section, one of an
-// inside host. A dynamic rule is for what no static one before it takes.
+// inside host. A dynamic rule is for what no static one before it takes, and one of twice NAT for a few
+// destinations: there the order says what is meant.
 static bool nat_overlap(const struct nat_rule *a, const struct nat_rule *b)
 {
 	if (!iface_meets(a->mapped_if, b->mapped_if) || a->kind != NAT_STATIC ||
-		b->kind != NAT_STATIC)
+		b->kind != NAT_STATIC || nat_is_twice(a) || nat_is_twice(b))
 		return false;
 	if (overlap(&a->mapped, &b->mapped) && service_meets(a, a->mapped_port, b, b->mapped_port))
 		return true;
@@ -165,9 +179,13 @@ static bool pools_differ(const struct nat_rule *a, const struct nat_rule *b)
 		(nat_pool_has(&a->pool, &b->pool.first) || nat_pool_has(&b->pool, &a->pool.first));
 }
 
-// A pool's addresses are nobody else's.
+// A pool's addresses are nobody else's, nor is an interface's port that it gives out.
 static bool pool_overlap(const struct nat_rule *dynamic, const struct nat_rule *fixed)
 {
+	if (fixed->kind == NAT_STATIC && fixed->interface)
+		return dynamic->kind != NAT_STATIC && dynamic->interface &&
+			dynamic->mapped_if == fixed->mapped_if &&
+			fixed->mapped_port >= NAT_PAT_PORT_MIN;
 	return dynamic->kind != NAT_STATIC && fixed->kind == NAT_STATIC &&
 		iface_meets(dynamic->mapped_if, fixed->mapped_if) && fixed->mapped.len > 0 &&
 		(nat_pool_has(&dynamic->pool, &fixed->mapped.ip) ||
@@ -184,9 +202,67 @@ static void check_dynamic(struct loader *l, const struct nat_rule *r, const stru
 			nat_pool_size(&r->pool), NAT_POOL_MAX);
 }
 
+// Whether a class that is inspected takes what comes from the mapped side for the real port.
+static bool class_takes(
+	const struct config *c, const struct config_inspect *class, const struct nat_rule *r)
+{
+	const struct config_acl *list = &c->acls[class->acl];
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct ace *a = &list->aces[i];
+
+		if (a->permit && (a->proto == PROTO_ANY || a->proto == PROTO_TCP) &&
+			prefix_has(&a->dst, &r->real.ip) && a->dport.lo <= r->real_port &&
+			a->dport.hi >= r->real_port &&
+			(a->src.len == 0 || config_iface_toward(c, &a->src.ip) == r->mapped_if))
+			return true;
+	}
+	return false;
+}
+
+// The control plane serves SIP to addresses that are mapped, and has ports of its own on the interface's.
+static void check_interface_port(struct loader *l, const struct nat_rule *r, const struct node *n)
+{
+	const struct config *c = l->c;
+
+	for (size_t i = 0; i < c->n_inspects && r->proto == PROTO_TCP; i++)
+		if (c->inspects[i].acl >= 0 && class_takes(c, &c->inspects[i], r))
+			fault(l, n,
+				"found port %u of interface %s for what the class %s inspects, "
+				"expected "
+				"a mapped address that is no interface's",
+				r->mapped_port, c->ifaces[r->mapped_if].name,
+				c->inspects[i].class_name);
+}
+
+// static interface: a port of the interface's own address.
+static void settle_interface(struct loader *l, struct nat_rule *r, const struct node *n)
+{
+	if (r->mapped_if == NAT_IFACE_ANY) {
+		fault(l, n,
+			"found the address of any interface, expected the name of one under to");
+		return;
+	}
+	if (r->mapped_port == 0)
+		fault(l, n,
+			"found all of an interface's address, expected a service: the firewall "
+			"itself needs the other ports");
+	if (l->c->ifaces[r->mapped_if].subnet.len > 0)
+		r->mapped = (struct prefix){l->c->ifaces[r->mapped_if].ip, 128};
+	check_interface_port(l, r, n);
+}
+
 static void check_nat(struct loader *l, size_t i, const struct node *n)
 {
-	const struct nat_rule *r = &l->c->nat[i];
+	struct nat_rule *r = &l->c->nat[i];
+
+	if (r->kind == NAT_STATIC && r->interface)
+		settle_interface(l, r, n);
+	if (nat_is_twice(r) && r->dst_mapped.len != r->dst_real.len && r->dst_mapped.len > 0)
+		fault(l, n,
+			"found a destination of a mapped /%u and a real /%u, expected the same "
+			"size",
+			r->dst_mapped.len - 96U, r->dst_real.len - 96U);
 
 	if (r->kind != NAT_STATIC)
 		check_dynamic(l, r, n);
@@ -198,7 +274,7 @@ static void check_nat(struct loader *l, size_t i, const struct node *n)
 	if (r->real_if == r->mapped_if && r->real_if != NAT_IFACE_ANY)
 		fault(l, n, "found one interface on both sides, expected two");
 	for (size_t k = 0; k < l->c->n_ifaces; k++)
-		if (iface_meets(r->mapped_if, (uint16_t)k) && nat_maps_to(r, &l->c->ifaces[k].ip))
+		if (nat_maps_to(r, (uint16_t)k, &l->c->ifaces[k].ip))
 			fault(l, n,
 				"found a mapped address that is the one of interface %s, "
 				"expected another",

@@ -74,9 +74,19 @@ static void nat_text(const struct config *c, const struct nat_rule *r, char *buf
 			ip_format(&r->pool.last, last), r->interface);
 }
 
+static void destination_text(const struct nat_rule *r, char *buf, size_t size)
+{
+	char mapped[ENDPOINT_TEXT_MAX], real[ENDPOINT_TEXT_MAX];
+
+	if (nat_is_twice(r))
+		snprintf(buf, size, " destination %s %s %u %u",
+			prefix_format(&r->dst_mapped, mapped), prefix_format(&r->dst_real, real),
+			r->dst_mapped_port, r->dst_real_port);
+}
+
 int ids_assign(struct config *c)
 {
-	char text[2 * CONFIG_NAME_MAX + 160];
+	char text[2 * CONFIG_NAME_MAX + 320];
 	size_t n = c->n_nat, size = 16;
 	struct id_set s;
 
@@ -99,6 +109,7 @@ int ids_assign(struct config *c)
 					id_take(&s, c->acls[i].name, c->acls[i].entries[k].text);
 	for (size_t i = 0; i < c->n_nat; i++) {
 		nat_text(c, &c->nat[i], text, sizeof(text));
+		destination_text(&c->nat[i], text + strlen(text), sizeof(text) - strlen(text));
 		c->nat[i].id = id_take(&s, SCOPE_NAT, text);
 	}
 	free(s.slots);

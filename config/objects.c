@@ -89,17 +89,23 @@ size_t object_network_prefixes(
 	return o->prefix.len > 0;
 }
 
-// What static PAT can take: one source port of TCP or UDP.
-static void settle_pat(struct object_service *o)
+// One port, or 0.
+static uint16_t one_port(const struct port_set *p)
+{
+	return p->n == 1 && p->range[0].lo == p->range[0].hi ? p->range[0].lo : 0;
+}
+
+static bool is_any_port(const struct port_set *p)
+{
+	return p->n == 1 && p->range[0].lo == 0 && p->range[0].hi == UINT16_MAX;
+}
+
+bool object_service_is_pat(const struct object_service *o)
 {
 	const struct service *s = &o->service;
 
-	if (!proto_has_ports(s->proto) || s->src.n != 1 || s->src.range[0].lo == 0 ||
-		s->src.range[0].lo != s->src.range[0].hi || s->dst.n != 1 ||
-		s->dst.range[0].lo != 0 || s->dst.range[0].hi != UINT16_MAX)
-		return;
-	o->proto = s->proto;
-	o->port = s->src.range[0].lo;
+	return proto_has_ports(s->proto) && (o->port != 0 || is_any_port(&s->src)) &&
+		(o->dst_port != 0 || is_any_port(&s->dst)) && (o->port != 0 || o->dst_port != 0);
 }
 
 // The manual's words: `tcp source eq 5070`.
@@ -117,7 +123,8 @@ static void read_service_text(struct loader *l, const struct node *n, void *obj)
 		return;
 	}
 	o->service = s;
-	settle_pat(o);
+	o->port = one_port(&s.src);
+	o->dst_port = one_port(&s.dst);
 }
 
 static void read_service(struct loader *l, const struct node *n, struct object_service *o)

@@ -15,13 +15,15 @@ struct object_network {
 	struct ip_addr first, last;
 };
 
-// A service object; service.src.n is 0 when it was faulty. What static PAT can take, one source port
-// of TCP or UDP, stands in proto and port too; else proto is 0.
+// A service object; service.src.n is 0 when it was faulty. A source and a destination that are one
+// port each stand in port and dst_port too.
 struct object_service {
 	struct service service;
-	uint8_t proto;
-	uint16_t port;
+	uint16_t port, dst_port; // 0: any, unless object_service_is_pat() says no
 };
+
+// What a translation can take: TCP or UDP, one source port, one destination port, or any.
+bool object_service_is_pat(const struct object_service *o);
 
 // The subnets that an object stands for, at most PREFIX_RANGE_MAX; none when it is faulty.
 size_t object_network_prefixes(

@@ -44,20 +44,41 @@ static void dynamic_text(const struct nat_rule *r, const char *real, char *buf, 
 	snprintf(buf, size, "source dynamic %s%s%s", real, pool, r->interface ? " interface" : "");
 }
 
+// What stands behind the source of a rule. With twice NAT the ports say whose they are.
+static void rest_text(const struct nat_rule *r, char *buf, size_t size)
+{
+	const char *proto = r->proto == PROTO_TCP ? "tcp" : "udp";
+	char mapped[ENDPOINT_TEXT_MAX], real[ENDPOINT_TEXT_MAX];
+	size_t n = 0;
+
+	buf[0] = '\0';
+	if (nat_is_twice(r))
+		n = (size_t)snprintf(buf, size, " destination static %s %s",
+			prefix_format(&r->dst_mapped, mapped), prefix_format(&r->dst_real, real));
+	if (r->proto == PROTO_ANY)
+		return;
+	n += (size_t)snprintf(buf + n, size - n, " service %s", proto);
+	if (r->real_port != 0)
+		n += (size_t)snprintf(buf + n, size - n, "%s %u %u",
+			nat_is_twice(r) ? " source" : "", r->real_port, r->mapped_port);
+	if (r->dst_mapped_port != 0)
+		snprintf(buf + n, size - n, " destination %u %u", r->dst_mapped_port,
+			r->dst_real_port);
+}
+
 const char *config_nat_text(const struct nat_rule *r, char buf[CONFIG_NAT_TEXT_MAX])
 {
-	char real[ENDPOINT_TEXT_MAX], mapped[ENDPOINT_TEXT_MAX], service[32] = "";
+	char real[ENDPOINT_TEXT_MAX], mapped[ENDPOINT_TEXT_MAX];
+	size_t n;
 
 	prefix_format(&r->real, real);
-	if (r->kind != NAT_STATIC) {
+	if (r->kind != NAT_STATIC)
 		dynamic_text(r, real, buf, CONFIG_NAT_TEXT_MAX);
-		return buf;
-	}
-	if (r->proto != PROTO_ANY)
-		snprintf(service, sizeof(service), " service %s %u %u",
-			r->proto == PROTO_TCP ? "tcp" : "udp", r->real_port, r->mapped_port);
-	snprintf(buf, CONFIG_NAT_TEXT_MAX, "source static %s %s%s", real,
-		prefix_format(&r->mapped, mapped), service);
+	else
+		snprintf(buf, CONFIG_NAT_TEXT_MAX, "source static %s %s", real,
+			r->interface ? "interface" : prefix_format(&r->mapped, mapped));
+	n = strlen(buf);
+	rest_text(r, buf + n, CONFIG_NAT_TEXT_MAX - n);
 	return buf;
 }
 

@@ -41,14 +41,33 @@ static void read_pool_ref(struct loader *l, const struct node *n, struct nat_poo
 		*out = pool_of(&l->networks[i].prefix);
 }
 
-static void read_real(struct loader *l, const struct node *n, void *obj)
+static bool is_word(const struct node *n, const char *word)
 {
-	read_network_ref(l, n, &((struct nat_rule *)obj)->real);
+	return n->kind == NODE_SCALAR && str_eq(n->text, str_from(word));
 }
 
+static void read_any_or_ref(struct loader *l, const struct node *n, struct prefix *out)
+{
+	if (is_word(n, "any"))
+		*out = (struct prefix){ip_from_v4_be(0), 96};
+	else
+		read_network_ref(l, n, out);
+}
+
+static void read_real(struct loader *l, const struct node *n, void *obj)
+{
+	read_any_or_ref(l, n, &((struct nat_rule *)obj)->real);
+}
+
+// The interface's address is put in place when interfaces are known (check_addresses()).
 static void read_mapped(struct loader *l, const struct node *n, void *obj)
 {
-	read_network_ref(l, n, &((struct nat_rule *)obj)->mapped);
+	struct nat_rule *r = obj;
+
+	if (is_word(n, "interface"))
+		r->interface = true;
+	else
+		read_any_or_ref(l, n, &r->mapped);
 }
 
 static void read_static(struct loader *l, const struct node *n, void *obj)
@@ -72,17 +91,14 @@ static void read_dynamic_real(struct loader *l, const struct node *n, void *obj)
 {
 	struct nat_dynamic *d = obj;
 
-	if (n->kind == NODE_SCALAR && str_eq(n->text, STR_LIT("any")))
-		d->real = (struct prefix){ip_from_v4_be(0), 96};
-	else
-		read_network_ref(l, n, &d->real);
+	read_any_or_ref(l, n, &d->real);
 }
 
 static void read_dynamic_mapped(struct loader *l, const struct node *n, void *obj)
 {
 	struct nat_dynamic *d = obj;
 
-	if (n->kind == NODE_SCALAR && str_eq(n->text, STR_LIT("interface")))
+	if (is_word(n, "interface"))
 		d->interface = true;
 	else
 		read_pool_ref(l, n, &d->pool);
@@ -132,21 +148,53 @@ static void read_source(struct loader *l, const struct node *n, void *obj)
 						      : "neither static nor dynamic");
 }
 
+static void read_dst_mapped(struct loader *l, const struct node *n, void *obj)
+{
+	read_any_or_ref(l, n, &((struct nat_rule *)obj)->dst_mapped);
+}
+
+static void read_dst_real(struct loader *l, const struct node *n, void *obj)
+{
+	read_any_or_ref(l, n, &((struct nat_rule *)obj)->dst_real);
+}
+
+// In the order of the command: destination static MAPPED REAL.
+static void read_destination_static(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"mapped", .kind = FIELD_READ, .required = true, .read = read_dst_mapped},
+		{"real", .kind = FIELD_READ, .required = true, .read = read_dst_real},
+	};
+
+	read_map(l, n, fields, COUNT(fields), obj);
+}
+
+static void read_destination(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field fields[] = {
+		{"static", .kind = FIELD_READ, .required = true, .read = read_destination_static},
+	};
+
+	read_map(l, n, fields, COUNT(fields), obj);
+}
+
 // The two services of a rule while it is read.
 struct nat_services {
-	struct object_service real, mapped;
+	const struct object_service *real, *mapped;
 };
 
-static void read_service_ref(struct loader *l, const struct node *n, struct object_service *out)
+static void read_service_ref(
+	struct loader *l, const struct node *n, const struct object_service **out)
 {
 	const struct node *section = node_get(node_get(l->root, "objects"), "service");
 	int i = read_ref(l, n, section, "the name of a service object");
 
-	if (i < 0 || l->services == NULL)
+	if (i < 0 || l->services == NULL || l->services[i].service.src.n == 0)
 		return;
-	if (l->services[i].proto == 0 && l->services[i].service.src.n > 0)
+	if (!object_service_is_pat(&l->services[i]))
 		fault_expected(l, n, "a service object with tcp or udp, source eq PORT");
-	*out = l->services[i];
+	else
+		*out = &l->services[i];
 }
 
 static void read_real_service(struct loader *l, const struct node *n, void *obj)
@@ -159,24 +207,45 @@ static void read_mapped_service(struct loader *l, const struct node *n, void *ob
 	read_service_ref(l, n, &((struct nat_services *)obj)->mapped);
 }
 
-// In the order of the command, real before mapped (protocol.md E6).
+// In the order of the command, real before mapped (protocol.md E6): of the source. The destination's
+// port is the one that the real side asks for, then the one that is there.
 static void read_nat_services(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
 		{"real", .kind = FIELD_READ, .required = true, .read = read_real_service},
 		{"mapped", .kind = FIELD_READ, .required = true, .read = read_mapped_service},
 	};
-	struct nat_services s = {0};
+	struct nat_services s = {NULL, NULL};
 	struct nat_rule *r = obj;
 
 	read_map(l, n, fields, COUNT(fields), &s);
-	if (s.real.proto == 0 || s.mapped.proto == 0)
+	if (s.real == NULL || s.mapped == NULL)
 		return;
-	if (s.real.proto != s.mapped.proto)
+	if (s.real->service.proto != s.mapped->service.proto)
 		fault(l, n, "found services of two protocols, expected one protocol");
-	r->proto = s.real.proto;
-	r->real_port = s.real.port;
-	r->mapped_port = s.mapped.port;
+	else if ((s.real->port == 0) != (s.mapped->port == 0) ||
+		(s.real->dst_port == 0) != (s.mapped->dst_port == 0))
+		fault(l, n, "found a port in one service alone, expected it in both");
+	r->proto = s.real->service.proto;
+	r->real_port = s.real->port;
+	r->mapped_port = s.mapped->port;
+	r->dst_mapped_port = s.real->dst_port;
+	r->dst_real_port = s.mapped->dst_port;
+}
+
+// What a service is there for: the port of a source that is static, and of a destination.
+static void check_services(struct loader *l, const struct node *n, const struct nat_rule *r)
+{
+	const struct node *at = node_get(n, "service");
+
+	if (at == NULL || r->proto == PROTO_ANY)
+		return;
+	if (r->kind != NAT_STATIC && (r->real_port != 0 || !nat_is_twice(r)))
+		fault(l, at, "found a service of a dynamic rule, expected none");
+	else if (r->dst_mapped_port != 0 && !nat_is_twice(r))
+		fault(l, at, "found a destination's port, expected destination: {static: ...} too");
+	else if (r->real_port == 0 && r->dst_mapped_port == 0)
+		fault(l, at, "found services without a port, expected source eq PORT");
 }
 
 static void read_nat_iface(struct loader *l, const struct node *n, uint16_t *out)
@@ -297,6 +366,7 @@ static void read_object_nat(struct loader *l, const struct node *n, const struct
 	a.rule->real = *real;
 	if (node_get(n, "static") != NULL) {
 		read_map(l, n, static_fields, COUNT(static_fields), &a);
+		check_services(l, n, a.rule);
 	} else {
 		read_map(l, n, dynamic_fields, COUNT(dynamic_fields), &a);
 		dynamic_fill(&a.dynamic, a.rule);
@@ -351,7 +421,7 @@ void read_nat(struct loader *l, const struct node *n, void *obj)
 		{"source", .kind = FIELD_READ, .required = true, .read = read_source},
 		{"service", .kind = FIELD_READ, .read = read_nat_services},
 		{"after-auto", .kind = FIELD_READ, .read = read_after_auto},
-		{"destination", .kind = FIELD_REFUSED, .expected = "source alone"},
+		{"destination", .kind = FIELD_READ, .read = read_destination},
 		{"description", .kind = FIELD_NOTE},
 	};
 
@@ -361,8 +431,6 @@ void read_nat(struct loader *l, const struct node *n, void *obj)
 		struct nat_rule *r = rule_begin(l, x, NAT_MANUAL);
 
 		read_map(l, x, fields, COUNT(fields), r);
-		if (r->kind != NAT_STATIC && node_get(x, "service") != NULL)
-			fault(l, node_get(x, "service"),
-				"found a service of a dynamic rule, expected none");
+		check_services(l, x, r);
 	}
 }

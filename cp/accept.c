@@ -37,8 +37,9 @@ static enum tls_role outside_role(const struct config *c, const struct config_in
 	return c->tls_proxies[class->tls_proxy].outside;
 }
 
-static enum counter_id outbound(const struct config *c, uint16_t iface, const struct endpoint *ucm,
-	const struct endpoint *remote, struct trunk_open *o)
+// `rule` is the one that has found `remote`, the real destination of what the call manager dialled.
+static enum counter_id outbound(const struct config *c, uint16_t iface, const struct flow *wire,
+	int rule, const struct endpoint *remote, struct trunk_open *o)
 {
 	int out = config_iface_toward(c, &remote->ip);
 
@@ -47,9 +48,9 @@ static enum counter_id outbound(const struct config *c, uint16_t iface, const st
 	o->accepted = SIDE_INSIDE;
 	o->iface[SIDE_INSIDE] = iface;
 	o->iface[SIDE_OUTSIDE] = (uint16_t)out;
-	o->peer[SIDE_INSIDE] = o->mapped = *ucm;
+	o->peer[SIDE_INSIDE] = o->mapped = wire->src;
 	o->peer[SIDE_OUTSIDE] = *remote;
-	nat_translate(c->nat, c->n_nat, iface, (uint16_t)out, PROTO_TCP, &o->mapped);
+	nat_translate_flow(c->nat, c->n_nat, iface, (uint16_t)out, wire, rule, &o->mapped);
 	return outside_role(c, o->class) == TLS_CLIENT ? CNT_NONE : CNT_CONN_NO_TRUSTPOINT;
 }
 
@@ -77,16 +78,17 @@ void accept_connection(
 	const struct config *c = ime->config;
 	const struct config_ucm *caller = ucm_of(ime->cfg, &peer->ip), *called;
 	struct endpoint real = *dst;
+	const struct flow wire = {*peer, *dst, PROTO_TCP};
+	const int rule = nat_untranslate_flow(c->nat, c->n_nat, iface, &wire, &real);
 	struct trunk_open o = {0};
 	enum counter_id why;
 
-	nat_untranslate(c->nat, c->n_nat, iface, PROTO_TCP, &real);
 	called = ucm_of(ime->cfg, &real.ip);
 	o.class = class_of(c, peer, &real);
 	if (o.class == NULL)
 		why = CNT_CONN_NO_CLASS;
 	else if (caller != NULL && config_iface_toward(c, &peer->ip) == iface)
-		why = outbound(c, iface, peer, dst, &o);
+		why = outbound(c, iface, &wire, rule, &real, &o);
 	else if (called != NULL)
 		why = inbound(c, iface, peer, &real, dst, &o);
 	else

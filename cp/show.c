@@ -216,6 +216,7 @@ static const struct {
 	{"show conn", false, show_conn},
 	{"show xlate", false, show_xlate},
 	{"show nat", false, show_nat},
+	{"show nat detail", false, show_nat},
 	{"show counters", false, counters},
 	{"show access-list", false, show_access_list},
 	{"show drops", false, show_drops},

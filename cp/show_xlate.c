@@ -237,6 +237,50 @@ cJSON *show_clear_xlate(const struct show *s, const struct ask *ask)
 
 // ---- show nat -----------------------------------------------------------------------------------
 
+static void add_nat_side(cJSON *j, const char *name, const char *origin, const char *translated)
+{
+	cJSON *side = cJSON_AddObjectToObject(j, name);
+
+	cJSON_AddStringToObject(side, "origin", origin);
+	cJSON_AddStringToObject(side, "translated", translated);
+}
+
+// "tcp source eq 5070 destination eq 80", as in the command; of the side that has these ports.
+static void service_text(
+	uint8_t proto, uint16_t source, uint16_t destination, char *buf, size_t size)
+{
+	size_t n = (size_t)snprintf(buf, size, "%s", proto == PROTO_TCP ? "tcp" : "udp");
+
+	if (source != 0)
+		n += (size_t)snprintf(buf + n, size - n, " source eq %u", source);
+	if (destination != 0)
+		snprintf(buf + n, size - n, " destination eq %u", destination);
+}
+
+static void add_nat_sides(cJSON *j, const struct nat_rule *r)
+{
+	char origin[64], translated[2 * IP_TEXT_MAX + 32], first[IP_TEXT_MAX], last[IP_TEXT_MAX];
+
+	prefix_format(&r->real, origin);
+	if (r->kind == NAT_STATIC)
+		prefix_format(&r->mapped, translated);
+	else if (nat_pool_size(&r->pool) > 0)
+		snprintf(translated, sizeof(translated), "%s-%s%s",
+			ip_format(&r->pool.first, first), ip_format(&r->pool.last, last),
+			r->interface ? " interface" : "");
+	else
+		snprintf(translated, sizeof(translated), "interface");
+	add_nat_side(j, "source", origin, translated);
+	if (nat_is_twice(r))
+		add_nat_side(j, "destination", prefix_format(&r->dst_mapped, origin),
+			prefix_format(&r->dst_real, translated));
+	if (r->proto == PROTO_ANY)
+		return;
+	service_text(r->proto, r->real_port, r->dst_mapped_port, origin, sizeof(origin));
+	service_text(r->proto, r->mapped_port, r->dst_real_port, translated, sizeof(translated));
+	add_nat_side(j, "service", origin, translated);
+}
+
 cJSON *show_nat(const struct show *s, const struct ask *ask)
 {
 	cJSON *list = cJSON_CreateArray();
@@ -255,6 +299,7 @@ cJSON *show_nat(const struct show *s, const struct ask *ask)
 		show_u64(j, "line", r->line);
 		show_u64(j, "translate_hits", translated);
 		show_u64(j, "untranslate_hits", untranslated);
+		add_nat_sides(j, r);
 		cJSON_AddItemToArray(list, j);
 	}
 	return list;

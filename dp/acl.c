@@ -65,7 +65,7 @@ static bool answers_inspected(const struct snapshot *s, uint16_t in, const struc
 	struct flow asked = {.src = wire->dst, .dst = wire->src, .proto = wire->proto};
 	struct acl_verdict unused;
 
-	nat_untranslate(s->nat, s->n_nat, in, wire->proto, &asked.src);
+	nat_untranslate_flow(s->nat, s->n_nat, in, wire, &asked.src);
 	return is_inspected(s, &asked, &unused);
 }
 
@@ -154,21 +154,44 @@ static bool is_ours_on(const struct snapshot *s, uint16_t iface, const struct fl
 		snapshot_is_pat(s, iface, wire->proto, &wire->dst);
 }
 
+static bool is_twice(const struct snapshot *s, int rule)
+{
+	return rule >= 0 && nat_is_twice(&s->nat[rule]);
+}
+
+// Whether the reply comes out as the address that was asked: else the sender will not know it. A rule
+// of twice NAT is both ways' rule.
+static bool comes_back(
+	const struct snapshot *s, uint16_t in, const struct flow *wire, struct acl_verdict *v)
+{
+	struct endpoint asker = v->reply.dst, back = v->reply.src;
+	int destination;
+
+	if (is_twice(s, v->nat_destination)) {
+		v->nat_back = v->nat_destination;
+		return true;
+	}
+	destination = nat_untranslate_flow(s->nat, s->n_nat, v->iface_out, &v->reply, &asker);
+	v->nat_back = nat_translate_flow(
+		s->nat, s->n_nat, v->iface_out, in, &v->reply, destination, &back);
+	return endpoint_eq(&back, &wire->dst) && !is_dynamic(s, v->nat_back);
+}
+
 static void judge_forward(
 	const struct snapshot *s, uint16_t in, const struct acl_query *q, struct acl_verdict *v)
 {
 	const struct flow *wire = &q->flow;
 	struct flow *reply = &v->reply; // its source is the real destination already
-	struct endpoint back = reply->src;
 
 	if (v->iface_out == in)
 		return verdict_drop(v, DROP_ROUTE_SAME_IFACE);
-	// The reply must come out as the address that was asked, or the sender will not know it.
-	v->nat_back = nat_translate(s->nat, s->n_nat, v->iface_out, in, wire->proto, &back);
-	if (!endpoint_eq(&back, &wire->dst) || is_dynamic(s, v->nat_back))
-		return verdict_drop(v, DROP_NAT_RPF);
 	reply->dst = wire->src;
-	v->nat_source = nat_translate(s->nat, s->n_nat, in, v->iface_out, wire->proto, &reply->dst);
+	v->nat_source = nat_translate_flow(
+		s->nat, s->n_nat, in, v->iface_out, wire, v->nat_destination, &reply->dst);
+	if (is_twice(s, v->nat_destination) && v->nat_source < 0)
+		return verdict_drop(v, DROP_NAT_IFACE);
+	if (!comes_back(s, in, wire, v))
+		return verdict_drop(v, DROP_NAT_RPF);
 	if (v->nat_source >= 0 && s->nat[v->nat_source].kind == NAT_PAT &&
 		!nat_has_ports(wire->proto))
 		return verdict_drop(v, DROP_NAT_PROTOCOL);
@@ -189,8 +212,8 @@ void acl_map(struct acl_verdict *v, uint32_t xlate, const struct endpoint *mappe
 		v->reply.src.port = mapped->port;
 }
 
-// A packet for a port, or an address, that only sessions know, and none did. Pings to an address of our own have
-// ids of all kinds, and are answered.
+// A packet for a port, or an address, that only sessions know, and none did. Pings to an address of our
+// own have ids of all kinds, and are answered.
 static bool is_unmapped(const struct snapshot *s, uint16_t in, const struct flow *wire)
 {
 	return snapshot_is_pooled(s, in, &wire->dst.ip) ||
@@ -202,11 +225,38 @@ static bool is_unmapped(const struct snapshot *s, uint16_t in, const struct flow
 // there is out and in again (RFC 4787 REQ-9).
 static bool is_hairpin(const struct snapshot *s, uint16_t in, const struct flow *wire)
 {
+	struct endpoint unused = wire->dst;
+
 	for (uint16_t i = 0; i < s->n_ifaces; i++)
 		if (i != in && ip_eq(&s->ifaces[i].ip, &wire->dst.ip))
 			return wire->proto != PROTO_ICMP &&
-				snapshot_is_pat(s, i, wire->proto, &wire->dst);
+				(snapshot_is_pat(s, i, wire->proto, &wire->dst) ||
+					nat_untranslate(
+						s->nat, s->n_nat, i, wire->proto, &unused) >= 0);
 	return false;
+}
+
+// What ends here without a list being asked. An address of our own serves a host behind us where a static
+// rule says so of its port.
+static bool judge_own(const struct snapshot *s, uint16_t in, const struct flow *wire,
+	const struct endpoint *real, struct acl_verdict *v)
+{
+	const bool served = wire->proto == PROTO_TCP || wire->proto == PROTO_ICMP;
+
+	if (!endpoint_eq(real, &wire->dst) && !snapshot_is_media(s, &wire->dst.ip))
+		return false;
+	if (is_unmapped(s, in, wire)) {
+		verdict_drop(v, DROP_NAT_UNMAPPED);
+		return true;
+	}
+	if ((!snapshot_is_own(s, &wire->dst.ip) || is_hairpin(s, in, wire)) &&
+		!snapshot_is_media(s, &wire->dst.ip))
+		return false;
+	if (served && ip_eq(&s->ifaces[in].ip, &wire->dst.ip))
+		v->fate = ACL_PUNT;
+	else
+		verdict_drop(v, DROP_PROTO_TO_SELF);
+	return true;
 }
 
 void acl_judge(
@@ -229,18 +279,9 @@ void acl_judge(
 	bad = q->looped ? PASS : spoof_judge(s, in, &wire->src.ip, &out->route_back);
 	if (bad != PASS)
 		return verdict_drop(out, bad);
-	if (is_unmapped(s, in, wire))
-		return verdict_drop(out, DROP_NAT_UNMAPPED);
-	if ((snapshot_is_own(s, &wire->dst.ip) && !is_hairpin(s, in, wire)) ||
-		snapshot_is_media(s, &wire->dst.ip)) {
-		bool served = wire->proto == PROTO_TCP || wire->proto == PROTO_ICMP;
-
-		if (!served || !ip_eq(&s->ifaces[in].ip, &wire->dst.ip))
-			return verdict_drop(out, DROP_PROTO_TO_SELF);
-		out->fate = ACL_PUNT;
+	out->nat_destination = nat_untranslate_flow(s->nat, s->n_nat, in, wire, &real.dst);
+	if (judge_own(s, in, wire, &real.dst, out))
 		return;
-	}
-	out->nat_destination = nat_untranslate(s->nat, s->n_nat, in, wire->proto, &real.dst);
 	out->reply = (struct flow){.src = real.dst, .proto = wire->proto};
 	if (snapshot_is_broadcast(s, &real.dst.ip))
 		return verdict_drop(out, DROP_IP_DESTINATION);
@@ -320,10 +361,17 @@ static enum dp_counter_id acl_open(struct worker *w, struct pkt *p, struct acl_v
 	return v->reason;
 }
 
-static void count_rules(struct worker *w, const struct acl_verdict *v)
+static void count_rules(struct worker *w, const struct pkt *p, const struct acl_verdict *v)
 {
 	const struct nat_rule *nat = w->snap->nat;
 
+	if (is_twice(w->snap, v->nat_destination)) {
+		nat_hits_add(w->nat_hits, nat[v->nat_destination].id,
+			nat_goes_out(&nat[v->nat_destination], p->iface_in, &p->flow)
+				? NAT_TRANSLATED
+				: NAT_UNTRANSLATED);
+		return;
+	}
 	if (v->nat_destination >= 0)
 		nat_hits_add(w->nat_hits, nat[v->nat_destination].id, NAT_UNTRANSLATED);
 	if (v->nat_source >= 0)
@@ -386,7 +434,7 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 		pkt_drop(w, m, verdict.reason);
 		return false;
 	}
-	count_rules(w, &verdict);
+	count_rules(w, p, &verdict);
 	if (verdict.fate == ACL_PUNT)
 		pkts_add(punt, m);
 	return verdict.fate == ACL_FORWARD;

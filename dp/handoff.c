@@ -47,10 +47,10 @@ static unsigned int share_of(uint32_t hash, unsigned int n_workers)
 	return (unsigned int)(((uint64_t)hash * n_workers) >> 32);
 }
 
-// Whether a flow that came in on `in` for `dst`, a real address, leaves with a source of a dynamic
-// translation.
-static bool is_dynamic(
-	const struct snapshot *s, uint16_t in, const struct flow *f, const struct ip_addr *dst)
+// Whether a flow that came in on `in` for `dst`, a real address that the rule `destination` has found, leaves
+// with a source of a dynamic translation.
+static bool is_dynamic(const struct snapshot *s, uint16_t in, const struct flow *f, int destination,
+	const struct ip_addr *dst)
 {
 	struct endpoint src = f->src;
 	const struct route *to;
@@ -62,7 +62,7 @@ static bool is_dynamic(
 	to = route_lookup(s, dst);
 	if (to == NULL)
 		return false;
-	rule = nat_translate(s->nat, s->n_nat, in, to->iface, f->proto, &src);
+	rule = nat_translate_flow(s->nat, s->n_nat, in, to->iface, f, destination, &src);
 	return rule >= 0 && s->nat[rule].kind != NAT_STATIC;
 }
 
@@ -84,7 +84,7 @@ static inline unsigned int owner_of(const struct handoff_key *k, const struct sn
 	uint16_t in, const struct flow *f, int media)
 {
 	struct endpoint dst = f->dst;
-	int holder;
+	int holder, rule;
 
 	if (k->n_workers == 1)
 		return 0;
@@ -95,8 +95,8 @@ static inline unsigned int owner_of(const struct handoff_key *k, const struct sn
 	holder = snapshot_is_pooled(s, in, &dst.ip) ? pool_owner(in, &dst.ip) : -1;
 	if (holder >= 0)
 		return (unsigned int)holder;
-	nat_untranslate(s->nat, s->n_nat, in, f->proto, &dst);
-	if (is_dynamic(s, in, f, &dst.ip))
+	rule = nat_untranslate_flow(s->nat, s->n_nat, in, f, &dst);
+	if (is_dynamic(s, in, f, rule, &dst.ip))
 		return share_of(hash_host(k->seed, &f->src.ip), k->n_workers);
 	return share_of(hash_symmetric(k->seed, f, &dst), k->n_workers);
 }

@@ -242,6 +242,11 @@ static int check_nat(const struct dp_rules *r, unsigned int n_ifaces, char *err,
 			if (bad != 0)
 				return bad;
 		}
+		if (nat_is_twice(n) &&
+			(!ip_is_v4(&n->dst_real.ip) || !ip_is_v4(&n->dst_mapped.ip) ||
+				n->dst_real.len < 96 || n->dst_real.len != n->dst_mapped.len))
+			return fail(err, size,
+				"nat rule %zu: two IPv4 destinations of one length are needed", i);
 		if (!ip_is_v4(&n->real.ip) || n->real.len < 96 ||
 			(n->kind == NAT_STATIC &&
 				(!ip_is_v4(&n->mapped.ip) || n->real.len != n->mapped.len)))

@@ -146,6 +146,7 @@ static enum dp_trace_type refuser(enum dp_counter_id reason)
 	case DROP_NAT_UNMAPPED:
 		return DP_TRACE_UN_NAT;
 	case DROP_NAT_PROTOCOL:
+	case DROP_NAT_IFACE:
 		return DP_TRACE_NAT;
 	case DROP_IP_DESTINATION:
 	default:

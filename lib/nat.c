@@ -9,9 +9,11 @@ static bool iface_is(uint16_t rule_if, uint16_t iface)
 	return rule_if == NAT_IFACE_ANY || rule_if == iface;
 }
 
+// A rule's port 0: any.
 static bool service_is(const struct nat_rule *r, uint16_t rule_port, uint8_t proto, uint16_t port)
 {
-	return r->proto == PROTO_ANY || (r->proto == proto && rule_port == port);
+	return r->proto == PROTO_ANY ||
+		(r->proto == proto && (rule_port == 0 || rule_port == port));
 }
 
 // The network of `to` with the host bits of `ip`.
@@ -25,22 +27,55 @@ static void carry_over(struct ip_addr *ip, const struct prefix *to)
 	}
 }
 
-int nat_untranslate(
-	const struct nat_rule *rules, size_t n, uint16_t in, uint8_t proto, struct endpoint *dst)
+static void move_to(struct endpoint *e, const struct prefix *to, uint16_t port)
+{
+	carry_over(&e->ip, to);
+	if (port != 0)
+		e->port = port;
+}
+
+bool nat_goes_out(const struct nat_rule *r, uint16_t in, const struct flow *wire)
+{
+	return nat_is_twice(r) && iface_is(r->real_if, in) && prefix_has(&r->real, &wire->src.ip) &&
+		prefix_has(&r->dst_mapped, &wire->dst.ip) &&
+		service_is(r, r->real_port, wire->proto, wire->src.port) &&
+		service_is(r, r->dst_mapped_port, wire->proto, wire->dst.port);
+}
+
+static bool comes_in(const struct nat_rule *r, uint16_t in, const struct flow *wire)
+{
+	if (r->kind != NAT_STATIC || !iface_is(r->mapped_if, in) ||
+		!prefix_has(&r->mapped, &wire->dst.ip) ||
+		!service_is(r, r->mapped_port, wire->proto, wire->dst.port))
+		return false;
+	return !nat_is_twice(r) ||
+		(prefix_has(&r->dst_real, &wire->src.ip) &&
+			service_is(r, r->dst_real_port, wire->proto, wire->src.port));
+}
+
+int nat_untranslate_flow(const struct nat_rule *rules, size_t n, uint16_t in,
+	const struct flow *wire, struct endpoint *dst)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct nat_rule *r = &rules[i];
 
-		if (r->kind != NAT_STATIC || !iface_is(r->mapped_if, in) ||
-			!prefix_has(&r->mapped, &dst->ip) ||
-			!service_is(r, r->mapped_port, proto, dst->port))
+		if (comes_in(r, in, wire))
+			move_to(dst, &r->real, r->real_port);
+		else if (nat_goes_out(r, in, wire))
+			move_to(dst, &r->dst_real, r->dst_real_port);
+		else
 			continue;
-		carry_over(&dst->ip, &r->real);
-		if (r->proto != PROTO_ANY)
-			dst->port = r->real_port;
 		return (int)i;
 	}
 	return -1;
+}
+
+int nat_untranslate(
+	const struct nat_rule *rules, size_t n, uint16_t in, uint8_t proto, struct endpoint *dst)
+{
+	const struct flow wire = {.src = {.port = 0}, .dst = *dst, .proto = proto};
+
+	return nat_untranslate_flow(rules, n, in, &wire, dst);
 }
 
 int nat_translate(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t out, uint8_t proto,
@@ -49,32 +84,58 @@ int nat_translate(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t 
 	for (size_t i = 0; i < n; i++) {
 		const struct nat_rule *r = &rules[i];
 
-		if (!iface_is(r->real_if, in) || !iface_is(r->mapped_if, out) ||
+		if (nat_is_twice(r) || !iface_is(r->real_if, in) || !iface_is(r->mapped_if, out) ||
 			!prefix_has(&r->real, &src->ip) ||
 			!service_is(r, r->real_port, proto, src->port))
 			continue;
-		if (r->kind != NAT_STATIC)
-			return (int)i;
-		carry_over(&src->ip, &r->mapped);
-		if (r->proto != PROTO_ANY)
-			src->port = r->mapped_port;
+		if (r->kind == NAT_STATIC)
+			move_to(src, &r->mapped, r->mapped_port);
 		return (int)i;
 	}
 	return -1;
 }
 
-static bool owns(const struct nat_rule *r, const struct ip_addr *ip)
+int nat_translate_flow(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t out,
+	const struct flow *wire, int destination, struct endpoint *src)
 {
-	if (r->kind != NAT_STATIC)
-		return nat_pool_has(&r->pool, ip);
-	return prefix_has(&r->mapped, ip) && !ip_eq(&r->real.ip, &r->mapped.ip);
+	const struct nat_rule *r = destination >= 0 ? &rules[destination] : NULL;
+
+	if (r == NULL || !nat_is_twice(r))
+		return nat_translate(rules, n, in, out, wire->proto, src);
+	if (comes_in(r, in, wire)) { // asked first, as by nat_untranslate_flow()
+		if (!iface_is(r->real_if, out))
+			return -1;
+		move_to(src, &r->dst_mapped, r->dst_mapped_port);
+	} else if (!iface_is(r->mapped_if, out)) {
+		return -1;
+	} else if (r->kind == NAT_STATIC) {
+		move_to(src, &r->mapped, r->mapped_port);
+	}
+	return destination;
+}
+
+static bool stands_for(
+	const struct prefix *mapped, const struct prefix *real, const struct ip_addr *ip)
+{
+	return prefix_has(mapped, ip) && !ip_eq(&real->ip, &mapped->ip);
+}
+
+static bool owns(const struct nat_rule *r, uint16_t iface, const struct ip_addr *ip)
+{
+	if (nat_is_twice(r) && iface_is(r->real_if, iface) &&
+		stands_for(&r->dst_mapped, &r->dst_real, ip))
+		return true;
+	if (!iface_is(r->mapped_if, iface))
+		return false;
+	return r->kind == NAT_STATIC ? stands_for(&r->mapped, &r->real, ip)
+				     : nat_pool_has(&r->pool, ip);
 }
 
 bool nat_owns_mapped(
 	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip)
 {
 	for (size_t i = 0; i < n; i++)
-		if (iface_is(rules[i].mapped_if, iface) && owns(&rules[i], ip))
+		if (owns(&rules[i], iface, ip))
 			return true;
 	return false;
 }

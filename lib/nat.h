@@ -40,6 +40,10 @@ struct nat_pool {
 // PAT: the rule holds for that protocol and port alone. REAL MAPPED the same: identity.
 //
 // nat (real_if,mapped_if) source dynamic REAL {POOL | interface | pat-pool POOL} [interface]
+//
+// Either with   destination static DST_MAPPED DST_REAL   (twice NAT): the rule is for flows between
+// its real addresses and DST_REAL alone, which the real side knows as DST_MAPPED. REAL MAPPED the
+// same, and DST_MAPPED DST_REAL too: these flows are exempt from the rules behind it.
 struct nat_rule {
 	uint32_t id;                 // stable, the key of hit counts
 	uint32_t line;               // of the configuration's file, 0: not known
@@ -49,8 +53,10 @@ struct nat_rule {
 	uint8_t kind;                // enum nat_kind
 	uint8_t section;             // enum nat_section
 	bool interface; // of a dynamic rule: ports of mapped_if's address serve, after the pool
-	uint16_t real_port, mapped_port;
-	struct nat_pool pool; // of a dynamic rule
+	uint16_t real_port, mapped_port;         // of the source; 0: any, which stays
+	struct prefix dst_mapped, dst_real;      // of one length; len 0: no twice NAT
+	uint16_t dst_mapped_port, dst_real_port; // 0: any, which stays
+	struct nat_pool pool;                    // of a dynamic rule
 };
 
 // Puts rules in the order in which they are asked: by section; in NAT_AUTO static before dynamic,
@@ -67,8 +73,26 @@ int nat_untranslate(
 int nat_translate(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t out, uint8_t proto,
 	struct endpoint *src);
 
-// Whether some rule's mapped side covers this address on this interface: whose ARP requests the
-// worker answers. A rule that maps addresses to themselves owns none: the hosts answer. Nor does
+static inline bool nat_is_twice(const struct nat_rule *r)
+{
+	return r->dst_real.len > 0;
+}
+
+// The same of a flow that came in on interface `in`, both of whose ends are known, so that rules of
+// twice NAT have a say: from their real side, and from their mapped side if they are static.
+int nat_untranslate_flow(const struct nat_rule *rules, size_t n, uint16_t in,
+	const struct flow *wire, struct endpoint *dst);
+
+// `destination` is what nat_untranslate_flow() has returned: a rule of twice NAT decides for both
+// ends. -1 also when that one is not for flows from `in` to `out`.
+int nat_translate_flow(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t out,
+	const struct flow *wire, int destination, struct endpoint *src);
+
+// Whether a rule of twice NAT that is for the flow meets it from its real side.
+bool nat_goes_out(const struct nat_rule *r, uint16_t in, const struct flow *wire);
+
+// Whether some rule stands for this address on this interface, as its mapped side does, and as the
+// real side does for DST_MAPPED: whose ARP requests the worker answers. A rule that maps addresses to themselves owns none: the hosts answer. Nor does
 // a dynamic one own the interface's address.
 bool nat_owns_mapped(
 	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip);

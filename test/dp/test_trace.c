@@ -281,6 +281,25 @@ static void test_dynamic(void **state)
 		"packet flow spoofing/2 route/0 acl nat/1!");
 }
 
+// Twice NAT is told on both sides, by one rule.
+static void test_twice(void **state)
+{
+	rules.nat[1] = (struct nat_rule){.id = 2,
+		.real_if = INSIDE,
+		.mapped_if = OUTSIDE,
+		.real = net("192.168.10.40"),
+		.mapped = net("209.165.200.235"),
+		.dst_mapped = net("192.168.10.200"),
+		.dst_real = net(FAR)};
+	rules.r.n_nat = 2;
+	harness_apply(&rules);
+	expect(INSIDE, flow(PROTO_UDP, "192.168.10.40", 20000, "192.168.10.200", 53),
+		DP_TRACE_FORWARD, NULL,
+		"packet flow spoofing/2 un-nat/1 route/0 acl nat/1 create adjacency");
+	assert_true(ip_is(&phase(DP_TRACE_UN_NAT)->to.ip, FAR));
+	assert_true(ip_is(&phase(DP_TRACE_NAT)->to.ip, "209.165.200.235"));
+}
+
 // To the real address, past the translation.
 static void test_rpf(void **state)
 {
@@ -447,6 +466,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused, up, down),
 		cmocka_unit_test_setup_teardown(test_routes, up, down),
 		cmocka_unit_test_setup_teardown(test_dynamic, up, down),
+		cmocka_unit_test_setup_teardown(test_twice, up, down),
 		cmocka_unit_test_setup_teardown(test_rpf, up, down),
 		cmocka_unit_test_setup_teardown(test_neighbour, up, down),
 		cmocka_unit_test_setup_teardown(test_session, up, down),

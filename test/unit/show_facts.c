@@ -114,6 +114,10 @@ static void nat_facts(void)
 	nat[1].proto = PROTO_TCP;
 	nat[1].real_port = 5070;
 	nat[1].mapped_port = 5570;
+	assert_true(prefix_parse(STR_LIT("192.168.10.200"), &nat[1].dst_mapped));
+	assert_true(prefix_parse(STR_LIT("198.51.100.7"), &nat[1].dst_real));
+	nat[1].dst_mapped_port = 8080;
+	nat[1].dst_real_port = 80;
 	nat[2] = rule(3, "10.2.0.0/24", "10.2.0.0/24", NAT_AUTO);
 	nat[3] = rule(4, "10.1.0.0/16", NULL, NAT_AUTO);
 	nat[3].pool = (struct nat_pool){ep("192.150.49.1", 0).ip, ep("192.150.49.4", 0).ip};

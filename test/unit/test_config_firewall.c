@@ -215,8 +215,7 @@ static const struct edited firewall[] = {
 		"16:24: subnet: found 2001:db8::/64, expected an IPv4 subnet: IPv6 is not "
 		"supported yet"},
 	{"object", {{"tcp source eq 5570", "tcp destination eq 5570"}},
-		"26:123: mapped: found tcp_5570, expected a service object with tcp or udp, source "
-		"eq PORT"},
+		"26:98: service: found a port in one service alone, expected it in both"},
 	{"object", {{"tcp source eq 5570", "tcp source eq 0"}},
 		"26:123: mapped: found tcp_5570, expected a service object with tcp or udp, source "
 		"eq PORT"},
@@ -283,11 +282,56 @@ static const struct edited firewall[] = {
 			"real-net: {subnet: 10.1.0.0/24, nat: {to: outside, dynamic: "
 			"interface, static: mapped}}"}},
 		"16:42: nat: found both static and dynamic, expected either static or dynamic"},
-	{"nat destination",
+	{"nat destination size",
 		{{"service: {real: tcp_5070, mapped: tcp_5570}",
-			"destination: {static: {real: real, mapped: mapped}}"}},
-		"26:89: found the key destination, which is not supported yet, expected source "
-		"alone"},
+			"destination: {static: {mapped: mapped-net, real: real-net}}"}},
+		"26:5: nat: found a destination of a mapped /26 and a real /24, expected the same "
+		"size"},
+	{"nat destination on an interface's address",
+		{{"service: {real: tcp_5070, mapped: tcp_5570}",
+			 "destination: {static: {mapped: mapped, real: real}}"},
+			{"host: 203.0.113.10,", "host: 192.168.20.1,"},
+			{"{static: {real: real, mapped: mapped}}",
+				"{static: {real: any, mapped: any}}"}},
+		"26:5: nat: found a mapped address that is the one of interface inside, expected "
+		"another"},
+	{"nat destination port",
+		{{"service: tcp source eq 5070", "service: tcp destination eq 5070"},
+			{"service: tcp source eq 5570", "service: tcp destination eq 5570"}},
+		"26:98: service: found a destination's port, expected destination: {static: ...} "
+		"too"},
+	{"nat service of one side",
+		{{"service: tcp source eq 5070", "service: tcp destination eq 5070"}},
+		"26:98: service: found a port in one service alone, expected it in both\n"
+		"26:98: service: found a destination's port, expected destination: {static: ...} "
+		"too"},
+	{"nat interface without a service",
+		{{"{static: {real: real, mapped: mapped}}",
+			"{static: {real: real, mapped: interface}}"}},
+		"25:5: nat: found all of an interface's address, expected a service: the firewall "
+		"itself needs the other ports"},
+	{"nat interface port that is SIP",
+		{{"{static: {real: pat-real, mapped: pat-mapped}}",
+			 "{static: {real: real, mapped: interface}}"},
+			{"static: {real: real, mapped: mapped}",
+				"static: {real: pat-real, mapped: mapped}"}},
+		"26:5: nat: found port 5570 of interface outside for what the class in inspects, "
+		"expected a mapped address that is no interface's"},
+	{"nat interface of which",
+		{{"from: inside, to: outside, source: {static: {real: pat-real, mapped: "
+		  "pat-mapped}}",
+			"from: inside, to: any, source: {static: {real: pat-real, mapped: "
+			"interface}}"}},
+		"26:5: nat: found the address of any interface, expected the name of one under "
+		"to"},
+	{"nat interface port that PAT gives out",
+		{{"{static: {real: real, mapped: mapped}}",
+			 "{dynamic: {real: any, mapped: interface}}"},
+			{"{static: {real: pat-real, mapped: pat-mapped}}",
+				"{static: {real: pat-real, mapped: interface}}"},
+			{"tcp source eq 5570", "tcp source eq 16384"}},
+		"26:5: nat: found a rule that overlaps the one on line 25, expected each address "
+		"once"},
 	{"nat services", {{"mapped: tcp_5570", "mapped: udp_53"}},
 		"26:98: service: found services of two protocols, expected one protocol"},
 	{"nat services",

@@ -107,6 +107,33 @@ static void test_nat_pool(void **state)
 	config_free(c);
 }
 
+// Twice NAT, and a port of the interface's own address.
+static void test_nat_twice(void **state)
+{
+	struct config *c = config_with("\naccess-lists:",
+		"\n  - {from: dmz, to: outside, source: {static: {real: any, mapped: any}}, "
+		"destination: {static: {mapped: real-net, real: real-net}}}\n"
+		"  - {from: dmz, to: outside, source: {dynamic: {real: real-net, mapped: "
+		"interface}}, destination: {static: {mapped: pat-real, real: mapped}}}\n"
+		"  - {from: dmz, to: outside, source: {static: {real: pat-real, mapped: "
+		"interface}}, "
+		"service: {real: tcp_5570, mapped: tcp_5070}}\n"
+		"access-lists:");
+	char text[CONFIG_NAT_TEXT_MAX];
+
+	assert_int_equal(c->n_nat, 5);
+	assert_string_equal(config_nat_text(&c->nat[2], text),
+		"source static 0.0.0.0/0 0.0.0.0/0 destination static 10.1.0.0/24 10.1.0.0/24");
+	assert_string_equal(config_nat_text(&c->nat[3], text),
+		"source dynamic 10.1.0.0/24 interface destination static 192.168.20.31 "
+		"203.0.113.10");
+	assert_string_equal(config_nat_text(&c->nat[4], text),
+		"source static 192.168.20.31 interface service tcp 5570 5070");
+	assert_true(ip_eq(&c->nat[4].mapped.ip, &c->ifaces[0].ip));
+	assert_int_equal(c->nat[4].mapped.len, 128);
+	config_free(c);
+}
+
 static void test_access_groups(void **state)
 {
 	struct config *c = config_with(NULL, NULL);
@@ -185,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_nat_no_overlap),
 		cmocka_unit_test(test_nat_dynamic),
 		cmocka_unit_test(test_nat_pool),
+		cmocka_unit_test(test_nat_twice),
 		cmocka_unit_test(test_access_groups),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_nat_ids),

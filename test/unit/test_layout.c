@@ -81,6 +81,7 @@ static void test_layouts(void **state)
 		{"clear conn", "conn-cleared", "conn-cleared"},
 		{"show xlate", "xlate", "xlate"},
 		{"show nat", "nat", "nat"},
+		{"show nat detail", "nat", "nat-detail"},
 		{"show counters", "counters", "counters"},
 		{"show drops", "drops", "drops"},
 		{"packet-tracer", "packet-tracer", "packet-tracer"},

@@ -134,6 +134,107 @@ static void test_translate_real_side(void **state)
 	assert_int_equal(nat_translate(r, n, DMZ, OUTSIDE, PROTO_TCP, &src), -1);
 }
 
+// Twice NAT: to partners, by their addresses here; exemption; one port to one port of a server; and what
+// holds for everybody else.
+static size_t twice(struct nat_rule *r)
+{
+	r[0] = rule(INSIDE, OUTSIDE, "10.1.1.0/24", "198.51.100.0/24");
+	r[0].dst_mapped = net("10.9.0.0/24");
+	r[0].dst_real = net("203.0.113.0/24");
+	r[1] = rule(INSIDE, OUTSIDE, "10.1.0.0/16", "10.1.0.0/16");
+	r[1].dst_mapped = r[1].dst_real = net("10.2.0.0/16");
+	r[2] = pat("10.1.1.5", "198.51.100.99", 0, 0);
+	r[2].dst_mapped = net("10.9.9.9");
+	r[2].dst_real = net("203.0.115.9");
+	r[2].dst_mapped_port = 8080;
+	r[2].dst_real_port = 80;
+	r[3] = rule(INSIDE, OUTSIDE, "10.1.2.0/24", "0.0.0.0/0");
+	r[3].kind = NAT_PAT;
+	r[3].interface = true;
+	r[3].dst_mapped = r[3].dst_real = net("203.0.113.77");
+	r[4] = rule(INSIDE, OUTSIDE, "10.1.1.0/24", "192.0.2.0/24");
+	return 5;
+}
+
+static void test_twice(void **state)
+{
+	static const struct {
+		uint16_t in, out;
+		uint8_t proto;
+		const char *src, *dst;
+		uint16_t sport, dport;
+		int destination, source; // rules
+		const char *to_src, *to_dst;
+		uint16_t to_dport, to_sport;
+	} t[] = {
+		{INSIDE, OUTSIDE, PROTO_UDP, "10.1.1.7", "10.9.0.8", 9, 10, 0, 0, "198.51.100.7",
+			"203.0.113.8", 10, 9},
+		{OUTSIDE, INSIDE, PROTO_UDP, "203.0.113.8", "198.51.100.7", 10, 9, 0, 0, "10.9.0.8",
+			"10.1.1.7", 9, 10},
+		// Who is no partner does not reach it.
+		{OUTSIDE, INSIDE, PROTO_UDP, "203.0.114.8", "198.51.100.7", 10, 9, -1, -1,
+			"203.0.114.8", "198.51.100.7", 9, 10},
+		// Nor a partner who is not spoken to by the address that he has here.
+		{INSIDE, OUTSIDE, PROTO_UDP, "10.1.1.7", "203.0.113.8", 9, 10, -1, 4, "192.0.2.7",
+			"203.0.113.8", 10, 9},
+		{INSIDE, OUTSIDE, PROTO_TCP, "10.1.1.7", "10.2.3.4", 9, 10, 1, 1, "10.1.1.7",
+			"10.2.3.4", 10, 9},
+		{OUTSIDE, INSIDE, PROTO_TCP, "10.2.3.4", "10.1.1.7", 9, 10, 1, 1, "10.2.3.4",
+			"10.1.1.7", 10, 9},
+		{INSIDE, OUTSIDE, PROTO_TCP, "10.1.1.5", "10.9.9.9", 4000, 8080, 2, 2,
+			"198.51.100.99", "203.0.115.9", 80, 4000},
+		{INSIDE, OUTSIDE, PROTO_UDP, "10.1.1.5", "10.9.9.9", 4000, 8080, -1, 4, "192.0.2.5",
+			"10.9.9.9", 8080, 4000},
+		{INSIDE, OUTSIDE, PROTO_TCP, "10.1.1.5", "10.9.9.9", 4000, 8081, -1, 4, "192.0.2.5",
+			"10.9.9.9", 8081, 4000},
+		{OUTSIDE, INSIDE, PROTO_TCP, "203.0.115.9", "198.51.100.99", 80, 4000, 2, 2,
+			"10.9.9.9", "10.1.1.5", 4000, 8080},
+		{INSIDE, OUTSIDE, PROTO_TCP, "10.1.2.5", "203.0.113.77", 1, 2, 3, 3, "10.1.2.5",
+			"203.0.113.77", 2, 1}, // dynamic: workers choose
+		{INSIDE, OUTSIDE, PROTO_TCP, "10.1.2.5", "203.0.113.78", 1, 2, -1, -1, "10.1.2.5",
+			"203.0.113.78", 2, 1},
+		// Routed elsewhere than the rule says.
+		{INSIDE, DMZ, PROTO_UDP, "10.1.1.7", "10.9.0.8", 9, 10, 0, -1, "10.1.1.7",
+			"203.0.113.8", 10, 9},
+		{INSIDE, OUTSIDE, PROTO_UDP, "10.1.1.7", "8.8.8.8", 9, 10, -1, 4, "192.0.2.7",
+			"8.8.8.8", 10, 9},
+	};
+	struct nat_rule r[5];
+	size_t n = twice(r);
+	struct endpoint e;
+
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct flow f = {at(t[i].src, t[i].sport), at(t[i].dst, t[i].dport), t[i].proto};
+		struct endpoint src = f.src, dst = f.dst, to_src = at(t[i].to_src, t[i].to_sport),
+				to_dst = at(t[i].to_dst, t[i].to_dport);
+
+		assert_int_equal(nat_untranslate_flow(r, n, t[i].in, &f, &dst), t[i].destination);
+		assert_true(endpoint_eq(&dst, &to_dst));
+		assert_int_equal(
+			nat_translate_flow(r, n, t[i].in, t[i].out, &f, t[i].destination, &src),
+			t[i].source);
+		assert_true(endpoint_eq(&src, &to_src));
+	}
+	e = at("10.9.0.8", 0);
+	assert_true(nat_owns_mapped(r, n, INSIDE, &e.ip));
+	assert_false(nat_owns_mapped(r, n, OUTSIDE, &e.ip));
+	e = at("10.2.0.8", 0); // itself
+	assert_false(nat_owns_mapped(r, n, INSIDE, &e.ip));
+	e = at("198.51.100.7", 0);
+	assert_true(nat_owns_mapped(r, n, OUTSIDE, &e.ip));
+}
+
+// Without both ends such rules have no say.
+static void test_twice_one_end(void **state)
+{
+	struct endpoint dst = at("198.51.100.7", 9), src = at("10.1.1.7", 9);
+	struct nat_rule r[5];
+	size_t n = twice(r);
+
+	assert_int_equal(nat_untranslate(r, n, OUTSIDE, PROTO_UDP, &dst), -1);
+	assert_int_equal(nat_translate(r, n, INSIDE, OUTSIDE, PROTO_UDP, &src), 4);
+}
+
 // What one direction does the other undoes, whole subnets included.
 static void test_there_and_back(void **state)
 {
@@ -339,6 +440,8 @@ int main(void)
 		cmocka_unit_test(test_untranslate),
 		cmocka_unit_test(test_translate),
 		cmocka_unit_test(test_translate_real_side),
+		cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_twice_one_end),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_owns_mapped),
 		cmocka_unit_test(test_dynamic),

@@ -167,6 +167,7 @@ const struct layout layouts[] = {
 		"T]",
 		layout_xlate},
 	{"show nat", "translation rules in their order, with hits", layout_nat},
+	{"show nat detail", "the same with what each translates to what", layout_nat_detail},
 	{"show counters", "every counter with its meaning", print_counters},
 	{"show drops", "what is dropped and refused, how often lately, and what to do; --all",
 		layout_drops},

@@ -90,6 +90,7 @@ void layout_tls_closed(FILE *f, const cJSON *data);
 // layout_xlate.c
 void layout_xlate(FILE *f, const cJSON *data);
 void layout_nat(FILE *f, const cJSON *list);
+void layout_nat_detail(FILE *f, const cJSON *list);
 
 // layout_trace.c
 void layout_trace(FILE *f, const cJSON *data);

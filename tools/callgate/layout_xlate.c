@@ -51,7 +51,16 @@ void layout_xlate(FILE *f, const cJSON *d)
 			f);
 }
 
-void layout_nat(FILE *f, const cJSON *list)
+static void print_nat_side(FILE *f, const cJSON *rule, const char *name, const char *title)
+{
+	const cJSON *side = cJSON_GetObjectItemCaseSensitive(rule, name);
+
+	if (side != NULL)
+		fprintf(f, "    %s - Origin: %s, Translated: %s\n", title,
+			json_text(side, "origin"), json_text(side, "translated"));
+}
+
+static void print_nat(FILE *f, const cJSON *list, bool detail)
 {
 	static const char *const titles[] = {"Manual NAT Policies (Section 1)",
 		"Auto NAT Policies (Section 2)", "Manual NAT Policies (Section 3)"};
@@ -71,5 +80,20 @@ void layout_nat(FILE *f, const cJSON *list)
 			json_text(r, "to"), json_text(r, "rule"));
 		fprintf(f, "    translate_hits = %.0f, untranslate_hits = %.0f\n",
 			json_number(r, "translate_hits"), json_number(r, "untranslate_hits"));
+		if (!detail)
+			continue;
+		print_nat_side(f, r, "source", "Source");
+		print_nat_side(f, r, "destination", "Destination");
+		print_nat_side(f, r, "service", "Service");
 	}
+}
+
+void layout_nat(FILE *f, const cJSON *list)
+{
+	print_nat(f, list, false);
+}
+
+void layout_nat_detail(FILE *f, const cJSON *list)
+{
+	print_nat(f, list, true);
 }

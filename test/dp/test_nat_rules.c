@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Static rules beyond one host for one host, through all stages of a worker: twice NAT, exemption, a port
+// of the interface's own address, a subnet for a subnet.
+#include "test/dp/xlate_steps.h"
+
+#include "dp/nat_hits.h"
+
+#define FAR2    "198.51.100.8"
+#define PARTNER "192.168.10.200" // what FAR is called inside
+#define OUTER   "209.165.200.235"
+
+static uint8_t frame[FRAME_MAX];
+
+// OTHER speaks to FAR as OUTER, and calls it PARTNER.
+static struct nat_rule twice_rule(void)
+{
+	return (struct nat_rule){.id = 7,
+		.real_if = INSIDE,
+		.mapped_if = OUTSIDE,
+		.real = net(OTHER),
+		.mapped = net(OUTER),
+		.dst_mapped = net(PARTNER),
+		.dst_real = net(FAR)};
+}
+
+static int setup(void **state)
+{
+	xlate_up(1, 64);
+	rules.nat[1] = twice_rule();
+	rules.incoming[2].dst = net(OTHER); // UDP 4000
+	harness_apply(&rules);
+	return 0;
+}
+
+static void assert_hits(uint32_t id, uint64_t translated, uint64_t untranslated)
+{
+	const struct nat_hit *hit = nat_hits_find(h.w->nat_hits, id);
+
+	assert_int_equal(hit->n[NAT_TRANSLATED], translated);
+	assert_int_equal(hit->n[NAT_UNTRANSLATED], untranslated);
+}
+
+static void test_twice_out(void **state)
+{
+	for (size_t i = 0; i < RTE_DIM(protos); i++) {
+		struct flow f = outward(protos[i], OTHER, 5000, PARTNER), left = goes_out(&f);
+		struct flow direct = outward(protos[i], OTHER, 5001, FAR);
+
+		assert_true(ip_is(&left.src.ip, OUTER) && ip_is(&left.dst.ip, FAR));
+		assert_int_equal(left.src.port, 5000);
+		comes_back(&left, &f);
+		left = goes_out(&direct); // not by the name that the rule is about
+		assert_true(ip_is(&left.src.ip, OTHER) && ip_is(&left.dst.ip, FAR));
+	}
+	assert_hits(7, 3, 0);
+}
+
+static void test_twice_in(void **state)
+{
+	struct flow in = flow(PROTO_UDP, FAR, 3000, OUTER, 4000), got, back;
+	struct flow want = flow(PROTO_UDP, PARTNER, 3000, OTHER, 4000);
+	struct flow stranger = flow(PROTO_UDP, FAR2, 3000, OUTER, 4000);
+	size_t len;
+
+	harness_send(OUTSIDE, &in, 0);
+	len = harness_out(INSIDE, frame);
+	assert_true(len > 0 && frame_sums_ok(frame, len));
+	got = frame_flow(frame, len);
+	assert_flow(&got, &want);
+	back = (struct flow){got.dst, got.src, PROTO_UDP};
+	harness_send(INSIDE, &back, 0);
+	len = harness_out(OUTSIDE, frame);
+	assert_true(len > 0 && frame_sums_ok(frame, len));
+	got = frame_flow(frame, len);
+	back = (struct flow){in.dst, in.src, PROTO_UDP};
+	assert_flow(&got, &back);
+	assert_hits(7, 0, 1);
+	harness_drops(OUTSIDE, &stranger, 0, DROP_ACL_DENY);
+}
+
+// The host that is not there: we answer ARP for it, and nobody else may speak for it.
+static void test_twice_neighbour(void **state)
+{
+	struct flow spoofed = outward(PROTO_UDP, PARTNER, 1, FAR);
+	struct rte_mbuf *m;
+
+	m = buffer_of(frame, frame_arp(frame, INSIDE, true, OTHER, PARTNER));
+	harness_in(INSIDE, &m, 1);
+	assert_int_equal(counted(COUNT_ARP_ANSWERED), 1);
+	assert_true(harness_out(INSIDE, frame) > 0);
+	harness_drops(INSIDE, &spoofed, 0, DROP_IP_SPOOFED);
+}
+
+// To FAR2 as everybody is, to FAR as they are.
+static void test_exemption(void **state)
+{
+	struct flow f = outward(PROTO_UDP, OTHER, 5000, FAR), left;
+
+	rules.nat[0] = twice_rule();
+	rules.nat[0].real = rules.nat[0].mapped = net("192.168.10.0/24");
+	rules.nat[0].dst_real = rules.nat[0].dst_mapped = net(FAR);
+	rules.nat[1] = xlate_rule(INSIDE, OUTSIDE, "0.0.0.0/0");
+	rules.nat[1].interface = true;
+	harness_apply(&rules);
+	left = goes_out(&f);
+	assert_flow(&left, &f);
+	comes_back(&left, &f);
+	assert_int_equal(mappings(), 0);
+	f = outward(PROTO_UDP, OTHER, 5000, FAR2);
+	left = goes_out(&f);
+	assert_true(ip_is(&left.src.ip, FW_OUT));
+	comes_back(&left, &f);
+	f = flow(PROTO_UDP, FAR, 3000, OTHER, 4000); // whoever is exempt can be reached
+	harness_send(OUTSIDE, &f, 0);
+	assert_true(harness_out(INSIDE, frame) > 0);
+	f = flow(PROTO_UDP, FAR2, 3000, OTHER, 4000);
+	harness_drops(OUTSIDE, &f, 0, DROP_NAT_RPF);
+}
+
+static void test_elsewhere(void **state)
+{
+	struct flow in = flow(PROTO_UDP, FAR, 3000, OUTER, 4000);
+
+	rules.nat[1].real_if = OUTSIDE;
+	rules.nat[1].real = rules.nat[1].mapped = net(FAR);
+	rules.nat[1].dst_mapped = net(OUTER);
+	rules.nat[1].dst_real = net(OTHER); // behind INSIDE
+	harness_apply(&rules);
+	harness_drops(OUTSIDE, &in, 0, DROP_NAT_IFACE);
+}
+
+static bool out_of(uint16_t iface, struct flow *got)
+{
+	size_t len;
+
+	for (unsigned int i = 0; i < 2 * h.n_workers; i++)
+		worker_turn(h.all[i % h.n_workers], h.now_ns);
+	len = harness_out(iface, frame);
+	if (len > 0)
+		*got = frame_flow(frame, len);
+	return len > 0;
+}
+
+// Static and dynamic sources, of any number of workers: both directions meet.
+static void test_workers(void **state)
+{
+	const unsigned int counts[] = {1, 2, 4};
+
+	srand(5);
+	for (size_t c = 0; c < 2 * RTE_DIM(counts); c++) {
+		xlate_up(counts[c / 2], 1024);
+		rules.nat[1] = twice_rule();
+		if (c % 2) {
+			rules.nat[1].kind = NAT_PAT;
+			rules.nat[1].interface = true;
+		}
+		harness_apply(&rules);
+		for (uint16_t i = 0; i < 200; i++) {
+			struct flow f =
+				outward(protos[i % 3], OTHER, (uint16_t)(3000 + i), PARTNER);
+			struct flow left, got, want = {f.dst, f.src, f.proto}, back;
+
+			h.w = h.all[(unsigned int)rand() % h.n_workers];
+			harness_send(INSIDE, &f, f.proto == PROTO_TCP ? SYN : 0);
+			assert_true(out_of(OUTSIDE, &left));
+			assert_true(ip_is(&left.src.ip, c % 2 ? FW_OUT : OUTER));
+			assert_true(ip_is(&left.dst.ip, FAR));
+			back = (struct flow){left.dst, left.src, left.proto};
+			h.w = h.all[(unsigned int)rand() % h.n_workers];
+			harness_send(OUTSIDE, &back, f.proto == PROTO_TCP ? SYN | ACK : 1);
+			assert_true(out_of(INSIDE, &got));
+			assert_flow(&got, &want);
+		}
+		harness_down();
+	}
+}
+
+// A port of our own address serves OTHER, from outside and from behind us; the rest of it stays ours.
+static void test_interface_port(void **state)
+{
+	struct flow in = flow(PROTO_TCP, FAR, 3000, FW_OUT, 8080), got, back;
+	struct flow want = flow(PROTO_TCP, FAR, 3000, OTHER, 80);
+	struct flow ours = flow(PROTO_TCP, FAR, 3000, FW_OUT, 8081);
+	struct flow ping = flow(PROTO_ICMP, FAR, 8080, FW_OUT, 8080);
+	struct flow near = flow(PROTO_TCP, HOST_IN, 3000, FW_OUT, 8080);
+	uint16_t iface;
+	size_t len;
+
+	rules.nat[1] = (struct nat_rule){.id = 8,
+		.real_if = INSIDE,
+		.mapped_if = OUTSIDE,
+		.real = net(OTHER),
+		.mapped = net(FW_OUT),
+		.proto = PROTO_TCP,
+		.interface = true,
+		.real_port = 80,
+		.mapped_port = 8080};
+	rules.incoming[0].dst = net(OTHER);
+	rules.incoming[0].dport = (struct port_range){80, 80};
+	harness_apply(&rules);
+	harness_send(OUTSIDE, &in, SYN);
+	len = harness_out(INSIDE, frame);
+	assert_true(len > 0 && frame_sums_ok(frame, len));
+	got = frame_flow(frame, len);
+	assert_flow(&got, &want);
+	back = (struct flow){want.dst, want.src, PROTO_TCP};
+	harness_send(INSIDE, &back, SYN | ACK);
+	len = harness_out(OUTSIDE, frame);
+	assert_true(len > 0 && frame_sums_ok(frame, len));
+	got = frame_flow(frame, len);
+	back = (struct flow){in.dst, in.src, PROTO_TCP};
+	assert_flow(&got, &back);
+	harness_send(OUTSIDE, &ours, SYN);
+	assert_true(harness_punted(frame, &iface) > 0);
+	harness_send(OUTSIDE, &ping, 0);
+	assert_true(harness_punted(frame, &iface) > 0);
+	harness_send(INSIDE, &near, SYN);
+	len = harness_out(INSIDE, frame);
+	assert_true(len > 0 && frame_sums_ok(frame, len));
+	got = frame_flow(frame, len);
+	want.src = ep(MAPPED, 3000);
+	assert_flow(&got, &want);
+}
+
+static void test_subnet(void **state)
+{
+	rules.nat[0] = twice_rule();
+	rules.nat[0].dst_real.len = rules.nat[0].dst_mapped.len = 0;
+	rules.nat[0].real = net("192.168.10.32/28");
+	rules.nat[0].mapped = net("209.165.200.240/28");
+	rules.r.n_nat = 1;
+	rules.incoming[2].dst = net("192.168.10.32/28");
+	harness_apply(&rules);
+	for (unsigned int host = 33; host < 47; host++) {
+		char inside[IP_TEXT_MAX], outside[IP_TEXT_MAX];
+		struct flow f, left;
+
+		snprintf(inside, sizeof(inside), "192.168.10.%u", host);
+		snprintf(outside, sizeof(outside), "209.165.200.%u", host - 32 + 240);
+		neighbour(INSIDE, inside);
+		f = outward(PROTO_UDP, inside, 5000, FAR);
+		left = goes_out(&f);
+		assert_true(ip_is(&left.src.ip, outside));
+		comes_back(&left, &f);
+		f = flow(PROTO_UDP, FAR, 9, outside, 4000);
+		harness_send(OUTSIDE, &f, 0);
+		f = frame_flow(frame, harness_out(INSIDE, frame));
+		assert_true(ip_is(&f.dst.ip, inside));
+	}
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, harness_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_twice_out),
+		TEST(test_twice_in),
+		TEST(test_twice_neighbour),
+		TEST(test_exemption),
+		TEST(test_elsewhere),
+		TEST(test_interface_port),
+		TEST(test_subnet),
+		cmocka_unit_test(test_workers),
+	};
+
+	return cmocka_run_group_tests(tests, harness_group_setup, NULL);
+}
