@@ -76,11 +76,8 @@ static bool read_match(const char *text, struct dp_msg_capture *want, char *err,
 		return true;
 	want->filtered = true;
 	if ((size_t)snprintf(entry, sizeof(entry), "permit %s", text) < sizeof(entry) &&
-		ace_parse(str_from(entry), &want->match, why, sizeof(why))) {
-		if (want->match.proto != PROTO_ICMP || want->match.sport.lo != want->match.sport.hi)
-			return true;
-		snprintf(why, sizeof(why), "found an ICMP type, expected all of ICMP");
-	}
+		ace_parse(str_from(entry), &want->match, why, sizeof(why)))
+		return true;
 	snprintf(err, err_size, "match: %s",
 		strlen(text) > sizeof(entry) / 2 ? "longer than any entry is" : why);
 	return false;

@@ -31,6 +31,7 @@ static const struct {
 	[DP_TRACE_CREATE] = {"FLOW-CREATION", ""},
 	[DP_TRACE_ADJACENCY] = {"ADJACENCY-LOOKUP", "Resolve Nexthop"},
 	[DP_TRACE_PUNT] = {"CONTROL-PLANE", ""},
+	[DP_TRACE_HAIRPIN] = {"HAIRPIN", ""},
 };
 
 // ---- What is asked ------------------------------------------------------------------------------
@@ -240,8 +241,8 @@ static void say_adjacency(
 			p->mac[4], p->mac[5], iface_name(c, p->iface));
 }
 
-static void say_found(const struct config *c, const struct dp_trace *t,
-	const struct dp_trace_phase *p, char *buf, size_t size)
+static void say_found(
+	const struct config *c, const struct dp_trace_phase *p, char *buf, size_t size)
 {
 	char ip[IP_TEXT_MAX];
 
@@ -249,15 +250,15 @@ static void say_found(const struct config *c, const struct dp_trace *t,
 	switch (p->type) {
 	case DP_TRACE_FLOW:
 		snprintf(buf, size, "%s; worker %u owns the flow",
-			t->session ? "a session has it: access lists are not asked again"
+			p->session ? "a session has it: access lists are not asked again"
 				   : "no session has it: this packet is a flow's first",
-			t->worker);
+			p->worker);
 		break;
 	case DP_TRACE_MEDIA:
 		snprintf(buf, size,
 			"a media port: what a call's remote sends there is relayed "
 			"(callgate show media); worker %u owns it",
-			t->worker);
+			p->worker);
 		break;
 	case DP_TRACE_UN_NAT:
 		say_translated(p, "untranslate", buf, size);
@@ -281,6 +282,13 @@ static void say_found(const struct config *c, const struct dp_trace *t,
 	case DP_TRACE_ADJACENCY:
 		say_adjacency(c, p, buf, size);
 		break;
+	case DP_TRACE_HAIRPIN:
+		snprintf(buf, size,
+			"the destination is behind us: it comes in again on interface %s, as from "
+			"a "
+			"host there",
+			iface_name(c, p->iface));
+		break;
 	case DP_TRACE_PUNT:
 		if (!p->drop)
 			snprintf(buf, size,
@@ -292,15 +300,14 @@ static void say_found(const struct config *c, const struct dp_trace *t,
 
 // ---- The answer ---------------------------------------------------------------------------------
 
-static void phase_add(
-	cJSON *list, const struct show *s, const struct dp_trace *t, const struct dp_trace_phase *p)
+static void phase_add(cJSON *list, const struct show *s, const struct dp_trace_phase *p)
 {
 	cJSON *j = cJSON_CreateObject(), *config;
 	char found[TEXT_MAX];
 	struct said said;
 
 	say_config(s->config, p, &said);
-	say_found(s->config, t, p, found, sizeof(found));
+	say_found(s->config, p, found, sizeof(found));
 	cJSON_AddStringToObject(j, "type", names[p->type].type);
 	cJSON_AddStringToObject(j, "subtype", names[p->type].subtype);
 	cJSON_AddStringToObject(j, "result", p->drop ? "DROP" : "ALLOW");
@@ -341,7 +348,7 @@ static cJSON *answer(const struct show *s, const struct dp_trace_ask *a, const s
 	cJSON *j = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(j, "phases");
 
 	for (unsigned int i = 0; i < t->n; i++)
-		phase_add(list, s, t, &t->phase[i]);
+		phase_add(list, s, &t->phase[i]);
 	iface_add(j, s, "input", a->iface);
 	iface_add(j, s, "output", t->iface_out);
 	cJSON_AddStringToObject(j, "action", actions[t->fate]);

@@ -122,8 +122,8 @@ static enum dp_counter_id judge_in(const struct snapshot *s, uint16_t in, const 
 	return DROP_SECURITY_LEVEL;
 }
 
-// Interfaces of one level are apart, whatever the lists say. That a flow would leave where it came
-// in is told later.
+// Interfaces of one level are apart, whatever the lists say, as on the ASA: there a list does not stand in
+// for same-security-traffic permit inter-interface. That a flow would leave where it came in is told later.
 static enum dp_counter_id judge_out(const struct snapshot *s, uint16_t in, const struct flow *flow,
 	const struct route *to, struct acl_found *found)
 {

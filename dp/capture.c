@@ -33,6 +33,10 @@ static bool is_match(const struct dp_msg_capture *want, struct rte_mbuf *m)
 	if (!flow_read(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m), &f))
 		return false;
 	back = (struct flow){.src = f.dst, .dst = f.src, .proto = f.proto};
+	if (f.proto == PROTO_ICMP) { // type and code are of no end
+		back.src.port = f.src.port;
+		back.dst.port = f.dst.port;
+	}
 	return acl_match(&want->match, 1, &f) == 0 || acl_match(&want->match, 1, &back) == 0;
 }
 

@@ -350,10 +350,11 @@ enum dp_trace_type {
 	DP_TRACE_CREATE,    // a session would be opened
 	DP_TRACE_ADJACENCY, // next hop `to` at `mac` on `iface`; TTL, MTU
 	DP_TRACE_PUNT,      // to the control plane
+	DP_TRACE_HAIRPIN,   // it turns round and comes in again on `iface`: more phases follow
 	DP_TRACE_TYPES,
 };
 
-#define DP_TRACE_PHASES_MAX 16
+#define DP_TRACE_PHASES_MAX 32 // of two passes
 #define DP_TRACE_NO_IFACE   UINT16_MAX
 
 struct dp_trace_phase {
@@ -364,6 +365,8 @@ struct dp_trace_phase {
 	int32_t list; // place in dp_rules.acls, or -1
 	struct endpoint from, to;
 	uint8_t mac[6];
+	bool session;    // DP_TRACE_FLOW: it belongs to one
+	uint16_t worker; // DP_TRACE_FLOW, DP_TRACE_MEDIA: that owns it
 };
 
 enum dp_trace_fate { DP_TRACE_DROP, DP_TRACE_FORWARD, DP_TRACE_TO_CONTROL, DP_TRACE_RELAY };
@@ -372,7 +375,6 @@ struct dp_trace {
 	enum dp_trace_fate fate;
 	const char *reason, *help; // DP_TRACE_DROP: which counter
 	uint16_t iface_out;        // or DP_TRACE_NO_IFACE
-	uint16_t worker;           // that owns the flow
 	bool session;              // it belongs to one: lists are not asked again
 	unsigned int n;
 	struct dp_trace_phase phase[DP_TRACE_PHASES_MAX];

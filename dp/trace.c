@@ -53,11 +53,16 @@ static void trace_hop(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 	t->fate = DP_TRACE_FORWARD;
 }
 
-// It comes back in there, where another worker may know the flow: ask again from that interface.
-static void trace_turn(struct dp_trace *t, uint16_t iface)
+// It comes back in there, where another worker may own it: who asked goes on from there.
+static void trace_turn(struct rte_mbuf *m, const struct flow *reply, struct dp_trace *t)
 {
-	t->iface_out = iface;
-	t->fate = DP_TRACE_FORWARD;
+	struct pkt *p = pkt_of(m);
+
+	trace_phase(t, DP_TRACE_HAIRPIN)->iface = p->iface_out;
+	nat_rewrite(m, &reply->dst, &reply->src);
+	p->iface_in = p->iface_out;
+	p->iface_out = PKT_NO_IFACE;
+	p->looped = true;
 }
 
 static void trace_punt(struct dp_trace *t)
@@ -87,14 +92,17 @@ static void trace_session(struct worker *w, struct rte_mbuf *m, const struct ses
 	const struct sess_key *here = &s->key[dir], *there = &s->key[!dir];
 	struct pkt *p = pkt_of(m);
 
-	t->session = true;
+	t->session = t->phase[t->n - 1].session = true;
 	if (s->punt)
 		return trace_punt(t);
 	p->iface_out = there->iface;
 	trace_translated(t, DP_TRACE_UN_NAT, -1, &here->dst, &there->src);
 	trace_translated(t, DP_TRACE_NAT, -1, &here->src, &there->dst);
-	if (dir == 0 ? s->loops_out : s->loops_back)
-		return trace_turn(t, there->iface);
+	if (dir == 0 ? s->loops_out : s->loops_back) {
+		const struct flow reply = {there->src, there->dst, (uint8_t)there->proto};
+
+		return trace_turn(m, &reply, t);
+	}
 	nat_rewrite(m, &there->dst, &there->src);
 	trace_hop(w, m, t);
 }
@@ -234,9 +242,9 @@ static void trace_new(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 	bad = sess_create_peek(w, &v);
 	if (bad != PASS)
 		return trace_drop(t, DP_TRACE_CREATE, bad);
-	if (v.loops)
-		return trace_turn(t, v.iface_out);
 	p->iface_out = v.iface_out;
+	if (v.loops)
+		return trace_turn(m, &v.reply, t);
 	nat_rewrite(m, &v.reply.dst, &v.reply.src);
 	trace_hop(w, m, t);
 }
@@ -248,16 +256,15 @@ void trace_run(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 	unsigned int dir = 0;
 	enum dp_counter_id bad;
 
-	t->worker = w->id;
 	if (handoff_mark_media(w->snap, p) >= 0) {
-		trace_phase(t, DP_TRACE_MEDIA);
+		trace_phase(t, DP_TRACE_MEDIA)->worker = (uint16_t)w->id;
 		bad = media_peek(w, p);
 		if (bad != PASS)
 			return trace_drop(t, DP_TRACE_MEDIA, bad);
 		t->fate = DP_TRACE_RELAY;
 		return;
 	}
-	trace_phase(t, DP_TRACE_FLOW);
+	trace_phase(t, DP_TRACE_FLOW)->worker = (uint16_t)w->id;
 	s = sess_peek(w, p, &dir);
 	if (s != NULL)
 		trace_session(w, m, s, dir, t);

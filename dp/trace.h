@@ -5,7 +5,8 @@
 
 #include "dp/worker.h"
 
-// Adds the phases of a parsed packet that this worker owns; `m` is changed on the way. Worker only.
+// Adds the phases of a parsed packet that this worker owns; `m` is changed on the way. When the last one
+// is DP_TRACE_HAIRPIN it is ready to be asked about again, of the worker that owns it then. Worker only.
 void trace_run(struct worker *w, struct rte_mbuf *m, struct dp_trace *t);
 
 // What every phase begins as: nothing decided.

@@ -92,12 +92,29 @@ static int ask(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 	return ask_worker(&w->trace.state, ask_deadline_ms()) ? 0 : -ETIMEDOUT;
 }
 
+// The owner of the packet as it is now, and whoever owns it if it turns round, which it does once at most.
+static int ask_owners(struct rte_mbuf *m, struct dp_trace *t)
+{
+	struct dp_state *d = &dp_state;
+	int e = 0;
+
+	for (unsigned int pass = 0; pass < 2 && e == 0; pass++) {
+		const struct pkt *p = pkt_of(m);
+
+		if (pass > 0 && t->phase[t->n - 1].type != DP_TRACE_HAIRPIN)
+			break;
+		e = ask(d->worker[handoff_owner(
+				&d->steer, snapshot_root.current, p->iface_in, &p->flow)],
+			m, t);
+	}
+	return e;
+}
+
 int dp_trace(const struct dp_trace_ask *a, struct dp_trace *t)
 {
 	struct dp_state *d = &dp_state;
 	struct rte_mbuf *m;
 	enum dp_counter_id bad;
-	unsigned int owner;
 	int e = 0;
 
 	if (a->iface >= d->n_ports || !ip_is_v4(&a->flow.src.ip) || !ip_is_v4(&a->flow.dst.ip))
@@ -113,8 +130,7 @@ int dp_trace(const struct dp_trace_ask *a, struct dp_trace *t)
 		trace_drop(t, DP_TRACE_PACKET, bad);
 	} else {
 		pkt_of(m)->iface_in = a->iface;
-		owner = handoff_owner(&d->steer, snapshot_root.current, a->iface, &pkt_of(m)->flow);
-		e = ask(d->worker[owner], m, t);
+		e = ask_owners(m, t);
 	}
 	rte_pktmbuf_free(m);
 	return e;

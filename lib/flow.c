@@ -6,13 +6,10 @@
 #define ETHERTYPE_QINQ 0x88a8
 #define TAGS_MAX       2
 
-#define IPV4_HEADER 20
-#define ICMP_ECHO   8
-#define ICMP_REPLY  0
-#define OFFSET_BITS 0x1fff
-#define ICMP_ID_AT  4
-#define PORTS_LEN   4
-#define ICMP_ID_END 6
+#define IPV4_HEADER   20
+#define OFFSET_BITS   0x1fff
+#define PORTS_LEN     4
+#define ICMP_CODE_END 2
 
 static uint16_t get16(const uint8_t *p)
 {
@@ -32,9 +29,9 @@ static void read_ports(const uint8_t *l4, size_t n, struct flow *f)
 	if ((f->proto == PROTO_TCP || f->proto == PROTO_UDP) && n >= PORTS_LEN) {
 		f->src.port = get16(l4);
 		f->dst.port = get16(l4 + 2);
-	} else if (f->proto == PROTO_ICMP && n >= ICMP_ID_END &&
-		(l4[0] == ICMP_ECHO || l4[0] == ICMP_REPLY)) {
-		f->src.port = f->dst.port = get16(l4 + ICMP_ID_AT);
+	} else if (f->proto == PROTO_ICMP && n >= ICMP_CODE_END) {
+		f->src.port = l4[0];
+		f->dst.port = l4[1];
 	}
 }
 

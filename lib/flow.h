@@ -15,6 +15,7 @@ struct flow {
 	uint8_t proto; // IANA protocol number
 };
 
-// The flow of an Ethernet frame that nobody has looked at yet, tags and all. False: no IPv4. What is
-// not there has port 0: so has a fragment behind the first. Pure; judges nothing.
+// The flow of an Ethernet frame that nobody has looked at yet, tags and all, as lists match it: the ports
+// of ICMP are its type and its code. False: no IPv4. What is not there has port 0: so has a fragment
+// behind the first. Pure; judges nothing.
 bool flow_read(const uint8_t *frame, size_t n, struct flow *out);

@@ -211,6 +211,11 @@ static void test_match(void **state)
 		{"permit udp any host 209.165.200.228 eq 4002", 1},
 		{"permit tcp any any", 0},
 		{"permit icmp any any", 1},
+		{"permit icmp any any echo", 1},
+		{"permit icmp host 209.165.200.225 any echo", 1}, // there, and back
+		{"permit icmp any any echo 1", 0},
+		{"permit icmp any any unreachable", 0},
+		{"permit icmp any any echo-reply", 0},
 		{"permit ip any any", 4},
 		{"permit ip host 198.51.100.7 any", 0},
 	};

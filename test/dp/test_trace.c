@@ -75,6 +75,7 @@ static const char *const types[DP_TRACE_TYPES] = {
 	[DP_TRACE_CREATE] = "create",
 	[DP_TRACE_ADJACENCY] = "adjacency",
 	[DP_TRACE_PUNT] = "punt",
+	[DP_TRACE_HAIRPIN] = "hairpin",
 };
 
 // "flow acl:0/2 adjacency!": list and rule of each phase, and where it ended.
@@ -300,6 +301,34 @@ static void test_twice(void **state)
 	assert_true(ip_is(&phase(DP_TRACE_NAT)->to.ip, "209.165.200.235"));
 }
 
+// Out and in again, to the end: of a new flow, and of one that is known. The second pass is judged as from
+// outside.
+static void test_hairpin(void **state)
+{
+	const struct flow f = flow(PROTO_UDP, "192.168.10.40", 20000, MAPPED, 4000);
+	const struct flow denied = flow(PROTO_UDP, "192.168.10.40", 20000, MAPPED, 4001);
+	uint8_t frame[FRAME_MAX];
+
+	rules.nat[1] = (struct nat_rule){.id = 2,
+		.kind = NAT_PAT,
+		.real_if = INSIDE,
+		.mapped_if = OUTSIDE,
+		.real = net("192.168.10.0/24"),
+		.interface = true};
+	rules.r.n_nat = 2;
+	harness_apply(&rules);
+	expect(INSIDE, f, DP_TRACE_FORWARD, NULL,
+		"packet flow spoofing/2 route/1 acl nat/1 create hairpin flow spoofing un-nat/0 "
+		"route/2 acl:0/2 create adjacency");
+	assert_int_equal(t.iface_out, INSIDE);
+	expect(INSIDE, denied, DP_TRACE_DROP, "ACL_DENY",
+		"packet flow spoofing/2 route/1 acl nat/1 create hairpin flow spoofing un-nat/0 "
+		"route/2 acl:0!");
+	harness_send(INSIDE, &f, 0);
+	assert_true(harness_out(INSIDE, frame) > 0);
+	expect(INSIDE, f, DP_TRACE_FORWARD, NULL, "packet flow nat hairpin flow un-nat adjacency");
+}
+
 // To the real address, past the translation.
 static void test_rpf(void **state)
 {
@@ -428,9 +457,9 @@ static void test_owner(void **state)
 			.iface = OUTSIDE, .flow = {ep(FAR, port), ep(MAPPED, 4000), PROTO_UDP}};
 
 		assert_int_equal(ask(&a), 0);
-		assert_int_equal(t.worker,
+		assert_int_equal(phase(DP_TRACE_FLOW)->worker,
 			handoff_owner(&h.w->steer, snapshot_root.current, OUTSIDE, &a.flow));
-		seen |= 1u << t.worker;
+		seen |= 1u << phase(DP_TRACE_FLOW)->worker;
 	}
 	assert_int_equal(seen, 15); // each of the four
 }
@@ -467,6 +496,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_routes, up, down),
 		cmocka_unit_test_setup_teardown(test_dynamic, up, down),
 		cmocka_unit_test_setup_teardown(test_twice, up, down),
+		cmocka_unit_test_setup_teardown(test_hairpin, up, down),
 		cmocka_unit_test_setup_teardown(test_rpf, up, down),
 		cmocka_unit_test_setup_teardown(test_neighbour, up, down),
 		cmocka_unit_test_setup_teardown(test_session, up, down),

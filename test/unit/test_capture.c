@@ -300,7 +300,7 @@ static void test_refused(void **state)
 		{"{\"name\": \"x\", \"interface\": \"dmz\"}",
 			"found dmz, expected outside or inside", 0},
 		{"{\"name\": \"x\", \"match\": \"tcp any\"}", "match: ", 0},
-		{"{\"name\": \"x\", \"match\": \"icmp any any echo\"}", "found an ICMP type", 0},
+		{"{\"name\": \"x\", \"match\": \"icmp any any toast\"}", "match: found toast", 0},
 		{"{\"name\": \"x\", \"drop\": \"RX\"}", "found RX, expected any or", 0},
 		{"{\"name\": \"x\", \"drop\": \"TOAST\"}", "found TOAST, expected any or", 0},
 		{"{\"name\": \"x\", \"count\": 0}", "count: expected a number", 0},

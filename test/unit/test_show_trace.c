@@ -103,7 +103,6 @@ static void test_trace(void **state)
 	trace_error = 0;
 	trace = (struct dp_trace){.fate = DP_TRACE_FORWARD,
 		.iface_out = 1,
-		.worker = 1,
 		.n = 11,
 		.phase = {phase(DP_TRACE_PACKET, -1, -1, DP_TRACE_NO_IFACE),
 			phase(DP_TRACE_FLOW, -1, -1, DP_TRACE_NO_IFACE),
@@ -118,6 +117,7 @@ static void test_trace(void **state)
 				ep("209.165.200.230", 20000)),
 			phase(DP_TRACE_CREATE, -1, -1, DP_TRACE_NO_IFACE),
 			hop(DP_TRACE_ADJACENCY, -1, 1, "192.168.10.30")}};
+	trace.phase[1].worker = 1;
 	expect_trace(&c, TCP_IN, "packet-tracer");
 	assert_int_equal(traced.iface, 0);
 	assert_int_equal(traced.flow.proto, PROTO_TCP);
@@ -136,6 +136,7 @@ static void test_trace(void **state)
 			phase(DP_TRACE_ACCESS_LIST, 0, -1, 0), phase(DP_TRACE_RPF_CHECK, -1, 0, 0),
 			phase(DP_TRACE_PUNT, -1, -1, DP_TRACE_NO_IFACE),
 			hop(DP_TRACE_ADJACENCY, -1, 0, "209.165.200.254")}};
+	trace.phase[0].session = true;
 	for (unsigned int i = 4; i < 8; i++)
 		trace.phase[i].drop = i != 6;
 	expect_trace(&c,
