@@ -22,12 +22,13 @@ enum {
 	ATTR_REMOTE_DOMAIN = 0xff01,
 };
 
-// Method 0x0f0 with the class in bits 4 and 8 (RFC 8489 5).
-static const uint16_t types[] = {
-	[MAPPING_REQUEST] = 0x02e0,
-	[MAPPING_INDICATION] = 0x02f0,
-	[MAPPING_SUCCESS] = 0x03e0,
-	[MAPPING_ERROR] = 0x03f0,
+// The class stands in bits 4 and 8, between those of the method (RFC 8489 5).
+#define CLASS_BITS 0x0110
+static const uint16_t classes[] = {
+	[MAPPING_REQUEST] = 0x0000,
+	[MAPPING_INDICATION] = 0x0010,
+	[MAPPING_SUCCESS] = 0x0100,
+	[MAPPING_ERROR] = 0x0110,
 };
 
 static uint16_t get16(const uint8_t *p)
@@ -167,15 +168,19 @@ static enum mapping_error read_attribute(
 	return type >= ATTR_OPTIONAL ? MAPPING_OK : MAPPING_UNKNOWN_ATTRIBUTE;
 }
 
-static bool read_class(uint16_t type, struct mapping_msg *out)
+static void read_type(uint16_t type, struct mapping_msg *out)
 {
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (types[i] != type)
-			continue;
-		out->class = (enum mapping_class)i;
-		return true;
-	}
-	return false;
+	out->method = (uint16_t)((type & 0xf) | (type >> 1 & 0x70) | (type >> 2 & 0xf80));
+	while (classes[out->class] != (type & CLASS_BITS))
+		out->class ++;
+}
+
+static uint16_t type_of(const struct mapping_msg *m)
+{
+	const uint16_t method = m->method != 0 ? m->method : MAPPING_METHOD;
+
+	return (uint16_t)((method & 0xf) | (method & 0x70) << 1 | (method & 0xf80) << 2 |
+		classes[m->class]);
 }
 
 enum mapping_error mapping_msg_read(const uint8_t *p, size_t n, struct mapping_msg *out)
@@ -185,8 +190,7 @@ enum mapping_error mapping_msg_read(const uint8_t *p, size_t n, struct mapping_m
 
 	*out = (struct mapping_msg){.class = MAPPING_REQUEST};
 	memcpy(out->transaction, p + 8, sizeof(out->transaction));
-	if (!read_class(get16(p), out))
-		return MAPPING_BAD_REQUEST;
+	read_type(get16(p), out);
 	// Behind the signature nothing counts (RFC 8489 14.6).
 	while (at < n && !out->has_integrity) {
 		const uint16_t type = get16(p + at), len = get16(p + at + 2);
@@ -317,7 +321,7 @@ size_t mapping_msg_write(const struct mapping_msg *m, struct str key, uint8_t *b
 		return 0;
 	if (w.size > MAPPING_MSG_MAX)
 		w.size = MAPPING_MSG_MAX;
-	put16(buf, types[m->class]);
+	put16(buf, type_of(m));
 	put32(buf + 4, COOKIE);
 	memcpy(buf + 8, m->transaction, sizeof(m->transaction));
 	write_address(&w, ATTR_XOR_REMOTE_ADDRESS, &m->remote);

@@ -9,7 +9,8 @@
 #define MAPPING_MSG_HEAD        20
 #define MAPPING_MSG_MAX         (MAPPING_MSG_HEAD + 1024) // MAP-8
 #define MAPPING_TRANSACTION_LEN 12
-#define MAPPING_UNKNOWN_MAX     8 // what an answer lists of them
+#define MAPPING_UNKNOWN_MAX     8     // what an answer lists of them
+#define MAPPING_METHOD          0x0f0 // "UCIME-Map", of no registry
 
 enum mapping_class { MAPPING_REQUEST, MAPPING_INDICATION, MAPPING_SUCCESS, MAPPING_ERROR };
 
@@ -31,6 +32,7 @@ enum mapping_error {
 // slice of nothing.
 struct mapping_msg {
 	enum mapping_class class;
+	uint16_t method; // when writing, 0: MAPPING_METHOD
 	uint8_t transaction[MAPPING_TRANSACTION_LEN];
 	struct endpoint remote;  // XOR-REMOTE-ADDRESS
 	struct endpoint mapped;  // XOR-MAPPED-ADDRESS

@@ -199,13 +199,41 @@ static void test_framing(void **state)
 		assert_int_equal(mapping_msg_frame(buf, unhex(rows[i].hex, buf)), rows[i].want);
 }
 
+// Each method with each class is a type of its own (RFC 8489 5).
+static void test_methods(void **state)
+{
+	static const struct {
+		const char *hex;
+		uint16_t method;
+		enum mapping_class class;
+	} rows[] = {
+		{"00010000 " HEAD, 0x001, MAPPING_REQUEST}, // STUN's Binding
+		{"01010000 " HEAD, 0x001, MAPPING_SUCCESS},
+		{"01110000 " HEAD, 0x001, MAPPING_ERROR},
+		{"02e00000 " HEAD, MAPPING_METHOD, MAPPING_REQUEST},
+		{"02f00000 " HEAD, MAPPING_METHOD, MAPPING_INDICATION},
+		{"03e00000 " HEAD, MAPPING_METHOD, MAPPING_SUCCESS},
+		{"03f00000 " HEAD, MAPPING_METHOD, MAPPING_ERROR},
+		{"3eef0000 " HEAD, 0xfff, MAPPING_REQUEST},
+		{"3fff0000 " HEAD, 0xfff, MAPPING_ERROR},
+	};
+	uint8_t buf[MAPPING_MSG_MAX];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mapping_msg m = read_hex(rows[i].hex, buf, MAPPING_OK);
+
+		assert_int_equal(m.method, rows[i].method);
+		assert_int_equal(m.class, rows[i].class);
+		assert_written(&m, no_key, rows[i].hex);
+	}
+}
+
 static void test_wrong(void **state)
 {
 	static const struct {
 		const char *hex;
 		enum mapping_error want;
 	} rows[] = {
-		{"00010000 " HEAD, MAPPING_BAD_REQUEST}, // another method: STUN's Binding
 		{"02e00004 " HEAD "7f010008", MAPPING_BAD_REQUEST},
 		{"02e00008 " HEAD "7f010004 00010000", MAPPING_BAD_REQUEST},
 		{"02e00008 " HEAD "7f010003 00010000", MAPPING_BAD_REQUEST},
@@ -285,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_v6),
 		cmocka_unit_test(test_rfc5769_address),
 		cmocka_unit_test(test_framing),
+		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_repeated),
