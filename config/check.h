@@ -13,6 +13,9 @@ void check_tls(struct loader *l);
 // What UC-IME needs: media addresses, call managers, inspection (config/check_ime.c).
 void check_ime(struct loader *l);
 
+// What its mapping-service needs; `n` is the uc-ime's node (config/mapping.c).
+void check_mapping(struct loader *l, const struct node *n, const struct config_ime *m);
+
 // Whether `ip` is the network or the broadcast address of a subnet.
 bool address_is_edge(const struct prefix *subnet, const struct ip_addr *ip);
 

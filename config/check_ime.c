@@ -252,8 +252,10 @@ void check_ime(struct loader *l)
 	const struct node *n = node_at(node_get(l->root, "uc-ime"), 0);
 
 	check_media(l);
-	for (size_t i = 0; i < l->c->n_imes; i++, n = n->next)
+	for (size_t i = 0; i < l->c->n_imes; i++, n = n->next) {
 		check_uc_ime(l, n, &l->c->imes[i]);
+		check_mapping(l, n, &l->c->imes[i]);
+	}
 	check_policy(l);
 	settle_ucm_ports(l->c);
 }

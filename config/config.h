@@ -163,6 +163,21 @@ struct config_fallback {
 	struct config_fb_header map[FB_ITEMS];
 };
 
+// The off-path mapping service (protocol.md section 6): call managers ask it for a port of the
+// listening interface's address that stands for a remote call manager.
+struct config_mapping {
+	bool on; // else nothing below counts
+	uint16_t listening_iface, listening_port;
+	uint16_t ime_iface; // remote call managers are behind it
+	uint16_t first_port, last_port;
+	uint16_t method;                   // of its messages
+	uint32_t quota;                    // mappings of one call manager
+	uint32_t idle_s;                   // a connection without a message is closed
+	uint32_t lifetime_s;               // of a mapping that nothing uses
+	char key_file[CONFIG_PATH_MAX];    // empty: messages are not signed
+	char key[CONFIG_PASSWORD_MAX + 1]; // what it holds; wiped by config_free; never printed
+};
+
 struct config_ime {
 	char name[CONFIG_NAME_MAX];
 	size_t mta; // index in mtas
@@ -196,6 +211,7 @@ struct config_ime {
 	uint8_t srtp_offer[SDES_SUITES], srtp_accept[SDES_SUITES];
 	size_t n_srtp_offer, n_srtp_accept;
 	struct config_stir stir;
+	struct config_mapping mapping;
 };
 
 // Files in PEM. Without certificate and key it is only a trust anchor, without CA only an identity.
@@ -348,7 +364,7 @@ int config_load_names(const char *path, struct config **out, struct config_error
 int config_fbs_read(const char *path, struct rma_table *out, char *err, size_t err_size);
 
 void config_free(struct config *c); // wipes secrets; accepts NULL
-// The passwords are wiped: whoever needs them has them.
+// The passwords and keys are wiped: whoever needs them has them.
 void config_forget_passwords(struct config *c);
 void config_errors_free(struct config_errors *e);
 

@@ -285,6 +285,7 @@ void config_forget_passwords(struct config *c)
 
 		OPENSSL_cleanse(m->password, sizeof(m->password));
 		OPENSSL_cleanse(m->previous_password, sizeof(m->previous_password));
+		OPENSSL_cleanse(m->mapping.key, sizeof(m->mapping.key));
 	}
 }
 

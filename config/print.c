@@ -131,6 +131,19 @@ static void print_stir(FILE *f, const struct config_stir *s)
 		fputs("  stir strip-outbound on\n", f);
 }
 
+static void print_mapping(FILE *f, const struct config *c, const struct config_mapping *m)
+{
+	if (!m->on)
+		return;
+	fprintf(f,
+		"  mapping-service listening-interface %s listening-port %u uc-ime-interface %s\n",
+		c->ifaces[m->listening_iface].name, m->listening_port,
+		c->ifaces[m->ime_iface].name);
+	fprintf(f, "    ports %u to %u, quota %u, lifetime %u s, idle %u s%s\n", m->first_port,
+		m->last_port, m->quota, m->lifetime_s, m->idle_s,
+		m->key_file[0] != '\0' ? ", key *****" : "");
+}
+
 static void print_ime(FILE *f, const struct config *c, const struct config_ime *x)
 {
 	const struct config_mta *m = &c->mtas[x->mta];
@@ -168,6 +181,7 @@ static void print_ime(FILE *f, const struct config *c, const struct config_ime *
 	print_suites(f, "offer", x->srtp_offer, x->n_srtp_offer);
 	print_suites(f, "accept", x->srtp_accept, x->n_srtp_accept);
 	print_stir(f, &x->stir);
+	print_mapping(f, c, &x->mapping);
 }
 
 void config_summary(FILE *f, const struct config *c)

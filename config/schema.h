@@ -142,6 +142,9 @@ void read_tls_min_version(struct loader *l, const struct node *n, void *obj);
 void read_options_ping(struct loader *l, const struct node *n, void *obj);
 void read_limits(struct loader *l, const struct node *n, void *obj);
 
+// The mapping-service of a uc-ime (config/mapping.c); `obj` is the struct config_ime.
+void read_mapping_service(struct loader *l, const struct node *n, void *obj);
+
 struct config_fallback fallback_default(void); // config/fallback.c
 
 // The ports of call managers that none was given for.

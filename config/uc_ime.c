@@ -263,7 +263,7 @@ static const struct field ime_fields[] = {
 	{"media-latch", .kind = FIELD_BOOL, FIELD_AT(struct config_ime, media_latch)},
 	{"srtp", .kind = FIELD_READ, .read = read_srtp},
 	{"stir", .kind = FIELD_READ, .read = read_stir},
-	{"mapping-service", .kind = FIELD_REFUSED, .expected = "an in-line deployment without it"},
+	{"mapping-service", .kind = FIELD_READ, .read = read_mapping_service},
 	{"passthrough", .kind = FIELD_REFUSED,
 		.expected = "it left out: media passes through where both sides have one suite"},
 	{"inside-identity", .kind = FIELD_READ, .read = read_inside_identity},

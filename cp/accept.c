@@ -6,6 +6,7 @@
 #include "cp/embryonic.h"
 #include "cp/ime_state.h"
 #include "cp/log.h"
+#include "cp/offpath.h"
 #include "lib/acl.h"
 #include "lib/nat.h"
 
@@ -18,7 +19,7 @@ static const struct config_ucm *ucm_of(const struct config_ime *ime, const struc
 	return NULL;
 }
 
-static const struct config_inspect *class_of(
+const struct config_inspect *accept_class(
 	const struct config *c, const struct endpoint *src, const struct endpoint *dst)
 {
 	struct flow f = {.src = *src, .dst = *dst, .proto = PROTO_TCP};
@@ -71,30 +72,73 @@ static enum counter_id inbound(const struct config *c, uint16_t iface,
 	return outside_role(c, o->class) == TLS_SERVER ? CNT_NONE : CNT_CONN_NO_TRUSTPOINT;
 }
 
-void accept_connection(
-	int fd, uint16_t iface, const struct endpoint *peer, const struct endpoint *dst, void *arg)
+// Off-path: the port that was asked stands for the remote.
+static enum counter_id through_mapping(const struct ime *ime, uint16_t iface,
+	const struct endpoint *ucm, uint16_t port, struct trunk_open *o)
 {
-	struct ime *ime = arg;
+	const struct config *c = ime->config;
+	struct endpoint remote;
+	struct flow to_remote;
+	enum counter_id why;
+
+	if (ucm_of(ime->cfg, &ucm->ip) == NULL)
+		return CNT_MAPPING_NOT_UCM;
+	if (!mapping_find(ime->mappings, port, &remote))
+		return CNT_MAPPING_UNKNOWN;
+	o->class = accept_class(c, ucm, &remote);
+	if (o->class == NULL)
+		return CNT_CONN_NO_CLASS;
+	o->inside_secure = ucm_of(ime->cfg, &ucm->ip)->secure;
+	o->off_path = true;
+	o->mapping = port;
+	to_remote = (struct flow){*ucm, remote, PROTO_TCP};
+	why = outbound(c, iface, &to_remote, -1, &remote, o);
+	if (why == CNT_NONE && endpoint_eq(&o->mapped, ucm)) // no static rule: as who stands there
+		o->mapped = (struct endpoint){.ip = c->ifaces[o->iface[SIDE_OUTSIDE]].ip};
+	return why;
+}
+
+static enum counter_id direct(const struct ime *ime, uint16_t iface, const struct endpoint *peer,
+	const struct endpoint *dst, struct trunk_open *o)
+{
 	const struct config *c = ime->config;
 	const struct config_ucm *caller = ucm_of(ime->cfg, &peer->ip), *called;
 	struct endpoint real = *dst;
 	const struct flow wire = {*peer, *dst, PROTO_TCP};
 	const int rule = nat_untranslate_flow(c->nat, c->n_nat, iface, &wire, &real);
+
+	called = ucm_of(ime->cfg, &real.ip);
+	o->class = accept_class(c, peer, &real);
+	if (o->class == NULL)
+		return CNT_CONN_NO_CLASS;
+	if (caller != NULL && config_iface_toward(c, &peer->ip) == iface) {
+		o->inside_secure = caller->secure;
+		return outbound(c, iface, &wire, rule, &real, o);
+	}
+	if (called == NULL)
+		return CNT_CONN_NO_UCM;
+	o->inside_secure = called->secure;
+	o->off_path = ime->mappings != NULL;
+	return inbound(c, iface, peer, &real, dst, o);
+}
+
+void accept_connection(
+	int fd, uint16_t iface, const struct endpoint *peer, const struct endpoint *dst, void *arg)
+{
+	struct ime *ime = arg;
+	const struct config *c = ime->config;
 	struct trunk_open o = {0};
 	enum counter_id why;
 
-	called = ucm_of(ime->cfg, &real.ip);
-	o.class = class_of(c, peer, &real);
-	if (o.class == NULL)
-		why = CNT_CONN_NO_CLASS;
-	else if (caller != NULL && config_iface_toward(c, &peer->ip) == iface)
-		why = outbound(c, iface, &wire, rule, &real, &o);
-	else if (called != NULL)
-		why = inbound(c, iface, peer, &real, dst, &o);
+	if (offpath_is_service(ime, iface, dst)) {
+		mapping_service_accept(ime->mapping_service, fd, peer);
+		return;
+	}
+	if (offpath_is_port(ime, iface, dst))
+		why = through_mapping(ime, iface, peer, dst->port, &o);
 	else
-		why = CNT_CONN_NO_UCM;
+		why = direct(ime, iface, peer, dst, &o);
 	if (why == CNT_NONE) {
-		o.inside_secure = (o.accepted == SIDE_INSIDE ? caller : called)->secure;
 		if (o.accepted == SIDE_OUTSIDE || o.inside_secure) {
 			embryonic_start(ime->embryonic, fd, &o);
 		} else {

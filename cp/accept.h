@@ -5,7 +5,12 @@
 
 #include <stdint.h>
 
+#include "config/config.h"
 #include "lib/addr.h"
+
+// The inspection class of a connection, by real addresses; NULL: none.
+const struct config_inspect *accept_class(
+	const struct config *c, const struct endpoint *src, const struct endpoint *dst);
 
 // A tsock_accept_fn; `arg` is the struct ime.
 void accept_connection(

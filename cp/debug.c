@@ -107,6 +107,9 @@ static enum debug_topic topic_of(enum event_id id)
 	case EVT_SIP_REFUSED:
 	case EVT_SIP_LOGGED:
 		return DEBUG_SIGNALING_TRUNK;
+	case EVT_MAPPING_FAILED:
+	case EVT_MAPPING_CREATED:
+		return DEBUG_MAPPING_SERVICE;
 	case EVT_KEY_LOW:
 	case EVT_KEY_USED_UP:
 	case EVT_ONE_WAY:

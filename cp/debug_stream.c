@@ -27,11 +27,6 @@ static bool read_topics(const cJSON *list, uint32_t *out, char *err, size_t err_
 			snprintf(err, err_size, "debug uc-ime has no such topic");
 			return false;
 		}
-		if (t == DEBUG_MAPPING_SERVICE) {
-			snprintf(err, err_size,
-				"this version has no off-path mapping service: nothing to tell of");
-			return false;
-		}
 		*out |= 1u << t;
 	}
 	if (*out == 0)

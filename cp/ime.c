@@ -73,6 +73,8 @@ void ime_tick(struct ime *ime)
 	refers_tick(ime->refers, now_ns);
 	txns_expire(ime->txns, now_ns, inspect_expired, ime);
 	trunks_tick(ime->trunks, now_ns);
+	if (ime->mapping_service != NULL)
+		mapping_service_tick(ime->mapping_service, now_ns);
 	ime_pki_tick(ime, now_ns);
 	ucms_tick(ime->ucms, now_ns);
 	ime_ticket_tick(ime);
@@ -149,6 +151,24 @@ static int watch_ucms(struct ime *ime, char *err, size_t err_size)
 	return ime->ucms != NULL ? 0 : fail(-ENOMEM, err, err_size, "out of memory");
 }
 
+// Remotes bring about half of the mappings at most, so that they leave some to who asks.
+static int start_mapping(struct ime *ime, char *err, size_t err_size)
+{
+	const struct config_mapping *m = &ime->cfg->mapping;
+	const struct mapping_options o = {.first_port = m->first_port,
+		.last_port = m->last_port,
+		.quota = m->quota,
+		.remote_quota = (m->last_port - m->first_port + 2u) / 2,
+		.lifetime_ns = m->lifetime_s * 1000000000ull};
+
+	if (!m->on)
+		return 0;
+	if (mappings_new(&ime->mappings, &o) != 0 ||
+		mapping_service_new(&ime->mapping_service, ime) != 0)
+		return fail(-ENOMEM, err, err_size, "out of memory");
+	return 0;
+}
+
 static int listen_all(struct ime *ime, char *err, size_t err_size)
 {
 	const struct config *c = ime->config;
@@ -172,6 +192,7 @@ size_t ime_secure_size(const struct config *c)
 	return mta_secure_size(streams) + session_secure_size(streams) +
 		priv_key_block(sizeof(struct scratch)) + priv_key_block(epochs_size()) +
 		priv_key_block(ticket_keys_size(TICKET_KEYS_DEFAULT)) +
+		mapping_service_secure_size() +
 		((size_t)c->tls_sessions_max + c->embryonic_max) * TLS_SECURE_SIZE + SECURE_SPARE;
 }
 
@@ -198,6 +219,8 @@ int ime_new(struct ime **out, const struct ime_env *env, char *err, size_t err_s
 		e = watch_ucms(ime, err, err_size);
 	if (e == 0)
 		e = policymaps_new(&ime->policymaps, ime->config, err, err_size);
+	if (e == 0)
+		e = start_mapping(ime, err, err_size);
 	if (e == 0)
 		e = listen_all(ime, err, err_size);
 	if (e != 0) {
@@ -244,6 +267,7 @@ void ime_free(struct ime *ime)
 	for (size_t i = 0; i < CONFIG_IFACES_MAX; i++)
 		tsock_listener_close(ime->listeners[i]);
 	stop_calls(ime);
+	mapping_service_free(ime->mapping_service);
 	embryonic_free(ime->embryonic);
 	ucms_free(ime->ucms);
 	refers_free(ime->refers);
@@ -259,6 +283,7 @@ void ime_free(struct ime *ime)
 	epoch_last_free(ime->epoch_last);
 	stir_certs_free(ime->stir_certs);
 	policymaps_free(ime->policymaps);
+	mappings_free(ime->mappings);
 	pki_free(ime->pki);
 	if (ime->tick != NULL)
 		event_free(ime->tick);
@@ -304,6 +329,16 @@ struct policymaps *ime_put_policymaps(struct ime *ime, struct policymaps *p)
 struct policymaps *ime_policymaps(const struct ime *ime)
 {
 	return ime->policymaps;
+}
+
+const struct mappings *ime_mappings(const struct ime *ime)
+{
+	return ime->mappings;
+}
+
+struct mapping_service *ime_mapping_service(const struct ime *ime)
+{
+	return ime->mapping_service;
 }
 
 static enum ime_counter_kind kind_of(enum counter_id id)

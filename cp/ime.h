@@ -21,6 +21,8 @@ struct ucms;
 struct domains;
 struct callers;
 struct policymaps;
+struct mappings;
+struct mapping_service;
 
 // What the proxy needs from the world; clocks are read nowhere else.
 struct ime_env {
@@ -78,6 +80,10 @@ const struct ucms *ime_ucms(const struct ime *ime);       // ucms_foreach, cp/uc
 struct policymaps *ime_policymaps(const struct ime *ime); // cp/policymap.h
 // Others from the next message on; returns those that were in force, now the caller's.
 struct policymaps *ime_put_policymaps(struct ime *ime, struct policymaps *p);
+
+// NULL: no mapping-service is configured.
+const struct mappings *ime_mappings(const struct ime *ime);         // cp/mapping.h
+struct mapping_service *ime_mapping_service(const struct ime *ime); // cp/mapping_service.h
 
 // ---- What an operator changes while calls are up (ime_ticket.c) ----------------------------------
 

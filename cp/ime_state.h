@@ -11,6 +11,8 @@
 #include "cp/epoch_last.h"
 #include "cp/epochs.h"
 #include "cp/ime.h"
+#include "cp/mapping.h"
+#include "cp/mapping_service.h"
 #include "cp/mta.h"
 #include "cp/peers.h"
 #include "cp/policymap.h"
@@ -64,6 +66,8 @@ struct ime {
 	struct callers *callers;
 	struct ticket_policy ticket; // its passwords are those of `epochs`
 	struct ticket_keys *ticket_keys;
+	struct mappings *mappings; // NULL, with the next: no mapping-service
+	struct mapping_service *mapping_service;
 	struct stir_certs *stir_certs; // NULL: stir-verify is off
 	struct domain_ids own_ids;     // of our certificate, for inbound Routes
 	char own_domain[DOMAIN_NAME_MAX + 1];

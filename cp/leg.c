@@ -438,11 +438,14 @@ static void open_failed(struct leg *l, enum counter_id why)
 static void leg_open(struct leg *l)
 {
 	struct trunk *t = l->trunk;
+	const struct endpoint own = {.ip = t->ime->config->ifaces[t->iface[l->side]].ip};
 	const struct endpoint *src = l->side == SIDE_OUTSIDE ? &t->mapped : &t->peer[SIDE_OUTSIDE];
 	enum counter_id why = speaks_tls(l) ? trunks_take_tls(t->ime->trunks, l) : CNT_NONE;
 	struct conn_options o;
 	int fd;
 
+	if (l->side == SIDE_INSIDE && t->off_path) // answers to the true one would go elsewhere
+		src = &own;
 	l->opened_ns = ime_now(t->ime);
 	if (why != CNT_NONE) {
 		open_failed(l, why);

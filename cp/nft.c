@@ -24,12 +24,20 @@ static void print_prerouting(FILE *f, const struct nft_iface *ifaces, size_t n)
 	fprintf(f,
 		"chain prerouting {\n"
 		"type filter hook prerouting priority mangle; policy accept;\n");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		const struct nft_iface *x = &ifaces[i];
+
 		fprintf(f,
 			"iif %u ip daddr != %s meta l4proto tcp tproxy to 127.0.0.1:%u "
 			"meta mark set %u accept\n",
-			ifaces[i].ifindex, ip_format(&ifaces[i].ip, ip), ifaces[i].listener,
-			MARK_TAKEN);
+			x->ifindex, ip_format(&x->ip, ip), x->listener, MARK_TAKEN);
+		if (x->service != 0)
+			fprintf(f,
+				"iif %u ip daddr %s tcp dport { %u, %u-%u } tproxy to "
+				"127.0.0.1:%u meta mark set %u accept\n",
+				x->ifindex, ip, x->service, x->first, x->last, x->listener,
+				MARK_TAKEN);
+	}
 	fprintf(f, "}\n");
 }
 

@@ -12,6 +12,8 @@ struct nft_iface {
 	unsigned int ifindex;
 	struct ip_addr ip; // the interface's own address
 	uint16_t listener; // port of its transparent listener
+	// Ports of its own address that lead there too; 0: none.
+	uint16_t service, first, last;
 };
 
 // Replaces the whole ruleset of the calling thread's namespace in one transaction. On failure

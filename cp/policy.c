@@ -82,6 +82,14 @@ static void fill_ifaces(struct policy *p, const struct config *c)
 			.verify_reverse_path = c->ifaces[i].verify_reverse_path,
 			.bogons = (uint8_t)c->ifaces[i].bogons,
 		};
+	for (size_t i = 0; i < c->n_imes; i++) {
+		const struct config_mapping *m = &c->imes[i].mapping;
+
+		if (!m->on)
+			continue;
+		p->ifaces[m->listening_iface].own_lo = m->first_port;
+		p->ifaces[m->listening_iface].own_hi = m->last_port;
+	}
 	p->rules.ifaces = p->ifaces;
 }
 

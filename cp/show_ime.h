@@ -47,6 +47,12 @@ cJSON *show_nat(const struct show *s, const struct ask *ask);
 cJSON *show_ucm(const struct show *s, const struct ask *ask);
 cJSON *show_limits(const struct show *s, const struct ask *ask);
 
+// show_mapping.c
+cJSON *show_mapping_sessions(const struct show *s, const struct ask *ask);
+cJSON *show_mappings(const struct show *s, const struct ask *ask);
+cJSON *show_mapping_clear(const struct show *s, const struct ask *ask);
+cJSON *show_mapping_close(const struct show *s, const struct ask *ask);
+
 // show_ticket.c
 cJSON *show_ticket_epoch(const struct show *s, const struct ask *ask);
 cJSON *show_ticket_revoke(const struct show *s, const struct ask *ask);

@@ -137,6 +137,15 @@ static int add_rules(struct stack *s, const struct config *c, char *err, size_t 
 			.ip = c->ifaces[i].ip,
 			.listener = (uint16_t)(TSOCK_PORT_BASE + i),
 		};
+	for (size_t i = 0; i < c->n_imes; i++) {
+		const struct config_mapping *m = &c->imes[i].mapping;
+
+		if (!m->on || m->listening_iface >= s->n)
+			continue;
+		ifaces[m->listening_iface].service = m->listening_port;
+		ifaces[m->listening_iface].first = m->first_port;
+		ifaces[m->listening_iface].last = m->last_port;
+	}
 	return nft_install(ifaces, s->n, err, err_size);
 }
 

@@ -58,6 +58,8 @@ static void trunk_free(struct trunks *ts, struct trunk *t)
 	TAILQ_REMOVE(&ts->lru, t, lru);
 	ts->n--;
 	usage_of(t)->active--;
+	if (t->mapping != 0)
+		mapping_unhold(ts->ime->mappings, t->mapping, ime_now(ts->ime));
 	free(t);
 }
 
@@ -251,6 +253,10 @@ static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
 	}
 	t->mapped = o->mapped;
 	t->inside_secure = o->inside_secure;
+	t->off_path = o->off_path;
+	t->mapping = o->mapping;
+	if (t->mapping != 0)
+		mapping_hold(ts->ime->mappings, t->mapping);
 	t->born_ns = t->active_ns = ime_now(ts->ime);
 	TAILQ_INSERT_TAIL(&ts->all, t, all);
 	TAILQ_INSERT_TAIL(&ts->lru, t, lru);
@@ -318,6 +324,7 @@ struct trunk *trunk_stand_in(struct trunk *t, const struct endpoint *ucm)
 		.peer = {[SIDE_OUTSIDE] = t->peer[SIDE_OUTSIDE], [SIDE_INSIDE] = *ucm},
 		.mapped = t->mapped,
 		.inside_secure = t->inside_secure,
+		.off_path = t->off_path,
 	};
 	struct trunk *k = t->stand_ins;
 

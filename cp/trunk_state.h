@@ -62,6 +62,8 @@ struct trunk {
 	struct endpoint peer[SIDES]; // the remote; the call manager's real address
 	struct endpoint mapped;      // the call manager as the outside knows it
 	bool inside_secure;          // trunk-security-mode: TLS inside too (TLS-2)
+	bool off_path;               // the inside knows the remote as a port of ours (3.3)
+	uint16_t mapping;            // the one that this connection was opened to; 0: none
 	struct leg leg[SIDES];
 	struct domain_ids remote_ids; // of the outside leg's certificate
 	uint64_t born_ns, active_ns;
@@ -98,7 +100,8 @@ struct trunk_open {
 	enum side accepted;
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES], mapped;
-	bool inside_secure;
+	bool inside_secure, off_path;
+	uint16_t mapping; // held by the trunk (MAP-4)
 };
 
 // Takes over an accepted connection, which is owned in any case. False when it was refused (and

@@ -84,6 +84,8 @@ struct dp_iface {
 	int acl_in, acl_out;
 	bool verify_reverse_path; // a source must be where its route leads
 	uint8_t bogons;           // enum dp_bogons
+	// TCP ports of its address that are the control plane's, and no dynamic translation's; 0: none.
+	uint16_t own_lo, own_hi;
 };
 
 struct dp_acl {

@@ -100,11 +100,20 @@ static inline bool snapshot_is_broadcast(const struct snapshot *s, const struct 
 	return false;
 }
 
+// Whether a port of the interface's own address is the control plane's, whatever translations say.
+static inline bool snapshot_is_own_port(const struct dp_iface *f, uint8_t proto, uint16_t port)
+{
+	return proto == PROTO_TCP && port >= f->own_lo && port <= f->own_hi;
+}
+
 // Whether an endpoint on `iface` is one that dynamic translations give out there.
 static inline bool snapshot_is_pat(
 	const struct snapshot *s, uint16_t iface, uint8_t proto, const struct endpoint *e)
 {
-	return s->n_pat > 0 && nat_is_pat(s->pat, s->n_pat, iface, &s->ifaces[iface].ip, proto, e);
+	const struct dp_iface *f = &s->ifaces[iface];
+
+	return s->n_pat > 0 && nat_is_pat(s->pat, s->n_pat, iface, &f->ip, proto, e) &&
+		!(snapshot_is_own_port(f, proto, e->port) && ip_eq(&f->ip, &e->ip));
 }
 
 // Whether an address on `iface` is one that hosts get to themselves there.

@@ -83,9 +83,41 @@ static bool port_is_free(
 	return !(words_of(t, addr, proto)[n / 64] & 1ull << n % 64);
 }
 
+// What dynamic rules must not give out of an address.
+struct reserved {
+	uint16_t lo, hi; // 0: nothing
+};
+
+static struct reserved reserved_of(
+	const struct worker *w, uint16_t iface, const struct ip_addr *ip, unsigned int proto)
+{
+	const struct dp_iface *f = &w->snap->ifaces[iface];
+
+	if (proto != XLATE_TCP || !ip_eq(&f->ip, ip))
+		return (struct reserved){0, 0};
+	return (struct reserved){f->own_lo, f->own_hi};
+}
+
+static bool is_reserved(const struct reserved *r, uint16_t port)
+{
+	return port >= r->lo && port <= r->hi;
+}
+
+// The reserved ones of the 64 ports from `port` on.
+static uint64_t reserved_bits(const struct reserved *r, uint16_t port)
+{
+	uint64_t bits = 0;
+
+	if (r->hi < port || r->lo > port + 63)
+		return 0;
+	for (unsigned int i = 0; i < 64; i++)
+		bits |= (uint64_t)is_reserved(r, (uint16_t)(port + i)) << i;
+	return bits;
+}
+
 // A free port among those of `mask`, from a random place on; 0: none.
-static uint16_t port_search(
-	struct xlate_table *t, unsigned int addr, unsigned int proto, uint64_t mask)
+static uint16_t port_search(struct xlate_table *t, unsigned int addr, unsigned int proto,
+	const struct reserved * not, uint64_t mask)
 {
 	const uint64_t *words = words_of(t, addr, proto), random = draw(t);
 	const unsigned int turn = random % 64;
@@ -93,7 +125,7 @@ static uint16_t port_search(
 
 	for (uint32_t i = 0; i < t->words; i++) {
 		uint32_t at = start + i < t->words ? start + i : start + i - t->words;
-		uint64_t open = ~words[at] & mask;
+		uint64_t open = ~words[at] & mask & ~reserved_bits(not, port_of(t, at * 64));
 
 		if (open == 0)
 			continue;
@@ -104,8 +136,8 @@ static uint16_t port_search(
 }
 
 // 0: none is left.
-static uint16_t port_choose(
-	const struct worker *w, unsigned int addr, unsigned int proto, uint16_t real)
+static uint16_t port_choose(const struct worker *w, unsigned int addr, unsigned int proto,
+	const struct reserved * not, uint16_t real)
 {
 	struct xlate_table *t = w->xlate;
 	const uint64_t parity = real % 2 == 0 ? EVEN_PORTS : ~EVEN_PORTS;
@@ -113,10 +145,10 @@ static uint16_t port_choose(
 
 	if (t->addr[addr].free[proto] == 0)
 		return 0;
-	if (is_mine(w, real) && port_is_free(t, addr, proto, real))
+	if (is_mine(w, real) && port_is_free(t, addr, proto, real) && !is_reserved(not, real))
 		return real;
-	port = port_search(t, addr, proto, parity);
-	return port != 0 ? port : port_search(t, addr, proto, ~parity);
+	port = port_search(t, addr, proto, not, parity);
+	return port != 0 ? port : port_search(t, addr, proto, not, ~parity);
 }
 
 // ---- Addresses ---------------------------------------------------------------------------------
@@ -152,12 +184,13 @@ static int addr_place(struct xlate_table *t, uint16_t iface, const struct ip_add
 static bool place_at(
 	const struct worker *w, struct xlate *x, const struct ip_addr *ip, unsigned int proto)
 {
+	const struct reserved not = reserved_of(w, x->key.mapped_if, ip, proto);
 	int addr = addr_place(w->xlate, x->key.mapped_if, ip);
 	uint16_t port;
 
 	if (addr < 0)
 		return false;
-	port = port_choose(w, (unsigned int)addr, proto, x->key.real.port);
+	port = port_choose(w, (unsigned int)addr, proto, &not, x->key.real.port);
 	if (port == 0)
 		return false;
 	x->mapped = (struct endpoint){*ip, port};

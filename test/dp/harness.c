@@ -104,9 +104,9 @@ void harness_rules(struct rules *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->ifaces[OUTSIDE] = (struct dp_iface){
-		ip(FW_OUT), net("209.165.200.224/27"), 0, 0, -1, true, DP_BOGONS_ON};
+		ip(FW_OUT), net("209.165.200.224/27"), 0, 0, -1, true, DP_BOGONS_ON, 0, 0};
 	r->ifaces[INSIDE] = (struct dp_iface){
-		ip(FW_IN), net("192.168.10.0/24"), 100, -1, -1, true, DP_BOGONS_ON};
+		ip(FW_IN), net("192.168.10.0/24"), 100, -1, -1, true, DP_BOGONS_ON, 0, 0};
 	r->nat[0] = (struct nat_rule){
 		.id = 1,
 		.real_if = INSIDE,

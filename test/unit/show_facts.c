@@ -41,6 +41,7 @@ static struct config_mta mta = {.name = "ime-media-term",
 static struct config_ucm ucms[2] = {{.secure = false}, {.secure = true}};
 struct config_ime ime_config = {.name = "local-ent-ime",
 	.ucms = ucms,
+	.mapping.listening_iface = 1,
 	.n_ucms = 2,
 	.epoch = 1,
 	.password = "never to be seen",

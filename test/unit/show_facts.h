@@ -28,12 +28,13 @@ extern struct ucm_info call_managers[3];
 extern struct policymaps *policymaps;
 extern struct trustpoint trustpoint; // of a certificate, its CA and a CRL: test/unit/pki.h
 extern struct ime_pki_change change; // that a reload finds; without trust-points it fails
+extern bool mapping_configured;
 extern uint64_t acl_denied;
 extern struct dp_trace_ask traced; // what was asked last
 extern struct dp_trace trace;      // what is found
 extern int trace_error;
 extern unsigned int hits_cleared, dp_cleared, ime_cleared, media_cleared, tls_cleared,
-	refers_cleared;
+	refers_cleared, mapping_cleared;
 
 // ---- The facts -----------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include "cp/domains.h"
+#include "cp/mapping.h"
+#include "cp/mapping_service.h"
 #include "cp/pki.h"
 #include "cp/policy.h"
 #include "cp/show_ime.h"
@@ -328,6 +330,53 @@ void domains_foreach(const struct domains *ds, domain_visit_fn *fn, void *arg)
 	memcpy(d->name, name, sizeof(name));
 	fn(d, arg);
 	free(d);
+}
+
+bool mapping_configured = true;
+unsigned int mapping_cleared;
+
+struct mapping_service *ime_mapping_service(const struct ime *ime)
+{
+	return mapping_configured ? (struct mapping_service *)(uintptr_t)ime : NULL;
+}
+
+const struct mappings *ime_mappings(const struct ime *ime)
+{
+	return NULL;
+}
+
+// The manual's.
+void mapping_sessions_foreach(const struct mapping_service *s, mapping_session_fn *fn, void *arg)
+{
+	fn(&(struct mapping_session_info){ep("192.168.1.10", 2001), 10, 9, 1, 0, 61}, arg);
+	fn(&(struct mapping_session_info){ep("192.168.1.20", 3001), 19, 19, 0, 0, 620}, arg);
+}
+
+void mapping_sessions_clear(struct mapping_service *s)
+{
+	mapping_cleared++;
+}
+
+unsigned int mapping_sessions_close(struct mapping_service *s)
+{
+	return 2;
+}
+
+struct mappings_usage mappings_usage(const struct mappings *ms)
+{
+	return (struct mappings_usage){3, 5, 10000};
+}
+
+void mappings_foreach(const struct mappings *ms, uint64_t now_ns, mapping_visit_fn *fn, void *arg)
+{
+	fn(&(struct mapping_info){ep("203.0.113.10", 5061), 40000, 0, 2, UINT64_MAX,
+		   STR_LIT("enterprise-b.example")},
+		arg);
+	fn(&(struct mapping_info){ep("198.51.100.10", 5061), 40001, 1, 0, 600 * S_NS, STR_LIT("")},
+		arg);
+	fn(&(struct mapping_info){ep("198.51.100.10", 5070), 40002, MAPPING_OF_REMOTE, 1,
+		   UINT64_MAX, STR_LIT("")},
+		arg);
 }
 
 struct policymaps *policymaps;

@@ -396,11 +396,6 @@ static const struct edited ime[] = {
 		"61:68: header: found a b, expected 1 to 63 letters, digits or - _ ."},
 	{"storm", {{"hold-down-timer: 20", "limits: {calls-per-second: 1001}"}},
 		"61:66: calls-per-second: found 1001, expected a number from 0 to 1000"},
-	{"mapping",
-		{{"    did-source: request-uri",
-			"    mapping-service: {listening-interface: inside}"}},
-		"58:5: found the key mapping-service, which is not supported yet, expected an "
-		"in-line deployment without it"},
 	{"passthrough", {{"    did-source: request-uri", "    passthrough: on"}},
 		"58:5: found the key passthrough, which is not supported yet, expected it left "
 		"out: media passes through where both sides have one suite"},

@@ -269,8 +269,6 @@ static void test_requests(void **state)
 		{"{\"command\": \"debug uc-ime\"}\n", "debug uc-ime what? (topics)"},
 		{ASK("\"toast\"", ""), "debug uc-ime has no such topic"},
 		{ASK("1", ""), "debug uc-ime has no such topic"},
-		{ASK("\"media\", \"mapping-service\"", ""),
-			"this version has no off-path mapping service: nothing to tell of"},
 		{ASK("\"media\"", ", \"level\": \"all\""),
 			"level: expected errors or events, or none for both"},
 		{ASK("\"media\"", ", \"level\": 1"),

@@ -83,6 +83,9 @@ static void test_answers(void **state)
 	call.fallback_state = 1;
 	expect("show quality", "{\"call_id\": \"ab6d7980\"}", "quality");
 	expect("show uc-ime fallback-notification statistics", "{}", "fallback-notification");
+	expect("show uc-ime mapping-service-sessions", "{}", "mapping-service-sessions");
+	expect("show uc-ime mapping-service-sessions statistics", "{}", "mapping-service-sessions");
+	expect("show uc-ime mapping-service-mappings", "{}", "mapping-service-mappings");
 	expect("show running-config uc-ime", "{}", "running-config");
 	mta_addrs[0].global = mta_addrs[1].global = true;
 	mta_addrs[1].ip = mta_addrs[0].ip;

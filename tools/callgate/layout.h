@@ -65,6 +65,12 @@ void layout_revoked(FILE *f, const cJSON *data);
 void layout_ucm(FILE *f, const cJSON *data);
 void layout_limits(FILE *f, const cJSON *data);
 
+// layout_mapping.c
+void layout_mapping_sessions(FILE *f, const cJSON *list);
+void layout_mapping_statistics(FILE *f, const cJSON *list);
+void layout_mappings(FILE *f, const cJSON *d);
+void layout_mapping_closed(FILE *f, const cJSON *d);
+
 // layout_pki.c
 void layout_certificates(FILE *f, const cJSON *data);
 void layout_certificate(FILE *f, const cJSON *item); // one of them

@@ -23,13 +23,19 @@ static void commands_list(FILE *f, const char *verb)
 			fprintf(f, "  %-44s %s\n", layouts[i].command, layouts[i].summary);
 }
 
+// The manual's sample of mapping-service-sessions shows an internal name (protocol.md E7).
+static const char *word_meant(const char *word)
+{
+	return strcmp(word, "uc-b2blink") == 0 ? "uc-ime" : word;
+}
+
 // "show uc-ime signaling-sessions" from its words; false when they are too many.
 static bool command_join(char *buf, size_t size, const char *verb, int n, char **words)
 {
 	size_t len = (size_t)snprintf(buf, size, "%s", verb);
 
 	for (int i = 0; i < n && len < size; i++)
-		len += (size_t)snprintf(buf + len, size - len, " %s", words[i]);
+		len += (size_t)snprintf(buf + len, size - len, " %s", word_meant(words[i]));
 	return len < size;
 }
 
