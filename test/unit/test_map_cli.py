@@ -158,6 +158,14 @@ class Map(unittest.TestCase):
                          (0, "no mapping of 203.0.113.10:5061 is kept\n", ""))
         self.assertEqual(stun.lifetime(stun.parse(self.asked())), 0)
 
+    def test_another_method(self):
+        """Its bits stand around those of the class (RFC 8489 5)."""
+        method = 0x0A5
+        success_type = 0x0100 | (method & 0xF) | (method & 0x70) << 1 | (method & 0xF80) << 2
+        code, out, _ = self.ask(lambda t: struct.pack("!H", success_type) + success(t)[2:], "--method", "0x0a5")
+        self.assertEqual((code, out), (0, EXPECTED[0]))
+        self.assertEqual(self.asked()[:2], struct.pack("!H", success_type & ~0x0100))
+
     def test_signed(self):
         self.assertEqual(self.ask(lambda t: success(t, KEY), "--domain", DOMAIN, "--key-file", self.key),
                          (0, *EXPECTED))
@@ -258,6 +266,8 @@ class Map(unittest.TestCase):
                            (("192.0.2.1", *server, "--lifetime", "9", "--release"), "beside --release"),
                            (("192.0.2.1", *server, "--timeout", "nan"), "expected 0.01 to 600"),
                            (("192.0.2.1", *server, "--timeout", "601"), "expected 0.01 to 600"),
+                           (("192.0.2.1", *server, "--method", "240"), "0x001 to 0xfff"),
+                           (("192.0.2.1", *server, "--method", "0x1000"), "0x001 to 0xfff"),
                            (("192.0.2.1", *server, "--domain", "-x"), "domain name")):
             code, out, err = run(*args)
             self.assertEqual((code, out), (2, ""), args)

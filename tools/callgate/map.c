@@ -19,6 +19,7 @@
 #define CONNECT_S     5
 #define TRANSACTION_S 39.5 // Ti, RFC 8489 6.2.2
 #define TIMER_MAX_S   600
+#define METHOD_MAX    0xfff
 
 enum {
 	OPT_SERVER,
@@ -28,6 +29,7 @@ enum {
 	OPT_RELEASE,
 	OPT_CONNECT_TIMEOUT,
 	OPT_TIMEOUT,
+	OPT_METHOD,
 	OPT_JSON,
 	MAP_OPTIONS,
 };
@@ -43,6 +45,7 @@ static const struct option_row rows[MAP_OPTIONS] = {
 	[OPT_RELEASE] = {"release", NULL, "the mapping is not needed any more", 1},
 	[OPT_CONNECT_TIMEOUT] = {"connect-timeout", "SECONDS", "for the connection (5)", 1},
 	[OPT_TIMEOUT] = {"timeout", "SECONDS", "for the answer (39.5)", 1},
+	[OPT_METHOD] = {"method", "NUMBER", "of STUN, as the service has it (0x0f0)", 1},
 	[OPT_JSON] = {"json", NULL, "print JSON, errors of the service too", 1},
 };
 
@@ -50,6 +53,7 @@ struct map_args {
 	struct endpoint remote;
 	struct endpoint service;
 	uint32_t lifetime_s;
+	uint16_t method;
 	double connect_s;
 	double timeout_s;
 	char key[SECRET_MAX + 1];
@@ -107,6 +111,21 @@ static int lifetime_read(const char *const *v, struct map_args *a)
 	return CLIENT_OK;
 }
 
+// As it stands in a registry, and in the configuration: 0x0f0.
+static int method_read(const char *text, uint16_t *out)
+{
+	char *end;
+	unsigned long n;
+
+	if (text == NULL)
+		return CLIENT_OK;
+	n = strtoul(text, &end, 16);
+	if (strncmp(text, "0x", 2) != 0 || *end != '\0' || n < 1 || n > METHOD_MAX)
+		return usage_error("--method: found \"%s\", expected 0x001 to 0xfff", text);
+	*out = (uint16_t)n;
+	return CLIENT_OK;
+}
+
 static int args_read(const char *const *v, const char *remote, struct map_args *a)
 {
 	int code = CLIENT_OK;
@@ -126,6 +145,8 @@ static int args_read(const char *const *v, const char *remote, struct map_args *
 		code = seconds_read("timeout", v[OPT_TIMEOUT], &a->timeout_s);
 	if (code == CLIENT_OK)
 		code = lifetime_read(v, a);
+	if (code == CLIENT_OK)
+		code = method_read(v[OPT_METHOD], &a->method);
 	if (code == CLIENT_OK && v[OPT_KEY_FILE] != NULL)
 		code = secret_read(v[OPT_KEY_FILE], "a key", a->key, &a->key_n);
 	return code;
@@ -229,6 +250,7 @@ static int map(const char *const *v, const struct map_args *a)
 {
 	struct mapping_msg request = {
 		.class = MAPPING_REQUEST,
+		.method = a->method,
 		.remote = a->remote,
 		.transport = TCP,
 		.domain = str_from(v[OPT_DOMAIN]),
