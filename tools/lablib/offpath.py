@@ -66,8 +66,9 @@ def remember(lab, topology, more=""):
     lab.ucms["a"].edge = INSIDE if off else None
 
 
-def apply(lab, on=True, more=""):
-    """Switches a lab that is up over, or back; the programs of enterprise A start again."""
+def apply(lab, on=True, more="", edit=None):
+    """Switches a lab that is up over, or back; the programs of enterprise A start again. `edit` may change more of
+    callgate's configuration."""
     daemon, ucm, agent = lab.daemons["a"], lab.ucms["a"], lab.agent
     daemon.kill()
     ucm.kill()
@@ -75,7 +76,7 @@ def apply(lab, on=True, more=""):
     (netns.offpath_up if on else netns.offpath_down)()
     remember(lab, "offpath" if on else "inline", more)
     agent.key_file()
-    daemon.configure()
+    daemon.configure(edit)
     daemon.start()
     if on:
         agent.start()
