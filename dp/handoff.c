@@ -79,17 +79,13 @@ bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *
 	return media_find(s, in, f) >= 0;
 }
 
-// `media` is what media_find() says.
-static inline unsigned int owner_of(const struct handoff_key *k, const struct snapshot *s,
-	uint16_t in, const struct flow *f, int media)
+// Of what is not media.
+static __rte_noinline unsigned int owner_of_flow(
+	const struct handoff_key *k, const struct snapshot *s, uint16_t in, const struct flow *f)
 {
 	struct endpoint dst = f->dst;
 	int holder, rule;
 
-	if (k->n_workers == 1)
-		return 0;
-	if (media >= 0)
-		return steer_port_owner(f->dst.port, k->n_workers);
 	if (snapshot_is_pat(s, in, f->proto, &f->dst))
 		return steer_port_owner(f->dst.port, k->n_workers);
 	holder = snapshot_is_pooled(s, in, &dst.ip) ? pool_owner(in, &dst.ip) : -1;
@@ -99,6 +95,16 @@ static inline unsigned int owner_of(const struct handoff_key *k, const struct sn
 	if (is_dynamic(s, in, f, rule, &dst.ip))
 		return share_of(hash_host(k->seed, &f->src.ip), k->n_workers);
 	return share_of(hash_symmetric(k->seed, f, &dst), k->n_workers);
+}
+
+// `media` is what media_find() says.
+static inline unsigned int owner_of(const struct handoff_key *k, const struct snapshot *s,
+	uint16_t in, const struct flow *f, int media)
+{
+	if (k->n_workers == 1)
+		return 0;
+	return media >= 0 ? steer_port_owner(f->dst.port, k->n_workers)
+			  : owner_of_flow(k, s, in, f);
 }
 
 unsigned int handoff_owner(
