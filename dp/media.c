@@ -141,18 +141,16 @@ static uint32_t now_rtp(const struct worker *w, struct media_burst *b, uint32_t 
 }
 
 // When, and how well, for whoever asks. Loss and jitter have been counted.
-static void measure(struct worker *w, struct media_pkt *x)
+static inline void measure(struct worker *w, struct media_flow *f, const struct rtp_hdr *h)
 {
-	struct media_flow *f = x->f;
-
 	__atomic_store_n(&f->last_rx_ns, w->now_ns, __ATOMIC_RELAXED);
 	if ((f->flags & MEDIA_MONITOR) != 0)
-		media_quality_add(w, f, &x->h);
+		media_quality_add(w, f, h);
 }
 
-static void send_to(struct media_pkt *x, uint64_t to)
+static inline void send_to(struct media_pkt *x, const struct media_flow *f, uint64_t to)
 {
-	x->from = x->f->out_local;
+	x->from = f->out_local;
 	x->to = to;
 }
 
@@ -165,7 +163,7 @@ static enum dp_counter_id target(struct media_pkt *x, uint64_t to, uint16_t proo
 		media_add32(&f->tx_waiting, 1);
 		return DROP_MEDIA_WAITING;
 	}
-	send_to(x, to);
+	send_to(x, f, to);
 	return PASS;
 }
 
@@ -190,10 +188,10 @@ static enum dp_counter_id commit_rtcp(struct worker *w, struct media_pkt *x)
 	return bad;
 }
 
-static void count_rx(struct media_pkt *x)
+static inline void count_rx(struct media_flow *f, uint16_t octets)
 {
-	media_add64(&x->f->rx_packets, 1);
-	media_add64(&x->f->rx_octets, x->came);
+	media_add64(&f->rx_packets, 1);
+	media_add64(&f->rx_octets, octets);
 }
 
 static enum dp_counter_id commit_rtp(struct worker *w, struct media_burst *b, struct media_pkt *x)
@@ -202,13 +200,13 @@ static enum dp_counter_id commit_rtp(struct worker *w, struct media_burst *b, st
 	enum dp_counter_id bad;
 
 	rtp_stats_add(&f->stats, &x->h, now_rtp(w, b, f->clock_hz));
-	measure(w, x);
+	measure(w, f, &x->h);
 	f->last_pt = x->h.pt;
 	if ((f->flags & MEDIA_RX) == 0) {
 		media_add32(&f->rx_on_hold, 1);
 		return DROP_MEDIA_DIRECTION;
 	}
-	count_rx(x);
+	count_rx(f, x->came);
 	if ((f->flags & MEDIA_TX) == 0)
 		return DROP_MEDIA_DIRECTION;
 	bad = target(x, f->out_remote, MEDIA_OUT_PROVEN);
@@ -236,17 +234,17 @@ static enum dp_counter_id commit(struct worker *w, struct media_burst *b, struct
 	if (unlikely(!media_is_usual(x)))
 		return commit_at_length(w, b, x);
 	rtp_stats_add_known(&f->stats, &x->h, now_rtp(w, b, f->clock_hz));
-	measure(w, x);
-	count_rx(x);
-	send_to(x, f->out_remote);
+	measure(w, f, &x->h);
+	count_rx(f, x->came);
+	send_to(x, f, f->out_remote);
 	return PASS;
 }
 
 static bool has_room(const struct media_pkt *x)
 {
-	const struct rte_mbuf *m = x->m;
+	const uint8_t *end = (const uint8_t *)x->m->buf_addr + x->m->buf_len;
 
-	return m->data_off + pkt_of(x->m)->payload + x->len + RTPSEC_TRAILER_MAX <= m->buf_len;
+	return x->data + x->len + RTPSEC_TRAILER_MAX <= end;
 }
 
 static void commit_burst(struct worker *w, struct media_burst *b)
@@ -254,6 +252,7 @@ static void commit_burst(struct worker *w, struct media_burst *b)
 	const struct rtpsec_job *opened = b->open.at;
 	const struct media_pkt *end = b->p + b->n;
 	struct media_pkt *to = b->p;
+	struct rtpsec_job *seal = b->seal.at;
 	uint32_t decrypted = 0;
 
 	for (struct media_pkt *x = b->p; x < end; x++) {
@@ -271,15 +270,16 @@ static void commit_burst(struct worker *w, struct media_burst *b)
 		if (unlikely(bad == PASS && tx != NULL && !has_room(x)))
 			bad = DROP_MTU_EXCEEDED;
 		if (likely(media_keep(w, &to, x, bad)) && tx != NULL)
-			media_job(&b->seal, to - 1, tx);
+			media_job(seal++, to - 1, tx);
 	}
 	b->n = (uint32_t)(to - b->p);
+	b->seal.n = (uint32_t)(seal - b->seal.at);
 	count_add(w, COUNT_MEDIA_OPENED, decrypted);
 }
 
 // ---- Seal and send -----------------------------------------------------------------------------
 
-static enum dp_counter_id seal_verdict(struct worker *w, struct media_pkt *x, uint8_t status)
+static enum dp_counter_id seal_verdict(struct worker *w, const struct media_pkt *x, uint8_t status)
 {
 	if (likely(status == RTPSEC_OK))
 		return PASS;
@@ -344,23 +344,20 @@ static __rte_always_inline void readdress(
 	struct rte_mbuf *m = x->m;
 	struct pkt *p = pkt_of(m);
 	const uint64_t from = x->from;
+	const uint16_t frame_len = (uint16_t)(p->payload + len);
 
-	m->data_len = (uint16_t)(p->payload + len);
-	m->pkt_len = (uint16_t)(p->payload + len);
+	m->data_len = frame_len;
+	m->pkt_len = frame_len;
 	p->payload_len = len;
 	p->iface_out = (uint16_t)(from >> 48);
 	p->ours = true;
 	write_headers(x->data, len, from, x->to, sum_of);
 }
 
-static inline void count_tx(const struct media_pkt *x, uint16_t len)
+static inline void count_tx(struct media_flow *f, uint16_t octets)
 {
-	if (unlikely(x->kind == RTPSEC_RTCP)) {
-		media_add32(&x->f->tx_rtcp, 1);
-		return;
-	}
-	media_add64(&x->f->tx_packets, 1);
-	media_add64(&x->f->tx_octets, len);
+	media_add64(&f->tx_packets, 1);
+	media_add64(&f->tx_octets, octets);
 }
 
 static __rte_always_inline void send_all(
@@ -368,11 +365,11 @@ static __rte_always_inline void send_all(
 {
 	const struct rtpsec_job *sealed = b->seal.at;
 	const struct media_pkt *end = b->p + b->n;
-	uint32_t rtcp = 0, passed = 0, encrypted = 0;
-	uint16_t n = 0;
+	uint32_t rtcp = 0, passed = 0, refused = 0;
+	struct rte_mbuf **to = v->m;
 
-	for (struct media_pkt *x = b->p; x < end; x++) {
-		const struct media_flow *f = x->f;
+	for (const struct media_pkt *x = b->p; x < end; x++) {
+		struct media_flow *f = x->f;
 		uint16_t len = x->len;
 
 		if (f->tx != NULL) {
@@ -381,21 +378,24 @@ static __rte_always_inline void send_all(
 			len = (uint16_t)sealed++->len;
 			if (unlikely(bad != PASS)) {
 				pkt_drop(w, x->m, bad);
+				refused++;
 				continue;
 			}
-			encrypted++;
 		}
 		readdress(x, len, sum_of);
-		count_tx(x, len);
-		if (unlikely(x->kind == RTPSEC_RTCP))
-			rtcp++;
+		*to++ = x->m;
 		if (unlikely((f->flags & MEDIA_PASS) != 0))
 			passed++;
-		v->m[n++] = x->m;
+		if (unlikely(x->kind == RTPSEC_RTCP)) {
+			media_add32(&f->tx_rtcp, 1);
+			rtcp++;
+		} else {
+			count_tx(f, len);
+		}
 	}
-	v->n = n;
-	count_add(w, COUNT_MEDIA_SEALED, encrypted);
-	count_add(w, COUNT_MEDIA_RELAYED, n);
+	v->n = (uint16_t)(to - v->m);
+	count_add(w, COUNT_MEDIA_SEALED, b->seal.n - refused);
+	count_add(w, COUNT_MEDIA_RELAYED, v->n);
 	count_add(w, COUNT_MEDIA_RTCP_RELAYED, rtcp);
 	count_add(w, COUNT_MEDIA_PASSTHROUGH, passed);
 }
@@ -417,7 +417,6 @@ void media_stage(struct worker *w, struct pkts *v)
 
 	if (v->n == 0)
 		return;
-	b.n = b.open.n = b.seal.n = 0;
 	b.clock_hz = b.now_rtp = 0;
 	media_judge_burst(w, v, &b);
 	if (b.open.n > 0)

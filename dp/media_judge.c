@@ -18,6 +18,7 @@
 static void read_packet(struct media_pkt *x, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
+	const bool rtcp_port = p->flow.dst.port & 1;
 	const uint16_t len = p->payload_len;
 	uint8_t *data = pkt_payload(m);
 	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)data - 1;
@@ -27,8 +28,8 @@ static void read_packet(struct media_pkt *x, struct rte_mbuf *m)
 	x->data = data;
 	x->len = x->came = len;
 	x->src = ip->src_addr | (uint64_t)udp->src_port << 32;
-	x->rtcp_port = p->flow.dst.port & 1;
-	if (likely(!x->rtcp_port && !rtp_is_rtcp(data, len))) {
+	x->rtcp_port = rtcp_port;
+	if (likely(!rtcp_port && !rtp_is_rtcp(data, len))) {
 		x->kind = RTPSEC_RTP;
 		x->is_rtp = rtp_parse(data, len, &x->h);
 	} else {
@@ -39,18 +40,22 @@ static void read_packet(struct media_pkt *x, struct rte_mbuf *m)
 
 static void find(const struct media_shared *sh, const struct pkts *v, struct media_burst *b)
 {
-	for (unsigned int i = 0; i < v->n; i++)
-		rte_prefetch1(&sh->table[pkt_of(v->m[i])->place]);
-	for (unsigned int i = 0; i < v->n; i++) {
-		const uint32_t *at = &sh->table[pkt_of(v->m[i])->place];
-		// The entry 0 leads into the void before the first, which is there and empty.
-		struct media_flow *f = (struct media_flow *)sh->streams - 1 +
-			__atomic_load_n(at, __ATOMIC_RELAXED);
+	// The entry 0 leads into the void before the first, which is there and empty.
+	struct media_flow *const before = (struct media_flow *)sh->streams - 1;
+	const uint32_t *const table = sh->table;
+	const unsigned int n = v->n;
+
+	for (unsigned int i = 0; i < n; i++)
+		rte_prefetch1(&table[pkt_of(v->m[i])->place]);
+	for (unsigned int i = 0; i < n; i++) {
+		struct rte_mbuf *m = v->m[i];
+		const uint32_t *at = &table[pkt_of(m)->place];
+		struct media_flow *f = before + __atomic_load_n(at, __ATOMIC_RELAXED);
 
 		rte_prefetch1(f);
 		rte_prefetch1(&f->stats);
 		b->p[i].f = f;
-		read_packet(&b->p[i], v->m[i]);
+		read_packet(&b->p[i], m);
 	}
 }
 
@@ -172,9 +177,10 @@ static __rte_always_inline void judge_all(
 	const struct media_shared *sh = &w->media->shared;
 	const struct media_pkt *end = b->p + n;
 	struct media_pkt *to = b->p;
+	struct rtpsec_job *open = b->open.at;
 
 	for (struct media_pkt *x = b->p; x < end; x++) {
-		struct media_flow *f = x->f;
+		const struct media_flow *f = x->f;
 		struct rtpsec *rx = f->rx;
 		enum dp_counter_id bad = PASS;
 
@@ -188,9 +194,10 @@ static __rte_always_inline void judge_all(
 		if (unlikely(!media_keep(w, &to, x, bad)))
 			continue;
 		if (rx != NULL)
-			media_job(&b->open, to - 1, rx);
+			media_job(open++, to - 1, rx);
 	}
 	b->n = (uint32_t)(to - b->p);
+	b->open.n = (uint32_t)(open - b->open.at);
 }
 
 __attribute__((target(PKT_SUM_AVX512))) static void judge_avx512(

@@ -69,13 +69,14 @@ static inline bool media_keep(
 	return true;
 }
 
-static inline void media_job(struct media_jobs *j, const struct media_pkt *x, struct rtpsec *ctx)
+// All but the status, which the engine writes.
+static inline void media_job(struct rtpsec_job *j, const struct media_pkt *x, struct rtpsec *ctx)
 {
-	j->at[j->n++] = (struct rtpsec_job){.ctx = ctx,
-		.pkt = x->data,
-		.len = x->len,
-		.kind = x->kind,
-		.verify_only = (x->f->flags & MEDIA_PASS) != 0};
+	j->ctx = ctx;
+	j->pkt = x->data;
+	j->len = x->len;
+	j->kind = x->kind;
+	j->verify_only = (x->f->flags & MEDIA_PASS) != 0;
 }
 
 // A packet in the middle of a call: what it says of itself is what the one before it said, which

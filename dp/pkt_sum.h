@@ -27,8 +27,13 @@ __attribute__((target(PKT_SUM_AVX512))) static inline uint64_t pkt_sum_avx512(
 	const uint8_t *from = data;
 	__m512i sum = _mm512_setzero_si512();
 
-	for (; n >= sizeof(sum); n -= sizeof(sum), from += sizeof(sum))
-		sum = pkt_sum_halves(sum, _mm512_loadu_si512(from));
+	for (; n >= sizeof(sum); n -= sizeof(sum), from += sizeof(sum)) {
+		__m512i v = _mm512_loadu_si512(from);
+
+		__asm__(""
+			: "+v"(v)); // gcc would else read memory twice, across two lines each time
+		sum = pkt_sum_halves(sum, v);
+	}
 	// Under a mask, so there is no rest to see to.
 	sum = pkt_sum_halves(sum, _mm512_maskz_loadu_epi8((UINT64_C(1) << n) - 1, from));
 	return (uint64_t)_mm512_reduce_add_epi64(sum);

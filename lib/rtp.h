@@ -8,6 +8,9 @@
 #include <stdint.h>
 
 #define RTP_HEADER_MIN 12
+#define RTP_VERSION    2
+// The first octet of nearly all packets: the version, no padding, extension or CSRC list.
+#define RTP_FIRST_BARE (RTP_VERSION << 6)
 
 // Host byte order.
 struct rtp_hdr {
@@ -35,27 +38,38 @@ static inline bool rtp_is_rtcp(const uint8_t *p, size_t n)
 	return n >= 2 && p[1] >= 192 && p[1] <= 223;
 }
 
+// With CSRC list and extension, of a packet that begins with the word `first`; more than `n` when it
+// cannot be RTP. For rtp_parse().
+static inline size_t rtp_header_len(const uint8_t *p, size_t n, uint32_t first)
+{
+	size_t len = RTP_HEADER_MIN + 4 * (size_t)(first >> 24 & 0x0f);
+
+	if (first >> 30 != RTP_VERSION)
+		return SIZE_MAX;
+	if ((first >> 28 & 1) != 0) {
+		if (n < len + 4)
+			return SIZE_MAX;
+		len += 4 + 4 * (size_t)rtp_be16(p + len + 2);
+	}
+	return len;
+}
+
 // Reads the header of the `n` octets at `p`; false when they cannot be an RTP packet: another
 // version, or a CSRC list or extension that does not fit. The padding is not looked at, since it
 // is encrypted in SRTP; ask rtp_padding_ok() once the packet is plain.
 static inline bool rtp_parse(const uint8_t *p, size_t n, struct rtp_hdr *h)
 {
+	size_t len = RTP_HEADER_MIN;
 	uint32_t first;
-	size_t len;
 
 	if (n < RTP_HEADER_MIN || n > UINT16_MAX)
 		return false;
 	first = rtp_be32(p);
-	if (first >> 30 != 2)
-		return false;
-	len = RTP_HEADER_MIN + 4 * (size_t)(first >> 24 & 0x0f);
-	if ((first >> 28 & 1) != 0) {
-		if (n < len + 4)
+	if (first >> 24 != RTP_FIRST_BARE) {
+		len = rtp_header_len(p, n, first);
+		if (n < len)
 			return false;
-		len += 4 + 4 * (size_t)rtp_be16(p + len + 2);
 	}
-	if (n < len)
-		return false;
 	*h = (struct rtp_hdr){.ssrc = rtp_be32(p + 8),
 		.ts = rtp_be32(p + 4),
 		.seq = (uint16_t)first,
