@@ -40,6 +40,52 @@ static void test_loss(void **state)
 	}
 }
 
+// What is next is counted in a glance, everything else as by rtp_stats_add(): packets that come every
+// `every` units of the clock, whose time stamps say 160.
+static void test_add_known(void **state)
+{
+	static const struct {
+		int seq[8];
+		uint32_t every, max_seq, received, lost, jitter_q4;
+		bool strayed;
+	} t[] = {
+		{{7, 8, 9, -1}, 160, 9, 3, 0, 0, false},
+		{{65534, 65535, 0, 1, -1}, 160, 65537, 4, 0, 0, false}, // a wrap
+		{{0, 1, 2, -1}, 160, 2, 3, 0, 0, false},
+		{{5, 7, -1}, 160, 7, 2, 1, 0, false},       // a gap
+		{{5, 7, 8, 9, -1}, 160, 9, 4, 1, 0, false}, // and what follows it
+		{{5, 7, 6, -1}, 160, 7, 3, 0, 0, false},    // late
+		{{5, 7, 6, 8, -1}, 160, 8, 4, 0, 0, false},
+		{{5, 6, 6, -1}, 160, 6, 3, 0, 0, false},    // a copy
+		{{5, 6, 20000, -1}, 160, 6, 2, 0, 0, true}, // a stray one
+		{{5, 20000, 6, -1}, 160, 6, 2, 0, 0, true}, // which does not count
+		{{5, 6, 20000, 20001, 20002, -1}, 160, 20002, 2, 0, 0, false}, // a new run
+		// RFC 3550 A.8: the first difference has a sixteenth of its weight, and so on.
+		{{5, 6, -1}, 200, 6, 2, 0, 40, false},
+		{{5, 6, 7, -1}, 120, 7, 3, 0, 77, false},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct rtp_stats known = {0}, any = {0};
+
+		for (size_t k = 0; t[i].seq[k] >= 0; k++) {
+			const struct rtp_hdr h = {.ssrc = 1,
+				.seq = (uint16_t)t[i].seq[k],
+				.ts = 0xffffff00 + (uint32_t)k * 160};
+			const uint32_t arrival = 0xfffffff0 + (uint32_t)k * t[i].every;
+
+			rtp_stats_add(&any, &h, arrival);
+			(k == 0 ? rtp_stats_add : rtp_stats_add_known)(&known, &h, arrival);
+			assert_memory_equal(&known, &any, sizeof(any));
+		}
+		assert_int_equal(known.max_seq, t[i].max_seq);
+		assert_int_equal(known.received, t[i].received);
+		assert_int_equal(known.lost, t[i].lost);
+		assert_int_equal(known.jitter_q4, t[i].jitter_q4);
+		assert_int_equal(known.strayed, t[i].strayed);
+	}
+}
+
 // A change of SSRC is no loss, and what was lost before stays lost.
 static void test_ssrc_change(void **state)
 {
@@ -103,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_add_known),
 		cmocka_unit_test(test_ssrc_change),
 		cmocka_unit_test(test_many_wraps),
 		cmocka_unit_test(test_jitter),
