@@ -185,7 +185,9 @@ enum sip_reason rewrite_headers(const struct sip_msg *m, const struct rewrite_ct
 	rewrite_uri(ctx, m->request, &m->from_uri, HOST, e);
 	rewrite_uri(ctx, m->request, &m->to_uri, HOST, e);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		enum sip_reason r = rewrite_list(m, ctx, rules[i].id, rules[i].what, e);
+		enum sip_reason r = (m->present & SIP_H_BIT(rules[i].id)) != 0
+			? rewrite_list(m, ctx, rules[i].id, rules[i].what, e)
+			: SIP_OK;
 
 		if (r != SIP_OK)
 			return r;

@@ -14,10 +14,10 @@ static bool v4_parse(struct str s, struct ip_addr *out)
 
 	for (size_t k = 0; k < 4; k++) {
 		size_t first = i;
-		unsigned int v = 0;
+		unsigned int v = 0, d;
 
-		for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9' && v <= 255; i++)
-			v = v * 10 + (unsigned int)(s.p[i] - '0');
+		for (; i < s.n && (d = (unsigned char)s.p[i] - '0') <= 9 && v <= 255; i++)
+			v = v * 10 + d;
 		if (i == first || v > 255 || (s.p[first] == '0' && i > first + 1))
 			return false;
 		b[k] = (uint8_t)v;

@@ -4,10 +4,6 @@
 // time, with instructions that every x86-64 has; elsewhere the table does it alone.
 #pragma once
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "lib/str.h"
 
 enum {
@@ -156,12 +152,4 @@ static inline size_t chars_span(struct str s, unsigned int class)
 static inline bool chars_all(struct str s, unsigned int class)
 {
 	return chars_span(s, class) == s.n;
-}
-
-// How many octets stand before the first `c`, at most all.
-static inline size_t chars_to(struct str s, char c)
-{
-	const char *at = s.n > 0 ? memchr(s.p, c, s.n) : NULL;
-
-	return at != NULL ? (size_t)(at - s.p) : s.n;
 }

@@ -126,7 +126,7 @@ static size_t folded_length(struct str s, size_t n, bool *lone_lf)
 {
 	*lone_lf = false;
 	while (n < s.n) {
-		n += chars_to((struct str){s.p + n, s.n - n}, '\n');
+		n += str_before((struct str){s.p + n, s.n - n}, '\n');
 		if (n == s.n)
 			break;
 		*lone_lf = *lone_lf || n == 0 || s.p[n - 1] != '\r';
@@ -135,6 +135,14 @@ static size_t folded_length(struct str s, size_t n, bool *lone_lf)
 			break;
 	}
 	return n;
+}
+
+// What stands behind the colon without the white space around it, which is mostly SP and CRLF.
+static struct str value_of(struct str s)
+{
+	if (s.n > 3 && s.p[0] == ' ' && s.p[s.n - 2] == '\r')
+		s = (struct str){s.p + 1, s.n - 3};
+	return str_trim(s);
 }
 
 enum sip_reason sip_header_take(struct str *rest, struct sip_header *out)
@@ -151,7 +159,7 @@ enum sip_reason sip_header_take(struct str *rest, struct sip_header *out)
 	*rest = (struct str){s.p + n, s.n - n};
 	if (name == 0 || colon == n || s.p[colon] != ':')
 		return SIP_BAD_HEADER;
-	out->value = str_trim((struct str){s.p + colon + 1, n - colon - 1});
+	out->value = value_of((struct str){s.p + colon + 1, n - colon - 1});
 	out->id = header_id(out->name);
 	return lone_lf ? SIP_LINE_END : SIP_OK;
 }

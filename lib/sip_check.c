@@ -87,7 +87,7 @@ static bool party_parse(
 
 static bool call_id_ok(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = chars_plain(s); i < s.n; i++)
 		if (s.p[i] <= ' ' || s.p[i] == 0x7f)
 			return false;
 	return s.n > 0;
@@ -203,10 +203,11 @@ static enum sip_reason check_content(struct sip_msg *m)
 	// A type that another reader makes out all the same could be that of a session description.
 	if (!sip_media_type_parse(h->value, &type))
 		return SIP_BAD_CONTENT_TYPE;
-	m->is_sdp = sip_content_is(m, STR_LIT("application/sdp"));
+	m->is_sdp = str_caseeq(type.type, STR_LIT("application")) &&
+		str_caseeq(type.subtype, STR_LIT("sdp"));
 	if (m->is_sdp)
 		m->sdp = m->body;
-	if ((m->is_sdp || sip_content_is(m, STR_LIT("multipart/*"))) && is_encoded(m))
+	if ((m->is_sdp || str_caseeq(type.type, STR_LIT("multipart"))) && is_encoded(m))
 		return SIP_ENCODED_BODY;
 	return SIP_OK;
 }

@@ -49,11 +49,11 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned int d = (unsigned char)s.p[i] - '0';
 
-		// Against a constant first: to divide by the limit takes longer than all the rest.
-		if (d > 9 || v > UINT64_MAX / 10 || v * 10 > UINT64_MAX - d)
+		// Against a constant: to divide by the limit takes longer than all the rest.
+		if (d > 9 || v > UINT64_MAX / 10)
 			return false;
 		v = v * 10 + d;
-		if (v > max)
+		if (v < d || v > max)
 			return false;
 	}
 	*out = v;

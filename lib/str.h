@@ -8,6 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 struct str {
 	const char *p;
 	size_t n;
@@ -61,18 +65,32 @@ static inline struct str str_trim(struct str s)
 	return str_trim_space(s);
 }
 
+// How many octets stand before the first `c`, at most all. Mostly it is near.
+static inline size_t str_before(struct str s, char c)
+{
+	const char *at;
+
+#ifdef __SSE2__
+	if (s.n >= 16) {
+		int found = _mm_movemask_epi8(
+			_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)s.p), _mm_set1_epi8(c)));
+
+		if (found != 0)
+			return (size_t)__builtin_ctz((unsigned int)found);
+	}
+#endif
+	at = s.n > 0 ? memchr(s.p, c, s.n) : NULL;
+	return at != NULL ? (size_t)(at - s.p) : s.n;
+}
+
 // Splits at the first `sep`: *head is what stands before it, the rest what stands after it
 // (empty, with p past the end, when there is no separator).
 static inline struct str str_split(struct str s, char sep, struct str *head)
 {
-	const char *at = s.n > 0 ? memchr(s.p, sep, s.n) : NULL;
+	size_t n = str_before(s, sep), end = n + (n < s.n);
 
-	if (at == NULL) {
-		*head = s;
-		return (struct str){s.p + s.n, 0};
-	}
-	*head = (struct str){s.p, (size_t)(at - s.p)};
-	return (struct str){at + 1, s.n - head->n - 1};
+	*head = (struct str){s.p, n};
+	return (struct str){s.p + end, s.n - end};
 }
 
 // Decimal digits only (no sign, no space); false when empty, not decimal or above `max`.

@@ -20,10 +20,10 @@ static struct str skip_lws(struct str s)
 static size_t quoted(struct str s)
 {
 	for (size_t i = 1; i < s.n; i++) {
-		if (s.p[i] == '\\')
-			i++;
-		else if (s.p[i] == '"')
+		i += chars_plain(skip(s, i));
+		if (i < s.n && s.p[i] == '"')
 			return i + 1;
+		i += i < s.n && s.p[i] == '\\';
 	}
 	return 0;
 }
@@ -71,9 +71,9 @@ bool uri_host_ip(struct str host, struct ip_addr *out)
 
 bool uri_hostport_parse(struct str s, struct str *host, uint16_t *port)
 {
-	size_t at = s.n > 0 && s.p[0] == '[' ? chars_to(s, ']') : 0;
+	size_t at = s.n > 0 && s.p[0] == '[' ? str_before(s, ']') : 0;
 	struct str tail = skip(s, at);
-	size_t colon = chars_to(tail, ':');
+	size_t colon = str_before(tail, ':');
 	uint64_t v = 0;
 
 	*host = str_trim((struct str){s.p, at + colon});
@@ -90,9 +90,12 @@ bool uri_hostport_parse(struct str s, struct str *host, uint16_t *port)
 
 bool uri_param_next(struct str *rest, struct uri_param *out)
 {
-	struct str s = skip_lws(*rest), start = s;
+	struct str s, start;
 	size_t n;
 
+	if (rest->n == 0)
+		return false;
+	s = start = skip_lws(*rest);
 	if (s.n == 0) {
 		*rest = s;
 		return false;
@@ -144,12 +147,12 @@ static bool params_ok(struct str params)
 
 static bool sip_uri_parse(struct str s, struct uri *out)
 {
-	size_t at = chars_to(s, '@'), n;
+	size_t at = str_before(s, '@'), n;
 
 	if (at < s.n) {
 		struct str userinfo = {s.p, at};
 
-		n = chars_to(userinfo, ':');
+		n = str_before(userinfo, ':');
 		out->user = (struct str){s.p, n};
 		if (n < at)
 			out->password = skip(userinfo, n + 1);
@@ -161,9 +164,9 @@ static bool sip_uri_parse(struct str s, struct uri *out)
 	out->hostport = (struct str){s.p, n};
 	s = skip(s, n);
 	// A second '@' could be read as a host further on; before this, none is part of a host.
-	if (chars_to(s, '@') < s.n)
+	if (str_before(s, '@') < s.n)
 		return false;
-	n = chars_to(s, '?');
+	n = str_before(s, '?');
 	out->params = (struct str){s.p, n};
 	if (n < s.n)
 		out->headers = skip(s, n + 1);
@@ -172,7 +175,7 @@ static bool sip_uri_parse(struct str s, struct uri *out)
 
 static bool tel_uri_parse(struct str s, struct uri *out)
 {
-	size_t n = chars_to(s, ';');
+	size_t n = str_before(s, ';');
 
 	out->user = (struct str){s.p, n};
 	out->params = skip(s, n);
@@ -204,7 +207,7 @@ bool uri_parse(struct str s, struct uri *out)
 
 bool uri_list_next(struct str *rest, struct str *elem)
 {
-	if (chars_to(*rest, ',') == rest->n) { // most lists are of one
+	if (rest->n > 0 && str_before(*rest, ',') == rest->n) { // most lists are of one
 		*elem = str_trim(*rest);
 		*rest = skip(*rest, rest->n);
 		return elem->n > 0;
@@ -248,12 +251,12 @@ bool name_addr_parse(struct str s, struct name_addr *out)
 	memset(out, 0, sizeof(*out));
 	s = str_trim(s);
 	in_quotes = s.n > 0 && s.p[0] == '"' ? quoted(s) : 0;
-	n = in_quotes + chars_to(skip(s, in_quotes), '<');
+	n = in_quotes + str_before(skip(s, in_quotes), '<');
 	if (n < s.n) {
 		out->bracketed = true;
 		out->display = str_trim((struct str){s.p, n});
 		s = skip(s, n + 1);
-		close = chars_to(s, '>');
+		close = str_before(s, '>');
 		if (close == s.n || !display_ok(out->display, in_quotes))
 			return false;
 		out->uri = (struct str){s.p, close};

@@ -64,9 +64,25 @@ static void test_copy(void **state)
 	assert_string_equal(buf, "");
 }
 
+// Slices shorter and longer than what is looked at in one step.
+static void test_before(void **state)
+{
+	char text[40];
+
+	for (size_t n = 0; n <= sizeof(text); n++) {
+		for (size_t at = 0; at <= n; at++) {
+			memset(text, 'a', sizeof(text));
+			memset(text + at, ':', sizeof(text) - at); // beyond the slice, too
+			assert_int_equal(str_before((struct str){text, n}, ':'), at);
+		}
+	}
+	assert_int_equal(str_before((struct str){NULL, 0}, ':'), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_before),
 		cmocka_unit_test(test_caseeq),
 		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_split),
