@@ -19,9 +19,12 @@
 #define JUDGE_AT_ONCE 16u                  // after a reload of the trust-points
 #define JUDGE_US      1000
 
+#define BUCKETS 4096u // of ids, which are consecutive
+
 struct trunks {
 	TAILQ_HEAD(, trunk) all; // oldest first
 	TAILQ_HEAD(, trunk) lru; // idle longest first
+	LIST_HEAD(, trunk) by_id[BUCKETS];
 	struct ime *ime;
 	struct event *reaper, *judge;
 	uint64_t last_id;
@@ -56,6 +59,7 @@ static void trunk_free(struct trunks *ts, struct trunk *t)
 	}
 	TAILQ_REMOVE(&ts->all, t, all);
 	TAILQ_REMOVE(&ts->lru, t, lru);
+	LIST_REMOVE(t, by_id);
 	ts->n--;
 	usage_of(t)->active--;
 	if (t->mapping != 0)
@@ -260,6 +264,7 @@ static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
 	t->born_ns = t->active_ns = ime_now(ts->ime);
 	TAILQ_INSERT_TAIL(&ts->all, t, all);
 	TAILQ_INSERT_TAIL(&ts->lru, t, lru);
+	LIST_INSERT_HEAD(&ts->by_id[t->id % BUCKETS], t, by_id);
 	ts->n++;
 	usage = usage_of(t);
 	if (++usage->active > usage->most)
@@ -403,7 +408,7 @@ struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id)
 {
 	struct trunk *t;
 
-	TAILQ_FOREACH (t, &ts->all, all) {
+	LIST_FOREACH (t, &ts->by_id[id % BUCKETS], by_id) {
 		if (t->id == id && !t->dead)
 			return t;
 	}

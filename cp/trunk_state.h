@@ -54,7 +54,8 @@ struct leg {
 struct trunk {
 	TAILQ_ENTRY(trunk) all;
 	TAILQ_ENTRY(trunk) lru; // by active_ns
-	uint64_t id;            // never 0, never used again
+	LIST_ENTRY(trunk) by_id;
+	uint64_t id; // never 0, never used again
 	struct ime *ime;
 	const struct config_inspect *class;
 	enum side accepted;
