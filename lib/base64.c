@@ -86,3 +86,15 @@ size_t base64_encode(const uint8_t *p, size_t n, char *out)
 	out[o] = '\0';
 	return o;
 }
+
+size_t base64url_encode(const uint8_t *p, size_t n, char *out)
+{
+	size_t o = base64_encode(p, n, out);
+
+	while (o > 0 && out[o - 1] == '=')
+		o--;
+	out[o] = '\0';
+	for (size_t i = 0; i < o; i++)
+		out[i] = out[i] == '+' ? '-' : out[i] == '/' ? '_' : out[i];
+	return o;
+}

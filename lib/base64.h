@@ -21,3 +21,5 @@ int base64url_decode(struct str s, uint8_t *out, size_t size, size_t *n);
 
 // Writes padded text and a NUL; `out` holds BASE64_SIZE(n). Returns the length of the text.
 size_t base64_encode(const uint8_t *p, size_t n, char *out);
+// The same for the URL-safe alphabet, without padding.
+size_t base64url_encode(const uint8_t *p, size_t n, char *out);

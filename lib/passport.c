@@ -136,9 +136,8 @@ static enum passport_fault parts_take(struct str token, struct passport *p, stru
 	size_t n;
 
 	signature = str_split(signature, '.', &part[1]);
-	if (token.n > 2 && token.p[0] == '.' && token.p[1] == '.')
-		return PASSPORT_COMPACT;
-	if (!alphabet_ok(part[0]) || !alphabet_ok(part[1]) ||
+	p->compact = token.n > 2 && token.p[0] == '.' && token.p[1] == '.';
+	if ((!p->compact && (!alphabet_ok(part[0]) || !alphabet_ok(part[1]))) ||
 		base64url_decode(signature, p->signature, sizeof(p->signature), &n) != 0 ||
 		n != PASSPORT_SIG_SIZE)
 		return PASSPORT_ENCODING;
@@ -262,6 +261,15 @@ static enum passport_fault payload_check(const struct json *payload, struct pass
 	return PASSPORT_NONE;
 }
 
+// Its header says nothing but what stands beside it.
+static enum passport_fault compact_check(const struct params *params)
+{
+	if (params->ppt.p != NULL)
+		return PASSPORT_COMPACT;
+	return params->alg.p == NULL || str_eq(params->alg, STR_LIT("ES256")) ? PASSPORT_NONE
+									      : PASSPORT_ALG;
+}
+
 enum passport_fault passport_parse(struct str value, struct passport *p)
 {
 	struct params params = {0};
@@ -278,6 +286,8 @@ enum passport_fault passport_parse(struct str value, struct passport *p)
 	if (!is_supported(params.ppt))
 		return PASSPORT_PPT;
 	fault = parts_take(params.token, p, part);
+	if (fault == PASSPORT_NONE && p->compact)
+		return compact_check(&params);
 	if (fault != PASSPORT_NONE)
 		return fault;
 	if (!object_decode(part[0], p->header_text, &p->header, &header) ||

@@ -50,6 +50,20 @@ void signed_by(char *text, size_t size, enum stir_signer s, const char *orig, co
 	snprintf(text + n, size - n, IDENTITY, stir_identity(s, orig, dest, iat, value));
 }
 
+void signed_compact(char *text, size_t size, const char *orig, const char *lines)
+{
+	char token[STIR_TEXT_MAX], payload[256];
+
+	snprintf(payload, sizeof(payload),
+		"{\"dest\":{\"tn\":[\"" STIR_CALLED "\"]},\"iat\":%u,\"orig\":{\"tn\":\"%s\"}}",
+		STIR_TIME, orig);
+	stir_token(STIR_spc,
+		"{\"alg\":\"ES256\",\"typ\":\"passport\",\"x5u\":\"" STIR_URL(spc) "\"}", payload,
+		token);
+	snprintf(text, size, "Identity: ..%s;info=<" STIR_URL(spc) ">\n%s", strrchr(token, '.') + 1,
+		lines);
+}
+
 static void see_caller(const struct call_info *info, void *arg)
 {
 	*(struct call_caller *)arg = info->caller;

@@ -32,3 +32,8 @@ void signed_by(char *text, size_t size, enum stir_signer s, const char *orig, co
 
 // What A knows of the caller.
 struct call_caller caller(void);
+
+// Adds the header lines of the compact form (RFC 8225 7) of a call at STIR_TIME, signed by STIR_spc,
+// and these lines.
+void signed_compact(char *text, size_t size, const char *orig, const char *lines);
+#define DATE "Date: Sun, 01 Mar 2026 00:00:00 GMT\n" // STIR_TIME

@@ -56,6 +56,20 @@ static void test_tkt3_strict(void **state)
 	assert_int_equal(base64_decode((struct str){"Zm9\0", 4}, out, sizeof(out), &n), -EINVAL);
 }
 
+// RFC 7515 appendix C.
+static void test_url_encode(void **state)
+{
+	static const uint8_t octets[] = {3, 236, 255, 224, 193};
+	char text[BASE64_SIZE(sizeof(octets))];
+
+	assert_int_equal(base64url_encode(octets, sizeof(octets), text), 7);
+	assert_string_equal(text, "A-z_4ME");
+	assert_int_equal(base64url_encode(octets, 0, text), 0);
+	assert_string_equal(text, "");
+	assert_int_equal(base64url_encode(octets, 3, text), 4);
+	assert_string_equal(text, "A-z_");
+}
+
 // RFC 7515 2: the URL's alphabet, and no padding.
 static void test_url(void **state)
 {
@@ -92,6 +106,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rfc4648),
 		cmocka_unit_test(test_tkt3_strict),
+		cmocka_unit_test(test_url_encode),
 		cmocka_unit_test(test_url),
 	};
 

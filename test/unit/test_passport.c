@@ -294,8 +294,9 @@ static void test_encoding(void **state)
 	assert_int_equal(passport_parse(STR_LIT("a.b.c" INFO), &p), PASSPORT_ENCODING);
 	stir_token(STIR_spc, H, GOOD, token);
 	dot = strrchr(token, '.');
-	snprintf(text, sizeof(text), "..%s" INFO, dot + 1); // RFC 8225 7
-	assert_int_equal(passport_parse(str_from(text), &p), PASSPORT_COMPACT);
+	snprintf(text, sizeof(text), "..%s.x" INFO, dot + 1);
+	assert_int_equal(passport_parse(str_from(text), &p), PASSPORT_ENCODING);
+	assert_int_equal(passport_parse(STR_LIT(".." INFO), &p), PASSPORT_ENCODING);
 	snprintf(text, sizeof(text), "%.*s" INFO, (int)(dot - token), token);
 	assert_int_equal(passport_parse(str_from(text), &p), PASSPORT_ENCODING);
 	snprintf(text, sizeof(text), "%s=" INFO, token);
@@ -312,6 +313,100 @@ static void test_encoding(void **state)
 	assert_int_equal(passport_parse((struct str){text, PASSPORT_VALUE_MAX}, &p), PASSPORT_NONE);
 	assert_int_equal(
 		passport_parse((struct str){text, PASSPORT_VALUE_MAX + 1}, &p), PASSPORT_TOO_LONG);
+}
+
+// ---- The compact form (RFC 8225 7) ---------------------------------------------------------------
+
+// As RFC 8225 9 orders it, of a caller, a called number and a time.
+#define COMPACT_HEADER "{\"alg\":\"ES256\",\"typ\":\"passport\",\"x5u\":\"" STIR_URL(spc) "\"}"
+#define COMPACT_PAYLOAD                                                                            \
+	"{\"dest\":{\"tn\":[\"" STIR_CALLED                                                        \
+	"\"]},\"iat\":1772323200,\"orig\":{\"tn\":\"" STIR_CALLER "\"}}"
+
+static void test_compact(void **state)
+{
+	static const struct {
+		const char *params;
+		enum passport_fault want;
+	} t[] = {
+		{INFO, PASSPORT_NONE},
+		{INFO ";alg=ES256", PASSPORT_NONE},
+		{INFO ";alg=RS256", PASSPORT_ALG},
+		{INFO ";ppt=shaken", PASSPORT_COMPACT}, // attest and origid are nowhere else
+		{INFO ";ppt=div", PASSPORT_PPT},
+		{"", PASSPORT_SYNTAX},
+	};
+	const struct did caller = {STIR_CALLER, 11}, called = {STIR_CALLED, 11};
+	const struct did other = {"12125550198", 11}, nobody = {.n = 0};
+	char token[STIR_TEXT_MAX], text[STIR_TEXT_MAX + 128];
+
+	stir_token(STIR_spc, COMPACT_HEADER, COMPACT_PAYLOAD, token);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		snprintf(text, sizeof(text), "..%s%s", strrchr(token, '.') + 1, t[i].params);
+		assert_int_equal(passport_parse(str_from(text), &p), t[i].want);
+	}
+	snprintf(text, sizeof(text), "..%s" INFO, strrchr(token, '.') + 1);
+	assert_int_equal(passport_parse(str_from(text), &p), PASSPORT_NONE);
+	assert_true(p.compact);
+	passport_complete(&p, &caller, &called, STIR_TIME);
+	assert_true(str_eq(p.header, STR_LIT(COMPACT_HEADER)));
+	assert_true(str_eq(p.payload, STR_LIT(COMPACT_PAYLOAD)));
+	assert_int_equal(p.iat, STIR_TIME);
+	assert_int_equal(passport_match(&p, &caller, &called), PASSPORT_NONE);
+	assert_true(passport_signature_ok(&p, stir_pki_key(STIR_spc)));
+	assert_false(passport_signature_ok(&p, stir_pki_key(STIR_number)));
+	passport_complete(&p, &other, &called, STIR_TIME);
+	assert_true(str_eq(p.orig, STR_LIT("12125550198")));
+	assert_false(passport_signature_ok(&p, stir_pki_key(STIR_spc)));
+	passport_complete(&p, &caller, &other, STIR_TIME);
+	assert_true(str_eq(p.dest[0], STR_LIT("12125550198")));
+	assert_false(passport_signature_ok(&p, stir_pki_key(STIR_spc)));
+	passport_complete(&p, &caller, &called, STIR_TIME + 1);
+	assert_false(passport_signature_ok(&p, stir_pki_key(STIR_spc)));
+	passport_complete(&p, &nobody, &called, STIR_TIME);
+	assert_int_equal(passport_match(&p, &nobody, &called), PASSPORT_ORIG);
+	passport_complete(&p, &caller, &nobody, STIR_TIME);
+	assert_int_equal(passport_match(&p, &caller, &nobody), PASSPORT_DEST);
+	// The full form has what it says with it.
+	snprintf(text, sizeof(text), "%s" INFO, token);
+	assert_int_equal(passport_parse(str_from(text), &p), PASSPORT_NONE);
+	assert_false(p.compact);
+}
+
+static void test_date(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t want; // -1: refused
+	} t[] = {
+		{"Sun, 01 Mar 2026 00:00:00 GMT", STIR_TIME},
+		{"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+		{"Thu, 29 Feb 2024 23:59:59 GMT", 1709251199},
+		{"Mon, 01 Mar 2026 00:00:00 GMT", -1}, // it was a Sunday
+		{"Mon, 30 Feb 2026 00:00:00 GMT", -1},
+		{"Sun, 1 Mar 2026 00:00:00 GMT", -1},
+		{"Sun, 01 mar 2026 00:00:00 GMT", -1},
+		{"Sun, 01 Mar 2026 24:00:00 GMT", -1},
+		{"Sun, 01 Mar 2026 00:00:00 UTC", -1},
+		{"Sun, 01 Mar 2026 00:00:00 GMT ", -1},
+		{"Sun, 01 Mar 2026  0:00:00 GMT", -1},
+		{"Sun, 01 Mar 2026 +0:00:00 GMT", -1},
+		{"Sun, 01 Mar 2026 00:00:00 GM", -1},
+		{"Wed, 31 Dec 1969 23:59:59 GMT", -1},
+		{"Sun  01 Mar 2026 00:00:00 GMT", -1},
+		{"", -1},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		uint64_t got = 1;
+
+		print_message("%s\n", t[i].text);
+		assert_int_equal(passport_date(str_from(t[i].text), &got), t[i].want >= 0);
+		if (t[i].want >= 0)
+			assert_int_equal(got, t[i].want);
+	}
+	assert_false(
+		passport_date((struct str){"Sun, 01 Mar 2026 00:00:00 GM\0", 29}, &(uint64_t){0}));
 }
 
 // ---- Comparison with the call -------------------------------------------------------------------
@@ -404,6 +499,8 @@ int main(void)
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_encoding),
+		cmocka_unit_test(test_compact),
+		cmocka_unit_test(test_date),
 		cmocka_unit_test(test_match),
 		cmocka_unit_test(test_fresh),
 		cmocka_unit_test(test_keys),

@@ -29,6 +29,21 @@ static void test_enforce_lets_verified_callers_in(void **state)
 	rig_down();
 }
 
+// RFC 8225 7: the request itself is what was signed.
+static void test_compact_form(void **state)
+{
+	char lines[STIR_TEXT_MAX];
+
+	up(ON("enforce"));
+	signed_compact(lines, sizeof(lines), STIR_CALLER, DATE);
+	invite(lines);
+	host_expect(&rig.ucm[RIG_A], "INVITE ");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLERS_VERIFIED), 1);
+	rig_only(RIG_A, CNT_NONE, 0);
+	assert_int_equal(caller().attest, '\0');
+	rig_down();
+}
+
 // Each way to write the same number, and a name beside it.
 static void test_calling_numbers(void **state)
 {
@@ -344,6 +359,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_enforce_lets_verified_callers_in),
+		cmocka_unit_test(test_compact_form),
 		cmocka_unit_test(test_calling_numbers),
 		cmocka_unit_test(test_one_valid_header_does),
 		cmocka_unit_test(test_stir1_tag),

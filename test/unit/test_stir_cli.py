@@ -54,7 +54,9 @@ expect("before its time", result("--certificate", CERT[number], good),
        (1, "its certificate was not valid at iat", 437))
 expect("changed", result("--certificate", CERT[number], fresh.replace(".", ".e", 1))[0], 1)
 expect("garbage", result("garbage"), (1, "not TOKEN;info=<https://...>, each parameter once", 438))
-expect("compact", result(".." + fresh.split(".", 2)[2]), (1, "compact form; expected the full form", 438))
+expect("compact", result(".." + fresh.split(".", 2)[2]), (1, "compact form with a ppt; expected the full form", 438))
+expect("compact", result("--certificate", CERT[number], ".." + fresh.split(".", 2)[2].replace(";ppt=shaken", "")),
+       (0, "compact form; what is signed is in the request", None))
 expect("empty", result(""), (1, "not TOKEN;info=<https://...>, each parameter once", 438))
 expect("a terminal's escapes", "\x1b" in inspect("\x1b[31m;info=<https://x\x1b>")[1], False)
 

@@ -71,6 +71,31 @@ static void compact(char *text, size_t size)
 	snprintf(text, size, "Identity: ..%s\n", signature());
 }
 
+static void compact_without_date(char *text, size_t size)
+{
+	signed_compact(text, size, STIR_CALLER, "");
+}
+
+static void compact_two_dates(char *text, size_t size)
+{
+	signed_compact(text, size, STIR_CALLER, DATE DATE);
+}
+
+static void compact_other_date(char *text, size_t size)
+{
+	signed_compact(text, size, STIR_CALLER, "Date: Sun, 01 Mar 2026 00:00:01 GMT\n");
+}
+
+static void compact_old_date(char *text, size_t size)
+{
+	signed_compact(text, size, STIR_CALLER, "Date: Sat, 28 Feb 2026 23:58:59 GMT\n");
+}
+
+static void compact_other_caller(char *text, size_t size)
+{
+	signed_compact(text, size, "12125550198", DATE);
+}
+
 static void other_caller(char *text, size_t size)
 {
 	signed_by(text, size, STIR_spc, "12125550198", STIR_CALLED, NOW);
@@ -172,6 +197,11 @@ static const struct failure {
 	{"RS256", rs256, CODE_437, FAILED, PASSPORT_ALG},
 	{"garbage", garbage, CODE_438, FAILED, PASSPORT_SYNTAX},
 	{"compact form", compact, CODE_438, FAILED, PASSPORT_COMPACT},
+	{"compact form without Date", compact_without_date, CODE_438, FAILED, PASSPORT_DATE},
+	{"compact form, two Dates", compact_two_dates, CODE_438, FAILED, PASSPORT_DATE},
+	{"compact form, other Date", compact_other_date, CODE_438, FAILED, PASSPORT_SIGNATURE},
+	{"compact form, old Date", compact_old_date, CODE_403, FAILED, PASSPORT_STALE},
+	{"compact form, other caller", compact_other_caller, CODE_438, FAILED, PASSPORT_SIGNATURE},
 	{"other caller", other_caller, CODE_438, FAILED, PASSPORT_ORIG},
 	{"other called", other_called, CODE_438, FAILED, PASSPORT_DEST},
 	{"bad signature", bad_signature, CODE_438, FAILED, PASSPORT_SIGNATURE},

@@ -139,11 +139,14 @@ static int inspect(struct str value, X509 *cert, bool as_json)
 	enum passport_fault fault = passport_parse(value, &p);
 	cJSON *j = passport_json(&p, fault);
 
-	if (fault == PASSPORT_NONE && cert != NULL)
+	if (fault == PASSPORT_NONE && cert != NULL && !p.compact)
 		fault = certificate_check(&p, cert);
 	cJSON_AddStringToObject(j, "result",
-		fault != PASSPORT_NONE || cert != NULL ? passport_fault_text(fault)
-						       : "well formed; --certificate verifies it");
+		fault == PASSPORT_NONE && p.compact
+			? "compact form; what is signed is in the request"
+			: fault != PASSPORT_NONE || cert != NULL
+			? passport_fault_text(fault)
+			: "well formed; --certificate verifies it");
 	if (fault != PASSPORT_NONE)
 		cJSON_AddNumberToObject(j, "status", passport_fault_status(fault));
 	if (as_json) {
