@@ -355,6 +355,23 @@ bool call_dialog_insert(struct call *call, struct request_dialog *out)
 		return false;
 	f->after[f->n_sent] = highest - f->n_sent;
 	f->n_sent++;
+	f->referred = true;
+	return true;
+}
+
+bool call_cseq_repeat(struct call *call, const struct sip_msg *response)
+{
+	struct call_fallback *f = &call->fallback;
+	struct call_dialog *d = call_dialog_of(call, SIDE_INSIDE, response);
+	struct call_party *remote = party_of(call, d, SIDE_OUTSIDE);
+	uint32_t cseq = response->cseq;
+
+	if (f->n_sent == CALL_REFERS_MAX || cseq == 0 ||
+		remote->cseq != cseq + call_cseq_added(call, SIDE_OUTSIDE, cseq))
+		return false;
+	f->after[f->n_sent] = cseq - 1; // its ACK has the new number, too
+	f->n_sent++;
+	remote->cseq++;
 	return true;
 }
 

@@ -62,6 +62,7 @@ struct call_fallback {
 	// FB-8: requests that were sent in the remote's name; each stands behind its request of this CSeq.
 	uint32_t after[CALL_REFERS_MAX];
 	unsigned int n_sent;
+	bool referred; // one of them was a REFER
 };
 
 enum call_end {
@@ -163,6 +164,10 @@ bool call_cseq_is_ours(const struct call *call, uint32_t cseq);
 // Speaking to the call manager in the remote's name, in a dialog that goes on. False when too little
 // is known, or that was done too often.
 bool call_dialog_insert(struct call *call, struct request_dialog *out);
+
+// The remote's request that this response is to goes to the call manager once more, for which it takes
+// the next CSeq (SRTP-2). False when that has been used, or there were too many.
+bool call_cseq_repeat(struct call *call, const struct sip_msg *response);
 
 // A request of the dialog is about to pass: CSeq, target, BYE.
 void call_request(struct call *call, enum side from, const struct sip_msg *m, uint64_t now_ns);

@@ -68,7 +68,7 @@ bool fallback_is_ours(const struct pass *p)
 	struct uri_param id;
 	uint64_t cseq;
 
-	if (p->from != SIDE_INSIDE || p->m->method != SIP_NOTIFY || f->n_sent == 0 || event == NULL)
+	if (p->from != SIDE_INSIDE || p->m->method != SIP_NOTIFY || !f->referred || event == NULL)
 		return false;
 	str_split(event->value, ';', &name);
 	if (!str_caseeq(str_trim(name), STR_LIT("refer")))

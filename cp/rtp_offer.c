@@ -52,8 +52,8 @@ static bool may_offer(const struct pass *p)
 {
 	const struct txn *x = p->txn;
 
-	return x->initial && x->offered && x->from == SIDE_OUTSIDE && p->t->inside_secure &&
-		x->state == TXN_PENDING && !x->ringing && !x->again;
+	return x->method == SIP_INVITE && x->offered && x->from == SIDE_OUTSIDE &&
+		p->t->inside_secure && x->state == TXN_PENDING && !x->ringing && !x->again;
 }
 
 bool rtp_offer_keep(struct pass *p)
@@ -67,7 +67,8 @@ bool rtp_offer_keep(struct pass *p)
 		return p->txn->rtp;
 	call = call_by_id(p->ime->calls, p->txn->call);
 	m = sent_whole(p);
-	if (call == NULL || m == NULL || !m->is_sdp || sdp_parse(&s->sdp, m->sdp) != SDP_OK ||
+	if (call == NULL || !session_offers_srtp(call->session) || m == NULL || !m->is_sdp ||
+		sdp_parse(&s->sdp, m->sdp) != SDP_OK ||
 		!session_plan_rtp(call->session, &s->sdp, &s->plan))
 		return false;
 	sip_edit_init(&s->edit, m);
@@ -81,9 +82,32 @@ static bool is_refusal(const struct pass *p)
 {
 	const struct call *call = p->call;
 
+	if (p->m->status != 488 || !p->txn->rtp || p->txn->cancelled || call == NULL)
+		return false;
 	// A phone that has rung is known to the remote, which a refusal would not take back.
-	return p->m->status == 488 && p->txn->rtp && !p->txn->cancelled && call != NULL &&
-		call->n_dialogs == 0;
+	return p->txn->initial ? call->n_dialogs == 0 : call->state == CALL_UP;
+}
+
+// Within a dialog a CSeq is for one request.
+static bool take_number(struct pass *p)
+{
+	if (p->txn->initial)
+		return true;
+	if (!call_cseq_repeat(p->call, p->m))
+		return false;
+	p->txn->cseq_added++;
+	return true;
+}
+
+static void renumber(const struct pass *p, const struct sip_msg *m, struct sip_edit *e)
+{
+	char digits[STR_DECIMAL_MAX];
+	struct str number;
+
+	if (p->txn->initial)
+		return;
+	str_split(sip_header(m, SIP_H_CSEQ)->value, ' ', &number);
+	sip_edit_replace(e, number, str_decimal(m->cseq + 1, digits));
 }
 
 static bool send_again(struct pass *p)
@@ -97,6 +121,7 @@ static bool send_again(struct pass *p)
 		return false;
 	sip_edit_init(e, m);
 	sip_edit_insert(e, m->via.branch.p + m->via.branch.n, txns_suffix(p->ime->txns));
+	renumber(p, m, e);
 	kept = keep_edited(p, e, &len);
 	sip_edit_fini(e);
 	return kept && trunk_send(p->t, SIDE_INSIDE, p->ime->out, len) == 0;
@@ -106,7 +131,7 @@ bool rtp_offer_send(struct pass *p)
 {
 	struct txn *x = p->txn;
 
-	if (!is_refusal(p))
+	if (!is_refusal(p) || !take_number(p))
 		return false;
 	teardown_late(p); // the ACK of it
 	if (!send_again(p))

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The second offer of SRTP-2: when the call manager of a secure trunk refuses a new call's SRTP with
-// 488, the call is offered to it once more in RTP. That is an INVITE transaction of its own: what
-// names the call stays as the remote wrote it, and its branch is longer than the remote's by what
-// nobody outside gets to see (txns_suffix()). The remote knows of one INVITE. Control thread only.
+// The second offer of SRTP-2: when the call manager of a secure trunk refuses the SRTP of a new call, or
+// of an INVITE within a call, with 488, it is offered RTP once. That is an INVITE transaction of its own:
+// what names the call stays as the remote wrote it, and its branch is longer than the remote's by what
+// nobody outside gets to see (txns_suffix()). Within a call it takes the next CSeq, and what the remote
+// sends from then on is one number further (FB-8); where it has sent something since, there is no second
+// offer. The remote knows of one INVITE. Control thread only.
 #pragma once
 
 #include "cp/pass.h"

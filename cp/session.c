@@ -356,6 +356,7 @@ static enum counter_id answer(
 	for (size_t i = sdp->n_media; i < s->n_lines; i++)
 		line_release(s, &s->line[i]);
 	s->answered = true;
+	s->rtp_tried = false;
 	return CNT_NONE;
 }
 
@@ -377,6 +378,8 @@ void session_rollback(struct session *s, struct session_request of)
 {
 	if (!session_offer_is_of(s, of))
 		return;
+	s->inside_srtp |= s->rtp_tried;
+	s->rtp_tried = false;
 	offer_free(s);
 	lines_settle(s);
 	session_recount(s);
@@ -446,6 +449,12 @@ bool session_plan_rtp(const struct session *s, const struct sdp *sent, struct se
 void session_offer_rtp(struct session *s)
 {
 	s->inside_srtp = false;
+	s->rtp_tried = true;
+}
+
+bool session_offers_srtp(const struct session *s)
+{
+	return s->inside_srtp;
 }
 
 void session_key_low(struct session *s, const struct dp_msg_key *key)

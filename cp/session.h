@@ -108,8 +108,9 @@ bool session_inside_secure(const struct session *s);
 // SRTP-2: what becomes of an offer to a secure inside, as it was sent, that is made in RTP instead.
 // False: no media-termination address.
 bool session_plan_rtp(const struct session *s, const struct sdp *sent, struct session_plan *plan);
-// The inside has refused SRTP: until it offers SRTP itself, it is offered RTP.
+// The inside has refused SRTP: until it offers SRTP itself, or refuses RTP as well, it is offered RTP.
 void session_offer_rtp(struct session *s);
+bool session_offers_srtp(const struct session *s); // to the inside
 
 // Its streams, for whoever shows or watches them.
 size_t session_streams(const struct session *s, struct call_stream_info out[CALL_STREAMS_MAX]);

@@ -53,6 +53,7 @@ struct session {
 	uint16_t iface[SIDES];
 	bool inside_secure;
 	bool inside_srtp; // offers to the inside are SRTP
+	bool rtp_tried;   // since an offer that has no answer yet they are not
 	bool confirmed;   // see session_confirm()
 	bool enforce_payloadtype;
 	uint8_t level; // sensitivity, for the monitoring

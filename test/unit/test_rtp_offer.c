@@ -113,6 +113,20 @@ static void test_multipart(void **state)
 	contains(ucm, "--x--\r\n");
 }
 
+// A request within the call, without a body.
+static void remote_says(const char *method, const char *tag, int cseq)
+{
+	char head[2048];
+
+	snprintf(head, sizeof(head),
+		"%s " R_URI " SIP/2.0\n" R_VIA("%s") R_FROM B_TO ";tag=btag\n" R_CALL_ID
+								 "CSeq: %d %s\nMax-Forwards: 69\n",
+		method, tag, cseq, method);
+	host_send(&rig.remote, head, "");
+	snprintf(head, sizeof(head), "%s ", method);
+	host_expect(ucm, head);
+}
+
 static void remote_offers(const char *tag, int cseq)
 {
 	char head[2048];
@@ -155,13 +169,118 @@ static void test_offers_that_follow(void **state)
 	remote_offers("hold", 102);
 	contains(ucm, " RTP/AVP 9 ");
 	contains_not(ucm, "crypto");
-	ucm_refuses(); // in a dialog a CSeq is for one request
+	ucm_refuses(); // it was RTP
 	host_expect(&rig.remote, "SIP/2.0 488 ");
 	ucm_offers_srtp();
 	remote_offers("again", 103);
 	contains(ucm, " RTP/SAVP 9 ");
 	contains(ucm, KEY_1);
 	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 1);
+	rig_only(RIG_A, CNT_NONE, 0);
+}
+
+// A call in SRTP on both sides.
+static void secure_call(void)
+{
+	remote_invites(SDP_TYPE, SDP_SECURE);
+	call_answer(ucm, "200 OK", "btag", UCM_CONTACT SDP_TYPE, SDP_SECURE);
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	assert_true(fake_dp_last(DP_MSG_MEDIA_SET, -1)->media.passthrough);
+	remote_says("ACK", "ack", 101);
+	contains(ucm, "\r\nCSeq: 101 ACK\r\n");
+}
+
+// An offer within it is refused, and made again in RTP with the next CSeq.
+static void refused_within(void)
+{
+	secure_call();
+	remote_offers("hold", 102);
+	contains(ucm, " RTP/SAVP 9 ");
+	ucm_refuses();
+	host_expect(ucm, "ACK ");
+	contains(ucm, "\r\nCSeq: 102 ACK\r\n");
+	contains(ucm, "branch=z9hG4bKhold\r\n");
+	host_expect(ucm, "INVITE ");
+	contains(ucm, "\r\nCSeq: 103 INVITE\r\n");
+	contains(ucm, "branch=z9hG4bKhold");
+	contains_not(ucm, "branch=z9hG4bKhold\r\n");
+	contains(ucm, " RTP/AVP 9 ");
+	contains(ucm, "a=sendonly\r\n");
+	contains_not(ucm, "crypto");
+}
+
+// SRTP-2: the remote knows of one INVITE, whatever numbers the rest of the call has inside (FB-8).
+static void test_srtp2_rtp_within_a_call(void **state)
+{
+	const struct dp_msg_media *m;
+
+	refused_within();
+	call_answer(ucm, "200 OK", "", UCM_CONTACT SDP_TYPE, SDP_PLAIN_A);
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	contains(&rig.remote, "\r\nCSeq: 102 INVITE\r\n");
+	contains(&rig.remote, "branch=z9hG4bKhold\r\n");
+	contains(&rig.remote, " RTP/SAVP 9 101\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:");
+	m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
+	assert_false(m->passthrough);
+	assert_int_equal(m->leg[SIDE_INSIDE].suite, DP_SRTP_NONE);
+	assert_int_equal(m->leg[SIDE_OUTSIDE].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
+	remote_says("ACK", "ack2", 102);
+	contains(ucm, "\r\nCSeq: 103 ACK\r\n");
+	contains(ucm, "branch=z9hG4bKack2\r\n");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 1);
+	remote_offers("resume", 103);
+	contains(ucm, "\r\nCSeq: 104 INVITE\r\n");
+	contains(ucm, " RTP/AVP 9 ");
+	call_answer(ucm, "200 OK", "", UCM_CONTACT SDP_TYPE, SDP_PLAIN_A);
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	contains(&rig.remote, "\r\nCSeq: 103 INVITE\r\n");
+	remote_says("ACK", "ack3", 103);
+	contains(ucm, "\r\nCSeq: 104 ACK\r\n");
+	remote_says("BYE", "bye", 104);
+	contains(ucm, "\r\nCSeq: 105 BYE\r\n");
+	call_answer(ucm, "200 OK", "", "", "");
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	contains(&rig.remote, "\r\nCSeq: 104 BYE\r\n");
+	rig_only(RIG_A, CNT_NONE, 0);
+	rig_assert_clean(RIG_A);
+}
+
+// Who refuses both keeps what was agreed, and hears of SRTP the next time.
+static void test_both_refused_within_a_call(void **state)
+{
+	refused_within();
+	ucm_refuses();
+	host_expect(&rig.remote, "SIP/2.0 488 ");
+	contains(&rig.remote, "\r\nCSeq: 102 INVITE\r\n");
+	host_send(&rig.remote,
+		"ACK " R_URI " SIP/2.0\n" R_VIA("hold") R_FROM B_TO
+		";tag=btag\n" R_CALL_ID "CSeq: 102 ACK\nMax-Forwards: 69\n",
+		"");
+	host_expect(ucm, "ACK ");
+	contains(ucm, "\r\nCSeq: 103 ACK\r\n");
+	contains_not(ucm, "branch=z9hG4bKhold\r\n");
+	assert_true(fake_dp_last(DP_MSG_MEDIA_SET, -1)->media.passthrough);
+	remote_offers("again", 103);
+	contains(ucm, "\r\nCSeq: 104 INVITE\r\n");
+	contains(ucm, " RTP/SAVP 9 ");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 1);
+	rig_only(RIG_A, CNT_NONE, 0);
+}
+
+// The number that the second offer would take is that of another request already.
+static void test_number_taken_within_a_call(void **state)
+{
+	secure_call();
+	remote_offers("hold", 102);
+	call_answer(ucm, "100 Trying", "", "", "");
+	host_expect(&rig.remote, "SIP/2.0 100 ");
+	remote_says("INFO", "info", 103);
+	host_send(ucm,
+		"SIP/2.0 488 Not Acceptable Here\n" R_VIA("hold") R_FROM B_TO
+		";tag=btag\n" R_CALL_ID "CSeq: 102 INVITE\n",
+		"");
+	host_expect(&rig.remote, "SIP/2.0 488 ");
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 0);
 	rig_only(RIG_A, CNT_NONE, 0);
 }
 
@@ -266,6 +385,9 @@ int main(void)
 		TEST(two_lines),
 		TEST(multipart),
 		TEST(offers_that_follow),
+		TEST(srtp2_rtp_within_a_call),
+		TEST(both_refused_within_a_call),
+		TEST(number_taken_within_a_call),
 		TEST(twice),
 		TEST(cancelled_after),
 		TEST(cancelled_before),
