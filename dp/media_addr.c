@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include <rte_common.h>
+
 static uint64_t keys[MEDIA_ADDRS_MAX];
 static int n_keys;
 
@@ -39,6 +41,7 @@ size_t media_addr_index_size(size_t n)
 int media_addr_index(struct media_index *x, const struct dp_media_addr *a, size_t n)
 {
 	x->mask = slots_for(n) - 1;
+	x->port_lo = UINT16_MAX;
 	for (size_t i = 0; i < n; i++) {
 		int id = media_addr_id(a[i].iface, &a[i].ip);
 		uint64_t key = media_addr_key(a[i].iface, &a[i].ip);
@@ -48,6 +51,8 @@ int media_addr_index(struct media_index *x, const struct dp_media_addr *a, size_
 			return id;
 		while (x->at[at & x->mask].key != 0)
 			at++;
+		x->port_lo = RTE_MIN(x->port_lo, a[i].port_lo);
+		x->port_hi = RTE_MAX(x->port_hi, a[i].port_hi);
 		x->at[at & x->mask] =
 			(struct media_entry){key, (uint16_t)id, a[i].port_lo, a[i].port_hi};
 	}

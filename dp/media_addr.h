@@ -26,6 +26,7 @@ struct media_entry {
 // Open addressing, at most half full. Pairs with several ranges of ports have several entries.
 struct media_index {
 	uint64_t mask;
+	uint16_t port_lo, port_hi; // of all; most packets of others are for none of these
 	struct media_entry at[];
 };
 
@@ -46,6 +47,8 @@ static inline int media_addr_find(
 {
 	const uint64_t key = media_addr_key(iface, ip);
 
+	if (port < x->port_lo || port > x->port_hi)
+		return -1;
 	for (uint64_t i = media_addr_hash(key);; i++) {
 		const struct media_entry *e = &x->at[i & x->mask];
 
