@@ -145,7 +145,7 @@ static enum dp_counter_id follow(struct worker *w, struct sess *s, struct pkt *p
 }
 
 // A SYN on the tuple of a connection that is over begins a new one.
-static bool begins_anew(const struct sess *s, const struct pkt *p)
+static inline bool begins_anew(const struct sess *s, const struct pkt *p)
 {
 	return s->state == SESS_CLOSING && (s->punt || tcp_is_over(&s->tcp)) &&
 		s->key[0].proto == PROTO_TCP && p->kind == PKT_FLOW &&
@@ -173,7 +173,8 @@ uint32_t sess_uptime_s(const struct sess *s, uint64_t now_ns)
 		NS_PER_S);
 }
 
-static void sess_touch(struct worker *w, struct sess *s, const struct pkt *p, unsigned int dir)
+static inline void sess_touch(
+	struct worker *w, struct sess *s, const struct pkt *p, unsigned int dir)
 {
 	s->last_tick = tick_of(w->now_ns);
 	s->packets[dir]++;
@@ -211,7 +212,7 @@ static bool flow_eq(const struct flow *f, const struct sess_key *k)
 }
 
 // Whether the rules of today would have permitted the session as it is.
-static bool sess_holds(const struct worker *w, const struct sess *s)
+static __rte_noinline bool sess_permitted(const struct worker *w, const struct sess *s)
 {
 	const struct snapshot *snap = w->snap;
 	// Only an echo request opens a session of ICMP.
@@ -221,8 +222,6 @@ static bool sess_holds(const struct worker *w, const struct sess *s)
 	struct endpoint mapped;
 	struct acl_verdict v;
 
-	if (likely(s->gen == snap->gen) || s->from_us)
-		return true;
 	acl_judge(snap, s->key[0].iface, &first, &v);
 	if (v.fate == ACL_FORWARD && acl_is_dynamic(snap, &v)) {
 		if (s->xlate == 0 || !xlate_holds(w, s->xlate, &snap->nat[v.nat_source]))
@@ -234,6 +233,11 @@ static bool sess_holds(const struct worker *w, const struct sess *s)
 		return v.fate == ACL_PUNT;
 	return v.fate == ACL_FORWARD && v.iface_out == s->key[1].iface && v.loops == s->loops_out &&
 		flow_eq(&v.reply, &s->key[1]);
+}
+
+static inline bool sess_holds(const struct worker *w, const struct sess *s)
+{
+	return likely(s->gen == w->snap->gen) || s->from_us || sess_permitted(w, s);
 }
 
 // Whether the packet came by the wire, or turned round inside, as the session's others do. The source
@@ -261,7 +265,7 @@ static inline enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t r
 
 	if (unlikely(!comes_right(s, p, sess_ref_dir(ref))))
 		return SESS_MISS;
-	if (!sess_holds(w, s) || begins_anew(s, p)) {
+	if (unlikely(!sess_holds(w, s) || begins_anew(s, p))) {
 		sess_end(w, s);
 		return SESS_MISS;
 	}
