@@ -321,14 +321,16 @@ static int queues_setup(struct eal_port *p, const struct dp_iface_options *i,
 	return bad;
 }
 
-// Whether the device checks L4 checksums. A virtual one also calls good what another guest left for
-// hardware to fill in, and such a packet must not go out on a wire.
-static bool judges_l4(const struct dp_iface_options *i, const struct rte_eth_dev_info *info)
+// A virtual device also calls good what another guest left for hardware to fill in, and such a packet must
+// not go out on a wire.
+uint64_t eal_rx_offloads(const char *device, const struct rte_eth_dev_info *info)
 {
-	return eal_device_is_pci(i->device) &&
+	if (eal_device_is_pci(device) &&
 		(info->rx_offload_capa & RX_L4_CHECKSUMS) == RX_L4_CHECKSUMS &&
 		strcmp(info->driver_name, "net_virtio") != 0 &&
-		strcmp(info->driver_name, "net_vmxnet3") != 0;
+		strcmp(info->driver_name, "net_vmxnet3") != 0)
+		return RX_L4_CHECKSUMS;
+	return 0;
 }
 
 // The largest that rte_eth_dev_configure() takes, by the same calculation.
@@ -379,9 +381,8 @@ static int port_setup(struct eal_port *p, const struct dp_iface_options *i, unsi
 		conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads &
 			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
 	}
-	p->judges_l4 = judges_l4(i, &info);
-	if (p->judges_l4)
-		conf.rxmode.offloads |= RX_L4_CHECKSUMS;
+	conf.rxmode.offloads = eal_rx_offloads(i->device, &info);
+	p->judges_l4 = conf.rxmode.offloads != 0;
 	bad = rte_eth_dev_configure(p->id, p->rx_queues, (uint16_t)n_workers, &conf);
 	if (bad == 0)
 		bad = queues_setup(p, i, n_workers, pool);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <rte_ethdev.h>
+
 #include "dp/eal.h"
 
 static bool has(const struct eal_args *a, const char *text)
@@ -46,6 +48,35 @@ static void test_args(void **state)
 	assert_int_equal(eal_args_make(&a, &o), 0);
 	assert_true(has(&a, "--in-memory") && !has(&a, "--no-huge") && !has(&a, "-m"));
 	assert_true(has(&a, "--allow=0000:03:00.1") && !has(&a, "--no-pci"));
+}
+
+static void test_offloads(void **state)
+{
+#define L4 (RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+	static const struct {
+		const char *device, *driver;
+		uint64_t can, want;
+	} t[] = {
+		{"0000:03:00.0", "net_ixgbe", L4 | RTE_ETH_RX_OFFLOAD_IPV4_CKSUM, L4},
+		{"03:00.0", "mlx5_pci", UINT64_MAX, L4},
+		{"0000:03:00.0", "net_ixgbe", 0, 0},
+		{"0000:03:00.0", "net_ixgbe", RTE_ETH_RX_OFFLOAD_UDP_CKSUM, 0},
+		{"0000:03:00.0", "net_ixgbe", RTE_ETH_RX_OFFLOAD_TCP_CKSUM, 0},
+		// Another guest's unfinished checksums are good there.
+		{"0000:03:00.0", "net_virtio", UINT64_MAX, 0},
+		{"0000:03:00.0", "net_vmxnet3", UINT64_MAX, 0},
+		{"net_tap0,iface=x", "net_tap", UINT64_MAX, 0},
+		{"net_af_packet0,iface=x", "net_af_packet", UINT64_MAX, 0},
+		{"net_virtio_user0,path=/dev/vhost-net", "net_virtio_user", UINT64_MAX, 0},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(t); i++) {
+		const struct rte_eth_dev_info info = {
+			.driver_name = t[i].driver, .rx_offload_capa = t[i].can};
+
+		if (eal_rx_offloads(t[i].device, &info) != t[i].want)
+			fail_msg("%s of %s", t[i].device, t[i].driver);
+	}
 }
 
 // Interfaces of one device: opened once, with room for the largest of them and a tag.
@@ -124,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_args),
+		cmocka_unit_test(test_offloads),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_pci),
 		cmocka_unit_test(test_vdev),
