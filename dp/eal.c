@@ -19,11 +19,14 @@
 #include <rte_mbuf.h>
 #include <rte_malloc.h>
 
+#include "dp/kernel_mtu.h"
+
 #define AFPACKET "net_af_packet"
 // What the kernel puts before a frame in af_packet's ring, generously.
 #define AFPACKET_HEAD    128u
 #define AFPACKET_FRAMESZ 2048
-#define AFPACKET_BLOCKSZ 4096
+#define AFPACKET_FRAMES  4u // of a block
+#define PAGE             4096u
 
 #define ETHER_OVERHEAD      (RTE_ETHER_HDR_LEN + 4u) // with one VLAN tag
 #define DESCRIPTORS_DEFAULT 1024
@@ -208,6 +211,15 @@ struct dp_iface_options eal_port_options(const struct dp_options *o, unsigned in
 	return all;
 }
 
+// Of what af_packet shares with the kernel; and of our buffers, because it wants one to hold a whole frame of
+// its ring, head and all. In quarters of a page, so that four make blocks that fit without a gap: the driver
+// knows none.
+static unsigned int framesz_for(uint16_t mtu)
+{
+	return RTE_MAX(RTE_ALIGN(mtu + ETHER_OVERHEAD + AFPACKET_HEAD, PAGE / AFPACKET_FRAMES),
+		(unsigned int)AFPACKET_FRAMESZ);
+}
+
 struct rte_mempool *eal_pool(const struct dp_options *o, uint16_t priv, char *err, size_t err_size)
 {
 	unsigned int n = 0, mtu = MTU_DEFAULT, room;
@@ -219,9 +231,7 @@ struct rte_mempool *eal_pool(const struct dp_options *o, uint16_t priv, char *er
 		mtu = RTE_MAX(mtu, mtu_of(&o->ifaces[i]));
 	}
 	n += (o->n_workers + 1) * BUFFERS_PER_WORKER;
-	room = RTE_PKTMBUF_HEADROOM +
-		RTE_MAX(RTE_ALIGN(mtu + ETHER_OVERHEAD, 64u),
-			(unsigned int)RTE_MBUF_DEFAULT_DATAROOM);
+	room = RTE_PKTMBUF_HEADROOM + framesz_for((uint16_t)mtu);
 	pool = rte_pktmbuf_pool_create(
 		"packets", n, POOL_CACHE, priv, (uint16_t)room, SOCKET_ID_ANY);
 	if (pool == NULL)
@@ -245,15 +255,6 @@ static unsigned int vdev_value(const char *device, const char *key, unsigned int
 	return at != NULL ? (unsigned int)strtoul(at + strlen(with), NULL, 10) : otherwise;
 }
 
-static unsigned int framesz_for(uint16_t mtu)
-{
-	unsigned int size = AFPACKET_FRAMESZ;
-
-	while (size < mtu + ETHER_OVERHEAD + AFPACKET_HEAD)
-		size *= 2;
-	return size;
-}
-
 int eal_vdev_make(char *out, size_t size, const struct dp_iface_options *i, unsigned int n_workers)
 {
 	unsigned int framesz = vdev_value(i->device, "framesz", framesz_for(mtu_of(i)));
@@ -264,7 +265,7 @@ int eal_vdev_make(char *out, size_t size, const struct dp_iface_options *i, unsi
 		{"qpairs", n_workers},
 		{"framecnt", descriptors_of(i)},
 		{"framesz", framesz},
-		{"blocksz", RTE_MAX(framesz, (unsigned int)AFPACKET_BLOCKSZ)},
+		{"blocksz", framesz * AFPACKET_FRAMES},
 	};
 	int n = snprintf(out, size, "%s", i->device);
 
@@ -395,6 +396,20 @@ static int port_setup(struct eal_port *p, const struct dp_iface_options *i, unsi
 	return 0;
 }
 
+static int kernel_setup(const struct dp_iface_options *i, char *err, size_t err_size)
+{
+	unsigned int found;
+	int bad = kernel_mtu_raise(i->device, mtu_of(i), &found);
+
+	if (bad == 0)
+		return 0;
+	return fail(bad, err, err_size,
+		"interface %s: found an MTU of %u at the network interface of %s, expected %u, "
+		"which it "
+		"does not take (%s): lower mtu",
+		i->name, found, i->device, mtu_of(i), rte_strerror(-bad));
+}
+
 int eal_port_open(struct eal_port *out, const struct dp_iface_options *i, unsigned int n_workers,
 	struct rte_mempool *pool, char *err, size_t err_size)
 {
@@ -402,7 +417,10 @@ int eal_port_open(struct eal_port *out, const struct dp_iface_options *i, unsign
 
 	if (bad != 0)
 		return bad;
-	bad = port_setup(out, i, n_workers, pool, err, err_size);
+	if (is_af_packet(i))
+		bad = kernel_setup(i, err, err_size);
+	if (bad == 0)
+		bad = port_setup(out, i, n_workers, pool, err, err_size);
 	if (bad != 0)
 		rte_eth_dev_close(out->id);
 	return bad;

@@ -129,11 +129,11 @@ static void test_vdev(void **state)
 		const char *want;
 	} cases[] = {
 		{"net_af_packet0,iface=x", 1500, 512, 1,
-			"net_af_packet0,iface=x,qpairs=1,framecnt=512,framesz=2048,blocksz=4096"},
+			"net_af_packet0,iface=x,qpairs=1,framecnt=512,framesz=2048,blocksz=8192"},
 		{"net_af_packet0,iface=x", 9000, 512, 4,
-			"net_af_packet0,iface=x,qpairs=4,framecnt=512,framesz=16384,blocksz=16384"},
+			"net_af_packet0,iface=x,qpairs=4,framecnt=512,framesz=9216,blocksz=36864"},
 		{"net_af_packet0,iface=x,qpairs=2,framesz=8192", 0, 0, 4,
-			"net_af_packet0,iface=x,qpairs=2,framesz=8192,framecnt=1024,blocksz=8192"},
+			"net_af_packet0,iface=x,qpairs=2,framesz=8192,framecnt=1024,blocksz=32768"},
 		{"net_ring0", 1500, 512, 4, "net_ring0"},
 	};
 	char out[EAL_ARG_MAX];

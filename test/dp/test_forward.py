@@ -456,6 +456,43 @@ def path_mtu(net, d):
     check("TCP finds the path's MTU", c["MTU_EXCEEDED"] > before, c)
 
 
+def widen(net, *names):
+    """The hosts' ends of these wires take jumbo frames."""
+    for name in names:
+        sh(f"ip -n {name} link set eth0 mtu 9000")
+
+
+def jumbo(net, d):
+    """9000 octets from end to end; the firewall has made its own ends of the wires wider."""
+    widen(net, net.out, net.ins)
+    for what, ns, to in (("out", net.out, MAPPED), ("in", net.ins, OUT_HOST)):
+        r = sh(f"ip netns exec {ns} ping -c 5 -i 0.02 -W 2 -M do -s 8972 {to}", check=False)
+        check(f"a jumbo packet in one piece, from the {what}side", " 0% packet loss" in r.stdout,
+              r.stdout)
+    d.ask("clear")
+    tcp(net, net.out, net.ins, OUT_HOST, 7000, 3000000)
+    s = d.ask("counters")
+    check("TCP in jumbo segments, both ways", s["RX"] < 3 * 2 * 3000000 / 8900 and
+          s["FRAGMENTS_SENT"] == 0, s)
+
+
+def jumbo_cut(net, d):
+    """Jumbo frames inside, and an outside that takes 1500 octets."""
+    widen(net, net.ins)
+    sh(f"ip -n {net.fw} link set inside mtu 9000")
+    d.ask("clear")
+    r = sh(f"ip netns exec {net.ins} ping -c 5 -i 0.02 -W 2 -M dont -s 8972 {OUT_HOST}", check=False)
+    c = d.ask("counters")
+    check("what may be cut is cut, and its answer put together", " 0% packet loss" in r.stdout and
+          c["REASSEMBLED"] == 5 and c["FRAGMENTS_SENT"] == 70, (r.stdout, c))
+    r = sh(f"ip netns exec {net.ins} ping -c 1 -W 2 -M do -s 8972 {OUT_HOST}", check=False)
+    check("what must not be cut hears why",
+          f"From {IN_FW} icmp_seq=1 Frag needed and DF set (mtu = 1500)" in r.stdout, r.stdout)
+    sh(f"ip -n {net.ins} route flush cache")
+    tcp(net, net.out, net.ins, OUT_HOST, 7000)
+    check("TCP from the wide side to the narrow", True)
+
+
 def tags(net, d):
     """One port, two interfaces."""
     for what, ns, to in (("out", net.out, MAPPED), ("in", net.ins, OUT_HOST)):
@@ -520,6 +557,8 @@ def main():
     run(sys.argv[1], 1, 0, "af_packet", [path_mtu], mtus=(1400, 1500))
     for workers in (1, 2):
         run(sys.argv[1], workers, 0, "trunk", [pings, connections, arps, tags])
+    run(sys.argv[1], 1, 0, "af_packet", [jumbo], mtus=(9000, 9000))
+    run(sys.argv[1], 1, 0, "pcap", [jumbo_cut], mtus=(1500, 9000))
     # On af_packet the kernel joins fragments before we see them.
     for workers in (1, 2):
         run(sys.argv[1], workers, 0, "pcap", [fragments])
