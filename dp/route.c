@@ -10,6 +10,7 @@
 #include "dp/capture.h"
 #include "dp/hairpin.h"
 #include "dp/icmp.h"
+#include "dp/ipid.h"
 #include "dp/nat.h"
 #include "dp/nat_set.h"
 #include "dp/refrag.h"
@@ -314,6 +315,8 @@ void route_sess_stage(struct worker *w, struct pkts *v)
 			hairpin_take(w, m);
 			continue;
 		}
+		if (s->xlate != 0 && p->dir == 0 && unlikely(ipid_matters(p, pkt_ipv4(m))))
+			ipid_renew(w, pkt_ipv4(m));
 		bad = route_sess(w, m, s, p->dir);
 		if (unlikely(bad != PASS))
 			refuse(w, m, bad);

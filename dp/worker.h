@@ -102,6 +102,7 @@ struct worker {
 	struct vlan_count vlan_rx[DP_IFACES_MAX], vlan_tx[DP_IFACES_MAX];
 	struct rte_ether_addr mac[DP_IFACES_MAX];
 	bool judges_l4[DP_IFACES_MAX];    // the device; see struct eal_port
+	uint16_t ipid[1024];              // counters of dp/ipid.h, by path
 	struct pkts tx[DP_IFACES_MAX];    // leave at the end of the turn
 	struct pkts handoff[WORKERS_MAX]; // of the steer stage
 	struct pkts hairpin;              // come in again
