@@ -223,7 +223,7 @@ static void add_rules(struct loader *l, const struct node *n, const struct ace_p
 static void read_rule(struct loader *l, const struct node *n, const struct ace_text *t,
 	struct config_acl *a, struct config_entry *e)
 {
-	struct ace like = {.line = e->line, .permit = t->permit};
+	struct ace like = {.line = e->line, .permit = t->permit, .log = t->log};
 	struct parts to = {0};
 
 	like.entry = (uint32_t)(e - a->entries);
@@ -272,6 +272,9 @@ static void read_entry(
 		l->no_memory = true;
 	e->remark = t.remark.n > 0;
 	e->inactive = t.inactive;
+	e->log = t.log;
+	e->log_level = t.log_level;
+	e->log_interval_s = t.log_interval_s;
 	e->objects = t.ref != ACE_LITERAL || t.src.ref != ACE_LITERAL || t.dst.ref != ACE_LITERAL ||
 		t.sport.ref != ACE_LITERAL || t.dport.ref != ACE_LITERAL;
 	if (!e->remark)

@@ -63,7 +63,10 @@ struct config_entry {
 	uint32_t id;   // stable while its text stays
 	char *text;    // the user's words, without access-list NAME
 	bool remark, inactive;
-	bool objects;    // it names some
+	bool objects; // it names some
+	uint8_t log;  // enum ace_log
+	uint8_t log_level;
+	uint16_t log_interval_s;
 	size_t first, n; // its rules in `aces`
 };
 

@@ -55,7 +55,7 @@ void log_set_severity(uint8_t max)
 }
 
 // A pipe or a socket that is writable takes LOG_LINE_MAX octets at once.
-static bool try_line(enum event_id id, const struct log_field *fields, size_t n)
+static bool try_line(const struct event_info *e, const struct log_field *fields, size_t n)
 {
 	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
 	char buf[LOG_LINE_MAX];
@@ -63,33 +63,37 @@ static bool try_line(enum event_id id, const struct log_field *fields, size_t n)
 
 	if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT))
 		return false;
-	len = log_line_write(
-		&options.style, event_info(id), options.wall_ns(), fields, n, buf, sizeof(buf));
+	len = log_line_write(&options.style, e, options.wall_ns(), fields, n, buf, sizeof(buf));
 	return write(STDERR_FILENO, buf, len) == (ssize_t)len;
 }
 
-static bool put_line(enum event_id id, const struct log_field *fields, size_t n)
+static bool put_line(enum event_id id, uint8_t severity, const struct log_field *fields, size_t n)
 {
-	bool done = try_line(id, fields, n);
+	struct event_info e = *event_info(id);
+	bool done;
+
+	e.severity = severity;
+	done = try_line(&e, fields, n);
 
 	counts[id].written += done;
 	lost += !done && id != EVT_LINES_LOST;
 	return done;
 }
 
-static bool is_told(enum event_id id)
-{
-	return event_info(id)->severity <= options.severity_max;
-}
-
 void log_write(
 	enum event_id id, const struct ip_addr *from, const struct log_field *fields, size_t n)
+{
+	log_write_as(id, event_info(id)->severity, from, fields, n);
+}
+
+void log_write_as(enum event_id id, uint8_t severity, const struct ip_addr *from,
+	const struct log_field *fields, size_t n)
 {
 	struct log_field all[LOG_FIELDS_MAX + 1];
 	uint64_t suppressed = 0;
 
 	debug_log(id, fields, n);
-	if (!is_told(id))
+	if (severity > options.severity_max)
 		return;
 	if (!log_limit_take(&limits, id, from, options.mono_ns(), &suppressed)) {
 		counts[id].suppressed++;
@@ -100,9 +104,10 @@ void log_write(
 	memcpy(all, fields, n * sizeof(*all));
 	all[n++] = log_nonzero("suppressed", suppressed);
 	if (lost > lost_told &&
-		put_line(EVT_LINES_LOST, LOG_FIELDS(log_u64("count", lost - lost_told))))
+		put_line(EVT_LINES_LOST, event_info(EVT_LINES_LOST)->severity,
+			LOG_FIELDS(log_u64("count", lost - lost_told))))
 		lost_told = lost;
-	put_line(id, all, n);
+	put_line(id, severity, all, n);
 }
 
 struct log_count log_counted(enum event_id id)

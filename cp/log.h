@@ -35,6 +35,10 @@ void log_set_severity(uint8_t max);
 void log_write(
 	enum event_id id, const struct ip_addr *from, const struct log_field *fields, size_t n);
 
+// The same with another severity than the event's own, which a line of the configuration asks for.
+void log_write_as(enum event_id id, uint8_t severity, const struct ip_addr *from,
+	const struct log_field *fields, size_t n);
+
 // What `show logging` tells of an event, since the start.
 struct log_count {
 	uint64_t written, suppressed;

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "config/config.h"
+#include "cp/acl_log.h"
 #include "cp/alarm.h"
 #include "cp/capture_stream.h"
 #include "cp/config_stream.h"
@@ -44,6 +45,7 @@ struct daemon {
 	struct netlink *netlink;
 	struct punt *punt;
 	struct nat_ports *nat_ports;
+	struct acl_log *acl_log;
 	struct ime *ime; // NULL when none is configured
 	struct drops *drops;
 	struct mgmt *mgmt;
@@ -89,6 +91,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	log_tick();
 	drops_tick(d->drops, mono_ns());
+	acl_log_tick(d->acl_log);
 }
 
 static int loop_new(struct daemon *d)
@@ -335,7 +338,9 @@ static int stack_up(struct daemon *d, char *err, size_t err_size)
 	if (e == 0)
 		punt_on_nat(d->punt, d->nat_ports);
 	if (e == 0)
-		punt_on_flows(d->punt, d->config);
+		e = acl_log_new(&d->acl_log, d->config, mono_ns);
+	if (e == 0)
+		punt_on_flows(d->punt, d->config, d->acl_log);
 	if (e < 0)
 		snprintf(err, err_size, "start the event loop: %s", strerror(-e));
 	return e;
@@ -378,6 +383,7 @@ static void daemon_down(struct daemon *d)
 	ime_free(d->ime);
 	punt_free(d->punt);
 	nat_ports_free(d->nat_ports);
+	acl_log_free(d->acl_log);
 	netlink_free(d->netlink);
 	loop_free(d);
 	if (d->dp_up)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cp/acl_log.h"
 #include "cp/flow_log.h"
 #include "cp/log.h"
 #include "cp/nat_ports.h"
@@ -23,6 +24,7 @@
 // Work per turn, so that TLS and timers get theirs.
 #define FRAMES_PER_TURN   128
 #define MESSAGES_PER_TURN 256
+#define ACL_LOGS_PER_TURN 32
 
 // A TAP's readability, per interface.
 struct port {
@@ -40,6 +42,7 @@ struct punt {
 	void *media_arg;
 	struct nat_ports *nat;
 	const struct config *flows;
+	struct acl_log *acl_log;
 	size_t n_ports;
 	struct port ports[DP_IFACES_MAX];
 };
@@ -80,6 +83,14 @@ static unsigned int move_messages(struct punt *p)
 	return n;
 }
 
+static void move_acl_logs(struct punt *p)
+{
+	struct dp_acl_log r;
+
+	for (int i = 0; i < ACL_LOGS_PER_TURN && p->acl_log != NULL && dp_acl_log_recv(&r) > 0; i++)
+		acl_log_take(p->acl_log, &r);
+}
+
 // Wire to kernel.
 static unsigned int move_frames(struct punt *p)
 {
@@ -110,6 +121,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	unsigned int messages = move_messages(p), frames = move_frames(p);
 	struct timeval next = {.tv_usec = TICK_IDLE_US};
 
+	move_acl_logs(p);
 	if (messages + frames > 0)
 		p->busy_ticks = BUSY_FOR_TICKS;
 	else if (p->busy_ticks > 0)
@@ -192,9 +204,10 @@ void punt_on_nat(struct punt *p, struct nat_ports *n)
 	p->nat = n;
 }
 
-void punt_on_flows(struct punt *p, const struct config *c)
+void punt_on_flows(struct punt *p, const struct config *c, struct acl_log *l)
 {
 	p->flows = c;
+	p->acl_log = l;
 }
 
 void punt_on_media(struct punt *p, punt_media_fn *fn, void *arg)

@@ -20,9 +20,11 @@ void punt_free(struct punt *p); // accepts NULL
 // Who hears of flows refused for want of ports: DP_MSG_NAT_PORTS.
 void punt_on_nat(struct punt *p, struct nat_ports *n);
 
-// Has what workers tell of flows logged: DP_MSG_CONN_LIMIT. `c` outlives it.
+// Has what workers tell of flows logged: DP_MSG_CONN_LIMIT, and what access lists want told. Both outlive
+// it.
+struct acl_log;
 struct config;
-void punt_on_flows(struct punt *p, const struct config *c);
+void punt_on_flows(struct punt *p, const struct config *c, struct acl_log *l);
 
 // Who hears what workers tell of media: DP_MSG_MEDIA_GONE and DP_MSG_MEDIA_KEY.
 typedef void punt_media_fn(const struct dp_msg *m, void *arg);

@@ -10,6 +10,7 @@
 
 #include "dp/acl_build.h"
 #include "dp/acl_hits.h"
+#include "dp/acl_log.h"
 #include "dp/conn_limit.h"
 #include "dp/icmp.h"
 #include "dp/nat_hits.h"
@@ -401,6 +402,13 @@ static void count_hits(struct worker *w, const struct acl_verdict *v)
 	}
 }
 
+static void decided(struct worker *w, const struct pkt *p, const struct acl_query *q,
+	const struct acl_verdict *v)
+{
+	count_hits(w, v);
+	acl_log_verdict(w, p->iface_in, q, v);
+}
+
 // The first packet of a flow, or one that should not come first. True: it goes on.
 static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 {
@@ -419,7 +427,7 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 	acl_judge(w->snap, p->iface_in, &q, &verdict);
 	if (verdict.fate == ACL_DROP ||
 		acl_is_opener(p)) // a straggler is no flow that was permitted
-		count_hits(w, &verdict);
+		decided(w, p, &q, &verdict);
 	if (verdict.fate == ACL_DROP) {
 		if (verdict.reason == DROP_ROUTE_NONE)
 			icmp_error(w, m, ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE, 0);

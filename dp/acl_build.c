@@ -185,7 +185,7 @@ bool acl_list_is(const struct acl_list *l, const struct ace *aces, size_t n)
 		const struct ace *a = &l->aces[i], *b = &aces[i];
 
 		if (a->id != b->id || a->line != b->line || a->entry != b->entry ||
-			a->permit != b->permit || a->proto != b->proto ||
+			a->permit != b->permit || a->log != b->log || a->proto != b->proto ||
 			!prefix_eq(&a->src, &b->src) || !prefix_eq(&a->dst, &b->dst) ||
 			!range_eq(&a->sport, &b->sport) || !range_eq(&a->dport, &b->dport))
 			return false;

@@ -13,6 +13,7 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
+#include "dp/acl_log.h"
 #include "dp/dp_state.h"
 #include "dp/eal.h"
 #include "dp/frag.h"
@@ -342,6 +343,16 @@ int dp_recv(struct dp_msg *m)
 			media_ctl_recv(m);
 		return 1;
 	}
+	return 0;
+}
+
+int dp_acl_log_recv(struct dp_acl_log *out)
+{
+	const struct dp_state *d = &dp_state;
+
+	for (unsigned int i = 0; i < d->n_workers; i++)
+		if (rte_ring_sc_dequeue_elem(d->worker[i]->acl_log->ring, out, sizeof(*out)) == 0)
+			return 1;
 	return 0;
 }
 

@@ -394,6 +394,22 @@ struct dp_trace_ask {
 // interface, or no IPv4; -ETIMEDOUT: the worker is too busy to answer; -ENOBUFS.
 int dp_trace(const struct dp_trace_ask *a, struct dp_trace *t);
 
+// ---- Flows that access lists want told ---------------------------------------------------------
+
+// The first packet of a flow that an entry with `log` decided, or that was denied; each packet of one
+// that is denied is a first one.
+struct dp_acl_log {
+	int32_t list, entry; // places in dp_rules.acls, and ace.entry; -1: the implicit deny
+	uint16_t iface_in;
+	uint16_t iface_out; // or DP_TRACE_NO_IFACE
+	bool permit;
+	bool flows; // ACE_LOG_FLOWS, else ACE_LOG_DEFAULT
+	uint8_t icmp_type, icmp_code;
+	struct flow flow; // as lists judge it: its destination is real
+};
+// The next one of any worker: 1, or 0 when there is none.
+int dp_acl_log_recv(struct dp_acl_log *out);
+
 // ---- Copies of packets -------------------------------------------------------------------------
 
 // Begins to copy packets for whoever looks on. Returns the capture's id; -EBUSY: there

@@ -23,6 +23,7 @@
 struct capture_ring; // dp/capture.h
 struct conn_limits;  // dp/conn_limit.h
 struct acl_hit;      // dp/acl_hits.h
+struct acl_log;      // dp/acl_log.h
 struct frag_table;   // dp/frag.h
 struct icmp_state;   // dp/icmp.h
 struct media_worker; // dp/media.c
@@ -81,6 +82,7 @@ struct worker {
 	const struct snapshot *snap; // the rules, read once per turn; not to be kept beyond it
 	struct counters *count;
 	struct acl_hit *hits; // by the place of a rule
+	struct acl_log *acl_log;
 	struct rte_mempool *pool;
 	struct frag_table *frag;
 	struct sess_table *sess;

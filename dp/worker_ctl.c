@@ -11,6 +11,7 @@
 #include <rte_malloc.h>
 
 #include "dp/acl_hits.h"
+#include "dp/acl_log.h"
 #include "dp/capture.h"
 #include "dp/conn_limit.h"
 #include "dp/frag.h"
@@ -24,6 +25,7 @@
 
 #define MSG_RING     1024
 #define PUNT_RING    1024
+#define ACL_LOG_RING 512
 #define HANDOFF_RING 1024
 // SPSC, and burst operations at both ends.
 #define RING_FLAGS (RING_F_SP_ENQ | RING_F_SC_DEQ)
@@ -163,6 +165,31 @@ size_t worker_memory(uint32_t sessions)
 		xlate_memory(sessions + 1);
 }
 
+static struct acl_log *acl_log_new(unsigned int id, unsigned int n_workers)
+{
+	struct acl_log *l = rte_zmalloc("acl_log", sizeof(*l), RTE_CACHE_LINE_SIZE);
+	char name[RTE_RING_NAMESIZE];
+
+	if (l == NULL)
+		return NULL;
+	snprintf(name, sizeof(name), "acl_log%u", id);
+	l->rate = acl_log_rate(n_workers);
+	l->ring = rte_ring_create_elem(
+		name, sizeof(struct dp_acl_log), ACL_LOG_RING, SOCKET_ID_ANY, RING_FLAGS);
+	if (l->ring != NULL)
+		return l;
+	rte_free(l);
+	return NULL;
+}
+
+static void acl_log_free(struct acl_log *l)
+{
+	if (l == NULL)
+		return;
+	rte_ring_free(l->ring);
+	rte_free(l);
+}
+
 struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sessions, uint32_t seed)
 {
 	struct worker *w = rte_zmalloc("worker", sizeof(*w), RTE_CACHE_LINE_SIZE);
@@ -174,6 +201,7 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	w->steer = (struct handoff_key){.seed = seed, .n_workers = n_workers};
 	w->count = rte_zmalloc("count", sizeof(*w->count), RTE_CACHE_LINE_SIZE);
 	w->hits = acl_hits_new(id);
+	w->acl_log = acl_log_new(id, n_workers);
 	// Each table has a seed of its own: what collides in one need not in another.
 	w->sess = sess_new(sessions, seed + 1);
 	w->neigh = neigh_new(id, seed + 2);
@@ -192,8 +220,8 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	w->punt_up = ring_new("punt_up", id, 0, PUNT_RING);
 	if (w->count != NULL && w->hits != NULL && w->sess != NULL && w->neigh != NULL &&
 		w->punt != NULL && w->icmp != NULL && w->xlate != NULL && w->nat_hits != NULL &&
-		w->conn_limits != NULL && w->msg_down != NULL && w->msg_up != NULL &&
-		w->punt_down != NULL && w->punt_up != NULL)
+		w->conn_limits != NULL && w->acl_log != NULL && w->msg_down != NULL &&
+		w->msg_up != NULL && w->punt_down != NULL && w->punt_up != NULL)
 		return w;
 	worker_free(w);
 	return NULL;
@@ -245,6 +273,7 @@ void worker_free(struct worker *w)
 	rte_free(w->punt);
 	rte_free(w->icmp);
 	acl_hits_free(w->id);
+	acl_log_free(w->acl_log);
 	rte_free(w->count);
 	rte_free(w);
 }

@@ -86,6 +86,51 @@ static bool parse_remark(struct words *w, struct ace_text *out)
 	return true;
 }
 
+static bool parse_level(struct words *w, uint8_t *level)
+{
+	static const char *const names[] = {"emergencies", "alerts", "critical", "errors",
+		"warnings", "notifications", "informational", "debugging"};
+	uint64_t number;
+
+	for (uint8_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (words_take(w, names[i])) {
+			*level = i;
+			return true;
+		}
+	if (!str_to_u64(words_peek(w), UINT64_MAX, &number))
+		return true; // none is given
+	if (number > 7)
+		return words_fail(w, words_peek(w), "a level from 0 to 7");
+	*level = (uint8_t)number;
+	words_next(w);
+	return true;
+}
+
+// [log [LEVEL] [interval SECONDS] | log disable | log default]
+static bool parse_log(struct words *w, struct ace_text *a)
+{
+	uint64_t s;
+
+	if (!words_take(w, "log") || words_take(w, "default"))
+		return true;
+	if (words_take(w, "disable")) {
+		a->log = ACE_LOG_OFF;
+		return true;
+	}
+	a->log = ACE_LOG_FLOWS;
+	a->log_level = ACE_LOG_LEVEL;
+	a->log_interval_s = ACE_LOG_INTERVAL_S;
+	if (!parse_level(w, &a->log_level))
+		return false;
+	if (!words_take(w, "interval"))
+		return true;
+	if (!str_to_u64(words_peek(w), ACE_LOG_INTERVAL_MAX_S, &s) || s == 0)
+		return words_fail(w, words_peek(w), "seconds from 1 to 600");
+	a->log_interval_s = (uint16_t)s;
+	words_next(w);
+	return true;
+}
+
 bool ace_text_parse(struct str text, const struct ace_groups *groups, struct ace_text *out,
 	char *err, size_t err_size)
 {
@@ -103,6 +148,8 @@ bool ace_text_parse(struct str text, const struct ace_groups *groups, struct ace
 		!parse_ports(&w, groups, &a, &a.dport))
 		return false;
 	if (a.ref == ACE_LITERAL && a.proto == PROTO_ICMP && !parse_icmp(&w, &a))
+		return false;
+	if (!parse_log(&w, &a))
 		return false;
 	a.inactive = words_take(&w, "inactive");
 	if (!words_end(&w))
@@ -143,6 +190,7 @@ bool ace_parse(struct str text, struct ace *out, char *err, size_t err_size)
 		return words_fail(&w, STR_LIT("neq"), "eq, range, lt or gt");
 	*out = (struct ace){
 		.permit = t.permit,
+		.log = t.log,
 		.proto = t.proto,
 		.src = t.src.prefix,
 		.dst = t.dst.prefix,

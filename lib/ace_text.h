@@ -23,10 +23,18 @@ struct ace_ports {
 	struct port_set set; // ACE_LITERAL
 };
 
+// What `log` alone means, and the longest interval, as on an ASA.
+#define ACE_LOG_LEVEL          6
+#define ACE_LOG_INTERVAL_S     300
+#define ACE_LOG_INTERVAL_MAX_S 600
+
 struct ace_text {
 	struct str remark; // not empty: it is one, and nothing else is set
 	bool permit;
 	bool inactive;
+	uint8_t log;       // enum ace_log
+	uint8_t log_level; // of ACE_LOG_FLOWS: severity, and how long hits are gathered
+	uint16_t log_interval_s;
 	// The protocol, or a service with its ports: then `sport` and `dport` are any.
 	enum ace_ref ref;
 	struct str service;

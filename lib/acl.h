@@ -16,6 +16,10 @@ struct port_range {
 
 #define PORT_ANY ((struct port_range){0, 65535})
 
+// What is told of flows that a rule decides: those that it denies, each flow with its hits (`log`), or
+// nothing (`log disable`).
+enum ace_log { ACE_LOG_DEFAULT, ACE_LOG_FLOWS, ACE_LOG_OFF };
+
 // One rule of an access list: a configured entry makes one or, by its objects, several. Addresses are
 // *real* ones, as in the manual.
 struct ace {
@@ -28,6 +32,7 @@ struct ace {
 	struct port_range sport, dport;
 	uint32_t line;  // of the configuration file, where its entry stands; 0: not known
 	uint32_t entry; // which configured entry of its list it comes from, counting from 0
+	uint8_t log;    // enum ace_log
 };
 
 // Protocols whose entries judge sport and dport.

@@ -64,14 +64,14 @@ static int rules_apply(bool closed)
 		},
 	};
 	const struct ace incoming[] = {
-		{1, true, PROTO_TCP, {.len = 0}, net("192.168.10.30"), ANY_PORT, {5070, 5070}, 0,
+		{1, true, PROTO_TCP, {.len = 0}, net("192.168.10.30"), ANY_PORT, {5070, 5070}, 0, 0,
 			0},
-		{2, true, PROTO_TCP, {.len = 0}, net("192.168.10.30"), ANY_PORT, {5080, 5080}, 0,
+		{2, true, PROTO_TCP, {.len = 0}, net("192.168.10.30"), ANY_PORT, {5080, 5080}, 0, 0,
 			0},
-		{3, true, PROTO_ICMP, {.len = 0}, {.len = 0}, ANY_PORT, ANY_PORT, 0, 0},
+		{3, true, PROTO_ICMP, {.len = 0}, {.len = 0}, ANY_PORT, ANY_PORT, 0, 0, 0},
 	};
 	const struct ace inspected[] = {
-		{4, true, PROTO_TCP, {.len = 0}, net("192.168.10.30"), ANY_PORT, {5080, 5080}, 0,
+		{4, true, PROTO_TCP, {.len = 0}, net("192.168.10.30"), ANY_PORT, {5080, 5080}, 0, 0,
 			0},
 	};
 	const struct dp_acl acls[] = {{incoming, closed ? 0 : 3}, {inspected, 1}};

@@ -134,6 +134,36 @@ static void test_references(void **state)
 	assert_true(str_eq(t.remark, STR_LIT("the call managers' ports")));
 }
 
+// log, in the manual's words.
+static void test_log(void **state)
+{
+	static const struct {
+		const char *in;
+		uint8_t log, level;
+		uint16_t interval_s;
+	} t[] = {
+		{"permit tcp any any eq 80", ACE_LOG_DEFAULT, 0, 0},
+		{"permit tcp any any eq 80 log", ACE_LOG_FLOWS, 6, 300},
+		{"permit ip any any LOG 0", ACE_LOG_FLOWS, 0, 300},
+		{"permit ip any any log debugging", ACE_LOG_FLOWS, 7, 300},
+		{"deny icmp any any echo log warnings interval 600 inactive", ACE_LOG_FLOWS, 4,
+			600},
+		{"deny ip any any log interval 1", ACE_LOG_FLOWS, 6, 1},
+		{"deny ip any any log disable", ACE_LOG_OFF, 0, 0},
+		{"deny ip any any log default", ACE_LOG_DEFAULT, 0, 0},
+		{"permit tcp any object-group nets log 5", ACE_LOG_FLOWS, 5, 300},
+	};
+
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct ace_text a = parsed(t[i].in);
+
+		assert_int_equal(a.log, t[i].log);
+		assert_int_equal(a.log_level, t[i].level);
+		assert_int_equal(a.log_interval_s, t[i].interval_s);
+		assert_int_equal(a.inactive, strstr(t[i].in, "inactive") != NULL);
+	}
+}
+
 // Every service with every source with every destination, in this order.
 static void test_expand(void **state)
 {
@@ -284,7 +314,15 @@ static void test_refused(void **state)
 		{"permit icmp any any 8 0 0", "found 0, expected the end of the entry"},
 		{"permit ip any any inactive inactive",
 			"found inactive, expected the end of the entry"},
-		{"permit tcp any any log", "found log, expected the end of the entry"},
+		{"permit tcp any any log 8", "found 8, expected a level from 0 to 7"},
+		{"permit tcp any any log loud", "found loud, expected the end of the entry"},
+		{"permit tcp any any log 3 interval 0", "found 0, expected seconds from 1 to 600"},
+		{"permit tcp any any log interval 601",
+			"found 601, expected seconds from 1 to 600"},
+		{"permit tcp any any log interval",
+			"found the end of the entry, expected seconds from 1 to 600"},
+		{"permit tcp any any log disable 3", "found 3, expected the end of the entry"},
+		{"permit tcp any any log inactive log", "found log, expected the end of the entry"},
 		{"permit tcp any any \x1b[2J\xff", "found ?[2J?, expected the end of the entry"},
 	};
 	const struct ace_groups groups = {kind_of, NULL};
@@ -377,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_format_longest),
 		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_expand),
 		cmocka_unit_test(test_service),
 		cmocka_unit_test(test_refused),

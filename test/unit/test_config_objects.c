@@ -136,6 +136,24 @@ static void test_rules(void **state)
 	}
 }
 
+// What an entry says of the log goes to all its rules, and to who tells it.
+static void test_log(void **state)
+{
+	struct config *c =
+		with_entries("    - permit tcp any object-group servers log 3 interval 9\n"
+			     "    - deny ip any any log disable\n");
+	const struct config_acl *a = &c->acls[2];
+
+	assert_int_equal(a->entries[0].log, ACE_LOG_FLOWS);
+	assert_int_equal(a->entries[0].log_level, 3);
+	assert_int_equal(a->entries[0].log_interval_s, 9);
+	assert_true(a->entries[0].n > 1);
+	for (size_t i = 0; i < a->entries[0].n; i++)
+		assert_int_equal(a->aces[i].log, ACE_LOG_FLOWS);
+	assert_int_equal(a->aces[a->n - 1].log, ACE_LOG_OFF);
+	config_free(c);
+}
+
 // A new member of a group, or a new object in front, changes no id of what stays.
 static void test_ids(void **state)
 {
@@ -206,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_bounds),
 	};
 

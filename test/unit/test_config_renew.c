@@ -131,7 +131,6 @@ static void test_swap(void **state)
 	b->conn_limits_default.conn_max = 5;
 	config_swap_rules(a, b);
 	assert_int_equal(a->conn_limits_default.conn_max, 5);
-	b->conn_limits_default.conn_max = 5; // for the way back
 	assert_int_equal(a->n_acls, 4);
 	assert_string_equal(a->acls[a->inspects[0].acl].name, "sip-out");
 	assert_string_equal(a->acls[a->ifaces[0].acl_in].name, "incoming");
