@@ -10,23 +10,42 @@ import subprocess
 from session import LabTest, lab, wait_for
 
 from lablib import netns
-from lablib.daemon import substitute
+from lablib.daemon import client, substitute
 from lablib.util import sh
 
 OWN, ROUTER, REAL = "209.165.200.225", "209.165.200.254", "192.168.10.30"
 STATIC, DMZ_STATIC = "209.165.200.228", "209.165.200.250"  # of ucm-a and dmz-a
 BEHIND_PAT = {"ucm2-a": "192.168.10.31", "phone-a1": "192.168.10.51"}
 SERVER, SECOND = netns.FOREIGN, "192.0.2.11"  # two addresses outside, as RFC 5780 wants them
-
 PORT = "7201"  # one that no class inspects
 SCAPY_SEND = pathlib.Path(__file__).with_name("scapy_send.py")
-PAT = "\nnat:\n  - {from: inside, to: outside, after-auto: on, source: {dynamic: {real: any, mapped: interface}}}\n"
-PERMIT = "".join(f"\n    - permit udp any host {ip}" for ip in (REAL, *BEHIND_PAT.values()))
+PARTNER, OUTER = "192.168.10.77", "209.165.200.243"  # what SERVER is called inside, by phone-a1 who is OUTER
+POOL = ("209.165.200.241", "209.165.200.242")  # phone-a2's
+OBJECTS = f"""
+    phone_a1: {{host: {BEHIND_PAT["phone-a1"]}}}
+    phone_a2: {{host: 192.168.10.52, nat: {{from: inside, to: outside, dynamic: pool}}}}
+    pool: {{range: {" ".join(POOL)}}}
+    outer: {{host: {OUTER}}}
+    partner: {{host: {PARTNER}}}
+    server: {{host: {SERVER}}}
+    ucm2: {{host: {BEHIND_PAT["ucm2-a"]}}}
+  service:
+    web: {{service: tcp source eq 80}}
+    web_out: {{service: tcp source eq 8080}}"""
+RULES = """
+nat:
+  - {from: inside, to: outside, source: {static: {real: phone_a1, mapped: outer}}, destination: {static: {mapped: partner, real: server}}}
+  - {from: inside, to: outside, source: {static: {real: ucm2, mapped: interface}}, service: {real: web, mapped: web_out}}
+  - {from: inside, to: outside, after-auto: on, source: {dynamic: {real: any, mapped: interface}}}
+"""
+PERMIT = "".join(f"\n    - permit udp any host {ip}" for ip in (REAL, *BEHIND_PAT.values())) + \
+    f"\n    - permit tcp any host {BEHIND_PAT['ucm2-a']} eq 80"
 
 
 def configured(text):
-    """Everybody behind PAT who has no address of his own, and a list that leaves UDP to the translation."""
-    text = substitute(text, r"\nnat:\n", PAT)
+    """Each kind of translation, everybody else behind PAT, and a list that leaves UDP to the translation."""
+    text = substitute(text, r"(?<=\n    ime_map_209.165.200.250: {host: 209.165.200.250})(?=\n)", OBJECTS)
+    text = substitute(text, r"\nnat:\n", RULES)
     return substitute(text, r"(?<=\n  incoming:)(?=\n)", PERMIT)
 
 
@@ -66,7 +85,7 @@ def odd_packets(port):
         "echo reply of no session": ("ICMP_NO_SESSION", ip() + "ICMP(type=0, id=7)"),
         "land, on a translated address": ("IP_SPOOFED", ip(DMZ_STATIC) + syn),
         "land, on our own address": ("IP_SPOOFED", ip(OWN, OWN) + syn),
-        "a source from inside": ("IP_SPOOFED", ip(REAL) + syn),
+        "a source from inside": ("REVERSE_PATH", ip(REAL) + syn),
         "source of zeros": ("IP_SOURCE", ip("0.0.0.0") + syn),
         "source of ones": ("IP_SOURCE", ip("255.255.255.255") + syn),
         "source of many": ("IP_SOURCE", ip("224.0.0.1") + syn),
@@ -161,18 +180,18 @@ class Nat(LabTest):
         log = self.lab.dir / "iperf3.log"
         self.serve("foreign", "iperf3", "-s", "-p", PORT, "--forceflush", "--logfile", log, ready=("t", PORT))
 
-        def run(client, outer, *args):
+        def run(host, outer, *args):
             log.write_text("")
-            out = json.loads(sh(*netns.inside(client, "iperf3", "-c", SERVER, "-p", PORT, "-J", *args)))
+            out = json.loads(sh(*netns.inside(host, "iperf3", "-c", SERVER, "-p", PORT, "-J", *args)))
             self.assertIn(f"Accepted connection from {outer}, port", log.read_text())
             return out["end"]
         before = self.daemon.counters()
-        for client, outer in (("ucm-a", STATIC), ("ucm2-a", OWN)):
+        for host, outer in (("ucm-a", STATIC), ("ucm2-a", OWN)):
             for way in ((), ("-R",)):
-                with self.subTest(client=client, way=way):
-                    end = run(client, outer, "-n", "10M", *way)
+                with self.subTest(host=host, way=way):
+                    end = run(host, outer, "-n", "10M", *way)
                     self.assertGreater(end["sum_received"]["bytes"], 5 << 20)  # the rest is on its way when it ends
-                    end = run(client, outer, "-u", "-b", "30M", "-l", "1200", "-n", "1M", *way)
+                    end = run(host, outer, "-u", "-b", "30M", "-l", "1200", "-n", "1M", *way)
                     self.assertGreater(end["sum"]["packets"], 800)
                     self.assertLess(end["sum"]["lost_percent"], 1)
         for name in ("foreign", "ucm2-a"):
@@ -197,6 +216,40 @@ class Nat(LabTest):
             self.assertEqual(p.stdout.readline(), "sent\n")
         self.assertEqual(p.stdout.readline(), "ready\n")
         return send
+
+    def seen(self, host, address, server, port):
+        """Who a listener on `port` of `server` sees when a client connects to `address`, and from which port."""
+        with sock(server, socket.SOCK_STREAM, ("0.0.0.0", port)) as listener, sock(host, socket.SOCK_STREAM) as s:
+            listener.listen(1)
+            s.connect(address)
+            own_port = s.getsockname()[1]
+            peer, (ip, peer_port) = listener.accept()
+            peer.close()
+        return ip, peer_port == own_port
+
+    def trace(self, *words):
+        out = json.loads(client("packet-tracer", "input", *words, "--json", "--socket", self.daemon.socket))
+        return [p["type"] for p in out["phases"]], out["action"]
+
+    def test_kinds(self):
+        """An address of a pool, which keeps ports; twice NAT; a port of the interface's own address."""
+        ip, kept = self.seen("phone-a2", (ROUTER, 8001), "inet", 8001)
+        self.assertIn(ip, POOL)
+        self.assertTrue(kept)
+        self.assertEqual(self.seen("phone-a1", (PARTNER, 8002), "foreign", 8002), (OUTER, True))
+        self.assertEqual(self.seen("phone-a1", (SERVER, 8003), "foreign", 8003)[0], OWN)
+        self.assertEqual(self.seen("inet", (OWN, 8080), "ucm2-a", 80), (ROUTER, True))
+        self.assertRegex(self.daemon.show("xlate"), rf"NAT from inside:192.168.10.52 to outside:{ip} flags i idle")
+        text = self.daemon.show("nat", "detail")
+        self.assertRegex(text, rf"source static 192.168.10.51 {OUTER} destination static {PARTNER} {SERVER}\n"
+                               rf"    translate_hits = 1, untranslate_hits = 0\n"
+                               rf"    Source - Origin: 192.168.10.51, Translated: {OUTER}\n"
+                               rf"    Destination - Origin: {PARTNER}, Translated: {SERVER}\n")
+        phases, action = self.trace("inside", "tcp", BEHIND_PAT["phone-a1"], "1025", PARTNER, "8004")
+        self.assertEqual(action, "allow")
+        self.assertLess(phases.index("UN-NAT"), phases.index("NAT"))
+        phases, action = self.trace("inside", "udp", REAL, "1025", STATIC, "8004")  # to itself, outside
+        self.assertEqual((action, phases.count("FLOW-LOOKUP"), phases.count("HAIRPIN")), ("allow", 2, 1))
 
     def test_odd_packets(self):
         """Each has its named drop, and the connection beside them goes on."""
