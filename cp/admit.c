@@ -116,12 +116,20 @@ static bool is_name(struct str host)
 	return host.n > 0 && !uri_host_ip(host, &ip);
 }
 
+// Off-path: the domain that the call manager named when it asked for the remote's mapping.
+static struct str asked_domain(const struct pass *p)
+{
+	return p->t->mapping != 0 ? mapping_domain(p->ime->mappings, p->t->mapping) : STR_LIT("");
+}
+
 static enum counter_id route_outward(const struct pass *p)
 {
-	struct str host;
+	struct str host = asked_domain(p);
 
 	if (trunk_leg(p->t, SIDE_OUTSIDE)->state != LEG_UP)
 		return CNT_NONE; // it cannot be sent anyway
+	if (host.n > 0)
+		return domain_ids_has(&p->t->remote_ids, host) ? CNT_NONE : CNT_ROUTE_DOMAIN;
 	if (!route_host(p->m, &host) || !is_name(host))
 		host = p->m->uri.host;
 	if (!is_name(host))

@@ -4,6 +4,7 @@
 #include "cp/ime_state.h"
 #include "cp/log.h"
 #include "cp/media_why.h"
+#include "cp/offpath.h"
 
 #define MS_NS 1000000ull
 
@@ -101,5 +102,6 @@ static void tell(const struct ime *ime, const struct call *call)
 void call_end(struct ime *ime, struct call *call)
 {
 	tell(ime, call);
+	offpath_call_over(ime, call);
 	call_remove(ime->calls, call);
 }

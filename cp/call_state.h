@@ -19,8 +19,9 @@
 #include "lib/sip.h"
 #include "lib/ticket.h"
 
-#define CALLS_MAX        4096u
-#define CALL_DIALOGS_MAX 8 // forked answers of one call
+#define CALLS_MAX         4096u
+#define CALL_DIALOGS_MAX  8 // forked answers of one call
+#define CALL_MAPPINGS_MAX 8 // off-path: remotes that its dialogs lead to
 
 // What one party told about itself: enough to speak to it in the other's name (SIP-7). Strings are
 // the call's own; NULL: not known yet.
@@ -95,6 +96,8 @@ struct call {
 	char *ticket, *granted;      // id and granted domain of its ticket; NULL: it needed none
 	struct call_caller who;
 	struct call_party party[SIDES];
+	uint16_t mappings[CALL_MAPPINGS_MAX]; // ports that it holds (cp/offpath.h)
+	size_t n_mappings;
 	size_t n_record_routes; // that the INVITE had when it came to us
 	uint32_t invite_cseq;
 	struct session *session;

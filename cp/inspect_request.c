@@ -10,6 +10,7 @@
 #include "cp/leg.h"
 #include "cp/limit.h"
 #include "cp/negotiate.h"
+#include "cp/offpath.h"
 #include "cp/pass_policy.h"
 #include "cp/stir.h"
 #include "cp/teardown.h"
@@ -18,7 +19,8 @@
 // whatever becomes of those with bad tickets.
 bool inspect_is_our_fault(enum counter_id why)
 {
-	return why == CNT_MEDIA_PORTS_FULL || why == CNT_MEDIA_REFUSED || why == CNT_LIMIT_SRTP;
+	return why == CNT_MEDIA_PORTS_FULL || why == CNT_MEDIA_REFUSED || why == CNT_LIMIT_SRTP ||
+		why == CNT_MAPPING_NO_PORT;
 }
 
 static bool remember(struct pass *p)
@@ -42,7 +44,9 @@ static void forward_request(struct pass *p)
 	enum counter_id why = pass_forward(p);
 
 	if (why != CNT_NONE)
-		pass_refuse(p, why, why == CNT_PEER_GONE ? 503 : pass_status(p, 400));
+		pass_refuse(p, why,
+			why == CNT_PEER_GONE || inspect_is_our_fault(why) ? 503
+									  : pass_status(p, 400));
 }
 
 static bool start_call(struct pass *p)
@@ -80,6 +84,7 @@ static bool start_call(struct pass *p)
 // A call that never was one: its refusal has been told.
 static void undo_call(struct pass *p)
 {
+	offpath_call_over(p->ime, p->call);
 	call_remove(p->ime->calls, p->call);
 	p->call = NULL;
 	if (p->txn != NULL)
@@ -156,7 +161,7 @@ static void initial_invite(struct pass *p)
 	}
 	if (why == CNT_NONE) {
 		why = pass_forward(p);
-		status = why == CNT_PEER_GONE ? 503 : 400;
+		status = why == CNT_PEER_GONE || inspect_is_our_fault(why) ? 503 : 400;
 	}
 	if (why != CNT_NONE) {
 		pass_refuse(p, why, status);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/offpath.h"
 
+#include <stdio.h>
+
 #include "cp/accept.h"
 #include "cp/ime_state.h"
+#include "cp/log.h"
 
 // Where a call manager's connections come from, for access lists that name source ports.
 #define CLIENT_PORT 32768
@@ -149,4 +152,112 @@ enum mapping_error offpath_judge_remote(const struct ime *ime, const struct ip_a
 	if (!is_permitted(ime, ucm, remote))
 		return bad(MAPPING_FORBIDDEN, reason, "the access list of the interface denies it");
 	return MAPPING_OK;
+}
+
+// ---- SIP -----------------------------------------------------------------------------------------
+
+static void call_holds(struct offpath_pass *p, uint16_t port)
+{
+	struct call *call = p->call;
+
+	if (call == NULL || call->n_mappings == CALL_MAPPINGS_MAX)
+		return;
+	for (size_t i = 0; i < call->n_mappings; i++) {
+		if (call->mappings[i] == port)
+			return;
+	}
+	call->mappings[call->n_mappings++] = port;
+	mapping_hold(p->ime->mappings, port);
+}
+
+static void tell_made(const struct offpath_pass *p, const struct endpoint *remote, uint16_t port)
+{
+	const struct endpoint mapped = {.ip = p->rewrite.ip, .port = port};
+
+	count(&p->ime->counters, CNT_MAPPINGS_MADE);
+	log_event(MAPPING_CREATED, log_endpoint("remote", remote), log_endpoint("mapped", &mapped),
+		log_ip("ucm", &p->t->peer[SIDE_INSIDE].ip), log_text("by", "call in"));
+}
+
+// What a call manager may not ask for stays as it came, and so does what one message has too much of.
+static uint16_t port_of(void *arg, const struct endpoint *remote)
+{
+	struct offpath_pass *p = arg;
+	const char *reason;
+	uint16_t port;
+
+	if (p->hops == OFFPATH_HOPS_MAX ||
+		offpath_judge_remote(p->ime, &p->t->peer[SIDE_INSIDE].ip, remote, &reason) !=
+			MAPPING_OK)
+		return 0;
+	p->hops++;
+	switch (mapping_take(p->ime->mappings, remote, MAPPING_OF_REMOTE, ime_now(p->ime), &port)) {
+	case MAPPING_OVER_QUOTA:
+	case MAPPING_PORTS_FULL:
+		p->full = true;
+		return 0;
+	case MAPPING_MADE:
+		tell_made(p, remote, port);
+		break;
+	case MAPPING_KEPT:
+		break;
+	}
+	call_holds(p, port);
+	return port;
+}
+
+static bool remote_of(void *arg, uint16_t port, struct endpoint *remote)
+{
+	struct offpath_pass *p = arg;
+
+	if (!mapping_find(p->ime->mappings, port, remote))
+		return false;
+	mapping_touch(p->ime->mappings, port, ime_now(p->ime));
+	call_holds(p, port);
+	return true;
+}
+
+const struct rewrite_off_path *offpath_pass(
+	struct offpath_pass *p, struct ime *ime, struct trunk *t, struct call *call)
+{
+	*p = (struct offpath_pass){.rewrite = {.ip = offpath_address(ime),
+					   .remote = t->peer[SIDE_OUTSIDE],
+					   .port_of = port_of,
+					   .remote_of = remote_of,
+					   .arg = p},
+		.ime = ime,
+		.t = t,
+		.call = call};
+	return &p->rewrite;
+}
+
+void offpath_call_over(struct ime *ime, struct call *call)
+{
+	for (size_t i = 0; i < call->n_mappings; i++)
+		mapping_unhold(ime->mappings, call->mappings[i], ime_now(ime));
+	call->n_mappings = 0;
+}
+
+struct str offpath_uri(struct ime *ime, struct trunk *t, struct call *call, struct str uri,
+	char buf[OFFPATH_URI_MAX])
+{
+	char at[ENDPOINT_TEXT_MAX];
+	struct offpath_pass p;
+	struct endpoint e = t->peer[SIDE_OUTSIDE];
+	struct uri u;
+	int n;
+
+	if (!t->off_path || !uri_parse(uri, &u))
+		return uri;
+	offpath_pass(&p, ime, t, call);
+	uri_host_ip(u.host, &e.ip);
+	e.port = u.port != 0 ? u.port : 5061;
+	e.port = port_of(&p, &e);
+	e.ip = p.rewrite.ip;
+	if (e.port == 0)
+		return uri;
+	n = snprintf(buf, OFFPATH_URI_MAX, "%.*s%s%.*s", (int)(u.hostport.p - uri.p), uri.p,
+		endpoint_format(&e, ':', at), (int)(uri.p + uri.n - u.hostport.p - u.hostport.n),
+		u.hostport.p + u.hostport.n);
+	return n < OFFPATH_URI_MAX ? (struct str){buf, (size_t)n} : uri;
 }

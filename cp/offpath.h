@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/addr.h"
+#include "cp/rewrite.h"
 #include "lib/mapping_msg.h"
 
+struct call;
 struct ime;
+struct trunk;
 
 // The address whose ports stand for remotes: the listening interface's.
 struct ip_addr offpath_address(const struct ime *ime);
@@ -28,3 +30,30 @@ int offpath_client(const struct ime *ime, const struct ip_addr *ip);
 // *reason.
 enum mapping_error offpath_judge_remote(const struct ime *ime, const struct ip_addr *ucm,
 	const struct endpoint *remote, const char **reason);
+
+// ---- SIP -----------------------------------------------------------------------------------------
+
+#define OFFPATH_HOPS_MAX 8 // addresses of one message that become ports of ours
+
+// One message on its way through a trunk that is off-path.
+struct offpath_pass {
+	struct rewrite_off_path rewrite;
+	struct ime *ime;
+	struct trunk *t;
+	struct call *call; // NULL: none
+	unsigned int hops;
+	bool full; // a remote has no port, because none is left
+};
+
+// What rewrite_headers() needs; the mappings that the message uses are refreshed, and held by its call
+// (MAP-4). `p` outlives what is returned.
+const struct rewrite_off_path *offpath_pass(
+	struct offpath_pass *p, struct ime *ime, struct trunk *t, struct call *call);
+
+// The call is over: it holds none any more.
+void offpath_call_over(struct ime *ime, struct call *call);
+
+// A URI of a remote as the inside knows it, in `buf`; as it is when it can have no port of ours.
+#define OFFPATH_URI_MAX 1024
+struct str offpath_uri(struct ime *ime, struct trunk *t, struct call *call, struct str uri,
+	char buf[OFFPATH_URI_MAX]);

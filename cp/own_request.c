@@ -5,6 +5,7 @@
 
 #include "cp/debug.h"
 #include "cp/media_why.h"
+#include "cp/offpath.h"
 
 #define COOKIE "z9hG4bK"
 
@@ -17,9 +18,14 @@ struct trunk *own_trunk(struct ime *ime, const struct call *call)
 
 struct request_via own_via(const struct trunk *t, enum side to, const char *tag)
 {
+	struct endpoint remote = t->peer[SIDE_OUTSIDE];
+
+	if (t->off_path) // the answer comes by the connection, and must not take another way
+		remote = (struct endpoint){
+			.ip = offpath_address(t->ime), .port = t->mapping != 0 ? t->mapping : 5060};
 	return (struct request_via){
 		.transport = to == SIDE_OUTSIDE || t->inside_secure ? "TLS" : "TCP",
-		.sent_by = to == SIDE_OUTSIDE ? t->mapped : t->peer[SIDE_OUTSIDE],
+		.sent_by = to == SIDE_OUTSIDE ? t->mapped : remote,
 		.branch = tag,
 	};
 }
@@ -70,6 +76,7 @@ bool own_refer(struct ime *ime, struct call *call, const struct request_refer *w
 	struct request_dialog d;
 	struct request_via via;
 	char tag[REPLY_TAG_MAX];
+	char contact[OFFPATH_URI_MAX];
 	struct txn *x;
 
 	if (t == NULL || !call_dialog_insert(call, &d)) {
@@ -83,6 +90,8 @@ bool own_refer(struct ime *ime, struct call *call, const struct request_refer *w
 		return false; // its answer would not be known
 	x->call = call->id;
 	return own_send(ime, t, SIDE_INSIDE,
-		request_refer(&d, &via, str_from(call->party[SIDE_OUTSIDE].target), what, ime->out,
-			ime->out_size));
+		request_refer(&d, &via,
+			offpath_uri(
+				ime, t, call, str_from(call->party[SIDE_OUTSIDE].target), contact),
+			what, ime->out, ime->out_size));
 }

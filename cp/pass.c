@@ -10,6 +10,7 @@
 #include "cp/fallback.h"
 #include "cp/log.h"
 #include "cp/media_why.h"
+#include "cp/offpath.h"
 #include "cp/stir.h"
 #include "cp/pass_policy.h"
 #include "cp/policymap_check.h"
@@ -74,6 +75,7 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 		.fb_map = ime->cfg->fallback.map,
 	};
 	struct rewrite_fallback fb = {0};
+	struct offpath_pass off;
 	enum sip_reason r;
 	enum sdp_verdict v = SDP_OK;
 
@@ -81,11 +83,16 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 		ctx.addressed = &p->t->of->peer[SIDE_INSIDE];
 		ctx.taker = &p->t->peer[SIDE_INSIDE];
 	}
+	if (p->t->off_path)
+		ctx.off_path = offpath_pass(&off, ime, p->t, p->call);
 	r = rewrite_headers(p->m, &ctx, e, &fb);
 	if (r == SIP_OK)
 		r = stir_rewrite(p, e);
 	if (r != SIP_OK)
 		return counter_sip(r);
+	// A response goes on: without a way back its sender will end the call.
+	if (p->t->off_path && off.full && p->m->request)
+		return CNT_MAPPING_NO_PORT;
 	if (p->call != NULL)
 		fallback_learn(p, &fb);
 	renumber(p, e);

@@ -9,15 +9,17 @@ enum {
 	MADDR = 4,
 	STRICT = 8, // refuse the message when the address makes no sense: it routes by it
 	NEXT = 16,  // where a request goes: to the call manager that takes it
+	HOP = 32,   // where the inside will send to: off-path, a port of ours
+	OURS = 64,  // a host that is an address of ours, and no other
 };
 
 static const struct {
 	enum sip_header_id id;
 	unsigned int what;
 } rules[] = {
-	{SIP_H_CONTACT, HOST | TRANSPORT | MADDR | STRICT},
+	{SIP_H_CONTACT, HOST | TRANSPORT | MADDR | STRICT | HOP},
 	{SIP_H_ROUTE, HOST | TRANSPORT | MADDR | NEXT | STRICT},
-	{SIP_H_RECORD_ROUTE, HOST | TRANSPORT | MADDR | STRICT},
+	{SIP_H_RECORD_ROUTE, HOST | TRANSPORT | MADDR | STRICT | HOP},
 	{SIP_H_P_ASSERTED_IDENTITY, HOST},
 	{SIP_H_REMOTE_PARTY_ID, HOST},
 	{SIP_H_DIVERSION, HOST},
@@ -34,41 +36,103 @@ bool rewrite_via_save(const struct sip_msg *m, struct rewrite_via *out)
 	return true;
 }
 
+// Off-path: an address of ours stands for a remote. Without a port it is that of the connection.
+static bool is_ours(const struct rewrite_ctx *ctx, uint16_t port, struct endpoint *ep)
+{
+	const struct rewrite_off_path *o = ctx->off_path;
+
+	if (o == NULL || ctx->dir != REWRITE_OUTWARD || !ip_eq(&ep->ip, &o->ip))
+		return false;
+	if (port != 0)
+		return o->remote_of(o->arg, port, ep);
+	ep->ip = o->remote.ip;
+	return true;
+}
+
+// Off-path: the remote of the connection, in what the inside only shows.
+static bool is_remote(const struct rewrite_ctx *ctx, uint16_t port, struct endpoint *ep)
+{
+	const struct rewrite_off_path *o = ctx->off_path;
+
+	if (o == NULL || ctx->dir != REWRITE_INWARD || port != 0 || !ip_eq(&ep->ip, &o->remote.ip))
+		return false;
+	ep->ip = o->ip;
+	return true;
+}
+
+// What translations know; of the call manager that was addressed, the one that takes the call.
+static bool by_rules(const struct rewrite_ctx *ctx, struct endpoint *ep)
+{
+	int rule;
+
+	if (ctx->dir == REWRITE_INWARD)
+		rule = nat_untranslate(ctx->nat, ctx->n_nat, ctx->outside_if, PROTO_TCP, ep);
+	else
+		rule = nat_translate(
+			ctx->nat, ctx->n_nat, ctx->inside_if, ctx->outside_if, PROTO_TCP, ep);
+	if (ctx->taker != NULL && ip_eq(&ep->ip, &ctx->addressed->ip)) {
+		if (ep->port == ctx->addressed->port)
+			ep->port = ctx->taker->port;
+		ep->ip = ctx->taker->ip;
+		rule = 0;
+	}
+	return rule >= 0;
+}
+
+static uint16_t port_or_default(uint16_t port, bool tls)
+{
+	return port != 0 ? port : tls ? 5061 : 5060; // RFC 3261 19.1.2
+}
+
 bool rewrite_host(const struct rewrite_ctx *ctx, struct str host, uint16_t port, bool tls,
 	struct endpoint *out)
 {
-	struct endpoint ep = {.port = port};
-	int rule;
+	struct endpoint ep = {.port = port_or_default(port, tls)};
 
 	if (!uri_host_ip(host, &ep.ip))
 		return false;
-	if (port == 0)
-		ep.port = tls ? 5061 : 5060; // RFC 3261 19.1.2
-	if (ctx->dir == REWRITE_INWARD)
-		rule = nat_untranslate(ctx->nat, ctx->n_nat, ctx->outside_if, PROTO_TCP, &ep);
-	else
-		rule = nat_translate(
-			ctx->nat, ctx->n_nat, ctx->inside_if, ctx->outside_if, PROTO_TCP, &ep);
-	if (ctx->taker != NULL && ip_eq(&ep.ip, &ctx->addressed->ip)) {
-		if (ep.port == ctx->addressed->port)
-			ep.port = ctx->taker->port;
-		ep.ip = ctx->taker->ip;
-		rule = 0;
-	}
-	if (rule < 0)
+	if (!is_ours(ctx, port, &ep) && !is_remote(ctx, port, &ep) && !by_rules(ctx, &ep))
 		return false;
 	*out = ep;
 	return true;
 }
 
+// Off-path: where the inside will send to becomes a port of ours. A name is taken for the remote at the
+// other end: the inside could not reach it.
+static bool hop_host(const struct rewrite_ctx *ctx, struct str host, uint16_t port, bool tls,
+	struct endpoint *out)
+{
+	const struct rewrite_off_path *o = ctx->off_path;
+	struct endpoint ep = {.port = port_or_default(port, tls)};
+
+	if (!uri_host_ip(host, &ep.ip))
+		ep.ip = o->remote.ip;
+	if (by_rules(ctx, &ep)) {
+		*out = ep;
+		return true;
+	}
+	*out = (struct endpoint){.ip = o->ip, .port = o->port_of(o->arg, &ep)};
+	return out->port != 0;
+}
+
+static bool host_of(const struct rewrite_ctx *ctx, struct str host, uint16_t port, bool tls,
+	unsigned int what, struct endpoint *out)
+{
+	if ((what & OURS) != 0)
+		return uri_host_ip(host, &out->ip) && is_ours(ctx, port, out);
+	if ((what & HOP) != 0 && ctx->off_path != NULL && ctx->dir == REWRITE_INWARD)
+		return hop_host(ctx, host, port, tls, out);
+	return rewrite_host(ctx, host, port, tls, out);
+}
+
 // Swaps the host of "host[:port]"; the port is written only where the translation changes it.
 static void swap_host(const struct rewrite_ctx *ctx, struct str hostport, struct str host,
-	uint16_t port, bool tls, struct sip_edit *e)
+	uint16_t port, bool tls, unsigned int what, struct sip_edit *e)
 {
 	char text[ENDPOINT_TEXT_MAX];
-	struct endpoint ep;
+	struct endpoint ep = {.port = port};
 
-	if (!rewrite_host(ctx, host, port, tls, &ep))
+	if (!host_of(ctx, host, port, tls, what, &ep))
 		return;
 	if (ep.port == port || (port == 0 && ep.port == (tls ? 5061 : 5060))) {
 		endpoint_format(&(struct endpoint){.ip = ep.ip, .port = 1}, ':', text);
@@ -131,9 +195,9 @@ static void rewrite_uri(const struct rewrite_ctx *ctx, bool request, const struc
 			swap_maddr(ctx, request, u, &p, e);
 		}
 	}
-	if ((what & HOST) != 0)
+	if ((what & (HOST | OURS)) != 0)
 		swap_host(ctx, u->hostport, u->host, u->port,
-			u->scheme == URI_SIPS || str_caseeq(transport, STR_LIT("tls")), e);
+			u->scheme == URI_SIPS || str_caseeq(transport, STR_LIT("tls")), what, e);
 }
 
 static enum sip_reason rewrite_list(const struct sip_msg *m, const struct rewrite_ctx *ctx,
@@ -162,9 +226,11 @@ static void rewrite_via(const struct sip_msg *m, const struct rewrite_ctx *ctx, 
 
 	if (m->request) {
 		swap_transport(ctx, v->transport, true, e);
-		// The remote's own sent-by stays: the trunk leads back to it.
+		// In-line the remote's own sent-by stays: the trunk leads back to it.
 		if (ctx->dir == REWRITE_OUTWARD)
-			swap_host(ctx, v->hostport, v->host, v->port, tls, e);
+			swap_host(ctx, v->hostport, v->host, v->port, tls, HOST, e);
+		else if (ctx->off_path != NULL)
+			swap_host(ctx, v->hostport, v->host, v->port, tls, HOP, e);
 	} else if (ctx->via != NULL) {
 		struct str head = {ctx->via->head, ctx->via->len};
 
@@ -176,8 +242,8 @@ static void rewrite_via(const struct sip_msg *m, const struct rewrite_ctx *ctx, 
 enum sip_reason rewrite_headers(const struct sip_msg *m, const struct rewrite_ctx *ctx,
 	struct sip_edit *e, struct rewrite_fallback *fb)
 {
-	unsigned int target =
-		ctx->dir == REWRITE_INWARD ? HOST | TRANSPORT | MADDR | NEXT : TRANSPORT | MADDR;
+	unsigned int target = ctx->dir == REWRITE_INWARD ? HOST | TRANSPORT | MADDR | NEXT
+							 : TRANSPORT | MADDR | OURS;
 
 	if (m->request)
 		rewrite_uri(ctx, true, &m->uri, target, e);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What callgate changes in a message on its way through: the headers of protocol.md 3.3 (in-line
-// deployment) and the SDP of 4.1, as splices. Pure: no I/O, no state, no clock. Called by
-// cp/pass.c for every message that is let through.
+// What callgate changes in a message on its way through: the headers of protocol.md 3.3 and the SDP of
+// 4.1, as splices. Pure: no I/O, no state, no clock. Called by cp/pass.c for every message that is let
+// through.
 #pragma once
 
 #include <stdbool.h>
@@ -30,13 +30,25 @@ struct rewrite_via {
 	char head[REWRITE_VIA_MAX];
 };
 
+// Off-path: the inside knows remotes as ports of an address of ours (MAP-9).
+struct rewrite_off_path {
+	struct ip_addr ip;
+	struct endpoint remote; // of the connection; its port only where the inside has opened it
+	// The port that stands for a remote, made if it is new; 0: it can have none.
+	uint16_t (*port_of)(void *arg, const struct endpoint *remote);
+	// The remote that a port stands for; false: none.
+	bool (*remote_of)(void *arg, uint16_t port, struct endpoint *remote);
+	void *arg;
+};
+
 struct rewrite_ctx {
 	enum rewrite_dir dir;
 	const struct nat_rule *nat;
 	size_t n_nat;
-	uint16_t inside_if, outside_if; // interface indices of the rules
-	bool inside_secure;             // trunk-security-mode secure: TLS inside too
-	const struct rewrite_via *via;  // responses: of their request; NULL: Via stays
+	uint16_t inside_if, outside_if;          // interface indices of the rules
+	bool inside_secure;                      // trunk-security-mode secure: TLS inside too
+	const struct rewrite_via *via;           // responses: of their request; NULL: Via stays
+	const struct rewrite_off_path *off_path; // NULL: in-line
 	// Inward, where the call manager that was addressed is not the one that takes the call: where a
 	// request goes (Request-URI, Route, maddr) names the other one instead. NULL: it is.
 	const struct endpoint *addressed, *taker;
@@ -66,7 +78,7 @@ enum sip_reason rewrite_headers(const struct sip_msg *m, const struct rewrite_ct
 	struct sip_edit *e, struct rewrite_fallback *fb);
 
 // The URI's host (and port, where the rules translate ports) as the other side knows it. False
-// when no rule speaks of it.
+// when no rule speaks of it. Off-path a remote is known as the address of ours, and no port of it.
 bool rewrite_host(const struct rewrite_ctx *ctx, struct str host, uint16_t port, bool tls,
 	struct endpoint *out);
 
