@@ -7,7 +7,8 @@
 // block in turn. With one stream everything is in the nearest cache; with a thousand, each is
 // touched once in a thousand packets.
 //	bench_media_engine CPU auto|TIER
-//	bench_media_engine CPU TIER no-sha-ni	as on a processor without these instructions
+//	bench_media_engine CPU TIER no-sha-ni|no-aes-ni	as on a processor without these instructions;
+//			OpenSSL has to be told by OPENSSL_ia32cap, before it is loaded
 //	bench_media_engine CPU gauge NAME	the state of the machine now: EVP, and the clock
 #include <errno.h>
 #include <string.h>
@@ -39,7 +40,15 @@ struct engine_set {
 };
 
 // What the processor is not to have, for intel-ipsec-mb: the linker puts these in the library's way.
-static bool masked;
+struct mask {
+	const char *name;
+	uint64_t features, flags;
+};
+static const struct mask masks[] = {
+	{"no-sha-ni", IMB_FEATURE_SHANI, IMB_FLAG_SHANI_OFF},
+	{"no-aes-ni", IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ, IMB_FLAG_AESNI_OFF},
+};
+static struct mask mask = {.name = ""};
 
 uint64_t __real_imb_get_feature_flags(void);
 uint64_t __wrap_imb_get_feature_flags(void);
@@ -48,12 +57,12 @@ IMB_MGR *__wrap_imb_set_pointers_mb_mgr(void *p, uint64_t flags, unsigned int re
 
 uint64_t __wrap_imb_get_feature_flags(void)
 {
-	return __real_imb_get_feature_flags() & ~(masked ? IMB_FEATURE_SHANI : 0);
+	return __real_imb_get_feature_flags() & ~mask.features;
 }
 
 IMB_MGR *__wrap_imb_set_pointers_mb_mgr(void *p, uint64_t flags, unsigned int reset)
 {
-	return __real_imb_set_pointers_mb_mgr(p, flags | (masked ? IMB_FLAG_SHANI_OFF : 0), reset);
+	return __real_imb_set_pointers_mb_mgr(p, flags | mask.flags, reset);
 }
 
 static struct rtpsec_engine *engine;
@@ -300,7 +309,10 @@ int main(int argc, char **argv)
 	is_gauge = argc == 4 && strcmp(argv[2], "gauge") == 0;
 	tier = rtpsec_tier_of(argv[2]);
 	bench_need(is_gauge || tier != RTPSEC_AUTO || strcmp(argv[2], "auto") == 0, "no such tier");
-	masked = argc == 4 && strcmp(argv[3], "no-sha-ni") == 0;
+	for (size_t i = 0; i < RTE_DIM(masks) && !is_gauge && argc == 4; i++)
+		if (strcmp(argv[3], masks[i].name) == 0)
+			mask = masks[i];
+	bench_need(is_gauge || argc == 3 || mask.features != 0, "no such mask");
 	bad = rtpsec_init(tier, 2 * STREAMS + 1);
 	if (bad == -ENOTSUP) {
 		fprintf(stderr, "bench: this processor lacks the instructions of %s\n", argv[2]);
@@ -310,7 +322,7 @@ int main(int argc, char **argv)
 	cycles_per_ns = (double)rte_get_tsc_hz() / 1e9;
 	for (unsigned int i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)(i * 11 + 5);
-	snprintf(name, sizeof(name), "%s%s", argv[2], masked ? ".no-sha-ni" : "");
+	snprintf(name, sizeof(name), "%s%s%s", argv[2], mask.features != 0 ? "." : "", mask.name);
 	if (is_gauge)
 		gauge(argv[3]);
 	else

@@ -21,9 +21,11 @@ import rtpengine
 import media_wires as wires
 
 CPU, OTHER_CPU = os.cpu_count() - 1, 0
-# Each also as on a processor without SHA-NI, where that makes a difference.
+# Each also as on a processor without SHA-NI, where that makes a difference; and what is chosen on one
+# without AES-NI, which has no AVX either.
 TIERS = [["auto"], *([t, *mask] for t in ("ipsec-mb-avx512", "ipsec-mb-avx2", "ipsec-mb-sse")
-                     for mask in ([], ["no-sha-ni"])), ["openssl"]]
+                     for mask in ([], ["no-sha-ni"])), ["openssl"], ["auto", "no-aes-ni"]]
+OPENSSL_MASKS = {"no-aes-ni": "~0x1200000200000000:0"}  # AES-NI, PCLMULQDQ, AVX; all of leaf 7
 LIVE = [1, 1000, 10000, 100000, 1000000]
 GB_FOR_MILLION = 4  # all processes of the path together
 PATH_ROUNDS, STORM_ROUNDS, PEER_ROUNDS = 15, 30, 5
@@ -63,7 +65,8 @@ def skip(names, why):
 
 
 def program(name, *what):
-    done = subprocess.run([PROGRAMS / name, str(CPU), *what], check=False,
+    caps = {"OPENSSL_ia32cap": OPENSSL_MASKS[w] for w in what if w in OPENSSL_MASKS}
+    done = subprocess.run([PROGRAMS / name, str(CPU), *what], check=False, env=os.environ | caps,
                           stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"{name} {' '.join(what)} failed")
