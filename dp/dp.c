@@ -156,7 +156,7 @@ static size_t room_left(const struct dp_options *o)
 // Says what sessions-max takes, where that is more than the room that there was. False: it was not that.
 static bool why_no_room(const struct dp_options *o, size_t room, char *err, size_t err_size)
 {
-	const size_t need = o->n_workers * worker_memory(sessions_of(o));
+	const size_t need = o->n_workers * worker_memory(o->n_workers, sessions_of(o));
 	const size_t more = need + need / ROOM_SPARE;
 
 	if (more <= room)

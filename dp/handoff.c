@@ -3,8 +3,10 @@
 // The steer stage; see dp/handoff.h. Called after fragments and before sessions.
 #include "dp/handoff.h"
 
+#include "dp/owners.h"
 #include "dp/pool.h"
 #include "dp/route.h"
+#include "dp/sess_table.h"
 
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 
@@ -141,15 +143,32 @@ int handoff_mark_media(const struct snapshot *s, struct pkt *p)
 	return mark_media(s, p);
 }
 
-// Who owns a packet that came in; marks it if it is media.
-static inline unsigned int steer(const struct worker *w, struct pkt *p)
+// By the rules; remembered, unless it depends on more than these.
+static __rte_noinline unsigned int owner_learn(
+	const struct worker *w, const struct pkt *p, uint64_t hash)
 {
-	int media;
+	const struct snapshot *s = w->snap;
+	unsigned int owner = owner_of(&w->steer, s, p->iface_in, &p->flow, -1);
+
+	if (!snapshot_is_pooled(s, p->iface_in, &p->flow.dst.ip))
+		owners_add(w->owners, hash, s->gen, owner);
+	return owner;
+}
+
+// Who owns a packet that came in; marks it if it is media. A hash for each, where there are several workers.
+static inline unsigned int steer(const struct worker *w, struct pkt *p, const uint64_t *hash)
+{
+	int media, owner;
 
 	if (unlikely(p->kind == PKT_FRAGMENT))
 		return p->place;
 	media = mark_media(w->snap, p);
-	return owner_of(&w->steer, w->snap, p->iface_in, &p->flow, media);
+	if (w->n_workers == 1)
+		return 0;
+	if (media >= 0)
+		return steer_port_owner(p->flow.dst.port, w->n_workers);
+	owner = owners_find(w->owners, *hash, w->snap->gen);
+	return likely(owner >= 0) ? (unsigned int)owner : owner_learn(w, p, *hash);
 }
 
 // A damaged segment of TCP, or an error, must not move what sessions know of their flows. Of UDP a session
@@ -165,11 +184,16 @@ void handoff_stage(struct worker *w, struct pkts *v)
 {
 	struct pkts *out = w->handoff;
 	uint16_t n = 0, kinds = 0;
+	uint64_t hash[PKTS_MAX];
 
+	for (uint16_t i = 0; i < v->n && w->n_workers > 1; i++) {
+		hash[i] = sess_pkt_hash(w->sess, pkt_of(v->m[i]));
+		owners_prefetch(w->owners, hash[i]);
+	}
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
 		struct pkt *p = pkt_of(m);
-		unsigned int owner = steer(w, p);
+		unsigned int owner = steer(w, p, &hash[i]);
 
 		if (is_judged_here(p)) {
 			p->l4_checked = pkt_l4_checksum_ok(m);

@@ -31,21 +31,6 @@ static struct sess_key key_make(const struct flow *f, uint16_t iface)
 	return (struct sess_key){.src = f->src, .dst = f->dst, .proto = f->proto, .iface = iface};
 }
 
-// Behind the protocol a flow has nothing, whatever stands there.
-#define KEY_LAST_MASK (~(UINT64_C(0xff) << 40))
-
-// The key of a packet, read where it stands: one that is put together elsewhere stalls the worker.
-static inline void key_words(uint64_t w[SESS_KEY_WORDS], const struct pkt *p)
-{
-	_Static_assert(offsetof(struct sess_key, dst) == offsetof(struct flow, dst) &&
-			offsetof(struct sess_key, proto) == offsetof(struct flow, proto) &&
-			offsetof(struct sess_key, iface) == offsetof(struct pkt, iface_in),
-		"a packet begins like a key");
-	w[SESS_KEY_WORDS - 1] = 0;
-	memcpy(w, p, sizeof(struct sess_key));
-	w[4] &= KEY_LAST_MASK;
-}
-
 static uint32_t key_find(const struct sess_table *t, const struct sess_key *k)
 {
 	return sess_table_find(t, k, sess_key_hash(t, k));
@@ -334,7 +319,7 @@ static void sess_prefetch(const struct sess *s, uint8_t proto)
 static inline bool ref_is(const struct sess_table *t, uint32_t ref, const struct pkt *p)
 {
 	return sess_octets_eq(
-		p, &t->slots[sess_ref_slot(ref)].key[sess_ref_dir(ref)], KEY_LAST_MASK);
+		p, &t->slots[sess_ref_slot(ref)].key[sess_ref_dir(ref)], SESS_PKT_LAST_MASK);
 }
 
 void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt)
@@ -346,10 +331,7 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 	uint16_t n = 0;
 
 	for (uint16_t i = 0; i < v->n; i++) {
-		uint64_t key[SESS_KEY_WORDS];
-
-		key_words(key, pkt_of(v->m[i]));
-		hash[i] = sess_words_hash(t, key);
+		hash[i] = sess_pkt_hash(t, pkt_of(v->m[i]));
 		sess_table_prefetch(t, hash[i]);
 	}
 	for (uint16_t i = 0; i < v->n; i++) {

@@ -61,6 +61,24 @@ static inline uint64_t sess_key_hash(const struct sess_table *t, const struct se
 	return sess_words_hash(t, w);
 }
 
+// Behind the protocol a flow has nothing, whatever stands there.
+#define SESS_PKT_LAST_MASK (~(UINT64_C(0xff) << 40))
+
+// Of a packet's key, read where it stands: one that is put together elsewhere stalls the worker.
+static inline uint64_t sess_pkt_hash(const struct sess_table *t, const struct pkt *p)
+{
+	_Static_assert(offsetof(struct sess_key, dst) == offsetof(struct flow, dst) &&
+			offsetof(struct sess_key, proto) == offsetof(struct flow, proto) &&
+			offsetof(struct sess_key, iface) == offsetof(struct pkt, iface_in),
+		"a packet begins like a key");
+	uint64_t w[SESS_KEY_WORDS];
+
+	w[SESS_KEY_WORDS - 1] = 0;
+	memcpy(w, p, sizeof(struct sess_key));
+	w[4] &= SESS_PKT_LAST_MASK;
+	return sess_words_hash(t, w);
+}
+
 // Compares what stands as in keys; of the last word, the bits of a mask.
 static inline bool sess_octets_eq(const void *a, const void *b, uint64_t last_mask)
 {

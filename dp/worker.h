@@ -29,6 +29,7 @@ struct icmp_state;   // dp/icmp.h
 struct media_worker; // dp/media.c
 struct nat_hit;      // dp/nat_hits.h
 struct neigh_table;  // dp/route.c
+struct owners;       // dp/owners.h
 struct punt_state;   // dp/punt.c
 struct sess_table;   // dp/sess.c
 struct snapshot;     // dp/snapshot.h
@@ -78,6 +79,7 @@ struct worker_trace {
 struct worker {
 	unsigned int id, n_workers;
 	struct handoff_key steer;
+	struct owners *owners;       // where there are several workers
 	uint64_t now_ns;             // CLOCK_MONOTONIC, read once per turn
 	const struct snapshot *snap; // the rules, read once per turn; not to be kept beyond it
 	struct counters *count;

@@ -17,6 +17,7 @@
 #include "dp/frag.h"
 #include "dp/icmp.h"
 #include "dp/nat_hits.h"
+#include "dp/owners.h"
 #include "dp/punt.h"
 #include "dp/route.h"
 #include "dp/sess.h"
@@ -158,9 +159,10 @@ static struct rte_ring *msg_ring_new(const char *what, unsigned int id)
 		name, sizeof(struct dp_msg), MSG_RING, SOCKET_ID_ANY, RING_FLAGS);
 }
 
-size_t worker_memory(uint32_t sessions)
+size_t worker_memory(unsigned int n_workers, uint32_t sessions)
 {
-	return sessions * (sizeof(struct sess) + sizeof(uint32_t)) +
+	return (n_workers > 1 ? owners_size(sessions) : 0) +
+		sessions * (sizeof(struct sess) + sizeof(uint32_t)) +
 		(size_t)sess_table_buckets(sessions) * sizeof(struct sess_bucket) +
 		xlate_memory(sessions + 1);
 }
@@ -227,9 +229,23 @@ struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sess
 	return NULL;
 }
 
+static struct owners *owners_new(uint32_t sessions)
+{
+	const size_t size = owners_size(sessions);
+	struct owners *o = rte_zmalloc("owners", size, RTE_CACHE_LINE_SIZE);
+
+	if (o != NULL)
+		o->mask = (uint32_t)((size - sizeof(*o)) / sizeof(o->set[0])) - 1;
+	return o;
+}
+
 int worker_mesh(struct worker *const w[], unsigned int n)
 {
 	for (unsigned int from = 0; from < n; from++) {
+		if (n > 1)
+			w[from]->owners = owners_new(w[from]->sess->max);
+		if (n > 1 && w[from]->owners == NULL)
+			return -ENOMEM;
 		for (unsigned int to = 0; to < n; to++) {
 			struct rte_ring *r;
 
@@ -266,6 +282,7 @@ void worker_free(struct worker *w)
 	rte_ring_free(w->msg_up);
 	frag_free(w->frag);
 	sess_free(w->sess);
+	rte_free(w->owners);
 	xlate_free(w->xlate);
 	rte_free(w->nat_hits);
 	rte_free(w->conn_limits);

@@ -9,12 +9,12 @@
 struct worker *worker_new(
 	unsigned int id, unsigned int n_workers, uint32_t sessions, uint32_t seed);
 
-// A ring from each worker to each other one. -ENOMEM.
+// What several workers need of each: a ring from each to each other one, and its memory of owners. -ENOMEM.
 int worker_mesh(struct worker *const w[], unsigned int n);
+
+// Octets of the EAL's memory that the tables of so many sessions of one of these workers take, about.
+size_t worker_memory(unsigned int n_workers, uint32_t sessions);
 
 // Frees a worker that has stopped, with the packets that are still in its rings (SHUTDOWN).
 // After this, no other worker of the mesh may run.
-// Octets of the EAL's memory that the tables of so many sessions of one worker take, about.
-size_t worker_memory(uint32_t sessions);
-
 void worker_free(struct worker *w);

@@ -149,10 +149,62 @@ static void test_ring_full(void **state)
 	harness_down();
 }
 
+// Whose worker 0 takes a packet to be.
+static unsigned int steered_to(uint16_t in, const struct flow *f)
+{
+	struct pkts v = {.n = 1};
+	unsigned int owner = 0;
+	void *m;
+
+	h.w = h.all[0];
+	v.m[0] = buffer_of(frame, frame_make(frame, in, f, 0, 10));
+	worker_turn(h.w, h.now_ns);
+	parse_stage(h.w, &v, in);
+	handoff_stage(h.w, &v);
+	for (unsigned int to = 1; to < h.n_workers; to++)
+		if (rte_ring_sc_dequeue(h.w->handoff_out[to], &m) == 0) {
+			v.m[0] = m;
+			owner = to;
+		}
+	rte_pktmbuf_free(v.m[0]);
+	return owner;
+}
+
+// What a worker remembers of owners is what the rules of the moment say.
+static void test_owners(void **state)
+{
+	unsigned int before[FLOWS], moved = 0;
+	struct rules r;
+
+	harness_up_many(4, 64);
+	harness_rules(&r);
+	for (unsigned int round = 0; round < 3; round++) {
+		if (round == 2) { // static NAT leads elsewhere
+			r.nat[0].real = net("192.168.10.31");
+			harness_apply(&r);
+		}
+		for (uint16_t i = 0; i < FLOWS; i++) {
+			const struct flow f =
+				flow(PROTO_UDP, FAR, (uint16_t)(1000 + i), MAPPED, 4000);
+			const unsigned int to = steered_to(OUTSIDE, &f);
+
+			assert_int_equal(
+				to, handoff_owner(&h.w->steer, snapshot_root.current, OUTSIDE, &f));
+			if (round < 2)
+				before[i] = to;
+			else
+				moved += before[i] != to;
+		}
+	}
+	assert_in_range(moved, FLOWS / 2, FLOWS - 1);
+	harness_down();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_session),
+		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_icmp_error),
 		cmocka_unit_test(test_media_place),
 		cmocka_unit_test(test_ring_full),
