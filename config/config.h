@@ -30,6 +30,12 @@ struct config_fragment {
 	uint16_t size, chain, timeout_s;
 };
 
+// The manual's inspect ip-options; the same values as dp_option_action of dp/dp.h.
+enum config_option_action { OPTION_ALLOW, OPTION_CLEAR, OPTION_DROP };
+struct config_ip_options {
+	enum config_option_action eool, nop, router_alert;
+};
+
 // The same values as dp_bogons of dp/dp.h.
 enum config_bogons { BOGONS_OFF, BOGONS_ON, BOGONS_STRICT };
 
@@ -314,7 +320,8 @@ struct config {
 	size_t n_nat;
 	struct config_acl *acls;
 	size_t n_acls;
-	int acl_global;     // access-group global: index in acls, or -1
+	int acl_global; // access-group global: index in acls, or -1
+	struct config_ip_options ip_options;
 	bool same_security; // same-security-traffic permit inter-interface
 	// UC-IME
 	struct config_mta *mtas;

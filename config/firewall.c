@@ -115,6 +115,21 @@ void read_interfaces(struct loader *l, const struct node *n, void *obj)
 	}
 }
 
+void read_ip_options(struct loader *l, const struct node *n, void *obj)
+{
+	static const char *const actions[] = {"allow", "clear", "drop", NULL};
+	static const struct field fields[] = {
+		{"eool", .kind = FIELD_ENUM, FIELD_AT(struct config, ip_options.eool),
+			.names = actions},
+		{"nop", .kind = FIELD_ENUM, FIELD_AT(struct config, ip_options.nop),
+			.names = actions},
+		{"router-alert", .kind = FIELD_ENUM,
+			FIELD_AT(struct config, ip_options.router_alert), .names = actions},
+	};
+
+	read_map(l, n, fields, COUNT(fields), obj);
+}
+
 static void read_route_iface(struct loader *l, const struct node *n, void *obj)
 {
 	struct config_route *r = obj;

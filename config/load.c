@@ -90,6 +90,7 @@ static const struct field sections[] = {
 	{"nat", .kind = FIELD_READ, .read = read_nat},
 	{"access-lists", .kind = FIELD_READ, .read = read_access_lists},
 	{"access-groups", .kind = FIELD_READ, .read = read_access_groups},
+	{"ip-options", .kind = FIELD_READ, .read = read_ip_options},
 	{"same-security-traffic", .kind = FIELD_READ, .read = read_same_security},
 	{"media-termination", .kind = FIELD_READ, .read = read_media_termination},
 	{"trustpoints", .kind = FIELD_READ, .read = read_trustpoints},

@@ -9,7 +9,8 @@
 
 // CLI-4 asks the same of uc-ime and media-termination: they stay while they are inspected with.
 static const char *const live[] = {"routes", "objects", "object-groups", "nat", "access-lists",
-	"access-groups", "same-security-traffic", "timeouts", "regex", "class-maps", "policy-maps"};
+	"access-groups", "ip-options", "same-security-traffic", "timeouts", "regex", "class-maps",
+	"policy-maps"};
 static const char *const sip_maps[] = {"regex", "class-maps", "policy-maps"};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -108,6 +109,7 @@ void config_swap_rules(struct config *a, struct config *b)
 	SWAP(a, b, acls);
 	SWAP(a, b, n_acls);
 	SWAP(a, b, acl_global);
+	SWAP(a, b, ip_options);
 	SWAP(a, b, same_security);
 	SWAP(a, b, regexes);
 	SWAP(a, b, n_regexes);

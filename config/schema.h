@@ -108,6 +108,7 @@ void read_interfaces(struct loader *l, const struct node *n, void *obj);
 void read_routes(struct loader *l, const struct node *n, void *obj);
 void read_access_lists(struct loader *l, const struct node *n, void *obj);
 void read_access_groups(struct loader *l, const struct node *n, void *obj);
+void read_ip_options(struct loader *l, const struct node *n, void *obj);
 void read_same_security(struct loader *l, const struct node *n, void *obj);
 void read_objects(struct loader *l, const struct node *n, void *obj);
 void read_object_groups(struct loader *l, const struct node *n, void *obj);

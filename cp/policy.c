@@ -66,6 +66,9 @@ int policy_options(const struct config *c, struct dp_options *out, char *err, si
 	return 0;
 }
 
+_Static_assert((int)OPTION_ALLOW == DP_OPTION_ALLOW && (int)OPTION_CLEAR == DP_OPTION_CLEAR &&
+		(int)OPTION_DROP == DP_OPTION_DROP,
+	"the same values");
 _Static_assert((int)BOGONS_OFF == DP_BOGONS_OFF && (int)BOGONS_ON == DP_BOGONS_ON &&
 		(int)BOGONS_STRICT == DP_BOGONS_STRICT,
 	"the same values");
@@ -102,6 +105,8 @@ static void fill_acls(struct policy *p, const struct config *c)
 	p->rules.n_acls = c->n_acls;
 	p->rules.acl_global = c->acl_global;
 	p->rules.same_security = c->same_security;
+	p->rules.ip_options = (struct dp_ip_options){(uint8_t)c->ip_options.eool,
+		(uint8_t)c->ip_options.nop, (uint8_t)c->ip_options.router_alert};
 	for (size_t i = 0; i < c->n_inspects; i++)
 		p->inspect[i] = c->inspects[i].acl;
 	p->rules.inspect = p->inspect;

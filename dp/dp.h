@@ -133,6 +133,13 @@ struct dp_quality {
 	uint32_t timer_ms;
 };
 
+// What becomes of IPv4 options that can pass at all; with any other a packet is dropped.
+enum dp_option_action { DP_OPTION_ALLOW, DP_OPTION_CLEAR, DP_OPTION_DROP };
+
+struct dp_ip_options {
+	uint8_t eool, nop, router_alert; // enum dp_option_action
+};
+
 // Arrays belong to the caller and are copied. Routes include the connected subnets.
 struct dp_rules {
 	const struct dp_iface *ifaces; // n_ifaces of dp_options
@@ -140,7 +147,8 @@ struct dp_rules {
 	size_t n_nat;
 	const struct dp_acl *acls;
 	size_t n_acls;
-	int acl_global;     // asked of flows that acl_in says nothing of: index in acls, or -1
+	int acl_global; // asked of flows that acl_in says nothing of: index in acls, or -1
+	struct dp_ip_options ip_options;
 	bool same_security; // flows may pass between two interfaces of one level
 	const struct dp_route *routes;
 	size_t n_routes;

@@ -11,6 +11,8 @@
 #include <rte_tcp.h>
 
 #include "dp/icmp.h"
+#include "dp/ipopt.h"
+#include "dp/snapshot.h"
 #include "dp/vlan.h"
 
 // An embedded header carries at least the first 8 octets of its transport (RFC 792).
@@ -19,12 +21,6 @@
 // Where the headers stand: no tags, and no options unless pkt.l4 says so.
 #define L3 ((uint8_t)sizeof(struct rte_ether_hdr))
 #define L4 ((uint8_t)(L3 + sizeof(struct rte_ipv4_hdr)))
-
-// IPv4 options that pass, as on the ASA: what fills up, and router alert (RFC 2113).
-#define OPTION_END              0
-#define OPTION_NOP              1
-#define OPTION_ROUTER_ALERT     148
-#define OPTION_ROUTER_ALERT_LEN 4
 
 #define IPV4_NO_OPTIONS 0x45 // version and header length
 #define FRAGMENT_BITS   (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)
@@ -175,23 +171,6 @@ static bool ipv4_sum_ok(const struct rte_ipv4_hdr *ip)
 	return sum % UINT16_MAX == 0;
 }
 
-static bool options_pass(const uint8_t *o, unsigned int len)
-{
-	unsigned int i = 0;
-
-	while (i < len && o[i] != OPTION_END) {
-		if (o[i] == OPTION_NOP) {
-			i++;
-			continue;
-		}
-		if (o[i] != OPTION_ROUTER_ALERT || len - i < OPTION_ROUTER_ALERT_LEN ||
-			o[i + 1] != OPTION_ROUTER_ALERT_LEN)
-			return false;
-		i += OPTION_ROUTER_ALERT_LEN;
-	}
-	return true;
-}
-
 // Inlined twice: `l4` is a constant where there are no options, which is nearly always.
 static __rte_always_inline enum dp_counter_id parse_ipv4_at(
 	struct rte_mbuf *m, struct pkt *p, const struct rte_ipv4_hdr *ip, const uint8_t l4)
@@ -228,27 +207,31 @@ static __rte_always_inline enum dp_counter_id parse_ipv4_at(
 
 // Whatever does not begin like an IPv4 header without options.
 static __rte_noinline enum dp_counter_id parse_options(
-	struct rte_mbuf *m, struct pkt *p, const struct rte_ipv4_hdr *ip)
+	struct rte_mbuf *m, struct pkt *p, const struct dp_ip_options *rules)
 {
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, L3);
 	const uint8_t header = rte_ipv4_hdr_len(ip);
+	enum dp_counter_id bad;
 
 	if (ip->version_ihl >> 4 != 4 || header < sizeof(*ip))
 		return DROP_IP_HEADER;
 	if (header > rte_pktmbuf_data_len(m) - L3)
 		return DROP_RX_SHORT;
-	if (!options_pass((const uint8_t *)(ip + 1), header - sizeof(*ip)))
-		return DROP_IP_OPTIONS;
-	p->l4 = L3 + header;
+	bad = header > sizeof(*ip) ? ipopt_judge(m, L3, rules) : PASS;
+	if (bad != PASS)
+		return bad;
+	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, L3);
+	p->l4 = L3 + rte_ipv4_hdr_len(ip);
 	return parse_ipv4_at(m, p, ip, p->l4);
 }
 
-static inline enum dp_counter_id parse_ipv4(
-	struct rte_mbuf *m, struct pkt *p, const struct rte_ipv4_hdr *ip)
+static inline enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p,
+	const struct rte_ipv4_hdr *ip, const struct dp_ip_options *rules)
 {
 	if (rte_pktmbuf_data_len(m) < L4)
 		return DROP_RX_SHORT;
 	if (unlikely(ip->version_ihl != IPV4_NO_OPTIONS))
-		return parse_options(m, p, ip);
+		return parse_options(m, p, rules);
 	return parse_ipv4_at(m, p, ip, L4);
 }
 
@@ -284,9 +267,11 @@ static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
 struct burst {
 	struct pkt p;
 	uint64_t mac, mac_mask;
+	const struct dp_ip_options *options;
 };
 
-static void burst_init(struct burst *b, const struct rte_ether_addr *mac, uint16_t iface)
+static void burst_init(struct burst *b, const struct rte_ether_addr *mac, uint16_t iface,
+	const struct dp_ip_options *options)
 {
 	const struct ip_addr v4 = ip_from_v4_be(0);
 
@@ -295,7 +280,8 @@ static void burst_init(struct burst *b, const struct rte_ether_addr *mac, uint16
 				    .l3 = L3,
 				    .l4 = L4,
 				    .iface_in = iface,
-				    .iface_out = PKT_NO_IFACE}};
+				    .iface_out = PKT_NO_IFACE},
+		.options = options};
 	if (mac == NULL) {
 		b->mac_mask = GROUP_MAC;
 		return;
@@ -322,7 +308,7 @@ static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *
 	memcpy(&start, eth, sizeof(start));
 	if (likely((start & b->mac_mask) == b->mac)) {
 		if (likely(eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)))
-			return parse_ipv4(m, p, (const struct rte_ipv4_hdr *)(eth + 1));
+			return parse_ipv4(m, p, (const struct rte_ipv4_hdr *)(eth + 1), b->options);
 	} else if ((start & GROUP_MAC) == 0) {
 		return DROP_L2_NOT_FOR_US;
 	}
@@ -358,7 +344,7 @@ enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *
 	enum dp_counter_id bad;
 	struct burst b;
 
-	burst_init(&b, mac, PKT_NO_IFACE);
+	burst_init(&b, mac, PKT_NO_IFACE, NULL);
 	bad = parse_headers(m, &b);
 	if (bad == PASS && (p->kind == PKT_FLOW || p->kind == PKT_ICMP_ERROR) && !p->l4_checked &&
 		!pkt_l4_checksum_ok(m))
@@ -382,7 +368,7 @@ void parse_stage(struct worker *w, struct pkts *v, uint16_t iface)
 
 	for (uint16_t i = 0; i < v->n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(v->m[i], void *));
-	burst_init(&b, &w->mac[iface], iface);
+	burst_init(&b, &w->mac[iface], iface, &w->snap->ip_options);
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
 		enum dp_counter_id bad = parse_headers(m, &b);

@@ -337,6 +337,7 @@ static void view_fill(struct snapshot *s, const struct dp_rules *r)
 	s->n_acls = s->parts->n_acls;
 	s->acl_global = r->acl_global;
 	s->same_security = r->same_security;
+	s->ip_options = r->ip_options;
 	s->timeouts = r->timeouts;
 	s->quality = r->quality;
 }

@@ -38,6 +38,7 @@ struct snapshot {
 	size_t n_acls;
 	int acl_global; // or -1
 	bool same_security;
+	struct dp_ip_options ip_options;
 	const struct route *routes; // longest prefix first
 	size_t n_routes;
 	const int *inspect;

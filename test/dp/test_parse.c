@@ -249,6 +249,64 @@ static void test_options_pass(void **state)
 	assert_int_equal(counted(DROP_PROTO_TO_SELF), 1);
 }
 
+// What the operator says of each: what is cleared is gone, the rest stays in order, filled up to words.
+static void test_options_rules(void **state)
+{
+	enum { A = DP_OPTION_ALLOW, C = DP_OPTION_CLEAR, D = DP_OPTION_DROP };
+	static const struct {
+		struct dp_ip_options rules;
+		uint8_t n, octets[12], n_left, left[12];
+		enum dp_counter_id want;
+	} t[] = {
+		{{A, A, A}, 8, {1, 148, 4, 0, 0, 1, 0, 9}, 8, {1, 148, 4, 0, 0, 1, 0, 9}, PASS},
+		{{A, A, C}, 4, {148, 4, 0, 0}, 0, {0}, PASS},
+		{{A, C, A}, 8, {1, 1, 148, 4, 0, 0, 1, 1}, 4, {148, 4, 0, 0}, PASS},
+		{{C, A, A}, 8, {148, 4, 0, 0, 0, 9, 9, 9}, 4, {148, 4, 0, 0}, PASS},
+		{{A, C, A}, 8, {1, 148, 4, 0, 0, 1, 1, 0}, 8, {148, 4, 0, 0, 0, 0, 0, 0}, PASS},
+		{{C, C, C}, 12, {1, 148, 4, 0, 0, 1, 148, 4, 0, 0, 0, 7}, 0, {0}, PASS},
+		{{A, A, C}, 4, {1, 1, 1, 0}, 4, {1, 1, 1, 0}, PASS}, // none there
+		{{A, A, D}, 4, {148, 4, 0, 0}, 0, {0}, DROP_IP_OPTIONS},
+		{{A, D, A}, 8, {148, 4, 0, 0, 1, 1, 1, 1}, 0, {0}, DROP_IP_OPTIONS},
+		{{D, A, A}, 4, {1, 1, 1, 0}, 0, {0}, DROP_IP_OPTIONS},
+		{{D, D, A}, 4, {148, 4, 0, 0}, 4, {148, 4, 0, 0}, PASS},
+		{{C, C, C}, 8, {1, 131, 7, 4, 198, 51, 100, 1}, 0, {0}, DROP_IP_OPTIONS},
+	};
+	const struct flow f = flow(PROTO_UDP, HOST_OUT, 3000, MAPPED, 4000);
+	uint8_t frame[FRAME_MAX];
+	struct rules rules;
+	struct rte_mbuf *m;
+
+	for (size_t i = 0; i < RTE_DIM(t); i++) {
+		size_t len = frame_make(frame, OUTSIDE, &f, 0, 10);
+		const uint64_t before = counted(DROP_IP_OPTIONS);
+
+		harness_rules(&rules);
+		rules.r.ip_options = t[i].rules;
+		harness_apply(&rules);
+		m = buffer_of(frame, options_put(frame, len, t[i].octets, t[i].n));
+		harness_in(OUTSIDE, &m, 1);
+		assert_int_equal(counted(DROP_IP_OPTIONS) - before, t[i].want != PASS);
+		if (t[i].want != PASS)
+			continue;
+		assert_int_equal(harness_out(INSIDE, frame), len + t[i].n_left);
+		assert_int_equal(frame[ETH], 0x45 + t[i].n_left / 4);
+		assert_memory_equal(frame + L4, t[i].left, t[i].n_left);
+		assert_int_equal(rte_raw_cksum(frame + ETH, 20u + t[i].n_left), 0xffff);
+		m = buffer_of(frame, len + t[i].n_left);
+		memcpy(rte_pktmbuf_mtod(m, void *), &h.w->mac[OUTSIDE], 6);
+		assert_int_equal(parse_frame(m, &h.w->mac[OUTSIDE]), PASS); // every length and sum
+		rte_pktmbuf_free(m);
+	}
+	// A wrong checksum does not become right.
+	m = buffer_of(
+		frame, options_put(frame, frame_make(frame, OUTSIDE, &f, 0, 10), t[1].octets, 4));
+	rules.r.ip_options = t[1].rules;
+	harness_apply(&rules);
+	rte_pktmbuf_mtod(m, uint8_t *)[ETH + 10] ^= 1;
+	harness_in(OUTSIDE, &m, 1);
+	assert_int_equal(counted(DROP_IP_CHECKSUM), 1);
+}
+
 // Whichever bit says so; test_frag.c has what becomes of them.
 static void test_fragment(void **state)
 {
@@ -460,6 +518,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_icmp_error_judged, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_options, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_options_rules, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_options_pass, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_fragment, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(

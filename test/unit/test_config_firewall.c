@@ -58,6 +58,10 @@ static const struct edited firewall[] = {
 		"1:12: rx-queues: found 17, expected queues from 0 to 16"},
 	{"sessions", {{"hostname: cg", "sessions-max: 1023"}},
 		"1:15: sessions-max: found 1023, expected sessions from 1024 to 67108864"},
+	{"ip-options", {{"hostname: cg", "ip-options: {nop: pass}"}},
+		"1:19: nop: found pass, expected allow, clear or drop"},
+	{"ip-options", {{"hostname: cg", "ip-options: {timestamp: allow}"}},
+		"1:14: found the unknown key timestamp, expected eool, nop, router-alert"},
 	{"log level", {{"level: info", "level: verbose"}},
 		"72:18: level: found verbose, expected emergency, alert, critical, error, "
 		"warning, notice, info or debug"},

@@ -29,6 +29,8 @@ static const struct changed table[] = {
 	{"one that was not there", "logging: {level: info}\n",
 		"logging: {level: info}\nsame-security-traffic: permit inter-interface\n",
 		"same-security-traffic 73 live"},
+	{"ip-options", "logging: {level: info}\n",
+		"logging: {level: info}\nip-options: {nop: clear}\n", "ip-options 73 live"},
 	{"a timeout", "conn: 1:00:00", "conn: 2:00:00", "timeouts 71 live"},
 	{"what a policy map inspects for", "class-maps:\n", "regex: {x: 'a'}\nclass-maps:\n",
 		"regex 62 live"},

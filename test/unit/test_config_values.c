@@ -54,6 +54,11 @@ static void test_machine(void **state)
 	assert_int_equal(c->media_streams_max, 8192);
 	assert_string_equal(c->srtp_engine, "auto");
 	config_free(c);
+	c = config_with("hostname: cg", "ip-options: {eool: drop, nop: clear}");
+	assert_int_equal(c->ip_options.eool, OPTION_DROP);
+	assert_int_equal(c->ip_options.nop, OPTION_CLEAR);
+	assert_int_equal(c->ip_options.router_alert, OPTION_ALLOW);
+	config_free(c);
 	c = config_with("level: info", "level: debug");
 	assert_int_equal(c->log_severity, 7);
 	assert_false(c->log_json);

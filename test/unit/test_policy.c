@@ -75,6 +75,7 @@ static struct config *config_two(void)
 	c.ifaces[1].vlan = 20;
 	c.acl_global = -1;
 	c.same_security = true;
+	c.ip_options = (struct config_ip_options){OPTION_CLEAR, OPTION_ALLOW, OPTION_DROP};
 	acls[1] = (struct config_acl){.name = "sip", .aces = aces, .n = 1};
 	c.acls = acls;
 	c.n_acls = 2;
@@ -132,6 +133,9 @@ static void test_rules(void **state)
 	assert_false(r->ifaces[0].verify_reverse_path);
 	assert_int_equal(r->acl_global, -1);
 	assert_true(r->same_security);
+	assert_int_equal(r->ip_options.eool, DP_OPTION_CLEAR);
+	assert_int_equal(r->ip_options.nop, DP_OPTION_ALLOW);
+	assert_int_equal(r->ip_options.router_alert, DP_OPTION_DROP);
 	assert_int_equal(r->n_acls, 2);
 	assert_int_equal(r->acls[0].n, 0);
 	assert_ptr_equal(r->acls[1].aces, c->acls[1].aces);
