@@ -42,9 +42,9 @@ static int rules_apply(bool closed)
 {
 	const struct dp_iface ifaces[IFACES] = {
 		[OUTSIDE] = {ip("209.165.200.225"), net("209.165.200.224/27"), 0, 0, -1, true,
-			DP_BOGONS_ON},
+			DP_BOGONS_ON, 0, 0},
 		[INSIDE] = {ip("192.168.10.1"), net("192.168.10.0/24"), 100, -1, -1, true,
-			DP_BOGONS_ON},
+			DP_BOGONS_ON, 0, 0},
 	};
 	const struct nat_rule nat[] = {
 		{

@@ -44,10 +44,10 @@ struct prefix net(const char *text)
 
 static void rules(void)
 {
-	const struct dp_iface ifaces[] = {
-		{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1, -1, true, DP_BOGONS_ON},
-		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, -1, -1, true,
-			DP_BOGONS_ON}};
+	const struct dp_iface ifaces[] = {{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1,
+						  -1, true, DP_BOGONS_ON, 0, 0},
+		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, -1, -1, true, DP_BOGONS_ON,
+			0, 0}};
 	const struct nat_rule nat[] = {{.real_if = INSIDE,
 		.mapped_if = OUTSIDE,
 		.real = net("10.1.0.0/16"),
@@ -66,7 +66,7 @@ static void rules(void)
 		.n_routes = 4,
 		.media = media,
 		.n_media = 2,
-		.timeouts = {3600, 30, 30, 120, 10, 3600}};
+		.timeouts = {3600, 30, 30, 120, 10, 3600, 30, 10800}};
 	char err[256] = "";
 
 	bench_need(snapshot_apply(&r, 2, err, sizeof(err)) == 0, err);

@@ -79,10 +79,12 @@ static void rules(void)
 {
 	const struct dp_acl acls[] = {
 		{list_new(SHORT_LIST), SHORT_LIST}, {list_new(LONG_LIST), LONG_LIST}};
-	const struct dp_iface ifaces[] = {
-		{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1, -1, true, DP_BOGONS_ON},
-		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, 0, -1, true, DP_BOGONS_ON},
-		{ep("192.168.20.1", 0).ip, net("192.168.20.0/24"), 50, 1, -1, true, DP_BOGONS_ON}};
+	const struct dp_iface ifaces[] = {{ep("203.0.113.1", 0).ip, net("203.0.113.0/24"), 0, -1,
+						  -1, true, DP_BOGONS_ON, 0, 0},
+		{ep("192.168.10.1", 0).ip, net("192.168.10.0/24"), 100, 0, -1, true, DP_BOGONS_ON,
+			0, 0},
+		{ep("192.168.20.1", 0).ip, net("192.168.20.0/24"), 50, 1, -1, true, DP_BOGONS_ON, 0,
+			0}};
 	const struct nat_rule nat[] = {{.real_if = INSIDE,
 					       .mapped_if = OUTSIDE,
 					       .real = net("10.1.0.0/16"),

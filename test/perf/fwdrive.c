@@ -49,9 +49,9 @@ static void rules(const struct dp_acl *acl)
 {
 	const struct dp_iface ifaces[SIDES] = {
 		[OUTSIDE] = {ip(203, 0, 254, 1), net(203, 0, 0, 0, 16), 0, -1, -1, true,
-			DP_BOGONS_ON},
-		[INSIDE] = {ip(10, 1, 254, 1), net(10, 1, 0, 0, 16), 100, 0, -1, true,
-			DP_BOGONS_ON},
+			DP_BOGONS_ON, 0, 0},
+		[INSIDE] = {ip(10, 1, 254, 1), net(10, 1, 0, 0, 16), 100, 0, -1, true, DP_BOGONS_ON,
+			0, 0},
 	};
 	const struct dp_route routes[] = {
 		{net(203, 0, 0, 0, 16), ip(203, 0, 254, 9), OUTSIDE},
