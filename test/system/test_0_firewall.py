@@ -143,6 +143,56 @@ class Firewall(LabTest):
         with self.assertRaises(OSError):
             connect("inet", (MAPPED, 8024), 0.3).close()
 
+    def test_conn(self):
+        """A connection with the flags that an ASA would print; clear connection ends it, and nothing but it."""
+        daemon = self.lab.daemons["a"]
+        port = 8470
+        which = ("address", IME_REAL, "port", str(port), "protocol", "tcp")
+
+        def flags():
+            return [c["flags"] for c in daemon.show_json("conn", *which)["connections"]]
+
+        with listen("dmz-a", ("0.0.0.0", port)) as listener, connect("inet", (IME_MAPPED, port)) as s:
+            peer, _ = listener.accept()
+            with peer:
+                s.sendall(b"hello")
+                wait_for("data of the outside to be told", 3, lambda: flags() == ["UIB"])
+                self.assertIn(f"TCP outside {ROUTER}:{s.getsockname()[1]} dmz {IME_REAL}:{port} ({IME_MAPPED}:{port}), idle "
+                              "0:00:0", daemon.show("conn", *which))
+                self.assertIn("\n1 found\n", daemon.show("conn", *which, "state", "up,data_out", "count"))
+                self.assertIn("s - awaiting outside SYN", daemon.show("conn", *which, "detail"))
+                before = self.drops("TCP_NOT_SYN")
+                self.assertEqual(client("clear", "connection", *which, "--socket", daemon.socket),
+                                 "1 connection(s) deleted.\n")
+                self.assertEqual(flags(), [])
+                s.sendall(b"again")
+                wait_for("its packets to be a stranger's", 3, lambda: self.drops("TCP_NOT_SYN") > before)
+        self.assertGreater(daemon.show_json("conn", "all", "count")["found"], 0)  # the calls' connections
+
+    def test_access_list_log(self):
+        """What is denied is in the log (106023), and what an entry with log permits (106100), once it is there."""
+        daemon = self.lab.daemons["a"]
+        text = daemon.config.read_text()
+        entry = "- extended permit icmp any any"
+        self.assertIn(entry + "\n", text)
+
+        def restore():
+            daemon.config.write_text(text)
+            daemon.reload()
+
+        self.addCleanup(restore)
+        told = len(daemon.log.read_text(errors="replace"))
+        with self.assertRaises(OSError):
+            connect("inet", (MAPPED, 8025), 0.3).close()
+        daemon.config.write_text(text.replace(entry, entry + " log 5 interval 1", 1))
+        daemon.reload()
+        self.assertTrue(self.lab.ping("inet", MAPPED))
+        log = daemon.log.read_text(errors="replace")[told:]
+        self.assertRegex(log, rf"%UCIME-4-106023: .* protocol=tcp interface=outside source={ROUTER}:\d+ to_interface=inside "
+                              rf'destination={REAL}:8025 access_list=incoming entry="implicit deny"')
+        self.assertRegex(log, rf"%UCIME-5-106100: .* access_list=incoming action=permitted protocol=icmp interface=outside "
+                              rf"source={ROUTER}:\d+ to_interface=inside destination={REAL}:\d+ icmp_type=8 hit_cnt=1 hit=first")
+
     def drops(self, name):
         return self.lab.daemons["a"].counters()[name]
 
