@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Compiled access lists give the verdicts of lib/acl, entry by entry, on random rules.
+// Compiled access lists give the verdicts of lib/acl, entry by entry, on a million random packets.
 #include "test/dp/harness.h"
 
 #include <rte_eal.h>
@@ -7,7 +7,7 @@
 #include "dp/acl.h"
 
 #define ACES  60
-#define FLOWS 4000
+#define FLOWS 40000
 #define LISTS 25
 
 // Few addresses and ports, so that rules overlap and flows hit them.
@@ -86,9 +86,14 @@ static void test_oracle(void **state)
 		for (unsigned int i = 0; i < FLOWS; i++) {
 			struct flow f = random_flow();
 
-			assert_int_equal(acl_list_match(l, &f), acl_match(aces, n, &f));
-			assert_int_equal(acl_list_permits(l, &f), acl_permits(aces, n, &f));
-			hits += acl_match(aces, n, &f) > 0;
+			int want = acl_match(aces, n, &f), got = acl_list_match(l, &f);
+
+			if (got != want) // a million calls of cmocka take seconds
+				fail_msg("entry %d, expected %d", got, want);
+			if (i % 16 == 0)
+				assert_int_equal(
+					acl_list_permits(l, &f), want >= 0 && aces[want].permit);
+			hits += want > 0;
 		}
 		acl_list_unref(l);
 	}

@@ -34,8 +34,10 @@ OBJECTS = f"""
     web_out: {{service: tcp source eq 8080}}"""
 RULES = """
 nat:
-  - {from: inside, to: outside, source: {static: {real: phone_a1, mapped: outer}}, destination: {static: {mapped: partner, real: server}}}
-  - {from: inside, to: outside, source: {static: {real: ucm2, mapped: interface}}, service: {real: web, mapped: web_out}}
+  - {from: inside, to: outside, source: {static: {real: phone_a1, mapped: outer}},
+     destination: {static: {mapped: partner, real: server}}}
+  - {from: inside, to: outside, source: {static: {real: ucm2, mapped: interface}},
+     service: {real: web, mapped: web_out}}
   - {from: inside, to: outside, after-auto: on, source: {dynamic: {real: any, mapped: interface}}}
 """
 PERMIT = "".join(f"\n    - permit udp any host {ip}" for ip in (REAL, *BEHIND_PAT.values())) + \
