@@ -61,6 +61,7 @@ def sock(name, kind=socket.SOCK_DGRAM, bind=None):
         s = socket.socket(socket.AF_INET, kind)
     s.settimeout(5)
     if bind:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what ran before may linger
         s.bind(bind)
     return s
 
@@ -203,6 +204,8 @@ class Nat(LabTest):
         for way in ((), ("-R",)):
             self.assertGreater(run("ucm2-a", OWN, "-n", "4M", *way)["sum_sent"]["retransmits"], 0)
         moved = self.counted(before)
+        # A kernel whose socket is closed resets what was on its way, by numbers that its own FIN has overtaken.
+        moved.pop("TCP_RST_WINDOW", None)
         self.assertFalse([n for n in moved if n.startswith("TCP_") or n in ("L4_CHECKSUM", "NAT_PORTS")], moved)
 
     def scapy(self):
