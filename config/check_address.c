@@ -225,6 +225,20 @@ static void check_interface_port(struct loader *l, const struct nat_rule *r, con
 {
 	const struct config *c = l->c;
 
+	for (size_t i = 0; i < c->n_imes && r->proto == PROTO_TCP; i++) {
+		const struct config_mapping *m = &c->imes[i].mapping;
+
+		if (m->on && m->listening_iface == r->mapped_if &&
+			(r->mapped_port == m->listening_port ||
+				(r->mapped_port >= m->first_port &&
+					r->mapped_port <= m->last_port)))
+			fault(l, n,
+				"found port %u of interface %s, which the mapping-service of "
+				"uc-ime %s "
+				"has, expected another",
+				r->mapped_port, c->ifaces[r->mapped_if].name, c->imes[i].name);
+	}
+
 	for (size_t i = 0; i < c->n_inspects && r->proto == PROTO_TCP; i++)
 		if (c->inspects[i].acl >= 0 && class_takes(c, &c->inspects[i], r))
 			fault(l, n,

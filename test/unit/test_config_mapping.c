@@ -69,6 +69,16 @@ static const struct edited mapping[] = {
 	{"not trusted", {WITH_NAT, WITH(SERVICE), {"security-level: 0", "security-level: 100"}},
 		"59:44: listening-interface: found inside, whose security-level is not above that "
 		"of outside, expected a trusted interface"},
+	{"a port that nat has",
+		{WITH_NAT, WITH(SERVICE ", listening-port: 5570"),
+			{"from: inside, to: outside, source: {static: {real: pat-real, mapped: "
+			 "pat-mapped}}",
+				"from: dmz, to: inside, source: {static: {real: pat-real, mapped: "
+				"interface}}"}},
+		"26:5: nat: found port 5570 of interface inside, which the mapping-service of "
+		"uc-ime ime has, expected another\n"
+		"26:5: nat: found port 5570 of interface inside for what the class out inspects, "
+		"expected a mapped address that is no interface's"},
 	{"no nat", {WITH(SERVICE)},
 		"58:22: mapping-service: found no nat (outside,inside) dynamic interface, expected "
 		"under nat: {from: outside, to: inside, source: {dynamic: {real: any, mapped: "
