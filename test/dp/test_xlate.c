@@ -67,6 +67,32 @@ static void test_ports_kept(void **state)
 	}
 }
 
+// MAP-3: ports of the interface's address that are the control plane's are given to nobody, and what comes
+// to them is its own to judge; of TCP alone.
+static void test_own_ports(void **state)
+{
+	struct flow udp = outward(PROTO_UDP, OTHER, 40001, FAR);
+	struct flow sip = flow(PROTO_TCP, FAR, 1025, FW_OUT, 40001);
+	struct flow beyond = flow(PROTO_TCP, FAR, 1025, FW_OUT, 60001);
+	uint16_t iface;
+
+	rules.ifaces[OUTSIDE].own_lo = 20000;
+	rules.ifaces[OUTSIDE].own_hi = 60000;
+	harness_apply(&rules);
+	for (uint16_t i = 0; i < 60; i++) {
+		struct flow f = outward(PROTO_TCP, OTHER, (uint16_t)(40001 + i), FAR);
+		struct flow left = goes_out(&f);
+
+		assert_true(left.src.port < 20000 || left.src.port > 60000);
+		assert_int_equal(left.src.port % 2, f.src.port % 2);
+	}
+	assert_int_equal(goes_out(&udp).src.port, 40001);
+	harness_send(OUTSIDE, &sip, SYN);
+	assert_true(harness_punted(frame, &iface) > 0);
+	assert_int_equal(iface, OUTSIDE);
+	harness_drops(OUTSIDE, &beyond, SYN, DROP_NAT_UNMAPPED);
+}
+
 // A mapping outlives its session by pat-xlate, and is the same for who comes back in time.
 static void test_rest(void **state)
 {
@@ -427,6 +453,7 @@ int main(void)
 		TEST(test_static_first),
 		TEST(test_endpoint_independent),
 		TEST(test_ports_kept),
+		TEST(test_own_ports),
 		TEST(test_rest),
 		TEST(test_protocol),
 		TEST(test_own_address),

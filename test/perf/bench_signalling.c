@@ -16,6 +16,7 @@
 
 #include "cp/rewrite.h"
 #include "lib/base64.h"
+#include "lib/mapping_msg.h"
 #include "lib/ticket.h"
 #include "lib/ticket_keys.h"
 #include "test/perf/bench.h"
@@ -494,6 +495,75 @@ static void handshakes(void)
 	rig_down();
 }
 
+// ---- The mapping service -------------------------------------------------------------------------
+
+#define MAPPINGS_MANY 10000u
+#define MAPPINGS_FEW  10u
+
+static struct endpoint mapped_remote(uint32_t n)
+{
+	return (struct endpoint){.ip = ip_from_v4_be(n * 2654435761u), .port = 5061};
+}
+
+static struct mappings *mappings_of_size(uint32_t n)
+{
+	const struct mapping_options o = {.first_port = 40000,
+		.last_port = 49999,
+		.quota = MAPPINGS_MANY,
+		.lifetime_ns = 600000000000u};
+	struct mappings *ms;
+	uint16_t port;
+
+	bench_need(mappings_new(&ms, &o) == 0, "no table");
+	for (uint32_t i = 0; i < n; i++) {
+		const struct endpoint e = mapped_remote(i + 1);
+
+		bench_need(mapping_take(ms, &e, 0, 0, &port) == MAPPING_MADE, "no mapping");
+	}
+	return ms;
+}
+
+// A request as the service answers it, without its connection.
+static unsigned int ask_mapping(struct mappings *ms, uint32_t n, unsigned int live)
+{
+	const struct endpoint known = mapped_remote(n % live + 1);
+	struct mapping_msg m = {.class = MAPPING_REQUEST, .remote = known}, answer;
+	uint8_t buf[MAPPING_MSG_MAX];
+	size_t len = mapping_msg_write(&m, STR_LIT(""), buf, sizeof(buf));
+	uint16_t port = 0;
+
+	bench_need(mapping_msg_read(buf, len, &m) == MAPPING_OK &&
+			mapping_take(ms, &m.remote, 0, 1, &port) == MAPPING_KEPT,
+		"a mapping is not kept");
+	answer = (struct mapping_msg){.class = MAPPING_SUCCESS,
+		.mapped = {.ip = known.ip, .port = port},
+		.has_lifetime = true,
+		.lifetime_s = 600};
+	return (unsigned int)mapping_msg_write(&answer, STR_LIT(""), buf, sizeof(buf));
+}
+
+static void mapping_requests(void)
+{
+	struct mappings *few = mappings_of_size(MAPPINGS_FEW);
+	struct mappings *many = mappings_of_size(MAPPINGS_MANY);
+	struct bench_series with_few = {0}, with_many = {0};
+	unsigned int sum = 0, n = 0;
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		bench_add(
+			&with_few, TIME(REPEAT, sum += ask_mapping(few, n += 7919, MAPPINGS_FEW)));
+		bench_add(&with_many,
+			TIME(REPEAT, sum += ask_mapping(many, n += 7919, MAPPINGS_MANY)));
+	}
+	bench_need(sum > 0, "nothing was answered");
+	bench_figure("signalling.mapping_request", bench_median(&with_many), "ns", 0,
+		"itself: a request read and answered, 10000 live mappings");
+	bench_limit("signalling.mapping_10k_over_10", bench_ratio(&with_many, &with_few), "ratio",
+		2, "10 live mappings");
+	mappings_free(few);
+	mappings_free(many);
+}
+
 int main(void)
 {
 	const struct str text = message();
@@ -501,6 +571,7 @@ int main(void)
 	bench_figure("signalling.message", (double)text.n, "octets", 0, "itself: the INVITE");
 	parsing(text);
 	tickets();
+	mapping_requests();
 	invites(text);
 	handshakes();
 	return 0;

@@ -71,16 +71,38 @@ static int arping_other_iface(void)
 		(const char *const[]){"arping", "-c1", "-w1", "-Ih0", "203.0.113.1", NULL});
 }
 
-static int tcp_foreign(void)
+static int tcp_echo(const char *ip, uint16_t port)
 {
 	char answer[6] = "";
-	int fd, err = connect_ms("10.1.2.3", 5065, 3000, &fd);
+	int fd, err = connect_ms(ip, port, 3000, &fd);
 
 	if (err != 0)
 		return 1;
 	if (write(fd, "hello", 5) != 5 || recv(fd, answer, 5, MSG_WAITALL) != 5)
 		return 2;
 	return strcmp(answer, "hello") == 0 ? 0 : 3;
+}
+
+static int tcp_service(void)
+{
+	return tcp_echo("192.168.10.1", 8060);
+}
+
+static int tcp_mapping(void)
+{
+	return tcp_echo("192.168.10.1", 40009);
+}
+
+static int tcp_no_mapping(void)
+{
+	int fd;
+
+	return connect_ms("192.168.10.1", 40010, 500, &fd) == ETIMEDOUT ? 0 : 1;
+}
+
+static int tcp_foreign(void)
+{
+	return tcp_echo("10.1.2.3", 5065);
 }
 
 static int tcp_own(void)
@@ -154,6 +176,21 @@ static void test_accept(void **state)
 	assert_int_equal(wire_accepted.n, 1);
 }
 
+// Off-path: the mapping service, and the whole range of mappings, by one rule (MAP-3).
+static void test_mappings(void **state)
+{
+	const struct endpoint service = wire_endpoint("192.168.10.1", 8060);
+	const struct endpoint mapping = wire_endpoint("192.168.10.1", 40009);
+	const unsigned int before = wire_accepted.n;
+
+	assert_int_equal(wire_host_run(tcp_service), 0);
+	assert_true(endpoint_eq(&wire_accepted.dst, &service));
+	assert_int_equal(wire_host_run(tcp_mapping), 0);
+	assert_true(endpoint_eq(&wire_accepted.dst, &mapping));
+	assert_int_equal(wire_host_run(tcp_no_mapping), 0);
+	assert_int_equal(wire_accepted.n, before + 2);
+}
+
 static void test_connect(void **state)
 {
 	const struct endpoint src = wire_endpoint("10.5.5.5", 777);
@@ -220,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_arp),
 		cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_mappings),
 		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_connect_refused),
 		cmocka_unit_test(test_descriptors_exhausted),

@@ -131,6 +131,13 @@ static void world_config(void)
 	struct config_errors errs;
 
 	assert_int_equal(config_load_text(str_from(wire_text), "", &wire_config, &errs), 0);
+	wire_config->imes = calloc(1, sizeof(*wire_config->imes));
+	wire_config->n_imes = 1;
+	wire_config->imes[0].mapping = (struct config_mapping){.on = true,
+		.listening_iface = 0,
+		.listening_port = 8060,
+		.first_port = 40000,
+		.last_port = 40009};
 }
 
 // The host: 192.168.10.2, everything else by way of the firewall.
