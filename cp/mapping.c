@@ -217,12 +217,13 @@ uint16_t mapping_port(const struct mappings *ms, const struct endpoint *remote)
 	return i != NONE ? port_of(ms, i) : 0;
 }
 
-void mapping_hold(struct mappings *ms, uint16_t port)
+bool mapping_hold(struct mappings *ms, uint16_t port)
 {
 	struct mapping *m = at_port(ms, port);
 
 	if (m != NULL)
 		m->holds++;
+	return m != NULL;
 }
 
 void mapping_unhold(struct mappings *ms, uint16_t port, uint64_t now_ns)

@@ -48,9 +48,9 @@ bool mapping_find(const struct mappings *ms, uint16_t port, struct endpoint *rem
 // The port that stands for a remote; 0: none.
 uint16_t mapping_port(const struct mappings *ms, const struct endpoint *remote);
 
-// MAP-4: a connection or a dialog uses it, and does not any more. Of a port that stands for nothing,
-// nothing.
-void mapping_hold(struct mappings *ms, uint16_t port);
+// MAP-4: a connection or a dialog uses it, and does not any more. False: the port stands for nothing,
+// and there is nothing to give back.
+bool mapping_hold(struct mappings *ms, uint16_t port);
 void mapping_unhold(struct mappings *ms, uint16_t port, uint64_t now_ns);
 // SIP traffic: its lifetime begins anew.
 void mapping_touch(struct mappings *ms, uint16_t port, uint64_t now_ns);

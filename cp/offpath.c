@@ -186,11 +186,12 @@ static uint16_t port_of(void *arg, const struct endpoint *remote)
 	const char *reason;
 	uint16_t port;
 
-	if (p->hops == OFFPATH_HOPS_MAX ||
+	if (p->hops++ >= OFFPATH_HOPS_MAX)
+		return 0;
+	if (mapping_port(p->ime->mappings, remote) == 0 &&
 		offpath_judge_remote(p->ime, &p->t->peer[SIDE_INSIDE].ip, remote, &reason) !=
 			MAPPING_OK)
 		return 0;
-	p->hops++;
 	switch (mapping_take(p->ime->mappings, remote, MAPPING_OF_REMOTE, ime_now(p->ime), &port)) {
 	case MAPPING_OVER_QUOTA:
 	case MAPPING_PORTS_FULL:

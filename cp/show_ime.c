@@ -170,6 +170,24 @@ static void callers_json(const struct config_ime *c, cJSON *j)
 	}
 }
 
+// Nothing where none is configured.
+static void mapping_json(const struct show *s, const struct config_mapping *m, cJSON *j)
+{
+	if (!m->on)
+		return;
+	j = cJSON_AddObjectToObject(j, "mapping_service");
+	cJSON_AddStringToObject(
+		j, "listening_interface", s->config->ifaces[m->listening_iface].name);
+	cJSON_AddNumberToObject(j, "listening_port", m->listening_port);
+	cJSON_AddStringToObject(j, "uc_ime_interface", s->config->ifaces[m->ime_iface].name);
+	cJSON_AddNumberToObject(j, "first_port", m->first_port);
+	cJSON_AddNumberToObject(j, "last_port", m->last_port);
+	cJSON_AddNumberToObject(j, "quota", m->quota);
+	cJSON_AddNumberToObject(j, "lifetime_s", m->lifetime_s);
+	cJSON_AddNumberToObject(j, "idle_s", m->idle_s);
+	cJSON_AddBoolToObject(j, "key", m->key_file[0] != '\0');
+}
+
 cJSON *show_config_ime(const struct show *s, const struct ask *ask)
 {
 	cJSON *list = cJSON_CreateArray(), *ucms;
@@ -199,6 +217,7 @@ cJSON *show_config_ime(const struct show *s, const struct ask *ask)
 		cJSON_AddNumberToObject(j, "fallback_sensitivity", c->fallback.default_level);
 		cJSON_AddStringToObject(
 			j, "fallback_sensitivity_file", c->fallback.sensitivity_file);
+		mapping_json(s, &c->mapping, j);
 		cJSON_AddItemToArray(list, j);
 	}
 	return list;

@@ -258,9 +258,9 @@ static struct trunk *trunk_new(struct trunks *ts, const struct trunk_open *o)
 	t->mapped = o->mapped;
 	t->inside_secure = o->inside_secure;
 	t->off_path = o->off_path;
-	t->mapping = o->mapping;
-	if (t->mapping != 0)
-		mapping_hold(ts->ime->mappings, t->mapping);
+	// It may have ended while the handshake took its time.
+	if (o->mapping != 0 && mapping_hold(ts->ime->mappings, o->mapping))
+		t->mapping = o->mapping;
 	t->born_ns = t->active_ns = ime_now(ts->ime);
 	TAILQ_INSERT_TAIL(&ts->all, t, all);
 	TAILQ_INSERT_TAIL(&ts->lru, t, lru);

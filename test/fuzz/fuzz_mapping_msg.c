@@ -14,11 +14,12 @@ static void require(bool ok)
 
 static bool same(const struct mapping_msg *a, const struct mapping_msg *b)
 {
-	return a->class == b->class && endpoint_eq(&a->remote, &b->remote) &&
-		endpoint_eq(&a->mapped, &b->mapped) && a->transport == b->transport &&
-		str_eq(a->domain, b->domain) && a->has_lifetime == b->has_lifetime &&
-		a->lifetime_s == b->lifetime_s && a->code == b->code &&
-		str_eq(a->reason, b->reason) && a->n_unknown == b->n_unknown &&
+	return a->class == b->class && b->method == (a->method != 0 ? a->method : MAPPING_METHOD) &&
+		endpoint_eq(&a->remote, &b->remote) && endpoint_eq(&a->mapped, &b->mapped) &&
+		a->transport == b->transport && str_eq(a->domain, b->domain) &&
+		a->has_lifetime == b->has_lifetime && a->lifetime_s == b->lifetime_s &&
+		a->code == b->code && str_eq(a->reason, b->reason) &&
+		a->n_unknown == b->n_unknown &&
 		memcmp(a->transaction, b->transaction, sizeof(a->transaction)) == 0;
 }
 

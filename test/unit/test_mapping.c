@@ -103,7 +103,7 @@ static void test_nothing(void **state)
 	assert_false(mapping_find(ms, 0, &found));
 	assert_int_equal(mapping_port(ms, &e), 0);
 	mapping_release(ms, &e, 0);
-	mapping_hold(ms, 40000);
+	assert_false(mapping_hold(ms, 40000));
 	mapping_unhold(ms, 40000, 0);
 	mapping_touch(ms, 1, 0);
 	assert_int_equal(mapping_set_domain(ms, 40000, STR_LIT("b.example")), 0);
@@ -138,8 +138,8 @@ static void test_lifetime(void **state)
 static void test_holds_count(void **state)
 {
 	take(1, 0, 0);
-	mapping_hold(ms, 40000);
-	mapping_hold(ms, 40000);
+	assert_true(mapping_hold(ms, 40000));
+	assert_true(mapping_hold(ms, 40000));
 	mapping_unhold(ms, 40000, 0);
 	assert_int_equal(mappings_expire(ms, 2 * LIFETIME), 0);
 	mapping_unhold(ms, 40000, 0);

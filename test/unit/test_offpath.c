@@ -304,20 +304,23 @@ static void test_remotes_are_bounded(void **state)
 	assert_int_equal(map_ask(&client, RIG_REMOTE, 5072), 40001);
 }
 
-#define CASE(test, up) cmocka_unit_test_setup_teardown(test, up, teardown)
+#define CASE(rule, test, up)                                                                       \
+	{                                                                                          \
+		rule " " #test, test, up, teardown, NULL                                           \
+	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_call_out, setup),
-		CASE(test_held_by_call, setup_short),
-		CASE(test_held_by_connection, setup),
-		CASE(test_domain_right, setup),
-		CASE(test_domain_wrong, setup),
-		CASE(test_other_port, setup),
-		CASE(test_call_in, setup),
-		CASE(test_private_contact, setup),
-		CASE(test_remotes_are_bounded, setup_one_port),
+		CASE("3.3", test_call_out, setup),
+		CASE("MAP-4", test_held_by_call, setup_short),
+		CASE("MAP-4", test_held_by_connection, setup),
+		CASE("SIP-2", test_domain_right, setup),
+		CASE("SIP-2", test_domain_wrong, setup),
+		CASE("3.3", test_other_port, setup),
+		CASE("MAP-9", test_call_in, setup),
+		CASE("MAP-9", test_private_contact, setup),
+		CASE("MAP-9", test_remotes_are_bounded, setup_one_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,18 @@ static void test_answers(void **state)
 	mta_addrs[1].ip = mta_addrs[0].ip;
 	ticket_epoch = (struct epochs_info){2, 1, 1796083200};
 	ime_config.callers[CALLERS_DENY] = (struct config_domains){&denied, 1};
+	ime_config.mapping = (struct config_mapping){.on = true,
+		.listening_iface = 1,
+		.listening_port = 8060,
+		.first_port = 40000,
+		.last_port = 49999,
+		.quota = 10000,
+		.lifetime_s = 600,
+		.idle_s = 1800,
+		.key_file = "mapping.key",
+		.key = "never to be seen"};
 	expect("show running-config uc-ime", "{}", "running-config-global");
+	ime_config.mapping.on = false;
 	ticket_epoch = (struct epochs_info){.epoch = 1};
 	ime_config.callers[CALLERS_DENY] = (struct config_domains){0};
 	mta_addrs[0].global = mta_addrs[1].global = false;

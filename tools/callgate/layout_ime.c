@@ -96,6 +96,16 @@ static void print_domains(FILE *f, const cJSON *domains, const char *list)
 		fprintf(f, " domains %s %s\n", list, cJSON_IsString(d) ? d->valuestring : "");
 }
 
+static void print_mapping(FILE *f, const cJSON *m)
+{
+	if (m != NULL)
+		fprintf(f,
+			" mapping-service listening-interface %s listening-port %.0f "
+			"uc-ime-interface %s\n",
+			json_text(m, "listening_interface"), json_number(m, "listening_port"),
+			json_text(m, "uc_ime_interface"));
+}
+
 void layout_config_ime(FILE *f, const cJSON *data)
 {
 	const cJSON *i, *u, *a;
@@ -128,6 +138,7 @@ void layout_config_ime(FILE *f, const cJSON *data)
 		if (json_text(i, "fallback_sensitivity_file")[0] != '\0')
 			fprintf(f, " fallback sensitivity-file %s\n",
 				json_text(i, "fallback_sensitivity_file"));
+		print_mapping(f, cJSON_GetObjectItemCaseSensitive(i, "mapping_service"));
 	}
 }
 
