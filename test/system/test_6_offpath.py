@@ -12,7 +12,7 @@ import time
 
 from session import LabTest, lab, wait_for
 
-from lablib import cluster, netns, offpath, stun
+from lablib import capture, cluster, netns, offpath, stun
 from lablib.daemon import find_program
 from lablib.kamailio import DOMAIN, MAPPED
 
@@ -129,11 +129,61 @@ class OffPath(LabTest):
 
     # ---- calls ----
 
+    def test_map_9_calls_go_past_the_firewall(self):
+        """Both ways, and what a phone of A does in the middle of a call comes back through callgate (MAP-9)."""
+        wires = {"net": self.lab.capture("off-net", "inet", "to-a"),
+                 "inside": self.lab.capture("off-inside", "lan-a", "to-callgate"),
+                 "firewall": self.lab.capture("off-fw", "fw-a", "inside", "tcp or udp")}
+        for caller, callee in (("a1", "b1"), ("b1", "a1")):
+            for name in (caller, callee):
+                self.lab.phones[name].clear_recordings()
+            ucm = self.lab.ucms[self.lab.phones[callee].spec.site]
+            seen = ucm.seen()
+            self.lab.connect(caller, callee)
+            time.sleep(2.5)
+            self.lab.phones["a1"].hold()
+            time.sleep(0.5)
+            self.lab.phones["a1"].resume()
+            time.sleep(0.5)
+            self.lab.hang_up(*(("a1", "b1") if caller == "b1" else (caller, callee)))
+            for who, other in ((caller, callee), (callee, caller)):
+                self.assert_heard(who, other)
+            now = ucm.seen()
+            self.assertEqual((now["from-internet"] - seen["from-internet"], now["ticket"] - seen["ticket"],
+                              now["from-pstn"] - seen["from-pstn"]), (1, 1, 0))
+            self.idle()
+        files = {k: w.stop() for k, w in wires.items()}
+        self.assertTrue(capture.judge_signalling(files["net"])["tls"] > 10)
+        self.assertEqual(capture.judge_signalling(files["net"])["sip-in-clear"], 0)
+        self.assertGreater(capture.judge_signalling(files["inside"])["sip-in-clear"], 10)
+        # Whoever is outside has an address of callgate's inside, so nothing of a call leaves by the default route.
+        self.assertEqual(capture.tshark(files["firewall"], "tcp || udp"), [])
+        for line in capture.tshark(files["inside"], "sip"):
+            self.assertIn(offpath.INSIDE, line)
+
     def test_without_a_service_a_call_takes_the_pstn(self):
         """FirewallMappingFailure of 6.1"""
         self.addCleanup(self.lab.agent.start)
         self.lab.agent.kill()
         self.assertEqual(self.way("a1", "b1", seconds=1.5), "the PSTN")
+
+    def test_map_4_a_live_call_keeps_its_mapping(self):
+        """Its lifetime passes while two talk; a hold and the end of the call from A's side still find their way."""
+        self.lab.connect("a1", "b1")
+        mapped = stun.mapped(self.asker().ask(*REMOTE))
+        time.sleep(LIFETIME_S + 2)
+        self.assertEqual(self.port_of(*REMOTE), mapped[1])
+        self.lab.phones["a1"].hold()
+        time.sleep(0.5)
+        self.assertEqual((self.lab.phones["a1"].calls(), self.lab.phones["b1"].calls()), (1, 1))
+        self.lab.hang_up("a1", "b1")
+        self.idle()
+
+    def test_a_restart(self):
+        """The service is there again with the daemon, and the agent finds it."""
+        self.assertEqual(self.way("a1", "b1", seconds=1.5), "the Internet")
+        self.restart("a")
+        self.assertEqual(self.way("a1", "b1", seconds=1.5), "the Internet")
 
     # ---- who asks, and what is answered ----
 
@@ -289,7 +339,8 @@ class OffPath(LabTest):
         self.assertGreaterEqual(self.counted(self.before)["MAPPING_SESSIONS_FULL"], 236)
 
     def test_quota(self):
-        """486 for a call manager gone wild; what it has it keeps, and the other call manager does not notice; 508 when every port is taken. With 10000 mappings an answer takes as long as with ten."""
+        """486 for a call manager gone wild; what it has it keeps, and neither the other call manager nor a caller
+        notices; 508 when every port is taken. With 10000 mappings an answer takes as long as with ten."""
         self.addCleanup(wait_for, "unused mappings to end (MAP-4)", LIFETIME_S + 3, lambda: self.in_use() < 20)
         wild, other = self.asker(), self.asker("ucm2-a")
         few = endpoints("203.0.113", 10)
@@ -304,6 +355,8 @@ class OffPath(LabTest):
         self.assertEqual(self.in_use(), len(PORTS))
         full = min(other.many(few * 60)[1] for _ in range(3))
         self.assertLess(full, 2 * fast + 0.01)
+        other.many(endpoints("203.0.115", 100), lifetime=0)
+        self.assertEqual(self.way("b1", "a1", seconds=1.5), "the Internet")
 
     # ---- what is shown ----
 

@@ -156,7 +156,7 @@ event_route[htable:mod-init] {{
 ASKING = """\
 listen=udp:127.0.0.1:5070
 route[ASK] {
-	$du = "sip:127.0.0.1:5080"; t_on_branch("ASK"); t_on_failure("MAPPED"); t_set_fr(0, 5000);
+	$du = "sip:127.0.0.1:5080"; t_on_branch("ASK"); t_on_failure("MAPPED"); t_set_fr(0, 3000);
 }
 branch_route[ASK] { append_hf("X-UCIME-Remote: $sht(learned=>$rU)\\r\\n"); }
 failure_route[MAPPED] {

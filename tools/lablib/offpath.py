@@ -15,15 +15,15 @@ KEY_FILE = "mapping.key"  # in callgate's folder
 MAPPING = "mapping-service: {{listening-interface: inside, uc-ime-interface: outside, key: {key}{more}}}"
 
 
-def configuration(more=""):
-    """What makes the sample off-path, with further keys of the mapping service."""
+def configuration(more="", edit=None):
+    """What makes the sample off-path, with further keys of the mapping service; `edit` may change more of it."""
     def change(text):
         for pattern, replacement in (
                 (r"(?m)^  - \{from: inside, to: outside", "  - {from: outside, to: inside, source: {dynamic: {real: any, "
                  "mapped: interface}}}\n  - {from: inside, to: outside"),
                 (r"    domain: enterprise", f"    {MAPPING.format(key=KEY_FILE, more=more)}\n    domain: enterprise")):
             text = substitute(text, pattern, replacement)
-        return text
+        return edit(text) if edit else text
     return change
 
 
@@ -58,25 +58,25 @@ class MapAgent:
         stop(read_pid(self.pid_file))
 
 
-def remember(lab, topology, more=""):
+def remember(lab, topology, *more):
     """What the programs of enterprise A have to know when they start the next time."""
     lab.topology = topology
     off = topology == "offpath"
-    lab.daemons["a"].topology = configuration(more) if off else None
+    lab.daemons["a"].topology = configuration(*more) if off else None
     lab.ucms["a"].edge = INSIDE if off else None
 
 
-def apply(lab, on=True, more="", edit=None):
-    """Switches a lab that is up over, or back; the programs of enterprise A start again. `edit` may change more of
-    callgate's configuration."""
+def apply(lab, on=True, *more):
+    """Switches a lab that is up over, or back; the programs of enterprise A start again. `more` is for
+    configuration()."""
     daemon, ucm, agent = lab.daemons["a"], lab.ucms["a"], lab.agent
     daemon.kill()
     ucm.kill()
     agent.kill()
     (netns.offpath_up if on else netns.offpath_down)()
-    remember(lab, "offpath" if on else "inline", more)
+    remember(lab, "offpath" if on else "inline", *more)
     agent.key_file()
-    daemon.configure(edit)
+    daemon.configure()
     daemon.start()
     if on:
         agent.start()
