@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """callgate at work: a call with a ticket gets through, and eight with a bad one do not; or the Internet fails a
-call, and it goes on over the PSTN. Every claim is checked as it is made."""
+call, and it goes on over the PSTN; or callgate stands beside an ordinary firewall. Every claim is checked as it is made."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-from lablib import capture, demo_fallback, refusals  # noqa: E402
+from lablib import capture, demo_fallback, demo_offpath, refusals  # noqa: E402
 from lablib.daemon import LEFTOVERS, find_program  # noqa: E402
 from lablib.lab import Lab  # noqa: E402
 from lablib.util import LabError, build_dir, run_with_progress, wait_for  # noqa: E402
@@ -205,6 +205,7 @@ def stay(story, lab):
                  "tools/lab shell callgate-a   # tcpdump -ni inside: SIP and RTP",
                  f"{find_program('callgate')} show uc-ime signaling-sessions --socket "
                  f"{lab.daemons['a'].socket}",
+                 *(demo_offpath.hints(lab) if lab.topology == "offpath" else ()),
                  "tools/lab down"):
         story.say(f"    {line}")
 
@@ -226,6 +227,7 @@ SCENARIOS = {
     "tickets": (POINTS, tickets, "who may call, and who may not"),
     "fallback": (demo_fallback.POINTS, fallback, "the Internet fails a call in its middle"),
 }
+OFFPATH = demo_offpath.POINTS, demo_offpath.tell
 
 
 def tell(story, opt):
@@ -234,8 +236,8 @@ def tell(story, opt):
         build(story)
         built = time.monotonic()
         story.say("raising the lab: enterprises A and B, an Internet and a telephone network")
-        lab.up(patience_s=PATIENCE_S)
-        SCENARIOS[opt.scenario][1](story, lab)
+        lab.up(patience_s=PATIENCE_S, topology=opt.topology)
+        opt.tale[1](story, lab)
         story.say(f"all told in {time.monotonic() - built:.0f} s after the build")
     except (LabError, OSError, KeyError, subprocess.SubprocessError) as e:
         story.say(f"the demo stops here: {type(e).__name__}: {e}")
@@ -249,16 +251,22 @@ def tell(story, opt):
 
 def main():
     ap = argparse.ArgumentParser(prog="tools/demo", description=__doc__)
-    ap.add_argument("--scenario", choices=list(SCENARIOS), default="tickets", help="; ".join(
+    ap.add_argument("--scenario", choices=list(SCENARIOS), help="; ".join(
         f"{name}: {s[2]}" for name, s in SCENARIOS.items()) + " (tickets)")
+    ap.add_argument("--topology", choices=("inline", "offpath"), default="inline", help="inline: callgate A is the "
+                    "firewall of its enterprise; offpath: it stands beside one and has calls alone, which is a story "
+                    "of its own (inline)")
     ap.add_argument("--stay", action="store_true", help="leave the lab up and say how to look around")
     ap.add_argument("--json", action="store_true", help="the verdicts for a machine on stdout; the story "
                     "goes to stderr")
     opt = ap.parse_args()
+    if opt.topology == "offpath" and opt.scenario:
+        ap.error("found --scenario beside --topology offpath, expected one of them")
+    opt.tale = OFFPATH if opt.topology == "offpath" else SCENARIOS[opt.scenario or "tickets"]
     if os.geteuid():
         sys.exit("tools/demo: needs root: it makes network namespaces")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("tools/demo: ended by a signal"))
-    story = Story(sys.stderr if opt.json else sys.stdout, SCENARIOS[opt.scenario][0])
+    story = Story(sys.stderr if opt.json else sys.stdout, opt.tale[0])
     tell(story, opt)
     verdicts = story.verdicts()
     story.say()
