@@ -13,7 +13,7 @@ import time
 from session import LabTest, lab, wait_for
 
 from lablib import capture, cluster, netns, offpath, stun
-from lablib.daemon import find_program
+from lablib.daemon import client, find_program
 from lablib.kamailio import DOMAIN, MAPPED
 
 REMOTE = MAPPED["b"], 5070
@@ -127,6 +127,10 @@ class OffPath(LabTest):
     def in_use(self):
         return self.a.show_json("uc-ime", "mapping-service-mappings")["in_use"]
 
+    def reload(self, edit):
+        self.a.configure(edit)
+        return client("config", "reload", "--socket", self.a.socket)
+
     # ---- calls ----
 
     def test_map_9_calls_go_past_the_firewall(self):
@@ -168,9 +172,13 @@ class OffPath(LabTest):
         self.assertEqual(self.way("a1", "b1", seconds=1.5), "the PSTN")
 
     def test_map_4_a_live_call_keeps_its_mapping(self):
-        """Its lifetime passes while two talk; a hold and the end of the call from A's side still find their way."""
+        """Its lifetime passes while two talk, and the rules of the firewall change; a hold and the end of the call from
+        A's side still find their way."""
         self.lab.connect("a1", "b1")
         mapped = stun.mapped(self.asker().ask(*REMOTE))
+        self.addCleanup(self.reload, None)
+        self.assertIn("in force", self.reload(lambda text: text.replace(
+            "    - extended permit icmp any any\n", "    - extended permit icmp any any\n    - deny udp any any\n", 1)))
         time.sleep(LIFETIME_S + 2)
         self.assertEqual(self.port_of(*REMOTE), mapped[1])
         self.lab.phones["a1"].hold()
