@@ -249,11 +249,14 @@ int mapping_set_domain(struct mappings *ms, uint16_t port, struct str domain)
 	struct mapping *m = at_port(ms, port);
 	char *text;
 
+	if (domain.n > MAPPING_DOMAIN_MAX)
+		domain.n = 0;
 	if (m == NULL || str_eq(str_from(m->domain), domain))
 		return 0;
-	text = strndup(domain.p, domain.n <= MAPPING_DOMAIN_MAX ? domain.n : 0);
+	text = malloc(domain.n + 1);
 	if (text == NULL)
 		return -ENOMEM;
+	str_copy(domain, text, domain.n + 1);
 	free(m->domain);
 	m->domain = text;
 	return 0;
