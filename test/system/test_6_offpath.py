@@ -137,7 +137,7 @@ class OffPath(LabTest):
         """Both ways, and what a phone of A does in the middle of a call comes back through callgate (MAP-9)."""
         wires = {"net": self.lab.capture("off-net", "inet", "to-a"),
                  "inside": self.lab.capture("off-inside", "lan-a", "to-callgate"),
-                 "firewall": self.lab.capture("off-fw", "fw-a", "inside", "tcp or udp")}
+                 "firewall": self.lab.capture("off-fw", "fw-a", "outside", "tcp or udp")}
         for caller, callee in (("a1", "b1"), ("b1", "a1")):
             for name in (caller, callee):
                 self.lab.phones[name].clear_recordings()

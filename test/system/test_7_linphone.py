@@ -40,7 +40,9 @@ class RemotePhone(LabTest):
                 self.call(caller)
         self.idle()
         log = self.a.log.read_text(errors="replace")[told:]
-        self.assertNotRegex(log, r"%UCIME-[0-4]-")  # a notice, such as of a call manager that is up, is no complaint
+        # A notice, such as of a call manager that is up, is no complaint; nor is 106023, of a segment that a host
+        # repeats on a connection of the test before.
+        self.assertNotRegex(re.sub(r".*-106023: .*", "", log), r"%UCIME-[0-4]-")
         self.assertEqual(re.findall(r"-339008: .* srtp=(\S+)", log), SUITES)
 
     def call(self, caller):

@@ -46,11 +46,14 @@ MUTE_WIRE = "ip link set {0} arp off up\n"
 FINISHED = "ethtool -K {0} tx off tso off gso off gro off >/dev/null\n"
 # What a firewall does that knows nothing of calls: what begins inside goes out behind its address, and nothing
 # begins outside.
+# A connection that it has not seen begin is none: the kernel of a call manager may still repeat a segment of the
+# in-line lab before.
 ORDINARY = """\
 nft -f - <<END
 table ip ordinary {
 	chain forward {
 		type filter hook forward priority filter; policy drop;
+		ct state invalid drop
 		ct state established,related accept
 		iifname "inside" accept
 	}
@@ -60,6 +63,7 @@ table ip ordinary {
 	}
 }
 END
+sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
 """
 
 
