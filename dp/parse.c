@@ -178,15 +178,15 @@ static __rte_always_inline enum dp_counter_id parse_ipv4_at(
 	const uint16_t header = l4 - L3;
 	uint16_t total = rte_be_to_cpu_16(ip->total_length);
 
-	if (total < header)
+	if (unlikely(total < header))
 		return DROP_IP_HEADER;
-	if (total > rte_pktmbuf_data_len(m) - L3)
+	if (unlikely(total > rte_pktmbuf_data_len(m) - L3))
 		return DROP_RX_SHORT;
-	if (l4 == L4 ? !ipv4_sum_ok(ip) : rte_raw_cksum(ip, header) != UINT16_MAX)
+	if (unlikely(l4 == L4 ? !ipv4_sum_ok(ip) : rte_raw_cksum(ip, header) != UINT16_MAX))
 		return DROP_IP_CHECKSUM;
-	if (is_no_host(ip->src_addr))
+	if (unlikely(is_no_host(ip->src_addr)))
 		return DROP_IP_SOURCE;
-	if (is_no_host(ip->dst_addr))
+	if (unlikely(is_no_host(ip->dst_addr)))
 		return DROP_IP_DESTINATION;
 	// What Ethernet padded would else travel on, as data.
 	m->data_len = (uint16_t)(L3 + total);
@@ -194,7 +194,7 @@ static __rte_always_inline enum dp_counter_id parse_ipv4_at(
 	v4_set(&p->flow.src.ip, ip->src_addr);
 	v4_set(&p->flow.dst.ip, ip->dst_addr);
 	p->flow.proto = ip->next_proto_id;
-	if (ip->fragment_offset & rte_cpu_to_be_16(FRAGMENT_BITS)) {
+	if (unlikely(ip->fragment_offset & rte_cpu_to_be_16(FRAGMENT_BITS))) {
 		p->kind = PKT_FRAGMENT;
 		return PASS;
 	}
@@ -228,7 +228,7 @@ static __rte_noinline enum dp_counter_id parse_options(
 static inline enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p,
 	const struct rte_ipv4_hdr *ip, const struct dp_ip_options *rules)
 {
-	if (rte_pktmbuf_data_len(m) < L4)
+	if (unlikely(rte_pktmbuf_data_len(m) < L4))
 		return DROP_RX_SHORT;
 	if (unlikely(ip->version_ihl != IPV4_NO_OPTIONS))
 		return parse_options(m, p, rules);
@@ -300,7 +300,7 @@ static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *
 	uint64_t start;
 
 	*p = b->p;
-	if (m->nb_segs != 1 || rte_pktmbuf_data_len(m) < sizeof(*eth))
+	if (unlikely(m->nb_segs != 1 || rte_pktmbuf_data_len(m) < sizeof(*eth)))
 		return DROP_RX_SHORT;
 	// Some devices take the tag off and tell about it here alone.
 	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))

@@ -124,22 +124,33 @@ static inline struct route_hop *hop_of(struct neigh_table *t, rte_be32_t dst)
 	return &t->hop[dst * UINT64_C(0x9e3779b97f4a7c15) / (UINT64_MAX / ROUTE_HOPS + 1)];
 }
 
-// Whether the packet may leave by that interface.
-static enum dp_counter_id judge(const struct worker *w, struct rte_mbuf *m, uint16_t iface)
+// Whether a packet may leave by that interface, to which it is `large` or not. Inlined, with what follows.
+static __rte_always_inline enum dp_counter_id judge_as(
+	const struct worker *w, struct rte_mbuf *m, uint16_t iface, bool large)
 {
 	const struct pkt *p = pkt_of(m);
-	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
 
-	if (p->iface_out != PKT_NO_IFACE && p->iface_out != iface)
+	if (unlikely(p->iface_out != PKT_NO_IFACE && p->iface_out != iface))
 		return DROP_ROUTE_NONE;
-	if (!p->ours && iface == p->iface_in)
-		return DROP_ROUTE_SAME_IFACE;
-	if (!p->ours && ip->time_to_live <= IPV4_TTL_MIN)
-		return DROP_IP_TTL;
-	if (unlikely(rte_be_to_cpu_16(ip->total_length) > w->mtu[iface]) &&
-		!refrag_fits(m, w->mtu[iface]))
+	if (likely(!p->ours)) {
+		if (unlikely(iface == p->iface_in))
+			return DROP_ROUTE_SAME_IFACE;
+		if (unlikely(pkt_ipv4(m)->time_to_live <= IPV4_TTL_MIN))
+			return DROP_IP_TTL;
+	}
+	if (unlikely(large) && !refrag_fits(m, w->mtu[iface]))
 		return DROP_MTU_EXCEEDED;
 	return PASS;
+}
+
+static inline bool is_large(const struct worker *w, struct rte_mbuf *m, uint16_t iface)
+{
+	return rte_be_to_cpu_16(pkt_ipv4(m)->total_length) > w->mtu[iface];
+}
+
+static enum dp_counter_id judge(const struct worker *w, struct rte_mbuf *m, uint16_t iface)
+{
+	return judge_as(w, m, iface, is_large(w, m, iface));
 }
 
 enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be32_t dst_be,
@@ -212,25 +223,19 @@ static inline void tx_add(struct worker *w, struct rte_mbuf *m, uint16_t iface)
 	pkts_add(&w->tx[iface], m);
 }
 
-// Whether the packet leaves in pieces.
-static inline bool is_cut(const struct worker *w, struct rte_mbuf *m, uint16_t iface)
-{
-	return pkt_of(m)->fragment_size != 0 ||
-		rte_be_to_cpu_16(pkt_ipv4(m)->total_length) > w->mtu[iface];
-}
-
 // Queues the packet for that neighbour, or says why not.
-static inline enum dp_counter_id send_to(
+static __rte_always_inline enum dp_counter_id send_to(
 	struct worker *w, struct rte_mbuf *m, const struct neigh *to)
 {
-	enum dp_counter_id bad = judge(w, m, to->iface);
+	const bool large = is_large(w, m, to->iface);
+	enum dp_counter_id bad = judge_as(w, m, to->iface, large);
 
 	if (unlikely(bad != PASS))
 		return bad;
-	if (!pkt_of(m)->ours)
+	if (likely(!pkt_of(m)->ours))
 		ttl_decrement(pkt_ipv4(m));
 	memcpy(pkt_eth(m), to->mac, sizeof(to->mac));
-	if (unlikely(is_cut(w, m, to->iface)))
+	if (unlikely(large || pkt_of(m)->fragment_size != 0)) // it leaves in pieces
 		refrag_tx(w, m, to->iface);
 	else
 		tx_add(w, m, to->iface);
