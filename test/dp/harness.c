@@ -229,6 +229,12 @@ int harness_setup(void **state)
 	return 0;
 }
 
+int harness_setup_large(void **state)
+{
+	harness_up(256);
+	return 0;
+}
+
 int harness_teardown(void **state)
 {
 	harness_down();
@@ -272,6 +278,19 @@ size_t harness_out(uint16_t iface, uint8_t *frame)
 	memcpy(frame, rte_pktmbuf_mtod(m, void *), len);
 	rte_pktmbuf_free(m);
 	return len;
+}
+
+bool harness_out_of_all(uint16_t iface, struct flow *got)
+{
+	uint8_t frame[FRAME_MAX];
+	size_t len;
+
+	for (unsigned int i = 0; i < 2 * h.n_workers; i++)
+		worker_turn(h.all[i % h.n_workers], h.now_ns);
+	len = harness_out(iface, frame);
+	if (len > 0)
+		*got = frame_flow(frame, len);
+	return len > 0;
 }
 
 void harness_drops(uint16_t iface, const struct flow *f, uint8_t flags, enum dp_counter_id reason)

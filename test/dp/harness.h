@@ -42,7 +42,8 @@ void harness_up_many(unsigned int n_workers, uint32_t sessions);
 void harness_down(void);
 
 // One worker with room for 64 sessions, for a test that needs no more.
-int harness_setup(void **state);
+int harness_setup(void **state);       // 64 sessions
+int harness_setup_large(void **state); // 256
 int harness_teardown(void **state);
 
 struct endpoint ep(const char *ip, uint16_t port);
@@ -95,6 +96,8 @@ void harness_drops(uint16_t iface, const struct flow *f, uint8_t flags, enum dp_
 void harness_wait_s(uint64_t s);
 // The next frame that was sent out of `iface`; returns its length, 0 when there is none.
 size_t harness_out(uint16_t iface, uint8_t *frame);
+// The same of all workers, after turns enough for packets that one hands over to another: its tuple.
+bool harness_out_of_all(uint16_t iface, struct flow *got);
 // The next punted frame.
 size_t harness_punted(uint8_t *frame, uint16_t *iface);
 uint64_t counted(enum dp_counter_id id);

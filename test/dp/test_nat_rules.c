@@ -129,18 +129,6 @@ static void test_elsewhere(void **state)
 	harness_drops(OUTSIDE, &in, 0, DROP_NAT_IFACE);
 }
 
-static bool out_of(uint16_t iface, struct flow *got)
-{
-	size_t len;
-
-	for (unsigned int i = 0; i < 2 * h.n_workers; i++)
-		worker_turn(h.all[i % h.n_workers], h.now_ns);
-	len = harness_out(iface, frame);
-	if (len > 0)
-		*got = frame_flow(frame, len);
-	return len > 0;
-}
-
 // Static and dynamic sources, of any number of workers: both directions meet.
 static void test_workers(void **state)
 {
@@ -162,13 +150,13 @@ static void test_workers(void **state)
 
 			h.w = h.all[(unsigned int)rand() % h.n_workers];
 			harness_send(INSIDE, &f, f.proto == PROTO_TCP ? SYN : 0);
-			assert_true(out_of(OUTSIDE, &left));
+			assert_true(harness_out_of_all(OUTSIDE, &left));
 			assert_true(ip_is(&left.src.ip, c % 2 ? FW_OUT : OUTER));
 			assert_true(ip_is(&left.dst.ip, FAR));
 			back = (struct flow){left.dst, left.src, left.proto};
 			h.w = h.all[(unsigned int)rand() % h.n_workers];
 			harness_send(OUTSIDE, &back, f.proto == PROTO_TCP ? SYN | ACK : 1);
-			assert_true(out_of(INSIDE, &got));
+			assert_true(harness_out_of_all(INSIDE, &got));
 			assert_flow(&got, &want);
 		}
 		harness_down();

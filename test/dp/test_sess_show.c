@@ -243,19 +243,7 @@ static void test_end(void **state)
 	harness_drops(OUTSIDE, &gone, 0, DROP_ACL_DENY);
 }
 
-static int setup(void **state)
-{
-	harness_up(256);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	harness_down();
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, harness_setup_large, harness_teardown)
 
 int main(void)
 {

@@ -211,18 +211,6 @@ static void test_claims(void **state)
 	pool_release(INSIDE, &a);
 }
 
-static bool out_of(uint16_t iface, struct flow *got)
-{
-	size_t len;
-
-	for (unsigned int i = 0; i < 2 * h.n_workers; i++)
-		worker_turn(h.all[i % h.n_workers], h.now_ns);
-	len = harness_out(iface, frame);
-	if (len > 0)
-		*got = frame_flow(frame, len);
-	return len > 0;
-}
-
 // With any number of workers every address of the pool is some host's before one is refused, and
 // answers find the host's worker, wherever they come in.
 static void test_workers(void **state)
@@ -242,15 +230,15 @@ static void test_workers(void **state)
 			h.w = h.all[(unsigned int)rand() % h.n_workers];
 			harness_send(INSIDE, &f, f.proto == PROTO_TCP ? SYN : 0);
 			if (i % 9 == 8) { // the ninth host
-				assert_false(out_of(OUTSIDE, &left));
+				assert_false(harness_out_of_all(OUTSIDE, &left));
 				continue;
 			}
-			assert_true(out_of(OUTSIDE, &left));
+			assert_true(harness_out_of_all(OUTSIDE, &left));
 			assert_int_equal(left.src.port, f.src.port);
 			back = (struct flow){left.dst, left.src, left.proto};
 			h.w = h.all[(unsigned int)rand() % h.n_workers];
 			harness_send(OUTSIDE, &back, f.proto == PROTO_TCP ? SYN | ACK : 1);
-			assert_true(out_of(INSIDE, &got));
+			assert_true(harness_out_of_all(INSIDE, &got));
 			assert_flow(&got, &want);
 		}
 		for (unsigned int i = 0; i < h.n_workers; i++)
