@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the daemon answers of its flows and translations: filters, and tables that come in pieces.
+#include "test/unit/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "test/unit/show_facts.h"
+
+// The filters reach the workers as they were asked, and choose among the static ones here.
+static void test_xlate_filters(void **state)
+{
+	static const struct {
+		const char *args;
+		const char *error; // NULL: it is understood
+		int count;         // the stand-in's three, and the static ones that it means
+	} t[] = {
+		{"{}", NULL, 6},
+		{"{\"local\": \"192.168.10.31\"}", NULL, 4},
+		{"{\"local\": \"192.168.10.30-192.168.10.31\"}", NULL, 5},
+		{"{\"local\": \"10.2.0.77\"}", NULL, 4},
+		{"{\"global\": \"209.165.200.228\"}", NULL, 4},
+		{"{\"gport\": \"5570\", \"global\": \"209.165.200.230\"}", NULL, 4},
+		{"{\"gport\": \"5571-5580\", \"global\": \"209.165.200.230\"}", NULL, 3},
+		{"{\"interface\": \"inside\"}", NULL, 6},
+		{"{\"type\": \"dynamic\"}", NULL, 3},
+		{"{\"type\": \"static\"}", NULL, 3},
+		{"{\"type\": \"portmap\"}", NULL, 3},
+		{"{\"type\": \"odd\"}",
+			"type: found odd, expected static, dynamic, portmap, identity or twice-nat",
+			0},
+		{"{\"interface\": \"insight\"}",
+			"interface: found insight, expected the name of an interface", 0},
+		{"{\"local\": \"10.1\"}", "local: found 10.1, expected an address, or FIRST-LAST",
+			0},
+		{"{\"lport\": \"70000\"}", "lport: found 70000, expected a port, or FIRST-LAST", 0},
+	};
+	const struct ip_addr last = ep("10.1.1.20", 0).ip;
+	char err[256];
+	cJSON *args;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		cJSON *got;
+
+		args = cJSON_Parse(t[i].args);
+		got = show_command(&show, "show xlate", args, err, sizeof(err));
+
+		if (t[i].error != NULL) {
+			assert_null(got);
+			assert_string_equal(err, t[i].error);
+		} else {
+			assert_int_equal(
+				cJSON_GetArraySize(cJSON_GetObjectItem(got, "xlates")), t[i].count);
+		}
+		cJSON_Delete(got);
+		cJSON_Delete(args);
+	}
+	args = cJSON_Parse("{\"local\": \"10.1.1.15-10.1.1.20\", \"gport\": \"1024\", "
+			   "\"interface\": \"outside\"}");
+
+	cJSON_Delete(show_command(&show, "show xlate", args, err, sizeof(err)));
+	assert_true(ip_eq(&xlate_asked.real.last, &last));
+	assert_int_equal(xlate_asked.mapped_port[1], 1024);
+	assert_int_equal(xlate_asked.iface, 0);
+	cJSON_Delete(show_command(&show, "clear xlate", args, err, sizeof(err)));
+	assert_int_equal(xlate_cleared.type, DP_MSG_XLATE_CLEAR);
+	assert_memory_equal(&xlate_cleared.xlate, &xlate_asked, sizeof(xlate_asked));
+	cJSON_Delete(args);
+}
+
+// Filters reach the workers as they were asked, and faults are told.
+static void test_conn_filters(void **state)
+{
+	static const struct {
+		const char *args, *error;
+		const char *first, *last; // NULL: any address
+		struct dp_conn_filter want;
+	} t[] = {
+		{.args = "{}"},
+		{.args = "{\"all\": true}", .want = {.all = true}},
+		{"{\"address\": \"10.1.1.15\"}", NULL, "10.1.1.15", "10.1.1.15", {.all = false}},
+		{"{\"address\": \"10.1.1.15-10.1.2.3\"}", NULL, "10.1.1.15", "10.1.2.3",
+			{.all = false}},
+		{"{\"address\": \"10.1.64.0/18\"}", NULL, "10.1.64.0", "10.1.127.255",
+			{.all = false}},
+		{.args = "{\"port\": \"5060\"}", .want = {.port = {5060, 5060}}},
+		{.args = "{\"port\": \"5060-5070\", \"protocol\": \"TCP\"}",
+			.want = {.port = {5060, 5070}, .proto = PROTO_TCP}},
+		{.args = "{\"protocol\": \"47\"}", .want = {.proto = 47}},
+		{.args = "{\"state\": \"up,data_in\"}",
+			.want = {.flags = DP_CONN_UP | DP_CONN_DATA_IN}},
+		{.args = "{\"address\": \"10.1.1.15/24\"}",
+			.error = "address: found 10.1.1.15/24, expected an address, FIRST-LAST or "
+				 "NETWORK/LENGTH"},
+		{.args = "{\"address\": 7}",
+			.error = "address: found , expected an address, FIRST-LAST or "
+				 "NETWORK/LENGTH"},
+		{.args = "{\"port\": \"70000\"}",
+			.error = "port: found 70000, expected a port, or FIRST-LAST"},
+		{.args = "{\"protocol\": \"0\"}",
+			.error = "protocol: found 0, expected tcp, udp, icmp or a number from 1 to "
+				 "255"},
+		{.args = "{\"state\": \"up,down\"}",
+			.error = "state: found up,down, expected up, tcp_embryonic, conn_inbound, "
+				 "data_in, data_out, finin, finout or sip, or several with "
+				 "commas"},
+	};
+	static const char *const commands[] = {"show conn", "clear conn"};
+	char err[256];
+
+	for (size_t i = 0; i < 2 * sizeof(t) / sizeof(t[0]); i++) {
+		cJSON *args = cJSON_Parse(t[i / 2].args);
+		cJSON *got = show_command(&show, commands[i % 2], args, err, sizeof(err));
+		struct dp_conn_filter want = t[i / 2].want;
+
+		assert_int_equal(got == NULL, t[i / 2].error != NULL);
+		if (t[i / 2].first != NULL)
+			want.ip = (struct nat_pool){
+				ep(t[i / 2].first, 0).ip, ep(t[i / 2].last, 0).ip};
+		if (got == NULL)
+			assert_string_equal(err, t[i / 2].error);
+		else
+			assert_memory_equal(&conns_asked, &want, sizeof(want));
+		cJSON_Delete(got);
+		cJSON_Delete(args);
+	}
+}
+
+// An answer is a piece: it says where the next one begins, and a walk that gets nowhere is an error.
+static void test_conn_pieces(void **state)
+{
+	cJSON *args = cJSON_Parse("{\"cursor\": 4294967301}"), *got;
+	char err[256];
+
+	conns_next = (1ull << 32) + 70000;
+	got = show_command(&show, "show conn", args, err, sizeof(err));
+	assert_int_equal(conns_from, (1ull << 32) + 5);
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(got, "continued")));
+	assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(got, "next")) == conns_next);
+	cJSON_Delete(got);
+	cJSON_Delete(args);
+	args = cJSON_Parse("{\"cursor\": 1e300}");
+	cJSON_Delete(show_command(&show, "clear conn", args, err, sizeof(err)));
+	assert_int_equal(conns_from, 0);
+	cJSON_Delete(args);
+	conns_found = 0;
+	conns_next = 0;
+	for (int i = 0; i < 2; i++) {
+		assert_null(show_command(
+			&show, i > 0 ? "clear conn" : "show conn", NULL, err, sizeof(err)));
+		assert_string_equal(err, "a worker is too busy to answer; try again");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_xlate_filters, facts),
+		cmocka_unit_test_setup(test_conn_filters, facts),
+		cmocka_unit_test_setup(test_conn_pieces, facts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
