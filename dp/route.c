@@ -124,33 +124,39 @@ static inline struct route_hop *hop_of(struct neigh_table *t, rte_be32_t dst)
 	return &t->hop[dst * UINT64_C(0x9e3779b97f4a7c15) / (UINT64_MAX / ROUTE_HOPS + 1)];
 }
 
-// Whether a packet may leave by that interface, to which it is `large` or not. Inlined, with what follows.
-static __rte_always_inline enum dp_counter_id judge_as(
-	const struct worker *w, struct rte_mbuf *m, uint16_t iface, bool large)
+// Whether a packet may go that way at all.
+static inline enum dp_counter_id judge_way(const struct pkt *p, uint16_t iface)
 {
-	const struct pkt *p = pkt_of(m);
-
 	if (unlikely(p->iface_out != PKT_NO_IFACE && p->iface_out != iface))
 		return DROP_ROUTE_NONE;
-	if (likely(!p->ours)) {
-		if (unlikely(iface == p->iface_in))
-			return DROP_ROUTE_SAME_IFACE;
-		if (unlikely(pkt_ipv4(m)->time_to_live <= IPV4_TTL_MIN))
-			return DROP_IP_TTL;
-	}
+	if (unlikely(iface == p->iface_in && !p->ours))
+		return DROP_ROUTE_SAME_IFACE;
+	return PASS;
+}
+
+// Whether it may go on from here, to an interface to which it is `large` or not. Inlined, with what follows.
+static __rte_always_inline enum dp_counter_id judge_packet(const struct worker *w,
+	struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint16_t iface, bool large, bool ours)
+{
+	if (unlikely(ip->time_to_live <= IPV4_TTL_MIN && !ours))
+		return DROP_IP_TTL;
 	if (unlikely(large) && !refrag_fits(m, w->mtu[iface]))
 		return DROP_MTU_EXCEEDED;
 	return PASS;
 }
 
-static inline bool is_large(const struct worker *w, struct rte_mbuf *m, uint16_t iface)
+static inline bool is_large(const struct worker *w, const struct rte_ipv4_hdr *ip, uint16_t iface)
 {
-	return rte_be_to_cpu_16(pkt_ipv4(m)->total_length) > w->mtu[iface];
+	return rte_be_to_cpu_16(ip->total_length) > w->mtu[iface];
 }
 
 static enum dp_counter_id judge(const struct worker *w, struct rte_mbuf *m, uint16_t iface)
 {
-	return judge_as(w, m, iface, is_large(w, m, iface));
+	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
+	const enum dp_counter_id bad = judge_way(pkt_of(m), iface);
+
+	return bad != PASS ? bad
+			   : judge_packet(w, m, ip, iface, is_large(w, ip, iface), pkt_of(m)->ours);
 }
 
 enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be32_t dst_be,
@@ -218,27 +224,33 @@ static void tx_send(struct worker *w, uint16_t iface)
 
 static inline void tx_add(struct worker *w, struct rte_mbuf *m, uint16_t iface)
 {
-	if (unlikely(w->tx[iface].n == PKTS_MAX))
+	struct pkts *v = &w->tx[iface];
+
+	if (unlikely(v->n == PKTS_BURST))
 		tx_send(w, iface);
-	pkts_add(&w->tx[iface], m);
+	pkts_add(v, m);
 }
 
-// Queues the packet for that neighbour, or says why not.
+// Queues the packet for that neighbour, where it may go, or says why not.
 static __rte_always_inline enum dp_counter_id send_to(
-	struct worker *w, struct rte_mbuf *m, const struct neigh *to)
+	struct worker *w, struct rte_mbuf *m, const struct neigh *to, bool ours)
 {
-	const bool large = is_large(w, m, to->iface);
-	enum dp_counter_id bad = judge_as(w, m, to->iface, large);
+	struct pkt *p = pkt_of(m);
+	struct rte_ether_hdr *eth = pkt_eth(m);
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)((uint8_t *)eth + p->l3);
+	const uint16_t iface = to->iface;
+	const bool large = is_large(w, ip, iface);
+	enum dp_counter_id bad = judge_packet(w, m, ip, iface, large, ours);
 
 	if (unlikely(bad != PASS))
 		return bad;
-	if (likely(!pkt_of(m)->ours))
-		ttl_decrement(pkt_ipv4(m));
-	memcpy(pkt_eth(m), to->mac, sizeof(to->mac));
-	if (unlikely(large || pkt_of(m)->fragment_size != 0)) // it leaves in pieces
-		refrag_tx(w, m, to->iface);
+	if (likely(!ours))
+		ttl_decrement(ip);
+	memcpy(eth, to->mac, sizeof(to->mac));
+	if (unlikely(large || p->fragment_size != 0)) // it leaves in pieces
+		refrag_tx(w, m, iface);
 	else
-		tx_add(w, m, to->iface);
+		tx_add(w, m, iface);
 	return PASS;
 }
 
@@ -246,6 +258,7 @@ static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 {
 	const rte_be32_t dst = pkt_ipv4(m)->dst_addr;
 	struct route_hop *hop = hop_of(w->neigh, dst);
+	const struct neigh *to;
 	enum dp_counter_id bad;
 
 	if (unlikely(hop->dst != dst)) {
@@ -254,10 +267,12 @@ static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 			return bad;
 		hop->dst = dst;
 	}
-	return send_to(w, m, &w->neigh->at[hop->neigh]);
+	to = &w->neigh->at[hop->neigh];
+	bad = judge_way(pkt_of(m), to->iface);
+	return likely(bad == PASS) ? send_to(w, m, to, pkt_of(m)->ours) : bad;
 }
 
-// A session goes where it went before, until the rules that it was judged by are no longer those of the
+// A session goes where it went before, and may, until the rules that it was judged by are no longer those of the
 // moment (dp/sess.c forgets it then) or its neighbour has gone.
 static inline enum dp_counter_id route_sess(
 	struct worker *w, struct rte_mbuf *m, struct sess *s, unsigned int dir)
@@ -273,7 +288,7 @@ static inline enum dp_counter_id route_sess(
 			return bad;
 		s->hop[dir] = (uint16_t)(at + 1);
 	}
-	return send_to(w, m, &w->neigh->at[s->hop[dir] - 1]);
+	return send_to(w, m, &w->neigh->at[s->hop[dir] - 1], false);
 }
 
 // Its sender wants to know of some reasons.
@@ -320,7 +335,7 @@ void route_sess_stage(struct worker *w, struct pkts *v)
 			hairpin_take(w, m);
 			continue;
 		}
-		if (s->xlate != 0 && p->dir == 0 && unlikely(ipid_matters(p, pkt_ipv4(m))))
+		if (s->dynamic && p->dir == 0 && unlikely(ipid_matters(p, pkt_ipv4(m))))
 			ipid_renew(w, pkt_ipv4(m));
 		bad = route_sess(w, m, s, p->dir);
 		if (unlikely(bad != PASS))

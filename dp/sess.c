@@ -21,6 +21,9 @@
 #define AGE_ENDS_MAX  64
 #define AGE_AHEAD     8 // slots that are asked for ahead
 
+// So many that hit are sent before the next ones are looked at, whose lines are on their way meanwhile.
+#define SEND_TOGETHER 8
+
 // How long a connection that both ends have closed, or one has reset, is remembered, so that
 // stragglers do not look like strangers; and one that waits for the last acknowledgement.
 #define CLOSED_S   5
@@ -54,15 +57,15 @@ static struct flow key_flow(const struct sess_key *k)
 static bool sess_is_closed(const struct sess *s)
 {
 	if (!s->punt)
-		return s->key[0].proto == PROTO_TCP && tcp_is_over(&s->tcp);
+		return s->is_tcp && tcp_is_over(&s->tcp);
 	return (s->seen & SEEN_RST) || (s->seen & SEEN_BOTH_FIN) == SEEN_BOTH_FIN;
 }
 
 uint32_t sess_timeout_s(const struct dp_timeouts *t, const struct sess *s)
 {
-	if (s->key[0].proto == PROTO_ICMP)
+	if (s->is_icmp)
 		return t->icmp_s;
-	if (s->key[0].proto != PROTO_TCP)
+	if (!s->is_tcp)
 		return t->udp_s;
 	switch (s->state) {
 	case SESS_HALF_OPEN:
@@ -132,8 +135,8 @@ static enum dp_counter_id follow(struct worker *w, struct sess *s, struct pkt *p
 // A SYN on the tuple of a connection that is over begins a new one.
 static inline bool begins_anew(const struct sess *s, const struct pkt *p)
 {
-	return s->state == SESS_CLOSING && (s->punt || tcp_is_over(&s->tcp)) &&
-		s->key[0].proto == PROTO_TCP && p->kind == PKT_FLOW &&
+	return s->state == SESS_CLOSING && (s->punt || tcp_is_over(&s->tcp)) && s->is_tcp &&
+		p->kind == PKT_FLOW &&
 		(p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
 }
 
@@ -239,7 +242,7 @@ static bool is_about(const struct sess *s, struct pkt *p)
 	const struct rte_tcp_hdr *quoted =
 		rte_pktmbuf_mtod_offset(pkt_mbuf(p), const struct rte_tcp_hdr *, p->inner_l4);
 
-	return s->key[0].proto != PROTO_TCP || s->punt ||
+	return !s->is_tcp || s->punt ||
 		tcp_has_sent(&s->tcp, !p->dir, rte_be_to_cpu_32(quoted->sent_seq));
 }
 
@@ -328,7 +331,9 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 	uint64_t hash[PKTS_MAX];
 	uint32_t ref[PKTS_MAX];
 	bool ended = false; // after that the references of the others may be stale
-	uint16_t n = 0;
+	struct pkts hits;
+
+	hits.n = 0;
 
 	for (uint16_t i = 0; i < v->n; i++) {
 		hash[i] = sess_pkt_hash(t, pkt_of(v->m[i]));
@@ -351,13 +356,16 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 			hit = sess_find(w, pkt_of(m));
 		}
 		if (likely(hit == SESS_FORWARD))
-			v->m[n++] = m;
+			pkts_add(&hits, m);
 		else if (hit == SESS_DROP)
 			pkt_drop(w, m, pkt_of(m)->reason);
 		else
 			pkts_add(hit == SESS_PUNT ? punt : fresh, m);
+		if (hits.n == SEND_TOGETHER)
+			route_sess_stage(w, &hits);
 	}
-	v->n = n;
+	route_sess_stage(w, &hits);
+	v->n = 0;
 }
 
 // A slot with its first key in the table, or NULL with the reason.
@@ -378,9 +386,11 @@ static struct sess *sess_open(struct worker *w, const struct sess_key *k, enum d
 	*s = (struct sess){.key = {*k},
 		.gen = w->snap->gen,
 		.state = SESS_UP,
+		.is_tcp = k->proto == PROTO_TCP,
+		.is_icmp = k->proto == PROTO_ICMP,
 		.born_tick = tick_of(w->now_ns)};
 	key_add(t, slot, 0);
-	if (k->proto == PROTO_TCP) {
+	if (s->is_tcp) {
 		s->state = SESS_HALF_OPEN;
 		count_set(&t->half_open, t->half_open + 1);
 	}
@@ -401,9 +411,10 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	if (s == NULL)
 		return verdict->reason;
 	s->xlate = verdict->xlate;
+	s->dynamic = s->xlate != 0;
 	s->limit = verdict->limit;
 	if (s->limit.counts)
-		conn_limit_take(w, &s->limit, key.proto == PROTO_TCP);
+		conn_limit_take(w, &s->limit, s->is_tcp);
 	s->loops_out = verdict->loops;
 	s->loops_back = p->looped;
 	s->translates = !endpoint_eq(&key.src, &reply.dst) || !endpoint_eq(&key.dst, &reply.src);
@@ -412,7 +423,7 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	p->iface_out = verdict->iface_out;
 	s->key[1] = reply;
 	key_add(t, p->sess, 1);
-	if (key.proto == PROTO_TCP) {
+	if (s->is_tcp) {
 		const struct tcp_segment syn = segment_of(p);
 
 		tcp_open(&s->tcp, &syn);

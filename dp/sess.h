@@ -47,8 +47,10 @@ struct sess {
 	uint16_t hop[2], hop_gen;
 	uint8_t state; // enum sess_state
 	bool punt : 1;
-	bool from_us : 1;    // punt: the control plane opened it
-	bool translates : 1; // an address, a port or an id
+	bool from_us : 1;             // punt: the control plane opened it
+	bool translates : 1;          // an address, a port or an id
+	bool dynamic : 1;             // `xlate` says how
+	bool is_tcp : 1, is_icmp : 1; // as key[0].proto says, in the line that ageing reads
 	// What goes that way does not leave, but comes back in where it would have (dp/hairpin.h):
 	bool loops_out : 1;  // of the initiator
 	bool loops_back : 1; // of the responder, because the initiator's came in by such a way
@@ -107,8 +109,8 @@ const struct sess *sess_peek(const struct worker *w, const struct pkt *p, unsign
 // What sess_create() would return. Changes nothing.
 enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_verdict *verdict);
 
-// A burst: `v` keeps those to forward, misses go to `fresh`, the control plane's to `punt`. What TCP's
-// windows forbid is dropped.
+// A burst, of which nothing is left in `v`: hits are translated and sent (route_sess_stage()), misses go to
+// `fresh`, the control plane's to `punt`. What TCP's windows forbid is dropped.
 void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt);
 
 // Opens a session for a flow with verdict ACL_FORWARD; it gives back verdict->xlate at its end. PASS, or

@@ -63,10 +63,9 @@ void worker_process(struct worker *w, struct pkts *v)
 	media.n = fresh.n = punt.n = 0;
 	if (unlikely(v->kinds & PKTS_OF(PKT_MEDIA)))
 		media_split(v, &media);
-	sess_stage(w, v, &fresh, &punt); // hits stay in v
+	sess_stage(w, v, &fresh, &punt); // hits are sent at once
 	acl_stage(w, &fresh, &punt);     // first packets: judged, and their sessions opened
-	pkts_append(v, &fresh);
-	route_sess_stage(w, v);
+	route_sess_stage(w, &fresh);
 	media_stage(w, &media);
 	route_stage(w, &media);
 	punt_stage(w, &punt);

@@ -170,7 +170,7 @@ void bench_env_start(void)
 // ---- Stages ------------------------------------------------------------------------------------
 
 const char *const bench_stage_names[STAGES] = {
-	"parse", "arp+frag", "steer", "session", "acl", "nat+route", "media", "age"};
+	"parse", "arp+frag", "steer", "session+nat+route", "first", "media", "age"};
 
 void bench_env_turn(struct pkts *v, uint16_t in)
 {
@@ -200,12 +200,9 @@ void bench_env_stages(struct pkts *v, uint16_t in, uint64_t cycles[STAGES])
 	}
 	t[SESSION] = rte_rdtsc_precise();
 	sess_stage(w, v, &fresh, &punt);
-	t[ACL] = rte_rdtsc_precise();
+	t[FIRST] = rte_rdtsc_precise();
 	acl_stage(w, &fresh, &punt);
-	for (unsigned int i = 0; i < fresh.n; i++)
-		pkts_add(v, fresh.m[i]);
-	t[ROUTE] = rte_rdtsc_precise();
-	route_sess_stage(w, v);
+	route_sess_stage(w, &fresh);
 	t[MEDIA] = rte_rdtsc_precise();
 	media_stage(w, &media);
 	route_stage(w, &media);

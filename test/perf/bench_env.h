@@ -32,8 +32,9 @@ void bench_env_eal(bool hugepages, unsigned int memory_mb);
 struct worker *bench_env_worker(unsigned int id, uint32_t sessions, unsigned int n_ifaces);
 void bench_env_neighbour(struct worker *to, uint16_t iface, const char *ip);
 
-// What a worker does with packets, in its order. NAT is a part of ROUTE, for what has a session.
-enum bench_stage { PARSE, ARP_FRAG, STEER, SESSION, ACL, ROUTE, MEDIA, AGE, STAGES };
+// What a worker does with packets, in its order. What has a session is translated and sent in SESSION, a
+// flow's first packet in FIRST.
+enum bench_stage { PARSE, ARP_FRAG, STEER, SESSION, FIRST, MEDIA, AGE, STAGES };
 extern const char *const bench_stage_names[STAGES];
 
 // What worker_turn() does with packets of one interface; and the same with a clock between the stages, of
