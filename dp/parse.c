@@ -5,6 +5,7 @@
 #include "dp/parse.h"
 
 #include <netinet/in.h>
+#include <tmmintrin.h>
 
 #include <rte_arp.h>
 #include <rte_icmp.h>
@@ -45,42 +46,59 @@ static void v4_set(struct ip_addr *to, rte_be32_t ip)
 	memcpy(to->b + 12, &ip, sizeof(ip));
 }
 
-static enum dp_counter_id parse_tcp(const struct rte_tcp_hdr *tcp, struct pkt *p, uint16_t len)
+static inline enum dp_counter_id tcp_judge(const struct rte_tcp_hdr *tcp, uint16_t len)
 {
 	uint16_t header;
 	uint8_t f;
 
-	if (len < sizeof(*tcp))
+	if (unlikely(len < sizeof(*tcp)))
 		return DROP_L4_HEADER;
 	header = (tcp->data_off >> 4) * 4;
-	if (header < sizeof(*tcp) || header > len || tcp->src_port == 0 || tcp->dst_port == 0)
+	if (unlikely(header < sizeof(*tcp) || header > len || tcp->src_port == 0 ||
+		    tcp->dst_port == 0))
 		return DROP_L4_HEADER;
 	f = tcp->tcp_flags;
-	if ((f & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG)) == 0)
+	if (unlikely((f &
+			     (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG |
+				     RTE_TCP_ACK_FLAG)) == 0))
 		return DROP_TCP_FLAGS;
 	if ((f & RTE_TCP_SYN_FLAG) && (f & (RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG)))
 		return DROP_TCP_FLAGS;
 	if ((f & RTE_TCP_FIN_FLAG) && (f & RTE_TCP_RST_FLAG))
 		return DROP_TCP_FLAGS;
-	p->tcp_flags = f;
-	p->flow.src.port = rte_be_to_cpu_16(tcp->src_port);
-	p->flow.dst.port = rte_be_to_cpu_16(tcp->dst_port);
-	p->payload = (uint8_t)(p->l4 + header);
-	p->payload_len = len - header;
 	return PASS;
 }
 
-static __rte_always_inline enum dp_counter_id parse_udp(
-	const struct rte_udp_hdr *udp, struct pkt *p, uint8_t l4, uint16_t len)
+// All of the metadata that is TCP's but the ports.
+static inline void tcp_set(struct pkt *p, const struct rte_tcp_hdr *tcp, uint8_t l4, uint16_t len)
+{
+	const uint8_t header = (uint8_t)((tcp->data_off >> 4) * 4);
+
+	p->tcp_flags = tcp->tcp_flags;
+	p->payload = (uint8_t)(l4 + header);
+	p->payload_len = len - header;
+}
+
+static inline enum dp_counter_id udp_judge(const struct rte_udp_hdr *udp, uint16_t len)
 {
 	// Octets between UDP's end and IP's end are a covert channel at best.
-	if (len < sizeof(*udp) || udp->dgram_len != rte_cpu_to_be_16(len) || udp->dst_port == 0)
+	if (unlikely(len < sizeof(*udp) || udp->dgram_len != rte_cpu_to_be_16(len) ||
+		    udp->dst_port == 0))
 		return DROP_L4_HEADER;
-	p->flow.src.port = rte_be_to_cpu_16(udp->src_port);
-	p->flow.dst.port = rte_be_to_cpu_16(udp->dst_port);
-	p->payload = (uint8_t)(l4 + sizeof(*udp));
-	p->payload_len = len - sizeof(*udp);
 	return PASS;
+}
+
+static inline void udp_set(struct pkt *p, uint8_t l4, uint16_t len)
+{
+	p->payload = (uint8_t)(l4 + sizeof(struct rte_udp_hdr));
+	p->payload_len = len - sizeof(struct rte_udp_hdr);
+}
+
+// TCP's stand where UDP's do.
+static void ports_set(struct pkt *p, const struct rte_udp_hdr *ports)
+{
+	p->flow.src.port = rte_be_to_cpu_16(ports->src_port);
+	p->flow.dst.port = rte_be_to_cpu_16(ports->dst_port);
 }
 
 // The packet that an ICMP error is about. The flow becomes the embedded one turned round, so that
@@ -139,100 +157,89 @@ static enum dp_counter_id parse_icmp(struct rte_mbuf *m, struct pkt *p, uint16_t
 	return PASS;
 }
 
-static __rte_noinline enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t len)
+static enum dp_counter_id parse_l4(struct rte_mbuf *m, struct pkt *p, uint16_t len)
 {
+	const struct rte_tcp_hdr *tcp = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, p->l4);
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)tcp;
+	enum dp_counter_id bad = PASS;
+
 	switch (p->flow.proto) {
 	case IPPROTO_UDP:
-		return parse_udp(
-			rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, p->l4), p, p->l4, len);
+		bad = udp_judge(udp, len);
+		if (bad != PASS)
+			break;
+		ports_set(p, udp);
+		udp_set(p, p->l4, len);
+		break;
 	case IPPROTO_TCP:
-		return parse_tcp(rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, p->l4), p, len);
+		bad = tcp_judge(tcp, len);
+		if (bad != PASS)
+			break;
+		ports_set(p, udp);
+		tcp_set(p, tcp, p->l4, len);
+		break;
 	case IPPROTO_ICMP:
 		return parse_icmp(m, p, len);
+	default:
+		p->payload = p->l4;
+		p->payload_len = len;
 	}
-	p->payload = p->l4;
-	p->payload_len = len;
-	return PASS;
+	return bad;
 }
 
-// RFC 1071, of a header without options.
-static bool ipv4_sum_ok(const struct rte_ipv4_hdr *ip)
+// What Ethernet padded would else travel on, as data.
+static inline void pad_cut(struct rte_mbuf *m, uint16_t total)
 {
-	uint64_t a, b, sum;
-	uint32_t c;
-
-	memcpy(&a, ip, sizeof(a));
-	memcpy(&b, (const uint8_t *)ip + 8, sizeof(b));
-	memcpy(&c, (const uint8_t *)ip + 16, sizeof(c));
-	sum = a + b;
-	sum += sum < b; // the carry comes round
-	sum = (sum & UINT32_MAX) + (sum >> 32) + c;
-	// All ones, or a multiple: what is left after folding (a header is never all zeros).
-	return sum % UINT16_MAX == 0;
-}
-
-// Inlined twice: `l4` is a constant where there are no options, which is nearly always.
-static __rte_always_inline enum dp_counter_id parse_ipv4_at(
-	struct rte_mbuf *m, struct pkt *p, const struct rte_ipv4_hdr *ip, const uint8_t l4)
-{
-	const uint16_t header = l4 - L3;
-	uint16_t total = rte_be_to_cpu_16(ip->total_length);
-
-	if (unlikely(total < header))
-		return DROP_IP_HEADER;
-	if (unlikely(total > rte_pktmbuf_data_len(m) - L3))
-		return DROP_RX_SHORT;
-	if (unlikely(l4 == L4 ? !ipv4_sum_ok(ip) : rte_raw_cksum(ip, header) != UINT16_MAX))
-		return DROP_IP_CHECKSUM;
-	if (unlikely(is_no_host(ip->src_addr)))
-		return DROP_IP_SOURCE;
-	if (unlikely(is_no_host(ip->dst_addr)))
-		return DROP_IP_DESTINATION;
-	// What Ethernet padded would else travel on, as data.
 	m->data_len = (uint16_t)(L3 + total);
 	m->pkt_len = m->data_len;
+}
+
+// Of which there are `header` octets.
+static enum dp_counter_id parse_ipv4_of(struct rte_mbuf *m, struct pkt *p, uint8_t header)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, L3);
+	const uint16_t total = rte_be_to_cpu_16(ip->total_length);
+
+	if (total < header)
+		return DROP_IP_HEADER;
+	if (total > rte_pktmbuf_data_len(m) - L3)
+		return DROP_RX_SHORT;
+	if (rte_raw_cksum(ip, header) != UINT16_MAX)
+		return DROP_IP_CHECKSUM;
+	if (is_no_host(ip->src_addr))
+		return DROP_IP_SOURCE;
+	if (is_no_host(ip->dst_addr))
+		return DROP_IP_DESTINATION;
+	pad_cut(m, total);
+	p->l4 = L3 + header;
 	v4_set(&p->flow.src.ip, ip->src_addr);
 	v4_set(&p->flow.dst.ip, ip->dst_addr);
 	p->flow.proto = ip->next_proto_id;
-	if (unlikely(ip->fragment_offset & rte_cpu_to_be_16(FRAGMENT_BITS))) {
+	if (ip->fragment_offset & rte_cpu_to_be_16(FRAGMENT_BITS)) {
 		p->kind = PKT_FRAGMENT;
 		return PASS;
 	}
-	total -= header;
-	if (likely(ip->next_proto_id == IPPROTO_UDP))
-		return parse_udp(
-			(const struct rte_udp_hdr *)((const uint8_t *)ip + header), p, l4, total);
-	return parse_l4(m, p, total);
+	return parse_l4(m, p, total - header);
 }
 
-// Whatever does not begin like an IPv4 header without options.
-static __rte_noinline enum dp_counter_id parse_options(
+static enum dp_counter_id parse_ipv4(
 	struct rte_mbuf *m, struct pkt *p, const struct dp_ip_options *rules)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, L3);
-	const uint8_t header = rte_ipv4_hdr_len(ip);
-	enum dp_counter_id bad;
+	enum dp_counter_id bad = PASS;
+	uint8_t header;
 
+	if (rte_pktmbuf_data_len(m) < L4)
+		return DROP_RX_SHORT;
+	header = rte_ipv4_hdr_len(ip);
 	if (ip->version_ihl >> 4 != 4 || header < sizeof(*ip))
 		return DROP_IP_HEADER;
 	if (header > rte_pktmbuf_data_len(m) - L3)
 		return DROP_RX_SHORT;
-	bad = header > sizeof(*ip) ? ipopt_judge(m, L3, rules) : PASS;
-	if (bad != PASS)
-		return bad;
+	if (header > sizeof(*ip))
+		bad = ipopt_judge(m, L3, rules); // may take them out
 	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, L3);
-	p->l4 = L3 + rte_ipv4_hdr_len(ip);
-	return parse_ipv4_at(m, p, ip, p->l4);
-}
-
-static inline enum dp_counter_id parse_ipv4(struct rte_mbuf *m, struct pkt *p,
-	const struct rte_ipv4_hdr *ip, const struct dp_ip_options *rules)
-{
-	if (unlikely(rte_pktmbuf_data_len(m) < L4))
-		return DROP_RX_SHORT;
-	if (unlikely(ip->version_ihl != IPV4_NO_OPTIONS))
-		return parse_options(m, p, rules);
-	return parse_ipv4_at(m, p, ip, L4);
+	return bad != PASS ? bad : parse_ipv4_of(m, p, rte_ipv4_hdr_len(ip));
 }
 
 enum dp_counter_id parse_datagram(struct rte_mbuf *m)
@@ -262,44 +269,62 @@ static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
 // In the first octets of a frame, read as a word: the bit that says multicast or broadcast.
 #define GROUP_MAC 1
 
-// What the packets of a burst have in common: metadata to begin with, and the MAC that they must be
-// for, as the first octets of a frame. Without a MAC, any one of a single station.
+// What the packets of a burst have in common, beside `blank`; and the MAC that they must be for, as the
+// first octets of a frame. Without a MAC, any one of a single station.
 struct burst {
-	struct pkt p;
+	uint16_t iface;
+	bool l4_checked;
 	uint64_t mac, mac_mask;
+	__m128i start; // the MAC, the type and the first octet of IPv4 without options
 	const struct dp_ip_options *options;
 };
 
-static void burst_init(struct burst *b, const struct rte_ether_addr *mac, uint16_t iface,
-	const struct dp_ip_options *options)
-{
-	const struct ip_addr v4 = ip_from_v4_be(0);
+// Octets of burst.start, a bit each: those between are the sender's MAC and IPv4's type of service.
+#define START_BITS 0x703f
 
-	*b = (struct burst){.p = {.flow = {.src.ip = v4, .dst.ip = v4},
-				    .l4_checked = mac == NULL,
-				    .l3 = L3,
-				    .l4 = L4,
-				    .iface_in = iface,
-				    .iface_out = PKT_NO_IFACE},
+// Metadata to begin with.
+static const struct pkt blank = {
+	.flow = {.src.ip.b = {[10] = 0xff, [11] = 0xff}, .dst.ip.b = {[10] = 0xff, [11] = 0xff}},
+	.l3 = L3,
+	.l4 = L4,
+	.iface_out = PKT_NO_IFACE,
+};
+
+static inline struct burst burst_of(
+	const struct rte_ether_addr *mac, uint16_t iface, const struct dp_ip_options *options)
+{
+	struct burst b = {.iface = iface,
+		.l4_checked = mac == NULL,
+		.mac_mask = GROUP_MAC,
 		.options = options};
-	if (mac == NULL) {
-		b->mac_mask = GROUP_MAC;
-		return;
-	}
-	memcpy(&b->mac, mac, sizeof(*mac));
-	memset(&b->mac_mask, 0xff, sizeof(*mac));
+	uint32_t first;
+	uint16_t last;
+
+	if (mac == NULL)
+		return b;
+	// Put together here: a word that is read back in a piece stalls the worker.
+	memcpy(&first, mac, sizeof(first));
+	memcpy(&last, (const uint8_t *)mac + sizeof(first), sizeof(last));
+	b.mac = first | (uint64_t)last << 32;
+	b.mac_mask = UINT64_MAX >> 16;
+	b.start = _mm_set_epi64x((int64_t)((uint64_t)IPV4_NO_OPTIONS << 48 |
+					 (uint64_t)rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) << 32),
+		(int64_t)b.mac);
+	return b;
 }
 
 static enum dp_counter_id parse_tagged(struct rte_mbuf *m, const struct burst *b);
 
 // All but the L4 checksum.
-static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *b)
+static __rte_noinline enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *b)
 {
 	const struct rte_ether_hdr *eth = pkt_eth(m);
 	struct pkt *p = pkt_of(m);
 	uint64_t start;
 
-	*p = b->p;
+	*p = blank;
+	p->iface_in = b->iface;
+	p->l4_checked = b->l4_checked;
 	if (unlikely(m->nb_segs != 1 || rte_pktmbuf_data_len(m) < sizeof(*eth)))
 		return DROP_RX_SHORT;
 	// Some devices take the tag off and tell about it here alone.
@@ -308,7 +333,7 @@ static enum dp_counter_id parse_headers(struct rte_mbuf *m, const struct burst *
 	memcpy(&start, eth, sizeof(start));
 	if (likely((start & b->mac_mask) == b->mac)) {
 		if (likely(eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)))
-			return parse_ipv4(m, p, (const struct rte_ipv4_hdr *)(eth + 1), b->options);
+			return parse_ipv4(m, p, b->options);
 	} else if ((start & GROUP_MAC) == 0) {
 		return DROP_L2_NOT_FOR_US;
 	}
@@ -340,16 +365,100 @@ static __rte_noinline enum dp_counter_id parse_tagged(struct rte_mbuf *m, const 
 
 enum dp_counter_id parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac)
 {
+	const struct burst b = burst_of(mac, PKT_NO_IFACE, NULL);
 	const struct pkt *p = pkt_of(m);
-	enum dp_counter_id bad;
-	struct burst b;
+	enum dp_counter_id bad = parse_headers(m, &b);
 
-	burst_init(&b, mac, PKT_NO_IFACE, NULL);
-	bad = parse_headers(m, &b);
 	if (bad == PASS && (p->kind == PKT_FLOW || p->kind == PKT_ICMP_ERROR) && !p->l4_checked &&
 		!pkt_l4_checksum_ok(m))
 		return DROP_L4_CHECKSUM;
 	return bad;
+}
+
+// ---- The usual packet ------------------------------------------------------------------------------
+
+// RFC 1071, of a header without options.
+static bool ipv4_sum_ok(const struct rte_ipv4_hdr *ip)
+{
+	uint64_t a, b, sum;
+	uint32_t c;
+
+	memcpy(&a, ip, sizeof(a));
+	memcpy(&b, (const uint8_t *)ip + 8, sizeof(b));
+	memcpy(&c, (const uint8_t *)ip + 16, sizeof(c));
+	sum = a + b;
+	sum += sum < b; // the carry comes round
+	sum = (sum & UINT32_MAX) + (sum >> 32) + c;
+	// All ones, or a multiple: what is left after folding (a header is never all zeros).
+	return sum % UINT16_MAX == 0;
+}
+
+// The same metadata, 16 octets at a time: the protocol and, ten octets on, the last of the ports are in
+// one load.
+static inline void metadata_set(struct pkt *p, const struct burst *b, const struct rte_ipv4_hdr *ip)
+{
+	_Static_assert(offsetof(struct pkt, flow.src.port) == 16 &&
+			offsetof(struct pkt, flow.dst.port) == 34 &&
+			offsetof(struct pkt, flow.proto) == 36 &&
+			offsetof(struct pkt, iface_in) == 38 && sizeof(struct pkt) == 64,
+		"four of 16");
+	const __m128i src =
+		_mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 3, 4, 5, 6);
+	const __m128i ports =
+		_mm_setr_epi8(12, 11, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 7, 8);
+	const __m128i rest =
+		_mm_setr_epi8(9, 10, 14, 13, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+	const __m128i from = _mm_loadu_si128((const __m128i *)&ip->next_proto_id);
+	const __m128i *with = (const __m128i *)&blank;
+	__m128i *to = (__m128i *)p;
+
+	_mm_storeu_si128(to, _mm_or_si128(_mm_loadu_si128(with), _mm_shuffle_epi8(from, src)));
+	_mm_storeu_si128(
+		to + 1, _mm_or_si128(_mm_loadu_si128(with + 1), _mm_shuffle_epi8(from, ports)));
+	_mm_storeu_si128(to + 2,
+		_mm_insert_epi16(
+			_mm_or_si128(_mm_loadu_si128(with + 2), _mm_shuffle_epi8(from, rest)),
+			b->iface, 3));
+	_mm_storeu_si128(to + 3, _mm_loadu_si128(with + 3));
+}
+
+// UDP or TCP for us, in one piece, without options or tags, and nothing wrong with its headers: what nearly
+// every packet is. False: the long way finds out what it is; nothing has changed.
+static inline bool parse_usual(struct rte_mbuf *m, const struct burst *b)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(frame + L3);
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
+	const struct rte_tcp_hdr *tcp = (const struct rte_tcp_hdr *)udp;
+	struct pkt *p = pkt_of(m);
+	uint16_t total, len;
+
+	if (unlikely(m->nb_segs != 1 || rte_pktmbuf_data_len(m) < L4 + sizeof(*udp) ||
+		    (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)))
+		return false;
+	if (unlikely((~_mm_movemask_epi8(
+			      _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)frame), b->start)) &
+			     START_BITS) != 0))
+		return false;
+	total = rte_be_to_cpu_16(ip->total_length);
+	len = total - sizeof(*ip); // wraps where there is less, and is too much
+	if (unlikely(len > rte_pktmbuf_data_len(m) - L4 || !ipv4_sum_ok(ip) ||
+		    is_no_host(ip->src_addr) || is_no_host(ip->dst_addr) ||
+		    (ip->fragment_offset & rte_cpu_to_be_16(FRAGMENT_BITS))))
+		return false;
+	if (likely(ip->next_proto_id == IPPROTO_UDP)) {
+		if (unlikely(udp_judge(udp, len) != PASS))
+			return false;
+		metadata_set(p, b, ip);
+		udp_set(p, L4, len);
+	} else {
+		if (unlikely(ip->next_proto_id != IPPROTO_TCP || tcp_judge(tcp, len) != PASS))
+			return false;
+		metadata_set(p, b, ip);
+		tcp_set(p, tcp, L4, len);
+	}
+	pad_cut(m, total);
+	return true;
 }
 
 // Whether the device has found the L4 checksum right. Drivers say so, too, of what it does not check.
@@ -364,18 +473,20 @@ void parse_stage(struct worker *w, struct pkts *v, uint16_t iface)
 {
 	const bool judged = w->judges_l4[iface];
 	uint16_t n = 0, kinds = PKTS_OF(PKT_FLOW);
-	struct burst b;
+	const struct burst b = burst_of(&w->mac[iface], iface, &w->snap->ip_options);
 
 	for (uint16_t i = 0; i < v->n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(v->m[i], void *));
-	burst_init(&b, &w->mac[iface], iface, &w->snap->ip_options);
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
-		enum dp_counter_id bad = parse_headers(m, &b);
+		enum dp_counter_id bad;
 
-		if (unlikely(bad != PASS)) {
-			pkt_drop(w, m, bad);
-			continue;
+		if (unlikely(!parse_usual(m, &b))) {
+			bad = parse_headers(m, &b);
+			if (unlikely(bad != PASS)) {
+				pkt_drop(w, m, bad);
+				continue;
+			}
 		}
 		if (judged)
 			pkt_of(m)->l4_checked = is_good(m, pkt_of(m));
