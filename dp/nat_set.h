@@ -4,6 +4,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <smmintrin.h>
 
 #include <rte_icmp.h>
 #include <rte_tcp.h>
@@ -36,15 +37,20 @@ static inline uint64_t nat_change16(uint16_t old, uint16_t new)
 	return (uint16_t)~old + (uint64_t) new;
 }
 
+// A sum with half its carries folded in: what comes out of the lower half, whatever it is, goes round.
+static inline uint16_t nat_fold(uint64_t sum)
+{
+	uint32_t half;
+
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return (uint16_t)(half >> 16);
+}
+
 static inline void nat_sum_change(void *sum, uint64_t change)
 {
-	uint64_t s = (uint16_t)~nat_get16(sum) + change;
-
-	s = (s & UINT32_MAX) + (s >> 32);
-	s = (s & UINT16_MAX) + (s >> 16);
-	s = (s & UINT16_MAX) + (s >> 16);
-	s = (s & UINT16_MAX) + (s >> 16);
-	nat_put16(sum, (uint16_t)~s);
+	nat_put16(sum, (uint16_t)~nat_fold((uint16_t)~nat_get16(sum) + change));
 }
 
 // The checksum that covers the addresses, or NULL: none of this protocol, none made by the
@@ -91,11 +97,54 @@ static inline void nat_headers_set(struct rte_ipv4_hdr *ip, void *l4, uint16_t l
 		nat_put16(sum, 0xffff);
 }
 
+static inline __m128i nat_end(const struct endpoint *e)
+{
+	return _mm_insert_epi16(_mm_cvtsi32_si128((int)ip_to_v4_be(&e->ip)), e->port, 2);
+}
+
+// The same for a whole packet of UDP or TCP, in a fraction of the time.
+static inline void nat_ends_set(
+	struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst)
+{
+	const struct pkt *p = pkt_of(m);
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(frame + p->l3);
+	uint8_t *l4 = frame + p->l4;
+	const bool udp = p->flow.proto == IPPROTO_UDP;
+	void *sum = l4 +
+		(udp ? offsetof(struct rte_udp_hdr, dgram_cksum)
+		     : offsetof(struct rte_tcp_hdr, cksum));
+	const __m128i in_packet =
+		_mm_setr_epi8(0, 1, 2, 3, 8, 9, 10, 11, 5, 4, 13, 12, -1, -1, -1, -1);
+	const __m128i new =
+		_mm_shuffle_epi8(_mm_unpacklo_epi64(nat_end(src), nat_end(dst)), in_packet);
+	const uint64_t ips = (uint64_t)_mm_cvtsi128_si64(new);
+	const uint32_t ports = (uint32_t)_mm_extract_epi32(new, 2);
+	uint64_t old_ips, change;
+	uint32_t old_ports;
+
+	memcpy(&old_ips, &ip->src_addr, sizeof(old_ips));
+	memcpy(&old_ports, l4, sizeof(old_ports));
+	change = ~old_ips + ips;
+	change = nat_fold(change + (change < ips)); // the carry comes round
+	nat_sum_change(&ip->hdr_checksum, change);
+	memcpy(&ip->src_addr, &ips, sizeof(ips));
+	memcpy(l4, &ports, sizeof(ports));
+	if (unlikely(udp && nat_get16(sum) == 0)) // the sender made none (RFC 768)
+		return;
+	nat_sum_change(sum, change + nat_change32(old_ports, ports));
+	if (udp && unlikely(nat_get16(sum) == 0))
+		nat_put16(sum, 0xffff);
+}
+
 static inline void nat_packet_set(
 	struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst)
 {
 	const struct pkt *p = pkt_of(m);
-	void *l4 = rte_pktmbuf_mtod_offset(m, void *, p->l4);
 
-	nat_headers_set(pkt_ipv4(m), l4, (uint16_t)(rte_pktmbuf_data_len(m) - p->l4), src, dst);
+	if (likely(p->flow.proto == IPPROTO_UDP || p->flow.proto == IPPROTO_TCP))
+		nat_ends_set(m, src, dst);
+	else
+		nat_headers_set(pkt_ipv4(m), rte_pktmbuf_mtod_offset(m, void *, p->l4),
+			(uint16_t)(rte_pktmbuf_data_len(m) - p->l4), src, dst);
 }
