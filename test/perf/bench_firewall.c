@@ -154,23 +154,36 @@ static void packet(struct rte_mbuf *m, uint16_t from, uint32_t number, bool repl
 			RTP_LEN);
 }
 
-// Of the UDP packet that is there, with the same tuple.
-static void make_syn(struct rte_mbuf *m)
+// Of the UDP packet that is there, with the same tuple; `len` octets of TCP and what it carries.
+static void make_tcp(struct rte_mbuf *m, uint8_t flags, uint32_t seq, uint32_t ack, uint16_t len)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, 14);
 	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(ip + 1);
 
-	rte_pktmbuf_trim(m, (uint16_t)(HEADERS + RTP_LEN - 14 - sizeof(*ip) - sizeof(*tcp)));
+	rte_pktmbuf_trim(m, (uint16_t)(HEADERS + RTP_LEN - 14 - sizeof(*ip) - len));
 	ip->next_proto_id = PROTO_TCP;
-	ip->total_length = rte_cpu_to_be_16(sizeof(*ip) + sizeof(*tcp));
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + len));
 	ip->hdr_checksum = 0;
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
 	memset(&tcp->sent_seq, 0, sizeof(*tcp) - 4); // behind the ports
-	tcp->sent_seq = rte_cpu_to_be_32(rng());
+	tcp->sent_seq = rte_cpu_to_be_32(seq);
+	tcp->recv_ack = rte_cpu_to_be_32(ack);
 	tcp->data_off = sizeof(*tcp) / 4 << 4;
-	tcp->tcp_flags = RTE_TCP_SYN_FLAG;
+	tcp->tcp_flags = flags;
 	tcp->rx_win = rte_cpu_to_be_16(64000);
 	tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
+}
+
+static void make_syn(struct rte_mbuf *m)
+{
+	make_tcp(m, RTE_TCP_SYN_FLAG, rng(), 0, sizeof(struct rte_tcp_hdr));
+}
+
+// The first segment with data of that direction, again and again; as long as a packet of UDP.
+static void make_data(struct rte_mbuf *m, bool reply)
+{
+	make_tcp(m, RTE_TCP_ACK_FLAG, 1 + reply * UINT32_C(1000), 1001 - reply * UINT32_C(1000),
+		HEADERS + RTP_LEN - 14 - 20);
 }
 
 static void vector(struct pkts *v, unsigned int at, unsigned int n)
@@ -193,9 +206,10 @@ static void turn(uint16_t in, unsigned int at, unsigned int n)
 // One number of live sessions.
 struct size {
 	struct worker *w;
+	bool tcp;
 	struct bench_series whole, one, stage[STAGES];
 };
-static struct size sizes[LIVES];
+static struct size sizes[LIVES], tcp = {.tcp = true};
 
 static void sessions_open(struct worker *of, uint32_t n)
 {
@@ -210,13 +224,40 @@ static void sessions_open(struct worker *of, uint32_t n)
 	}
 }
 
+// One step of the handshake, for all of them.
+static void shake_hands(uint32_t n, uint8_t flags, bool reply)
+{
+	for (uint32_t flow = 0; flow < n; flow += BURST) {
+		const unsigned int some = RTE_MIN((unsigned int)BURST, n - flow);
+
+		for (unsigned int i = 0; i < some; i++) {
+			packet(mbufs[i], INSIDE, flow + i, reply);
+			make_tcp(mbufs[i], flags, reply ? 1000 : !(flags & RTE_TCP_SYN_FLAG),
+				reply ? 1 : 1001, sizeof(struct rte_tcp_hdr));
+		}
+		turn(reply ? OUTSIDE : INSIDE, 0, some);
+		bench_env_sent(some);
+	}
+}
+
+static void connections_open(struct worker *of, uint32_t n)
+{
+	w = of;
+	shake_hands(n, RTE_TCP_SYN_FLAG, false);
+	shake_hands(n, RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG, true);
+	shake_hands(n, RTE_TCP_ACK_FLAG, false);
+}
+
 // A burst of random flows, of one direction.
-static uint16_t random_burst(uint32_t n, unsigned int number)
+static uint16_t random_burst(const struct size *s, uint32_t n, unsigned int number)
 {
 	const bool reply = number % 2 != 0;
 
-	for (unsigned int i = 0; i < BURST; i++)
+	for (unsigned int i = 0; i < BURST; i++) {
 		packet(mbufs[i], INSIDE, rng() % n, reply);
+		if (s->tcp)
+			make_data(mbufs[i], reply);
+	}
 	return reply ? OUTSIDE : INSIDE;
 }
 
@@ -265,7 +306,7 @@ static void size_round(struct size *s, uint32_t n, bool keep)
 	for (unsigned int i = 0; i < STAGES; i++)
 		stage[i].n = 0;
 	for (unsigned int i = 0; i < BURSTS; i++) {
-		const uint16_t in = random_burst(n, i / 4);
+		const uint16_t in = random_burst(s, n, i / 4);
 		double cycles[STAGES];
 
 		if (i % 4 == 0) {
@@ -408,6 +449,11 @@ static void report_sizes(void)
 	}
 	bench_limit("firewall.burst1_over_burst32", bench_ratio(&sizes[0].one, &sizes[0].whole),
 		"ratio", 2.5, "bursts of 32, 1000 live sessions");
+	bench_figure("firewall.cost_tcp", bench_median(&tcp.whole), "cycles/packet", 0,
+		"itself: TCP, of 1000 live connections; its checksum and its windows are looked "
+		"at");
+	bench_figure("firewall.cost_tcp_over_udp", bench_ratio(&tcp.whole, &sizes[0].whole),
+		"ratio", 0, "UDP, 1000 live sessions, packets as long");
 }
 
 static void report_fresh(const struct fresh *few, const struct fresh *many)
@@ -438,8 +484,10 @@ int main(int argc, char **argv)
 		sizes[i].w = worker_start(i, live[i]);
 		sessions_open(sizes[i].w, live[i]);
 	}
-	few.w = worker_start(LIVES, NEW_ROOM);
-	many.w = worker_start(LIVES + 1, NEW_ROOM);
+	tcp.w = worker_start(LIVES, live[0]);
+	connections_open(tcp.w, live[0]);
+	few.w = worker_start(LIVES + 1, NEW_ROOM);
+	many.w = worker_start(LIVES + 2, NEW_ROOM);
 	// As many as live at that rate.
 	for (unsigned int i = 0; i < 4; i++) {
 		fresh_round(&few, NEW_BURSTS, false);
@@ -448,6 +496,7 @@ int main(int argc, char **argv)
 	for (unsigned int round = 0; round <= ROUNDS; round++) { // the first warms up
 		for (unsigned int i = 0; i < LIVES; i++)
 			size_round(&sizes[i], live[i], round > 0);
+		size_round(&tcp, live[0], round > 0);
 		fresh_round(&few, NEW_BURSTS, round > 0);
 		fresh_round(&many, NEW_BURSTS, round > 0);
 		if (!huge)
