@@ -145,7 +145,9 @@ static bool is_dynamic(const struct snapshot *s, int rule)
 
 bool acl_is_dynamic(const struct snapshot *s, const struct acl_verdict *v)
 {
-	return is_dynamic(s, v->nat_source);
+	const bool both = v->held && v->nat_source == v->nat_destination; // of twice NAT
+
+	return is_dynamic(s, v->nat_source) && !both;
 }
 
 // Whether a destination stands on that interface for a host behind us.
@@ -175,6 +177,8 @@ static bool comes_back(
 	destination = nat_untranslate_flow(s->nat, s->n_nat, v->iface_out, &v->reply, &asker);
 	v->nat_back = nat_translate_flow(
 		s->nat, s->n_nat, v->iface_out, in, &v->reply, destination, &back);
+	if (v->held)
+		return v->nat_back == v->nat_destination;
 	return endpoint_eq(&back, &wire->dst) && !is_dynamic(s, v->nat_back);
 }
 
@@ -191,7 +195,7 @@ static void judge_forward(
 		s->nat, s->n_nat, in, v->iface_out, wire, v->nat_destination, &reply->dst);
 	if (is_twice(s, v->nat_destination) && v->nat_source < 0)
 		return verdict_drop(v, DROP_NAT_IFACE);
-	if (!comes_back(s, in, wire, v))
+	if (!comes_back(s, in, wire, v) || (v->held && v->iface_out != q->held->key.real_if))
 		return verdict_drop(v, DROP_NAT_RPF);
 	if (v->nat_source >= 0 && s->nat[v->nat_source].kind == NAT_PAT &&
 		!nat_has_ports(wire->proto))
@@ -207,14 +211,14 @@ static void judge_forward(
 
 void acl_map(struct acl_verdict *v, uint32_t xlate, const struct endpoint *mapped)
 {
-	v->xlate = xlate;
+	v->xlate[0] = xlate;
 	v->reply.dst = *mapped;
 	if (v->reply.proto == PROTO_ICMP) // the id stands in both
 		v->reply.src.port = mapped->port;
 }
 
-// A packet for a port, or an address, that only sessions know, and none did. Pings to an address of our
-// own have ids of all kinds, and are answered.
+// A packet for a port that only sessions know, and none did, or for an address that no host has. Pings to
+// an address of our own have ids of all kinds, and are answered.
 static bool is_unmapped(const struct snapshot *s, uint16_t in, const struct flow *wire)
 {
 	return snapshot_is_pooled(s, in, &wire->dst.ip) ||
@@ -246,7 +250,7 @@ static bool judge_own(const struct snapshot *s, uint16_t in, const struct flow *
 
 	if (!endpoint_eq(real, &wire->dst) && !snapshot_is_media(s, &wire->dst.ip))
 		return false;
-	if (is_unmapped(s, in, wire)) {
+	if (!v->held && is_unmapped(s, in, wire)) {
 		verdict_drop(v, DROP_NAT_UNMAPPED);
 		return true;
 	}
@@ -281,6 +285,11 @@ void acl_judge(
 	if (bad != PASS)
 		return verdict_drop(out, bad);
 	out->nat_destination = nat_untranslate_flow(s->nat, s->n_nat, in, wire, &real.dst);
+	if (out->nat_destination < 0 && q->held != NULL) {
+		out->nat_destination = nat_untranslate_held(s->nat, s->n_nat, in, wire,
+			q->held->key.rule, &q->held->key.real.ip, &real.dst);
+		out->held = out->nat_destination >= 0;
+	}
 	if (judge_own(s, in, wire, &real.dst, out))
 		return;
 	out->reply = (struct flow){.src = real.dst, .proto = wire->proto};
@@ -296,6 +305,8 @@ void acl_judge(
 	if (bad != PASS)
 		return verdict_drop(out, bad);
 	if (is_inspected(s, &real, out)) {
+		if (out->held) // the control plane serves addresses that stay
+			return verdict_drop(out, DROP_NAT_UNMAPPED);
 		out->fate = ACL_PUNT;
 		return;
 	}
@@ -328,12 +339,15 @@ static void refuse_late(struct worker *w, struct rte_mbuf *m, enum acl_fate fate
 		pkt_drop(w, m, DROP_TCP_NOT_SYN);
 }
 
-// Takes the endpoint that a dynamic rule gives. False: the reason is in the verdict.
-static bool acl_translate(struct worker *w, const struct pkt *p, struct acl_verdict *v)
+// Takes the endpoint that a dynamic rule gives, and keeps the destination's. False: the reason is in the verdict.
+static bool acl_translate(
+	struct worker *w, const struct pkt *p, const struct xlate *held, struct acl_verdict *v)
 {
 	struct endpoint mapped;
 	uint32_t xlate;
 
+	if (v->held) // first: room for another is made of those that nobody uses
+		v->xlate[1] = xlate_hold(w, held);
 	if (!acl_is_dynamic(w->snap, v))
 		return true;
 	xlate = xlate_take(w, &w->snap->nat[v->nat_source], p->iface_in, v->iface_out,
@@ -348,17 +362,19 @@ static bool acl_translate(struct worker *w, const struct pkt *p, struct acl_verd
 }
 
 // Opens the session of a flow that may pass, with what it needs. PASS, or the reason not to.
-static enum dp_counter_id acl_open(struct worker *w, struct pkt *p, struct acl_verdict *v)
+static enum dp_counter_id acl_open(
+	struct worker *w, struct pkt *p, const struct acl_query *q, struct acl_verdict *v)
 {
 	v->reason = conn_limit_check(w, p, v, &v->limit);
 	if (unlikely(v->reason != PASS)) {
 		conn_limit_tell(w, p, v, v->reason);
 		return v->reason;
 	}
-	if (!acl_translate(w, p, v) || sess_create(w, p, v) == PASS)
-		return v->reason;
-	if (v->xlate != 0)
-		xlate_put(w, v->xlate);
+	if (acl_translate(w, p, q->held, v) && sess_create(w, p, v) == PASS)
+		return PASS;
+	for (unsigned int i = 0; i < RTE_DIM(v->xlate); i++)
+		if (v->xlate[i] != 0)
+			xlate_put(w, v->xlate[i]);
 	return v->reason;
 }
 
@@ -379,10 +395,12 @@ static void count_rules(struct worker *w, const struct pkt *p, const struct acl_
 		nat_hits_add(w->nat_hits, nat[v->nat_source].id, NAT_TRANSLATED);
 }
 
-struct acl_query acl_query_of(struct rte_mbuf *m)
+struct acl_query acl_query_of(const struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
-	struct acl_query q = {.flow = p->flow, .looped = p->looped};
+	struct acl_query q = {.flow = p->flow,
+		.looped = p->looped,
+		.held = xlate_of_address(w, p->iface_in, &p->flow.dst.ip)};
 
 	if (p->flow.proto == PROTO_ICMP) {
 		q.icmp_type = p->icmp_type;
@@ -413,7 +431,7 @@ static void decided(struct worker *w, const struct pkt *p, const struct acl_quer
 static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 {
 	struct pkt *p = pkt_of(m);
-	const struct acl_query q = acl_query_of(m);
+	const struct acl_query q = acl_query_of(w, m);
 	struct acl_verdict verdict;
 
 	if (p->kind == PKT_ICMP_ERROR) { // its flow is not its own: rules have no say
@@ -438,7 +456,7 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 		refuse_late(w, m, verdict.fate);
 		return false;
 	}
-	if (verdict.fate == ACL_FORWARD && acl_open(w, p, &verdict) != PASS) {
+	if (verdict.fate == ACL_FORWARD && acl_open(w, p, &q, &verdict) != PASS) {
 		pkt_drop(w, m, verdict.reason);
 		return false;
 	}

@@ -34,6 +34,8 @@ struct acl_query {
 	struct flow flow;
 	bool looped; // it left by this interface, translated, for an address that we own there
 	uint8_t icmp_type, icmp_code; // of ICMP
+	// Has the destination's address for a host (dp/xlate.h); NULL: none.
+	const struct xlate *held;
 };
 
 // The lists that are asked of a flow, in this order.
@@ -57,8 +59,10 @@ struct acl_verdict {
 	// As the answer will arrive on iface_out. Where nat_source is a dynamic rule its destination is
 	// the real source yet: see acl_map().
 	struct flow reply;
-	bool loops;     // it does not leave by iface_out but comes back in there (dp/hairpin.h)
-	uint32_t xlate; // the dynamic translation (dp/xlate.h), once there is one
+	bool loops; // it does not leave by iface_out but comes back in there (dp/hairpin.h)
+	bool held;  // nat_destination is the rule of acl_query.held
+	// The dynamic translations of the flow's source and of its destination (dp/xlate.h), once there are.
+	uint32_t xlate[2];
 	struct conn_limit_places limit;
 	// What decided, for whoever explains it; -1: there is none, or it was not asked.
 	int nat_destination, nat_source; // the rules, indices in snapshot.nat
@@ -70,7 +74,7 @@ struct acl_verdict {
 };
 
 // What a parsed packet asks that may be the first of its flow.
-struct acl_query acl_query_of(struct rte_mbuf *m);
+struct acl_query acl_query_of(const struct worker *w, struct rte_mbuf *m);
 
 // Judges a flow that came in on `in`, as it was on the wire, in the order of design 2 (3):
 // un-translate, access list on real addresses, class, route, translate. Pure. Where the destination

@@ -8,6 +8,8 @@
 // An address in the upper bits, its worker + 1 in the lower eight. An address that has been there
 // once stays, so that all workers find it at one place; 0: no address.
 static uint64_t claims[POOL_CLAIMS_MAX];
+// Written and read by the worker that has the address.
+static uint32_t translations[POOL_CLAIMS_MAX];
 
 static uint64_t claim_of(uint16_t iface, const struct ip_addr *ip)
 {
@@ -35,13 +37,16 @@ static uint64_t *place_of(uint64_t address, bool make)
 	return NULL;
 }
 
-bool pool_claim(uint16_t iface, const struct ip_addr *ip, unsigned int worker)
+bool pool_claim(uint16_t iface, const struct ip_addr *ip, unsigned int worker, uint32_t translation)
 {
 	uint64_t address = claim_of(iface, ip), *at = place_of(address, true);
 
-	return at != NULL &&
-		__atomic_compare_exchange_n(at, &address, address | (worker + 1), false,
-			__ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (at == NULL ||
+		!__atomic_compare_exchange_n(at, &address, address | (worker + 1), false,
+			__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return false;
+	translations[at - claims] = translation;
+	return true;
 }
 
 void pool_release(uint16_t iface, const struct ip_addr *ip)
@@ -49,6 +54,15 @@ void pool_release(uint16_t iface, const struct ip_addr *ip)
 	const uint64_t address = claim_of(iface, ip);
 
 	__atomic_store_n(place_of(address, true), address, __ATOMIC_RELAXED);
+}
+
+uint32_t pool_translation(uint16_t iface, const struct ip_addr *ip, unsigned int worker)
+{
+	const uint64_t *at = place_of(claim_of(iface, ip), false);
+
+	return at != NULL && (__atomic_load_n(at, __ATOMIC_RELAXED) & 0xff) == worker + 1
+		? translations[at - claims]
+		: 0;
 }
 
 int pool_owner(uint16_t iface, const struct ip_addr *ip)

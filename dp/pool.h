@@ -12,11 +12,16 @@
 // Addresses that can have been taken in a run of the program, all pools together.
 #define POOL_CLAIMS_MAX 8192u
 
-// Takes an IPv4 address on an interface for a worker. False: another one has it, or this one.
-bool pool_claim(uint16_t iface, const struct ip_addr *ip, unsigned int worker);
+// Takes an IPv4 address on an interface for a worker, whose number of that translation is not 0. False:
+// another one has it, or this one.
+bool pool_claim(
+	uint16_t iface, const struct ip_addr *ip, unsigned int worker, uint32_t translation);
 
 // By the worker that has it.
 void pool_release(uint16_t iface, const struct ip_addr *ip);
 
 // The worker that has it, or -1.
 int pool_owner(uint16_t iface, const struct ip_addr *ip);
+
+// What that worker took it for; it alone may ask. 0: it has not taken it.
+uint32_t pool_translation(uint16_t iface, const struct ip_addr *ip, unsigned int worker);

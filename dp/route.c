@@ -335,7 +335,7 @@ void route_sess_stage(struct worker *w, struct pkts *v)
 			hairpin_take(w, m);
 			continue;
 		}
-		if (s->dynamic && p->dir == 0 && unlikely(ipid_matters(p, pkt_ipv4(m))))
+		if (s->dynamic && unlikely(ipid_matters(p, pkt_ipv4(m))) && s->xlate[p->dir] != 0)
 			ipid_renew(w, pkt_ipv4(m));
 		bad = route_sess(w, m, s, p->dir);
 		if (unlikely(bad != PASS))

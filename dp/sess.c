@@ -181,8 +181,9 @@ void sess_end(struct worker *w, struct sess *s)
 		count_set(&t->half_open, t->half_open - 1);
 	if (s->limit.counts)
 		conn_limit_put(w, &s->limit, half_open);
-	if (s->xlate != 0)
-		xlate_put(w, s->xlate);
+	for (unsigned int i = 0; i < RTE_DIM(s->xlate); i++)
+		if (s->xlate[i] != 0)
+			xlate_put(w, s->xlate[i]);
 	key_del(t, slot, 0);
 	if (!s->punt)
 		key_del(t, slot, 1);
@@ -206,16 +207,17 @@ static __rte_noinline bool sess_permitted(const struct worker *w, const struct s
 	// Only an echo request opens a session of ICMP.
 	const struct acl_query first = {.flow = key_flow(&s->key[0]),
 		.icmp_type = RTE_IP_ICMP_ECHO_REQUEST,
-		.looped = s->loops_back};
+		.looped = s->loops_back,
+		.held = s->xlate[1] != 0 ? xlate_at(w, s->xlate[1]) : NULL};
 	struct endpoint mapped;
 	struct acl_verdict v;
 
 	acl_judge(snap, s->key[0].iface, &first, &v);
 	if (v.fate == ACL_FORWARD && acl_is_dynamic(snap, &v)) {
-		if (s->xlate == 0 || !xlate_holds(w, s->xlate, &snap->nat[v.nat_source]))
+		if (s->xlate[0] == 0 || !xlate_holds(w, s->xlate[0], &snap->nat[v.nat_source]))
 			return false;
-		mapped = xlate_mapped(w, s->xlate, &s->key[0].src);
-		acl_map(&v, s->xlate, &mapped);
+		mapped = xlate_mapped(w, s->xlate[0], &s->key[0].src);
+		acl_map(&v, s->xlate[0], &mapped);
 	}
 	if (s->punt)
 		return v.fate == ACL_PUNT;
@@ -410,8 +412,8 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	s = sess_open(w, &key, &verdict->reason);
 	if (s == NULL)
 		return verdict->reason;
-	s->xlate = verdict->xlate;
-	s->dynamic = s->xlate != 0;
+	memcpy(s->xlate, verdict->xlate, sizeof(s->xlate));
+	s->dynamic = s->xlate[0] != 0 || s->xlate[1] != 0;
 	s->limit = verdict->limit;
 	if (s->limit.counts)
 		conn_limit_take(w, &s->limit, s->is_tcp);
@@ -511,6 +513,14 @@ bool sess_age(struct worker *w)
 	return done < due;
 }
 
+static bool is_translated(const struct worker *w, const struct sess *s, const struct nat_filter *f)
+{
+	for (unsigned int i = 0; i < RTE_DIM(s->xlate); i++)
+		if (s->xlate[i] != 0 && xlate_is_meant(w, s->xlate[i], f))
+			return true;
+	return false;
+}
+
 bool sess_end_translated(
 	struct worker *w, const struct nat_filter *f, uint32_t *cursor, uint32_t slots)
 {
@@ -519,7 +529,7 @@ bool sess_end_translated(
 	for (; slots > 0 && *cursor < t->used; slots--, (*cursor)++) {
 		struct sess *s = &t->slots[*cursor];
 
-		if (s->state != SESS_FREE && s->xlate != 0 && xlate_is_meant(w, s->xlate, f))
+		if (s->state != SESS_FREE && is_translated(w, s, f))
 			sess_end(w, s);
 	}
 	return *cursor >= t->used;

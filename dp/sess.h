@@ -58,7 +58,8 @@ struct sess {
 		struct tcp_conn tcp;
 		uint8_t seen; // punt: SEEN_*
 	};
-	uint32_t xlate; // its dynamic translation (dp/xlate.h), 0: none
+	// Dynamic translations (dp/xlate.h) of the initiator and of the responder; 0: none.
+	uint32_t xlate[2];
 	uint32_t born_tick;
 	struct conn_limit_places limit;
 } __rte_cache_aligned;

@@ -220,7 +220,7 @@ static bool trace_dynamic(
 static void trace_new(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 {
 	struct pkt *p = pkt_of(m);
-	const struct acl_query q = acl_query_of(m);
+	const struct acl_query q = acl_query_of(w, m);
 	const struct flow wire = p->flow;
 	struct acl_verdict v;
 	enum dp_counter_id bad;

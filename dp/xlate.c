@@ -223,7 +223,7 @@ static bool place_find(const struct worker *w, struct xlate *x, const struct nat
 	return r->interface && place_at(w, x, &w->snap->ifaces[x->key.mapped_if].ip, proto);
 }
 
-// Finds an address of the pool that no host has; with `claim` it is taken.
+// Finds an address of the pool that no host has; with `claim` it is taken, by the table's `x`.
 static bool address_find(
 	const struct worker *w, struct xlate *x, const struct nat_rule *r, bool claim)
 {
@@ -233,7 +233,8 @@ static bool address_find(
 
 	for (uint32_t i = 0; i < size; i++) {
 		x->mapped = (struct endpoint){nat_pool_at(&r->pool, at), 0};
-		if (claim ? pool_claim(iface, &x->mapped.ip, w->id)
+		if (claim ? pool_claim(
+				    iface, &x->mapped.ip, w->id, (uint32_t)(x - w->xlate->at) + 1)
 			  : pool_owner(iface, &x->mapped.ip) < 0)
 			return true;
 		at = at + 1 < size ? at + 1 : 0;
@@ -356,6 +357,15 @@ static uint32_t xlate_make(struct worker *w, const struct xlate_key *key, const 
 	return slot + 1;
 }
 
+uint32_t xlate_hold(struct worker *w, const struct xlate *x)
+{
+	const uint32_t slot = (uint32_t)(x - w->xlate->at);
+
+	if (w->xlate->at[slot].refs++ == 0)
+		rest_end(w->xlate, &w->xlate->at[slot]);
+	return slot + 1;
+}
+
 // The mapping of this name, which one more session uses; 0: there is none.
 static uint32_t xlate_again(struct worker *w, const struct xlate_key *key, const struct nat_rule *r)
 {
@@ -375,9 +385,18 @@ static uint32_t xlate_again(struct worker *w, const struct xlate_key *key, const
 			xlate_end(t, x);
 		return 0;
 	}
-	if (x->refs++ == 0)
-		rest_end(t, x);
-	return (uint32_t)(uintptr_t)slot + 1;
+	return xlate_hold(w, x);
+}
+
+const struct xlate *xlate_of_address(
+	const struct worker *w, uint16_t iface, const struct ip_addr *ip)
+{
+	uint32_t xlate;
+
+	if (!snapshot_is_pooled(w->snap, iface, ip))
+		return NULL;
+	xlate = pool_translation(iface, ip, w->id);
+	return xlate != 0 && w->xlate->at[xlate - 1].named ? &w->xlate->at[xlate - 1] : NULL;
 }
 
 static struct xlate_key host_key(const struct xlate_key *k)

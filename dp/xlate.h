@@ -11,6 +11,9 @@
 // for any protocol, and keeps its ports. When all are taken and the rule has the interface's address
 // too, a new flow gets a port of that; its endpoint goes on with it as long as it lasts.
 //
+// Such an address is the host's in both directions: for as long as the mapping lives, whoever the access
+// list permits may begin a flow to it, as on the ASA. A port is not: only answers come in by it.
+//
 // A mapping lives while a session uses it, and rests afterwards (dp_timeouts.pat_xlate_s, or xlate_s
 // for an address), so that whoever comes back finds it and no stranger gets it at once. Ports come
 // from this worker's slices (lib/steer.h) alone, addresses from all (dp/pool.h), so that answers
@@ -89,10 +92,17 @@ uint32_t xlate_take(struct worker *w, const struct nat_rule *r, uint16_t in, uin
 bool xlate_peek(const struct worker *w, const struct nat_rule *r, uint16_t in, uint16_t out,
 	uint8_t proto, const struct endpoint *real, struct endpoint *mapped);
 
+// The mapping that has this address on this interface for a host; NULL: none of this worker's has.
+const struct xlate *xlate_of_address(
+	const struct worker *w, uint16_t iface, const struct ip_addr *ip);
+
+// One more session uses it. Returns index + 1.
+uint32_t xlate_hold(struct worker *w, const struct xlate *x);
+
 // One session less uses it.
 void xlate_put(struct worker *w, uint32_t xlate);
 
-// What xlate_take() gave. Not 0.
+// What xlate_take() or xlate_hold() gave. Not 0.
 const struct xlate *xlate_at(const struct worker *w, uint32_t xlate);
 
 // The endpoint that stands for `real` by what xlate_take() gave for it. Not 0.

@@ -42,15 +42,19 @@ bool nat_goes_out(const struct nat_rule *r, uint16_t in, const struct flow *wire
 		service_is(r, r->dst_mapped_port, wire->proto, wire->dst.port);
 }
 
-static bool comes_in(const struct nat_rule *r, uint16_t in, const struct flow *wire)
+// Of a rule of twice NAT, from its mapped side.
+static bool is_from_dst(const struct nat_rule *r, const struct flow *wire)
 {
-	if (r->kind != NAT_STATIC || !iface_is(r->mapped_if, in) ||
-		!prefix_has(&r->mapped, &wire->dst.ip) ||
-		!service_is(r, r->mapped_port, wire->proto, wire->dst.port))
-		return false;
 	return !nat_is_twice(r) ||
 		(prefix_has(&r->dst_real, &wire->src.ip) &&
 			service_is(r, r->dst_real_port, wire->proto, wire->src.port));
+}
+
+static bool comes_in(const struct nat_rule *r, uint16_t in, const struct flow *wire)
+{
+	return r->kind == NAT_STATIC && iface_is(r->mapped_if, in) &&
+		prefix_has(&r->mapped, &wire->dst.ip) &&
+		service_is(r, r->mapped_port, wire->proto, wire->dst.port) && is_from_dst(r, wire);
 }
 
 int nat_untranslate_flow(const struct nat_rule *rules, size_t n, uint16_t in,
@@ -65,6 +69,24 @@ int nat_untranslate_flow(const struct nat_rule *rules, size_t n, uint16_t in,
 			move_to(dst, &r->dst_real, r->dst_real_port);
 		else
 			continue;
+		return (int)i;
+	}
+	return -1;
+}
+
+int nat_untranslate_held(const struct nat_rule *rules, size_t n, uint16_t in,
+	const struct flow *wire, uint32_t id, const struct ip_addr *real, struct endpoint *dst)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct nat_rule *r = &rules[i];
+
+		if (r->id != id)
+			continue;
+		if (r->kind != NAT_DYNAMIC || !iface_is(r->mapped_if, in) ||
+			!nat_pool_has(&r->pool, &wire->dst.ip) || !prefix_has(&r->real, real) ||
+			!is_from_dst(r, wire))
+			return -1;
+		dst->ip = *real;
 		return (int)i;
 	}
 	return -1;
@@ -102,7 +124,8 @@ int nat_translate_flow(const struct nat_rule *rules, size_t n, uint16_t in, uint
 
 	if (r == NULL || !nat_is_twice(r))
 		return nat_translate(rules, n, in, out, wire->proto, src);
-	if (comes_in(r, in, wire)) { // asked first, as by nat_untranslate_flow()
+	// Asked first, as by nat_untranslate_flow(); of a dynamic rule, nat_untranslate_held() has.
+	if (comes_in(r, in, wire) || !nat_goes_out(r, in, wire)) {
 		if (!iface_is(r->real_if, out))
 			return -1;
 		move_to(src, &r->dst_mapped, r->dst_mapped_port);

@@ -83,7 +83,12 @@ static inline bool nat_is_twice(const struct nat_rule *r)
 int nat_untranslate_flow(const struct nat_rule *rules, size_t n, uint16_t in,
 	const struct flow *wire, struct endpoint *dst);
 
-// `destination` is what nat_untranslate_flow() has returned: a rule of twice NAT decides for both
+// The same by a dynamic translation that lives: the rule with this id has given wire->dst.ip to the host
+// `real`, for all that it speaks. -1 also when that rule would not give it today.
+int nat_untranslate_held(const struct nat_rule *rules, size_t n, uint16_t in,
+	const struct flow *wire, uint32_t id, const struct ip_addr *real, struct endpoint *dst);
+
+// `destination` is what nat_untranslate_flow() or nat_untranslate_held() has returned: a rule of twice NAT decides for both
 // ends. -1 also when that one is not for flows from `in` to `out`.
 int nat_translate_flow(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t out,
 	const struct flow *wire, int destination, struct endpoint *src);

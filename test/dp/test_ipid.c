@@ -80,6 +80,23 @@ static void test_not_shared(void **state)
 	assert_int_equal(passes(OUTSIDE, &back, 1000, false), ID);
 }
 
+// A host that has an address to itself, and our identifiers on what it begins, has them on what it answers too.
+static void test_held(void **state)
+{
+	const struct flow out = flow(PROTO_UDP, OTHER, 7000, FAR, 53);
+	struct flow in = flow(PROTO_UDP, FAR, 54, POOL, 4000), answer;
+
+	rules.nat[1].kind = NAT_DYNAMIC;
+	rules.nat[1].interface = false;
+	rules.nat[1].pool = xlate_pool(POOL, POOL);
+	rules.incoming[2].dst = net(OTHER);
+	harness_apply(&rules);
+	assert_int_not_equal(passes(INSIDE, &out, 1000, false), ID);
+	assert_int_equal(passes(OUTSIDE, &in, 1000, false), ID);
+	answer = (struct flow){ep(OTHER, 4000), in.src, PROTO_UDP};
+	assert_int_not_equal(passes(INSIDE, &answer, 1000, false), ID);
+}
+
 // A receiver that puts together what has one source, destination and identifier.
 static struct {
 	uint16_t id;
@@ -163,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_unique),
 		TEST(test_not_shared),
+		TEST(test_held),
 		TEST(test_fragments),
 		cmocka_unit_test(test_workers),
 	};

@@ -282,6 +282,33 @@ static void test_dynamic(void **state)
 		"packet flow spoofing/2 route/0 acl nat/1!");
 }
 
+// An address of the pool leads to the host that has it, by the rule that gave it, and to nobody else.
+static void test_held(void **state)
+{
+	const struct flow out = flow(PROTO_UDP, HOST_IN, 20000, FAR, 53);
+	struct flow in = flow(PROTO_UDP, FAR, 54, MAPPED, 4000);
+	uint8_t frame[FRAME_MAX];
+
+	rules.nat[0] = (struct nat_rule){.id = 2,
+		.kind = NAT_DYNAMIC,
+		.real_if = INSIDE,
+		.mapped_if = OUTSIDE,
+		.real = net("192.168.10.0/24"),
+		.pool = {ip("209.165.200.240"), ip("209.165.200.241")}};
+	harness_apply(&rules);
+	in.dst.ip = rules.nat[0].pool.first;
+	expect(OUTSIDE, in, DP_TRACE_DROP, "NAT_UNMAPPED", "packet flow spoofing/0 un-nat!");
+	harness_send(INSIDE, &out, 0);
+	assert_true(harness_out(OUTSIDE, frame) > 0);
+	in.dst.ip = frame_flow(frame, FRAME_MAX).src.ip;
+	expect(OUTSIDE, in, DP_TRACE_FORWARD, NULL,
+		"packet flow spoofing/0 un-nat/0 route/2 acl:0/2 create adjacency");
+	assert_true(ip_is(&phase(DP_TRACE_UN_NAT)->to.ip, HOST_IN));
+	in.dst.port = 4001;
+	expect(OUTSIDE, in, DP_TRACE_DROP, "ACL_DENY",
+		"packet flow spoofing/0 un-nat/0 route/2 acl:0!");
+}
+
 // Twice NAT is told on both sides, by one rule.
 static void test_twice(void **state)
 {
@@ -495,6 +522,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused, up, down),
 		cmocka_unit_test_setup_teardown(test_routes, up, down),
 		cmocka_unit_test_setup_teardown(test_dynamic, up, down),
+		cmocka_unit_test_setup_teardown(test_held, up, down),
 		cmocka_unit_test_setup_teardown(test_twice, up, down),
 		cmocka_unit_test_setup_teardown(test_hairpin, up, down),
 		cmocka_unit_test_setup_teardown(test_rpf, up, down),

@@ -66,13 +66,11 @@ static void test_one_address(void **state)
 	assert_int_equal(mappings(), 2);
 }
 
-// Who was not spoken to may not answer, whether somebody has the address or nobody.
+// An address is reached by nobody while no host has it, and then as far as the access list lets.
 static void test_strangers(void **state)
 {
-	struct flow f = outward(PROTO_UDP, OTHER, 80, FAR), left = goes_out(&f);
-	struct flow stranger = {ep(FAR, 9), left.src, PROTO_UDP};
+	struct flow f = outward(PROTO_UDP, OTHER, 80, FAR), stranger, left;
 
-	harness_drops(OUTSIDE, &stranger, 0, DROP_NAT_UNMAPPED);
 	for (size_t i = 0; i < RTE_DIM(protos); i++) {
 		stranger = flow(protos[i], FAR, 7, POOL, 7);
 		harness_drops(
@@ -81,6 +79,9 @@ static void test_strangers(void **state)
 		harness_drops(
 			OUTSIDE, &stranger, protos[i] == PROTO_TCP ? SYN : 0, DROP_NAT_UNMAPPED);
 	}
+	left = goes_out(&f);
+	stranger = (struct flow){ep(FAR, 9), left.src, PROTO_UDP};
+	harness_drops(OUTSIDE, &stranger, 0, DROP_ACL_DENY);
 }
 
 // The new is refused by name and told of; the old lives. A host's address rests for timeout xlate.
@@ -195,17 +196,17 @@ static void test_claims(void **state)
 	struct ip_addr a = ip(POOL), b = ip(POOL_LAST);
 
 	assert_int_equal(pool_owner(OUTSIDE, &a), -1);
-	assert_true(pool_claim(OUTSIDE, &a, 0));
-	assert_false(pool_claim(OUTSIDE, &a, 0));
-	assert_false(pool_claim(OUTSIDE, &a, 3));
-	assert_true(pool_claim(INSIDE, &a, 3)); // another interface's
-	assert_true(pool_claim(OUTSIDE, &b, WORKERS_MAX - 1));
+	assert_true(pool_claim(OUTSIDE, &a, 0, 7));
+	assert_false(pool_claim(OUTSIDE, &a, 0, 7));
+	assert_false(pool_claim(OUTSIDE, &a, 3, 7));
+	assert_true(pool_claim(INSIDE, &a, 3, 7)); // another interface's
+	assert_true(pool_claim(OUTSIDE, &b, WORKERS_MAX - 1, 7));
 	assert_int_equal(pool_owner(OUTSIDE, &a), 0);
 	assert_int_equal(pool_owner(INSIDE, &a), 3);
 	assert_int_equal(pool_owner(OUTSIDE, &b), WORKERS_MAX - 1);
 	pool_release(OUTSIDE, &a);
 	assert_int_equal(pool_owner(OUTSIDE, &a), -1);
-	assert_true(pool_claim(OUTSIDE, &a, 2));
+	assert_true(pool_claim(OUTSIDE, &a, 2, 7));
 	pool_release(OUTSIDE, &a);
 	pool_release(OUTSIDE, &b);
 	pool_release(INSIDE, &a);

@@ -41,7 +41,8 @@ nat:
   - {from: inside, to: outside, after-auto: on, source: {dynamic: {real: any, mapped: interface}}}
 """
 PERMIT = "".join(f"\n    - permit udp any host {ip}" for ip in (REAL, *BEHIND_PAT.values())) + \
-    f"\n    - permit tcp any host {BEHIND_PAT['ucm2-a']} eq 80"
+    f"\n    - permit tcp any host {BEHIND_PAT['ucm2-a']} eq 80" + \
+    "\n    - permit tcp any host 192.168.10.52 eq 8005"
 
 
 def configured(text):
@@ -239,10 +240,12 @@ class Nat(LabTest):
         return [p["type"] for p in out["phases"]], out["action"]
 
     def test_kinds(self):
-        """An address of a pool, which keeps ports; twice NAT; a port of the interface's own address."""
+        """An address of a pool, which keeps ports, and by which the host is reached then; twice NAT; a port of the
+        interface's own address."""
         ip, kept = self.seen("phone-a2", (ROUTER, 8001), "inet", 8001)
         self.assertIn(ip, POOL)
         self.assertTrue(kept)
+        self.assertEqual(self.seen("inet", (ip, 8005), "phone-a2", 8005), (ROUTER, True))
         self.assertEqual(self.seen("phone-a1", (PARTNER, 8002), "foreign", 8002), (OUTER, True))
         self.assertEqual(self.seen("phone-a1", (SERVER, 8003), "foreign", 8003)[0], OWN)
         self.assertEqual(self.seen("inet", (OWN, 8080), "ucm2-a", 80), (ROUTER, True))
