@@ -10,37 +10,53 @@
 #define FLOWS 40000
 #define LISTS 25
 
-// Few addresses and ports, so that rules overlap and flows hit them.
+// Few addresses, ports and protocols, so that rules overlap and flows hit them; but such as differ in any
+// one octet or bit alone.
+static uint32_t random_v4(uint32_t bits)
+{
+	return (rand() % 4 ? 0x0a000000u : 0x8a000000u) | ((uint32_t)rand() & bits);
+}
+
 static struct prefix random_prefix(void)
 {
-	static const uint8_t lens[] = {0, 96, 104, 112, 120, 124, 127, 128};
-	uint8_t len = lens[rand() % 8];
+	static const uint8_t lens[] = {0, 96, 97, 104, 112, 120, 124, 127, 128};
+	uint8_t len = lens[rand() % 9];
 	struct prefix p = {.len = len};
 	uint32_t v4;
 
 	if (len == 0)
 		return p;
-	v4 = 0x0a000000u | (uint32_t)(rand() & 0x00010307);
+	v4 = random_v4(0x00010307);
 	if (len < 128)
 		v4 &= len == 96 ? 0 : ~(UINT32_MAX >> (len - 96));
 	p.ip = ip_from_v4_be(rte_cpu_to_be_32(v4));
 	return p;
 }
 
+static uint16_t random_port(void)
+{
+	static const uint16_t high[] = {0, 0, 256, 0x8000, UINT16_MAX - 49};
+
+	return (uint16_t)(high[rand() % 5] + rand() % 50);
+}
+
 static struct port_range random_ports(void)
 {
-	uint16_t lo = (uint16_t)(rand() % 40), hi = (uint16_t)(lo + rand() % 10);
+	uint16_t lo = random_port(), width = (uint16_t)(rand() % 10);
 
 	if (rand() % 3 == 0)
-		return (struct port_range){0, 65535};
-	return (struct port_range){lo, rand() % 8 == 0 ? 65535 : hi};
+		return (struct port_range){0, UINT16_MAX};
+	if (rand() % 8 == 0 || lo > UINT16_MAX - width)
+		return (struct port_range){lo, UINT16_MAX};
+	return (struct port_range){lo, (uint16_t)(lo + width)};
 }
 
 static uint8_t random_proto(void)
 {
-	static const uint8_t protos[] = {PROTO_TCP, PROTO_UDP, PROTO_ICMP, 50, PROTO_ANY};
+	static const uint8_t protos[] = {PROTO_TCP, PROTO_TCP, PROTO_UDP, PROTO_UDP, PROTO_ICMP, 50,
+		51, 7, PROTO_ANY, PROTO_ANY};
 
-	return protos[rand() % 5];
+	return protos[rand() % 10];
 }
 
 static struct ace random_ace(uint32_t id)
@@ -62,10 +78,10 @@ static struct flow random_flow(void)
 
 	if (f.proto == PROTO_ANY)
 		f.proto = 99;
-	f.src.ip = ip_from_v4_be(rte_cpu_to_be_32(0x0a000000u | (uint32_t)(rand() & 0x0001030f)));
-	f.dst.ip = ip_from_v4_be(rte_cpu_to_be_32(0x0a000000u | (uint32_t)(rand() & 0x0001030f)));
-	f.src.port = (uint16_t)(rand() % 50);
-	f.dst.port = (uint16_t)(rand() % 50);
+	f.src.ip = ip_from_v4_be(rte_cpu_to_be_32(random_v4(0x0001030f)));
+	f.dst.ip = ip_from_v4_be(rte_cpu_to_be_32(random_v4(0x0001030f)));
+	f.src.port = random_port();
+	f.dst.port = random_port();
 	return f;
 }
 
