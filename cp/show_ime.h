@@ -6,6 +6,8 @@
 #include "cp/show.h"
 #include "lib/addr.h"
 
+struct dp_trace_phase; // dp/dp.h
+
 // One question.
 struct ask {
 	const cJSON *args; // an object, or NULL
@@ -36,6 +38,10 @@ cJSON *show_drops_clear(const struct show *s, const struct ask *ask);
 
 // show_trace.c: of every daemon
 cJSON *show_trace(const struct show *s, const struct ask *ask);
+
+// show_unmapped.c: why nobody comes in by what a dropped phase DP_TRACE_UN_NAT has; "" where it does not know
+void show_unmapped(const struct config *c, const struct dp_trace_phase *p, uint8_t proto, char *buf,
+	size_t size);
 
 // show_xlate.c: of every daemon
 cJSON *show_xlate(const struct show *s,

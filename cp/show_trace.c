@@ -241,8 +241,8 @@ static void say_adjacency(
 			p->mac[4], p->mac[5], iface_name(c, p->iface));
 }
 
-static void say_found(
-	const struct config *c, const struct dp_trace_phase *p, char *buf, size_t size)
+static void say_found(const struct config *c, const struct dp_trace_phase *p, uint8_t proto,
+	char *buf, size_t size)
 {
 	char ip[IP_TEXT_MAX];
 
@@ -261,7 +261,10 @@ static void say_found(
 			p->worker);
 		break;
 	case DP_TRACE_UN_NAT:
-		say_translated(p, "untranslate", buf, size);
+		if (p->drop)
+			show_unmapped(c, p, proto, buf, size);
+		else
+			say_translated(p, "untranslate", buf, size);
 		break;
 	case DP_TRACE_NAT:
 		say_translated(p, "translate", buf, size);
@@ -300,14 +303,15 @@ static void say_found(
 
 // ---- The answer ---------------------------------------------------------------------------------
 
-static void phase_add(cJSON *list, const struct show *s, const struct dp_trace_phase *p)
+static void phase_add(
+	cJSON *list, const struct show *s, const struct dp_trace_phase *p, uint8_t proto)
 {
 	cJSON *j = cJSON_CreateObject(), *config;
 	char found[TEXT_MAX];
 	struct said said;
 
 	say_config(s->config, p, &said);
-	say_found(s->config, p, found, sizeof(found));
+	say_found(s->config, p, proto, found, sizeof(found));
 	cJSON_AddStringToObject(j, "type", names[p->type].type);
 	cJSON_AddStringToObject(j, "subtype", names[p->type].subtype);
 	cJSON_AddStringToObject(j, "result", p->drop ? "DROP" : "ALLOW");
@@ -348,7 +352,7 @@ static cJSON *answer(const struct show *s, const struct dp_trace_ask *a, const s
 	cJSON *j = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(j, "phases");
 
 	for (unsigned int i = 0; i < t->n; i++)
-		phase_add(list, s, &t->phase[i]);
+		phase_add(list, s, &t->phase[i], a->flow.proto);
 	iface_add(j, s, "input", a->iface);
 	iface_add(j, s, "output", t->iface_out);
 	cJSON_AddStringToObject(j, "action", actions[t->fate]);

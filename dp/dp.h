@@ -351,8 +351,10 @@ enum dp_trace_type {
 	DP_TRACE_MEDIA,  // the destination is a media port
 	// The source, on this interface: by route `rule` back to it, out of `iface`, gateway `to`.
 	DP_TRACE_SPOOFING,
-	DP_TRACE_UN_NAT, // destination: from, to; by nat rule `rule`
-	DP_TRACE_ROUTE,  // by route `rule`: out of `iface`, gateway `to`
+	// Destination: from, to; by nat rule `rule`. Dropped: that rule gives `from` on `iface` to hosts, and
+	// lets nobody in by it.
+	DP_TRACE_UN_NAT,
+	DP_TRACE_ROUTE,       // by route `rule`: out of `iface`, gateway `to`
 	DP_TRACE_ACCESS_LIST, // entry `rule` of `list`, none: its implicit deny; no list: security levels
 	DP_TRACE_INSPECT,   // entry `rule` of `list`: a class that is inspected
 	DP_TRACE_RPF_CHECK, // nat rule `rule`: replies would not come from the address that was asked
@@ -375,7 +377,7 @@ struct dp_trace_phase {
 	int32_t list; // place in dp_rules.acls, or -1
 	struct endpoint from, to;
 	uint8_t mac[6];
-	bool session;    // DP_TRACE_FLOW: it belongs to one
+	bool session; // DP_TRACE_FLOW: it belongs to one; DP_TRACE_UN_NAT, dropped: a host has `from`
 	uint16_t worker; // DP_TRACE_FLOW, DP_TRACE_MEDIA: that owns it
 };
 

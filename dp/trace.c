@@ -162,9 +162,27 @@ static enum dp_trace_type refuser(enum dp_counter_id reason)
 	}
 }
 
+// Whose the destination is that nobody may come in by, and by which rule it is given out.
+static void trace_unmapped(
+	struct worker *w, uint16_t in, const struct flow *wire, int rule, struct dp_trace *t)
+{
+	const struct snapshot *s = w->snap;
+	struct dp_trace_phase *p;
+
+	for (size_t i = 0; i < s->n_nat && rule < 0; i++)
+		if (nat_is_pat(&s->nat[i], 1, in, &s->ifaces[in].ip, wire->proto, &wire->dst) ||
+			nat_is_pooled(&s->nat[i], 1, in, &wire->dst.ip))
+			rule = (int)i;
+	p = trace_phase(t, DP_TRACE_UN_NAT);
+	p->rule = rule;
+	p->iface = in;
+	p->from = wire->dst;
+	p->session = xlate_is_taken(w, in, wire->proto, &wire->dst);
+}
+
 // What acl_judge() has gone through, in its order.
-static void trace_verdict(
-	struct worker *w, const struct flow *wire, const struct acl_verdict *v, struct dp_trace *t)
+static void trace_verdict(struct worker *w, uint16_t in, const struct flow *wire,
+	const struct acl_verdict *v, struct dp_trace *t)
 {
 	const bool dropped = v->fate == ACL_DROP;
 
@@ -187,6 +205,8 @@ static void trace_verdict(
 	if (dropped) {
 		if (v->reason == DROP_NAT_RPF)
 			trace_entry(t, DP_TRACE_RPF_CHECK, -1, v->nat_back);
+		if (v->reason == DROP_NAT_UNMAPPED)
+			trace_unmapped(w, in, wire, v->nat_destination, t);
 		if (v->reason == DROP_NAT_PROTOCOL)
 			trace_entry(t, DP_TRACE_NAT, -1, v->nat_source);
 		return trace_drop(t, refuser(v->reason), v->reason);
@@ -226,7 +246,7 @@ static void trace_new(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 	enum dp_counter_id bad;
 
 	acl_judge(w->snap, p->iface_in, &q, &v);
-	trace_verdict(w, &wire, &v, t);
+	trace_verdict(w, p->iface_in, &wire, &v, t);
 	if (v.fate == ACL_DROP)
 		return;
 	if (!acl_is_opener(p))

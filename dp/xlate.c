@@ -399,6 +399,20 @@ const struct xlate *xlate_of_address(
 	return xlate != 0 && w->xlate->at[xlate - 1].named ? &w->xlate->at[xlate - 1] : NULL;
 }
 
+bool xlate_is_taken(
+	const struct worker *w, uint16_t iface, uint8_t proto, const struct endpoint *mapped)
+{
+	const struct xlate_table *t = w->xlate;
+	const uint64_t key = addr_key(iface, &mapped->ip);
+
+	if (xlate_of_address(w, iface, &mapped->ip) != NULL)
+		return true;
+	for (unsigned int i = 0; i < t->n_addrs && is_mine(w, mapped->port); i++)
+		if (t->addr[i].key == key)
+			return !port_is_free(t, i, proto_index(proto), mapped->port);
+	return false;
+}
+
 static struct xlate_key host_key(const struct xlate_key *k)
 {
 	struct xlate_key host = *k;

@@ -96,6 +96,10 @@ bool xlate_peek(const struct worker *w, const struct nat_rule *r, uint16_t in, u
 const struct xlate *xlate_of_address(
 	const struct worker *w, uint16_t iface, const struct ip_addr *ip);
 
+// Whether some host has the endpoint, or its address, by a mapping of this worker's.
+bool xlate_is_taken(
+	const struct worker *w, uint16_t iface, uint8_t proto, const struct endpoint *mapped);
+
 // One more session uses it. Returns index + 1.
 uint32_t xlate_hold(struct worker *w, const struct xlate *x);
 

@@ -275,8 +275,17 @@ static void test_dynamic(void **state)
 	assert_true(endpoint_eq(&phase(DP_TRACE_NAT)->to, &first));
 	expect(INSIDE, flow(50, "192.168.10.40", 0, FAR, 0), DP_TRACE_DROP, "NAT_PROTOCOL",
 		"packet flow spoofing/2 route/0 acl nat/1!");
-	expect(OUTSIDE, flow(PROTO_UDP, FAR, 54, FW_OUT, 20002), DP_TRACE_DROP, "NAT_UNMAPPED",
-		"packet flow spoofing/0 un-nat!");
+	// Such a port is some host's, or nobody's; of another protocol, it is another one.
+	for (unsigned int i = 0; i < 3; i++) {
+		struct flow f = flow(PROTO_UDP, FAR, 54, FW_OUT, i == 0 ? first.port : 20002);
+
+		f.proto = i == 2 ? PROTO_TCP : PROTO_UDP;
+		expect(OUTSIDE, f, DP_TRACE_DROP, "NAT_UNMAPPED",
+			"packet flow spoofing/0 un-nat/1!");
+		assert_true(endpoint_eq(&phase(DP_TRACE_UN_NAT)->from, &f.dst));
+		assert_int_equal(phase(DP_TRACE_UN_NAT)->iface, OUTSIDE);
+		assert_int_equal(phase(DP_TRACE_UN_NAT)->session, i == 0);
+	}
 	h.w->xlate->n_free = h.w->xlate->rest[0].oldest = 0; // as if all were taken
 	expect(INSIDE, flow(PROTO_UDP, "192.168.10.41", 20000, FAR, 53), DP_TRACE_DROP, "NAT_PORTS",
 		"packet flow spoofing/2 route/0 acl nat/1!");
@@ -297,13 +306,20 @@ static void test_held(void **state)
 		.pool = {ip("209.165.200.240"), ip("209.165.200.241")}};
 	harness_apply(&rules);
 	in.dst.ip = rules.nat[0].pool.first;
-	expect(OUTSIDE, in, DP_TRACE_DROP, "NAT_UNMAPPED", "packet flow spoofing/0 un-nat!");
+	expect(OUTSIDE, in, DP_TRACE_DROP, "NAT_UNMAPPED", "packet flow spoofing/0 un-nat/0!");
+	assert_false(phase(DP_TRACE_UN_NAT)->session);
 	harness_send(INSIDE, &out, 0);
 	assert_true(harness_out(OUTSIDE, frame) > 0);
 	in.dst.ip = frame_flow(frame, FRAME_MAX).src.ip;
 	expect(OUTSIDE, in, DP_TRACE_FORWARD, NULL,
 		"packet flow spoofing/0 un-nat/0 route/2 acl:0/2 create adjacency");
 	assert_true(ip_is(&phase(DP_TRACE_UN_NAT)->to.ip, HOST_IN));
+	in.proto = PROTO_TCP; // a call
+	in.dst.port = 5080;
+	expect(OUTSIDE, in, DP_TRACE_DROP, "NAT_UNMAPPED",
+		"packet flow spoofing/0 un-nat/0 route/2 acl:0/1 inspect:1/0 un-nat/0!");
+	assert_true(t.phase[t.n - 1].session);
+	in.proto = PROTO_UDP;
 	in.dst.port = 4001;
 	expect(OUTSIDE, in, DP_TRACE_DROP, "ACL_DENY",
 		"packet flow spoofing/0 un-nat/0 route/2 acl:0!");

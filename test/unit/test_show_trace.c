@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "cp/show_ime.h"
 #include "test/unit/show_facts.h"
 
 static struct dp_trace_phase phase(enum dp_trace_type type, int list, int rule, uint16_t iface)
@@ -150,6 +151,62 @@ static void test_trace(void **state)
 	assert_int_equal(traced.flow.dst.port, 9);
 }
 
+// Whose the port, or the address, is that nobody comes in by, and what to do.
+static void test_unmapped(void **state)
+{
+	static const struct {
+		const char *from;
+		uint16_t port;
+		uint8_t proto;
+		int rule;
+		bool taken;
+		const char *said;
+	} t[] = {
+		{"192.150.49.1", 1024, PROTO_TCP, 0, true,
+			"192.150.49.1/1024 is 10.1.1.15/1030's (rests for 30 s), and only answers "
+			"of those "
+			"that it has spoken to come in by it (callgate show conn port 1024); who "
+			"must be "
+			"reached at any time needs a static nat with a service"},
+		{"192.150.49.1", 40000, PROTO_ICMP, 0, true,
+			"192.150.49.1/40000 is 10.1.1.15/21505's (2 flows), and only answers"},
+		{"192.150.49.1", 1024, PROTO_UDP, 0, true,
+			"192.150.49.1/1024 is some host's, and only"},
+		{"192.150.49.1", 1024, PROTO_UDP, 0, false,
+			"192.150.49.1/1024 is free: a late answer"},
+		{"192.150.49.9", 80, PROTO_TCP, 1, false,
+			"no host has 192.150.49.9 now: one gets it"},
+		{"192.150.49.9", 80, PROTO_TCP, 1, true,
+			"10.1.1.16 has 192.150.49.9, but a class inspects what comes to it, and "
+			"calls need "
+			"a static nat"},
+		{"192.150.49.9", 80, PROTO_TCP, 2, true,
+			"10.1.1.16 has 192.150.49.9 for flows with 203.0.113.0/24 alone"},
+		{"192.150.49.1", 80, PROTO_TCP, 9, true, ""},
+	};
+	static struct nat_rule nat[3] = {
+		{.kind = NAT_PAT, .interface = true}, {.kind = NAT_DYNAMIC}};
+	const struct config c = {.nat = nat, .n_nat = 3};
+
+	nat[1].pool = (struct nat_pool){ep("192.150.49.9", 0).ip, ep("192.150.49.12", 0).ip};
+	nat[2] = nat[1];
+	nat[2].dst_real = (struct prefix){ep("203.0.113.0", 0).ip, 120};
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct dp_trace_phase p = phase(DP_TRACE_UN_NAT, -1, t[i].rule, 1);
+		char said[512] = "";
+
+		p.from = ep(t[i].from, t[i].port);
+		p.drop = true;
+		p.session = t[i].taken;
+		show_unmapped(&c, &p, t[i].proto, said, sizeof(said));
+		if (strncmp(said, t[i].said, strlen(t[i].said)) != 0)
+			fail_msg("%s", said);
+	}
+	assert_int_equal(xlate_asked.iface, 1);
+	assert_int_equal(xlate_asked.mapped_port[1], 0); // an address is for every port
+	assert_true(ip_eq(&xlate_asked.mapped.first, &nat[1].pool.first));
+}
+
 static void test_trace_refused(void **state)
 {
 #define FROM_TO "\"source\": \"198.51.100.7\", \"destination\": \"192.0.2.1\""
@@ -198,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_trace, facts),
+		cmocka_unit_test_setup(test_unmapped, facts),
 		cmocka_unit_test_setup(test_trace_refused, facts),
 	};
 
