@@ -41,7 +41,7 @@ static bool stands_for(
 // to, what a pool has, and DST_MAPPED on the real side. The interface's own port is no such address.
 static bool nat_maps_to(const struct nat_rule *r, uint16_t iface, const struct ip_addr *ip)
 {
-	if (nat_is_twice(r) && iface_meets(r->real_if, iface) &&
+	if (nat_is_twice(r) && !r->dst_interface && iface_meets(r->real_if, iface) &&
 		stands_for(&r->dst_mapped, &r->dst_real, ip))
 		return true;
 	if (!iface_meets(r->mapped_if, iface))
@@ -179,13 +179,20 @@ static bool pools_differ(const struct nat_rule *a, const struct nat_rule *b)
 		(nat_pool_has(&a->pool, &b->pool.first) || nat_pool_has(&b->pool, &a->pool.first));
 }
 
+// Whether a dynamic rule may give out a port of an interface's own address.
+static bool gives_port(const struct nat_rule *dynamic, uint16_t iface, uint16_t port)
+{
+	return dynamic->kind != NAT_STATIC && dynamic->interface && dynamic->mapped_if == iface &&
+		port >= NAT_PAT_PORT_MIN;
+}
+
 // A pool's addresses are nobody else's, nor is an interface's port that it gives out.
 static bool pool_overlap(const struct nat_rule *dynamic, const struct nat_rule *fixed)
 {
+	if (fixed->dst_interface && gives_port(dynamic, fixed->real_if, fixed->dst_mapped_port))
+		return true;
 	if (fixed->kind == NAT_STATIC && fixed->interface)
-		return dynamic->kind != NAT_STATIC && dynamic->interface &&
-			dynamic->mapped_if == fixed->mapped_if &&
-			fixed->mapped_port >= NAT_PAT_PORT_MIN;
+		return gives_port(dynamic, fixed->mapped_if, fixed->mapped_port);
 	return dynamic->kind != NAT_STATIC && fixed->kind == NAT_STATIC &&
 		iface_meets(dynamic->mapped_if, fixed->mapped_if) && fixed->mapped.len > 0 &&
 		(nat_pool_has(&dynamic->pool, &fixed->mapped.ip) ||
@@ -202,9 +209,16 @@ static void check_dynamic(struct loader *l, const struct nat_rule *r, const stru
 			nat_pool_size(&r->pool), NAT_POOL_MAX);
 }
 
-// Whether a class that is inspected takes what comes from the mapped side for the real port.
+// A port of an interface's own address that serves a host behind us: what comes from there is led to `real`.
+struct served {
+	uint16_t iface, port;
+	uint8_t proto;
+	struct endpoint real;
+};
+
+// Whether a class that is inspected takes what comes from that interface for the real port.
 static bool class_takes(
-	const struct config *c, const struct config_inspect *class, const struct nat_rule *r)
+	const struct config *c, const struct config_inspect *class, const struct served *s)
 {
 	const struct config_acl *list = &c->acls[class->acl];
 
@@ -212,58 +226,73 @@ static bool class_takes(
 		const struct ace *a = &list->aces[i];
 
 		if (a->permit && (a->proto == PROTO_ANY || a->proto == PROTO_TCP) &&
-			prefix_has(&a->dst, &r->real.ip) && a->dport.lo <= r->real_port &&
-			a->dport.hi >= r->real_port &&
-			(a->src.len == 0 || config_iface_toward(c, &a->src.ip) == r->mapped_if))
+			prefix_has(&a->dst, &s->real.ip) && a->dport.lo <= s->real.port &&
+			a->dport.hi >= s->real.port &&
+			(a->src.len == 0 || config_iface_toward(c, &a->src.ip) == s->iface))
 			return true;
 	}
 	return false;
 }
 
 // The control plane serves SIP to addresses that are mapped, and has ports of its own on the interface's.
-static void check_interface_port(struct loader *l, const struct nat_rule *r, const struct node *n)
+static void check_served(struct loader *l, const struct served *s, const struct node *n)
 {
 	const struct config *c = l->c;
 
-	for (size_t i = 0; i < c->n_imes && r->proto == PROTO_TCP; i++) {
+	for (size_t i = 0; i < c->n_imes && s->proto == PROTO_TCP; i++) {
 		const struct config_mapping *m = &c->imes[i].mapping;
 
-		if (m->on && m->listening_iface == r->mapped_if &&
-			(r->mapped_port == m->listening_port ||
-				(r->mapped_port >= m->first_port &&
-					r->mapped_port <= m->last_port)))
+		if (m->on && m->listening_iface == s->iface &&
+			(s->port == m->listening_port ||
+				(s->port >= m->first_port && s->port <= m->last_port)))
 			fault(l, n,
 				"found port %u of interface %s, which the mapping-service of "
-				"uc-ime %s "
-				"has, expected another",
-				r->mapped_port, c->ifaces[r->mapped_if].name, c->imes[i].name);
+				"uc-ime %s has, expected another",
+				s->port, c->ifaces[s->iface].name, c->imes[i].name);
 	}
 
-	for (size_t i = 0; i < c->n_inspects && r->proto == PROTO_TCP; i++)
-		if (c->inspects[i].acl >= 0 && class_takes(c, &c->inspects[i], r))
+	for (size_t i = 0; i < c->n_inspects && s->proto == PROTO_TCP; i++)
+		if (c->inspects[i].acl >= 0 && class_takes(c, &c->inspects[i], s))
 			fault(l, n,
 				"found port %u of interface %s for what the class %s inspects, "
-				"expected "
-				"a mapped address that is no interface's",
-				r->mapped_port, c->ifaces[r->mapped_if].name,
-				c->inspects[i].class_name);
+				"expected a mapped address that is no interface's",
+				s->port, c->ifaces[s->iface].name, c->inspects[i].class_name);
+}
+
+// The interface's own address in place of `interface`; `key` is what names that interface.
+static void settle_served(struct loader *l, const struct served *s, const char *key,
+	const struct node *n, struct prefix *out)
+{
+	if (s->iface == NAT_IFACE_ANY) {
+		fault(l, n, "found the address of any interface, expected the name of one under %s",
+			key);
+		return;
+	}
+	if (s->port == 0)
+		fault(l, n,
+			"found all of an interface's address, expected a service: the firewall "
+			"itself needs the other ports");
+	if (l->c->ifaces[s->iface].subnet.len > 0)
+		*out = (struct prefix){l->c->ifaces[s->iface].ip, 128};
+	check_served(l, s, n);
 }
 
 // static interface: a port of the interface's own address.
 static void settle_interface(struct loader *l, struct nat_rule *r, const struct node *n)
 {
-	if (r->mapped_if == NAT_IFACE_ANY) {
-		fault(l, n,
-			"found the address of any interface, expected the name of one under to");
-		return;
-	}
-	if (r->mapped_port == 0)
-		fault(l, n,
-			"found all of an interface's address, expected a service: the firewall "
-			"itself needs the other ports");
-	if (l->c->ifaces[r->mapped_if].subnet.len > 0)
-		r->mapped = (struct prefix){l->c->ifaces[r->mapped_if].ip, 128};
-	check_interface_port(l, r, n);
+	const struct served s = {
+		r->mapped_if, r->mapped_port, r->proto, {r->real.ip, r->real_port}};
+
+	settle_served(l, &s, "to", n, &r->mapped);
+}
+
+// destination static interface: the same on the side that the flow comes from.
+static void settle_destination(struct loader *l, struct nat_rule *r, const struct node *n)
+{
+	const struct served s = {
+		r->real_if, r->dst_mapped_port, r->proto, {r->dst_real.ip, r->dst_real_port}};
+
+	settle_served(l, &s, "from", n, &r->dst_mapped);
 }
 
 static void check_nat(struct loader *l, size_t i, const struct node *n)
@@ -272,12 +301,13 @@ static void check_nat(struct loader *l, size_t i, const struct node *n)
 
 	if (r->kind == NAT_STATIC && r->interface)
 		settle_interface(l, r, n);
+	if (nat_is_twice(r) && r->dst_interface)
+		settle_destination(l, r, n);
 	if (nat_is_twice(r) && r->dst_mapped.len != r->dst_real.len && r->dst_mapped.len > 0)
 		fault(l, n,
 			"found a destination of a mapped /%u and a real /%u, expected the same "
 			"size",
 			r->dst_mapped.len - 96U, r->dst_real.len - 96U);
-
 	if (r->kind != NAT_STATIC)
 		check_dynamic(l, r, n);
 	else if (r->real.len == 0 || r->mapped.len == 0)

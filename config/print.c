@@ -54,7 +54,8 @@ static void rest_text(const struct nat_rule *r, char *buf, size_t size)
 	buf[0] = '\0';
 	if (nat_is_twice(r))
 		n = (size_t)snprintf(buf, size, " destination static %s %s",
-			prefix_format(&r->dst_mapped, mapped), prefix_format(&r->dst_real, real));
+			r->dst_interface ? "interface" : prefix_format(&r->dst_mapped, mapped),
+			prefix_format(&r->dst_real, real));
 	if (r->proto == PROTO_ANY)
 		return;
 	n += (size_t)snprintf(buf + n, size - n, " service %s", proto);

@@ -148,9 +148,15 @@ static void read_source(struct loader *l, const struct node *n, void *obj)
 						      : "neither static nor dynamic");
 }
 
+// As read_mapped().
 static void read_dst_mapped(struct loader *l, const struct node *n, void *obj)
 {
-	read_any_or_ref(l, n, &((struct nat_rule *)obj)->dst_mapped);
+	struct nat_rule *r = obj;
+
+	if (is_word(n, "interface"))
+		r->dst_interface = true;
+	else
+		read_any_or_ref(l, n, &r->dst_mapped);
 }
 
 static void read_dst_real(struct loader *l, const struct node *n, void *obj)

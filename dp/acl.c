@@ -232,12 +232,17 @@ static bool is_hairpin(const struct snapshot *s, uint16_t in, const struct flow 
 {
 	struct endpoint unused = wire->dst;
 
-	for (uint16_t i = 0; i < s->n_ifaces; i++)
+	for (uint16_t i = 0; i < s->n_ifaces; i++) {
+		// As it may come in there.
+		const struct flow outer = {
+			{s->ifaces[i].ip, wire->src.port}, wire->dst, wire->proto};
+
 		if (i != in && ip_eq(&s->ifaces[i].ip, &wire->dst.ip))
 			return wire->proto != PROTO_ICMP &&
 				(snapshot_is_pat(s, i, wire->proto, &wire->dst) ||
-					nat_untranslate(
-						s->nat, s->n_nat, i, wire->proto, &unused) >= 0);
+					nat_untranslate_flow(
+						s->nat, s->n_nat, i, &outer, &unused) >= 0);
+	}
 	return false;
 }
 

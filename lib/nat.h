@@ -43,7 +43,8 @@ struct nat_pool {
 //
 // Either with   destination static DST_MAPPED DST_REAL   (twice NAT): the rule is for flows between
 // its real addresses and DST_REAL alone, which the real side knows as DST_MAPPED. REAL MAPPED the
-// same, and DST_MAPPED DST_REAL too: these flows are exempt from the rules behind it.
+// same, and DST_MAPPED DST_REAL too: these flows are exempt from the rules behind it. DST_MAPPED may be
+// `interface`, of which services name one port: flows to that port of real_if's own address.
 struct nat_rule {
 	uint32_t id;                 // stable, the key of hit counts
 	uint32_t line;               // of the configuration's file, 0: not known
@@ -52,7 +53,8 @@ struct nat_rule {
 	uint8_t proto;               // PROTO_ANY: static NAT of whole addresses
 	uint8_t kind;                // enum nat_kind
 	uint8_t section;             // enum nat_section
-	bool interface; // of a dynamic rule: ports of mapped_if's address serve, after the pool
+	bool interface;     // of a dynamic rule: ports of mapped_if's address serve, after the pool
+	bool dst_interface; // dst_mapped is the address of real_if
 	uint16_t real_port, mapped_port;         // of the source; 0: any, which stays
 	struct prefix dst_mapped, dst_real;      // of one length; len 0: no twice NAT
 	uint16_t dst_mapped_port, dst_real_port; // 0: any, which stays

@@ -210,6 +210,61 @@ static void test_interface_port(void **state)
 	assert_flow(&got, &want);
 }
 
+// nat (outside,inside) source static any any destination static interface OTHER service 8080 80: the same, told
+// from the other side, and with the source's address or without.
+static void test_destination_interface(void **state)
+{
+	struct flow in = flow(PROTO_TCP, FAR, 3000, FW_OUT, 8080), got, back;
+	struct flow want = flow(PROTO_TCP, FAR, 3000, OTHER, 80);
+	struct flow ours = flow(PROTO_TCP, FAR, 3000, FW_OUT, 8081);
+	struct flow near = flow(PROTO_TCP, HOST_IN, 3000, FW_OUT, 8080);
+	struct flow udp = flow(PROTO_UDP, FAR, 3000, FW_OUT, 8080);
+	uint16_t iface;
+
+	rules.nat[1] = (struct nat_rule){.id = 8,
+		.real_if = OUTSIDE,
+		.mapped_if = INSIDE,
+		.real = net("0.0.0.0/0"),
+		.mapped = net("0.0.0.0/0"),
+		.proto = PROTO_TCP,
+		.dst_interface = true,
+		.dst_mapped = net(FW_OUT),
+		.dst_real = net(OTHER),
+		.dst_mapped_port = 8080,
+		.dst_real_port = 80};
+	rules.incoming[0].dst = net(OTHER);
+	rules.incoming[0].dport = (struct port_range){80, 80};
+	for (unsigned int dynamic = 0; dynamic < 2; dynamic++) {
+		harness_apply(&rules);
+		harness_send(OUTSIDE, &in, SYN);
+		got = frame_flow(frame, harness_out(INSIDE, frame));
+		if (dynamic) {
+			assert_true(ip_is(&got.src.ip, FW_IN) && got.src.port >= NAT_PAT_PORT_MIN);
+			want.src = got.src;
+		}
+		assert_flow(&got, &want);
+		back = (struct flow){want.dst, want.src, PROTO_TCP};
+		harness_send(INSIDE, &back, SYN | ACK);
+		got = frame_flow(frame, harness_out(OUTSIDE, frame));
+		back = (struct flow){in.dst, in.src, PROTO_TCP};
+		assert_flow(&got, &back);
+		harness_send(OUTSIDE, &ours, SYN);
+		assert_true(harness_punted(frame, &iface) > 0);
+		harness_drops(OUTSIDE, &udp, 0, DROP_PROTO_TO_SELF);
+		rules.nat[1].kind = NAT_PAT; // source dynamic any interface
+		rules.nat[1].interface = true;
+		in.src.port++;
+	}
+	assert_hits(8, 2, 0);
+	rules.nat[1].kind = NAT_STATIC;
+	rules.nat[1].interface = false;
+	harness_apply(&rules);
+	harness_send(INSIDE, &near, SYN); // from behind us it turns round, as seen from outside
+	got = frame_flow(frame, harness_out(INSIDE, frame));
+	want.src = ep(MAPPED, 3000);
+	assert_flow(&got, &want);
+}
+
 static void test_subnet(void **state)
 {
 	rules.nat[0] = twice_rule();
@@ -248,6 +303,7 @@ int main(void)
 		TEST(test_exemption),
 		TEST(test_elsewhere),
 		TEST(test_interface_port),
+		TEST(test_destination_interface),
 		TEST(test_subnet),
 		cmocka_unit_test(test_workers),
 	};

@@ -94,7 +94,7 @@ struct edited {
 	const char *rule; // of protocol.md, or what it is about
 	struct {
 		const char *find, *put;
-	} edits[3];
+	} edits[4];
 	const char *faults;
 };
 
@@ -128,7 +128,8 @@ static inline void edited_row(void **state)
 	struct config *c;
 
 	strcpy(text, config_right);
-	for (size_t k = 0; k < 3 && row->edits[k].find != NULL; k++)
+	for (size_t k = 0;
+		k < sizeof(row->edits) / sizeof(row->edits[0]) && row->edits[k].find != NULL; k++)
 		edit(text, sizeof(text), row->edits[k].find, row->edits[k].put);
 	assert_int_equal(config_parse(str_from(text), "", false, &c, &errs), -EINVAL);
 	assert_null(c);

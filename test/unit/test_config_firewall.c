@@ -309,6 +309,54 @@ static const struct edited firewall[] = {
 		"26:98: service: found a port in one service alone, expected it in both\n"
 		"26:98: service: found a destination's port, expected destination: {static: ...} "
 		"too"},
+	{"nat destination interface without a service",
+		{{"from: inside, to: outside, source: {static: {real: pat-real, mapped: "
+		  "pat-mapped}}, service: {real: tcp_5070, mapped: tcp_5570}",
+			"from: outside, to: inside, source: {static: {real: any, mapped: any}}, "
+			"destination: {static: {mapped: interface, real: pat-real}}"}},
+		"26:5: nat: found all of an interface's address, expected a service: the firewall "
+		"itself needs the other ports"},
+	{"nat destination interface of which",
+		{{"from: inside, to: outside, source: {static: {real: pat-real, mapped: "
+		  "pat-mapped}}, ",
+			 "from: any, to: inside, source: {static: {real: any, mapped: any}}, "
+			 "destination: {static: {mapped: interface, real: pat-real}}, "},
+			{"tcp source eq 5070", "tcp destination eq 8080"},
+			{"tcp source eq 5570", "tcp destination eq 80"}},
+		"26:5: nat: found the address of any interface, expected the name of one under "
+		"from"},
+	{"nat destination interface and a net",
+		{{"from: inside, to: outside, source: {static: {real: pat-real, mapped: "
+		  "pat-mapped}}, ",
+			 "from: outside, to: inside, source: {static: {real: any, mapped: any}}, "
+			 "destination: {static: {mapped: interface, real: real-net}}, "},
+			{"tcp source eq 5070", "tcp destination eq 8080"},
+			{"tcp source eq 5570", "tcp destination eq 80"}},
+		"26:5: nat: found a destination of a mapped /32 and a real /24, expected the same "
+		"size"},
+	{"nat destination interface that is SIP",
+		{{"from: inside, to: outside, source: {static: {real: pat-real, mapped: "
+		  "pat-mapped}}, ",
+			 "from: outside, to: inside, source: {static: {real: any, mapped: any}}, "
+			 "destination: {static: {mapped: interface, real: real}}, "},
+			{"tcp source eq 5070", "tcp destination eq 8080"},
+			{"tcp source eq 5570", "tcp destination eq 5070"},
+			{"{static: {real: real, mapped: mapped}}",
+				"{dynamic: {real: any, mapped: interface}}"}},
+		"26:5: nat: found port 8080 of interface outside for what the class in inspects, "
+		"expected a mapped address that is no interface's"},
+	{"nat destination interface port that PAT gives out",
+		{{"{static: {real: real, mapped: mapped}}",
+			 "{dynamic: {real: any, mapped: interface}}"},
+			{"from: inside, to: outside, source: {static: {real: pat-real, mapped: "
+			 "pat-mapped}}, ",
+				"from: outside, to: inside, source: {static: {real: any, mapped: "
+				"any}}, "
+				"destination: {static: {mapped: interface, real: pat-real}}, "},
+			{"tcp source eq 5070", "tcp destination eq 16384"},
+			{"tcp source eq 5570", "tcp destination eq 80"}},
+		"26:5: nat: found a rule that overlaps the one on line 25, expected each address "
+		"once"},
 	{"nat interface without a service",
 		{{"{static: {real: real, mapped: mapped}}",
 			"{static: {real: real, mapped: interface}}"}},

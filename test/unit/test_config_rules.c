@@ -134,6 +134,29 @@ static void test_nat_twice(void **state)
 	config_free(c);
 }
 
+// destination static interface: a port of the interface that the flow comes in by.
+static void test_nat_destination_interface(void **state)
+{
+	struct config *c = config_with("    udp_53: {service: udp source eq 53}\n"
+				       "nat:\n",
+		"    to_8080: {service: tcp destination eq 8080}\n"
+		"    to_80: {service: tcp destination eq 80}\n"
+		"    udp_53: {service: udp source eq 53}\n"
+		"nat:\n"
+		"  - {from: outside, to: inside, source: {static: {real: any, mapped: any}}, "
+		"destination: {static: {mapped: interface, real: pat-real}}, "
+		"service: {real: to_8080, mapped: to_80}}\n");
+	char text[CONFIG_NAT_TEXT_MAX];
+
+	assert_int_equal(c->n_nat, 3);
+	assert_string_equal(config_nat_text(&c->nat[0], text),
+		"source static 0.0.0.0/0 0.0.0.0/0 destination static interface 192.168.20.31 "
+		"service tcp destination 8080 80");
+	assert_true(ip_eq(&c->nat[0].dst_mapped.ip, &c->ifaces[c->nat[0].real_if].ip));
+	assert_int_equal(c->nat[0].dst_mapped.len, 128);
+	config_free(c);
+}
+
 static void test_access_groups(void **state)
 {
 	struct config *c = config_with(NULL, NULL);
@@ -213,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_nat_dynamic),
 		cmocka_unit_test(test_nat_pool),
 		cmocka_unit_test(test_nat_twice),
+		cmocka_unit_test(test_nat_destination_interface),
 		cmocka_unit_test(test_access_groups),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_nat_ids),
