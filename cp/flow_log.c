@@ -6,7 +6,16 @@
 
 static const char *proto_name(uint8_t proto)
 {
-	return proto == PROTO_TCP ? "tcp" : proto == PROTO_UDP ? "udp" : "ip";
+	switch (proto) {
+	case PROTO_TCP:
+		return "tcp";
+	case PROTO_UDP:
+		return "udp";
+	case PROTO_ICMP:
+		return "icmp";
+	default:
+		return "ip";
+	}
 }
 
 void flow_log_limit(const struct config *c, const struct dp_msg_limit *m)
@@ -24,4 +33,13 @@ void flow_log_limit(const struct config *c, const struct dp_msg_limit *m)
 			log_text("interface", c->ifaces[m->iface].name),
 			log_endpoint("source", &m->client),
 			log_endpoint("destination", &m->target)));
+}
+
+void flow_log_spoof(const struct config *c, const struct dp_msg_spoof *m)
+{
+	if (m->iface >= c->n_ifaces)
+		return;
+	log_event_from(REVERSE_PATH, &m->src, log_text("protocol", proto_name(m->proto)),
+		log_ip("source", &m->src), log_ip("destination", &m->dst),
+		log_text("interface", c->ifaces[m->iface].name));
 }

@@ -66,6 +66,10 @@ static void on_message(struct punt *p, const struct dp_msg *m)
 		if (p->flows != NULL)
 			flow_log_limit(p->flows, &m->limit);
 		break;
+	case DP_MSG_REVERSE_PATH:
+		if (p->flows != NULL)
+			flow_log_spoof(p->flows, &m->spoof);
+		break;
 	default:
 		log_event(WORKER_MESSAGE, log_u64("type", m->type));
 	}

@@ -43,6 +43,10 @@ cJSON *show_trace(const struct show *s, const struct ask *ask);
 void show_unmapped(const struct config *c, const struct dp_trace_phase *p, uint8_t proto, char *buf,
 	size_t size);
 
+// show_verify.c: of every daemon; interface
+cJSON *show_verify(const struct show *s, const struct ask *ask);
+cJSON *show_verify_clear(const struct show *s, const struct ask *ask);
+
 // show_xlate.c: of every daemon
 cJSON *show_xlate(const struct show *s,
 	const struct ask *ask); // local, global, lport, gport, interface, type

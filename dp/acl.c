@@ -454,7 +454,7 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 	if (verdict.fate == ACL_DROP) {
 		if (verdict.reason == DROP_ROUTE_NONE)
 			icmp_error(w, m, ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE, 0);
-		pkt_drop(w, m, verdict.reason);
+		spoof_drop(w, m, verdict.reason);
 		return false;
 	}
 	if (!acl_is_opener(p)) {

@@ -211,6 +211,11 @@ struct dp_acl_hits {
 void dp_acl_hits(uint32_t id, struct dp_acl_hits *out);
 void dp_acl_hits_clear(uint32_t id);
 
+// How many packets have failed the reverse path check of an interface (verify-reverse-path) since the start, or
+// since they were cleared.
+uint64_t dp_rpf_drops(uint16_t iface);
+void dp_rpf_drops_clear(uint16_t iface);
+
 struct dp_iface_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_missed, tx_failed;
 	bool link_up;

@@ -61,6 +61,26 @@ void dp_acl_hits_clear(uint32_t id)
 	acl_hits_clear(id);
 }
 
+static uint64_t rpf_sum(uint16_t iface)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < dp_state.n_workers; i++)
+		sum += __atomic_load_n(&dp_state.worker[i]->rpf[iface].drops, __ATOMIC_RELAXED);
+	return sum;
+}
+
+uint64_t dp_rpf_drops(uint16_t iface)
+{
+	return iface < DP_IFACES_MAX ? rpf_sum(iface) - dp_state.rpf_cleared[iface] : 0;
+}
+
+void dp_rpf_drops_clear(uint16_t iface)
+{
+	if (iface < DP_IFACES_MAX)
+		dp_state.rpf_cleared[iface] = rpf_sum(iface);
+}
+
 static void count_add_to(const struct vlan_count *c, uint64_t *packets, uint64_t *bytes)
 {
 	*packets += __atomic_load_n(&c->packets, __ATOMIC_RELAXED);

@@ -22,8 +22,9 @@ struct dp_state {
 	struct handoff_key steer;
 	unsigned int recv_next, punt_next; // whose ring is looked at first
 	struct dp_capture capture[DP_CAPTURES_MAX];
-	struct counters count;   // what happens on the control thread's side
-	struct counters cleared; // sums at the last dp_counters_clear()
+	struct counters count;               // what happens on the control thread's side
+	struct counters cleared;             // sums at the last dp_counters_clear()
+	uint64_t rpf_cleared[DP_IFACES_MAX]; // at the last dp_rpf_drops_clear()
 };
 extern struct dp_state dp_state;
 

@@ -30,11 +30,12 @@ enum dp_msg_type {
 	DP_MSG_CAPTURE_DEL, // capture.id only
 	DP_MSG_XLATE_CLEAR, // xlate: end these dynamic translations and the sessions that use them
 	// workers -> control
-	DP_MSG_NEIGH_MISS, // neighbour without a MAC: please resolve it
-	DP_MSG_MEDIA_GONE, // media.stream: the worker has let go of it; the id may be used again
-	DP_MSG_MEDIA_KEY,  // key: a key of a stream nears its end, or has reached it
-	DP_MSG_NAT_PORTS,  // nat: a flow was refused for want of ports; at most once a second
-	DP_MSG_CONN_LIMIT, // limit: a flow was refused by one; at most once a second
+	DP_MSG_NEIGH_MISS,   // neighbour without a MAC: please resolve it
+	DP_MSG_MEDIA_GONE,   // media.stream: the worker has let go of it; the id may be used again
+	DP_MSG_MEDIA_KEY,    // key: a key of a stream nears its end, or has reached it
+	DP_MSG_NAT_PORTS,    // nat: a flow was refused for want of ports; at most once a second
+	DP_MSG_CONN_LIMIT,   // limit: a flow was refused by one; at most once a second
+	DP_MSG_REVERSE_PATH, // spoof: a packet failed that check; at most once a second and interface
 };
 
 // The link-layer address of a next hop.
@@ -150,6 +151,13 @@ struct dp_msg_limit {
 	uint32_t max; // of the box
 };
 
+// The packet that came in on an interface to which no route to its source leads.
+struct dp_msg_spoof {
+	uint16_t iface;
+	uint8_t proto;
+	struct ip_addr src, dst; // as on the wire
+};
+
 struct dp_msg {
 	uint16_t version; // DP_MSG_VERSION
 	uint16_t type;    // enum dp_msg_type
@@ -161,6 +169,7 @@ struct dp_msg {
 		struct dp_msg_capture capture;
 		struct dp_msg_nat nat;
 		struct dp_msg_limit limit;
+		struct dp_msg_spoof spoof;
 		struct nat_filter xlate;
 	};
 };

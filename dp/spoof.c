@@ -5,6 +5,8 @@
 
 #include "dp/route.h"
 
+#define TELL_NS NS_PER_S
+
 struct net4 {
 	uint32_t net;
 	uint8_t len;
@@ -77,6 +79,31 @@ enum dp_counter_id spoof_judge(
 	return back->iface == in ? PASS : DROP_REVERSE_PATH;
 }
 
+static void tell(struct worker *w, struct rte_mbuf *m, struct rpf_count *c)
+{
+	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
+	const struct dp_msg msg = {.version = DP_MSG_VERSION,
+		.type = DP_MSG_REVERSE_PATH,
+		.spoof = {.iface = pkt_of(m)->iface_in,
+			.proto = ip->next_proto_id,
+			.src = ip_from_v4_be(ip->src_addr),
+			.dst = ip_from_v4_be(ip->dst_addr)}};
+
+	if (w->now_ns - c->told_ns >= TELL_NS && worker_notify(w, &msg))
+		c->told_ns = w->now_ns;
+}
+
+void spoof_drop(struct worker *w, struct rte_mbuf *m, enum dp_counter_id reason)
+{
+	struct rpf_count *c = &w->rpf[pkt_of(m)->iface_in];
+
+	if (reason == DROP_REVERSE_PATH) {
+		__atomic_store_n(&c->drops, c->drops + 1, __ATOMIC_RELAXED);
+		tell(w, m, c);
+	}
+	pkt_drop(w, m, reason);
+}
+
 void spoof_stage(struct worker *w, struct pkts *v)
 {
 	uint16_t n = 0;
@@ -97,7 +124,7 @@ void spoof_stage(struct worker *w, struct pkts *v)
 		if (bad == PASS)
 			v->m[n++] = m;
 		else
-			pkt_drop(w, m, bad);
+			spoof_drop(w, m, bad);
 	}
 	v->n = n;
 }

@@ -13,6 +13,10 @@
 enum dp_counter_id spoof_judge(
 	const struct snapshot *s, uint16_t in, const struct ip_addr *src, int *route);
 
+// The end of a packet that spoof_judge() refused: also counts, by interface, what failed the reverse path check
+// (ip verify), and tells the control plane of it.
+void spoof_drop(struct worker *w, struct rte_mbuf *m, enum dp_counter_id reason);
+
 // ICMP errors belong to the session that they quote, which says nothing of who sent them: so each is
 // judged. Other packets go on unseen. Called before steering, while `kinds` tells what there is.
 void spoof_stage(struct worker *w, struct pkts *v);

@@ -46,6 +46,11 @@ struct vlan_count {
 	uint64_t packets, bytes;
 };
 
+// Of an interface: packets that failed the reverse path check, and when the control plane heard of one.
+struct rpf_count {
+	uint64_t drops, told_ns;
+};
+
 // What decides ownership beside the rules; the seed is random per start.
 struct handoff_key {
 	uint32_t seed;
@@ -130,6 +135,8 @@ struct worker {
 	int stop;    // written by the control thread
 	struct worker_listing listing;
 	struct worker_trace trace;
+
+	struct rpf_count rpf[DP_IFACES_MAX];
 } __rte_cache_aligned;
 
 static inline void count_add(struct worker *w, enum dp_counter_id id, uint64_t n)

@@ -2,6 +2,7 @@
 // Sources that somebody made up: dp/spoof.h, by workers with real packets.
 #include "test/dp/harness.h"
 
+#include "dp/dp_state.h"
 #include "dp/spoof.h"
 
 #define SYN 2
@@ -226,6 +227,64 @@ static void test_errors(void **state)
 	assert_true(harness_out(INSIDE, frame) > 0);
 }
 
+// What the control plane has heard of; `last` is the last of it.
+static unsigned int told(struct dp_msg_spoof *last)
+{
+	unsigned int n = 0;
+	struct dp_msg m;
+
+	while (rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)) == 0) {
+		if (m.type != DP_MSG_REVERSE_PATH)
+			continue;
+		*last = m.spoof;
+		n++;
+	}
+	return n;
+}
+
+// `show ip verify statistics`: packets that fail the check, flows' and errors', by interface, and no others.
+// Of each interface one is told a second.
+static void test_counted(void **state)
+{
+	const struct flow out = flow(PROTO_UDP, HOST_IN, 7000, FAR, 53);
+	const struct flow in = flow(PROTO_TCP, HOST_IN, 7000, MAPPED, 5070);
+	const struct flow lie = flow(PROTO_UDP, FAR, 7000, "209.165.200.240", 53);
+	uint8_t sent[FRAME_MAX];
+	struct dp_msg_spoof last;
+
+	dp_state.n_workers = 1;
+	dp_state.worker[0] = h.w;
+	harness_send(INSIDE, &out, 0);
+	assert_true(harness_out(OUTSIDE, sent) > 0);
+	error_from(OUTSIDE, FW_OUT, MAPPED, sent + L3); // IP_SPOOFED
+	error_from(OUTSIDE, "169.254.1.1", MAPPED, sent + L3);
+	assert_int_equal(dp_rpf_drops(OUTSIDE), 0);
+	assert_int_equal(told(&last), 0);
+
+	for (unsigned int i = 0; i < 3; i++)
+		harness_drops(OUTSIDE, &in, SYN, DROP_REVERSE_PATH);
+	error_from(OUTSIDE, HOST_IN, MAPPED, sent + L3);
+	assert_int_equal(dp_rpf_drops(OUTSIDE), 4);
+	assert_int_equal(dp_rpf_drops(INSIDE), 0);
+	assert_int_equal(told(&last), 1);
+	assert_int_equal(last.iface, OUTSIDE);
+	assert_int_equal(last.proto, PROTO_TCP);
+	assert_true(ip_is(&last.src, HOST_IN) && ip_is(&last.dst, MAPPED));
+	harness_drops(INSIDE, &lie, 0, DROP_REVERSE_PATH);
+	assert_int_equal(told(&last), 1); // another interface
+	assert_int_equal(last.iface, INSIDE);
+	harness_wait_s(1);
+	error_from(OUTSIDE, HOST_IN, MAPPED, sent + L3);
+	assert_int_equal(told(&last), 1);
+	assert_int_equal(last.proto, PROTO_ICMP);
+
+	dp_rpf_drops_clear(OUTSIDE);
+	assert_int_equal(dp_rpf_drops(OUTSIDE), 0);
+	assert_int_equal(dp_rpf_drops(INSIDE), 1);
+	assert_int_equal(dp_rpf_drops(DP_IFACES_MAX), 0);
+	dp_state = (struct dp_state){0};
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, up, down)
 
 int main(void)
@@ -238,6 +297,7 @@ int main(void)
 		TEST(test_packets),
 		TEST(test_session),
 		TEST(test_errors),
+		TEST(test_counted),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);

@@ -276,6 +276,10 @@ class Nat(LabTest):
                     send(packet)
                     wait_for(f"{name} to count three", 2, lambda n=name, b=before: self.counted(b).get(n, 0) >= 3,
                              0.01)
+            self.assertRegex(self.daemon.show("ip", "verify", "statistics"),
+                             "interface outside: ([3-9]|[1-9][0-9]+) unicast rpf drops\ninterface inside: 0 unicast")
+            self.assertRegex(self.daemon.log.read_text(errors="replace"),
+                             rf"%UCIME-1-106021: .* protocol=tcp source={REAL} destination={DMZ_STATIC} interface=outside")
             live.sendall(b"still there")
             peer.settimeout(5)
             self.assertEqual(peer.recv(100), b"still there")

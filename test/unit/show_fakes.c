@@ -19,7 +19,8 @@
 // ---- Workers ------------------------------------------------------------------------------------
 
 uint64_t acl_denied = 7;
-unsigned int hits_cleared, dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared;
+unsigned int hits_cleared, dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared,
+	rpf_cleared;
 
 struct dp_trace_ask traced;
 struct dp_trace trace;
@@ -70,6 +71,16 @@ int dp_iface_stats(uint16_t iface, struct dp_iface_stats *out)
 	*out = iface != 0 ? (struct dp_iface_stats){0}
 			  : (struct dp_iface_stats){10, 1000, 20, 2000, 1, 2, true};
 	return 0;
+}
+
+uint64_t dp_rpf_drops(uint16_t iface)
+{
+	return iface == 0 ? 12 : 0;
+}
+
+void dp_rpf_drops_clear(uint16_t iface)
+{
+	rpf_cleared |= 1u << iface;
 }
 
 void dp_usage(struct dp_usage *out)

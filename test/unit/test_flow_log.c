@@ -2,6 +2,8 @@
 // What workers tell of flows, as lines of the log with an ASA's numbers.
 #include "test/unit/test.h"
 
+#include <stdio.h>
+
 #include "cp/flow_log.h"
 #include "test/unit/log_capture.h"
 
@@ -43,6 +45,31 @@ static void test_limits(void **state)
 	}
 }
 
+static void test_reverse_path(void **state)
+{
+	static const struct {
+		uint8_t proto;
+		const char *text;
+	} t[] = {{PROTO_TCP, "tcp"}, {PROTO_UDP, "udp"}, {PROTO_ICMP, "icmp"}, {47, "ip"}};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct dp_msg_spoof m = {.iface = 1,
+			.proto = t[i].proto,
+			.src = ep("198.51.100.7", 0).ip,
+			.dst = ep("192.168.10.30", 0).ip};
+		char want[128];
+
+		snprintf(want, sizeof(want),
+			"protocol=%s source=198.51.100.7 destination=192.168.10.30 "
+			"interface=inside",
+			t[i].text);
+		log_capture_open(6, false);
+		log_capture();
+		flow_log_spoof(&config, &m);
+		log_line_with(log_captured(), "%UCIME-1-106021: reverse path check", want);
+	}
+}
+
 // A worker of another version must not crash it.
 static void test_strange(void **state)
 {
@@ -50,6 +77,7 @@ static void test_strange(void **state)
 	log_capture();
 	flow_log_limit(&config, &(struct dp_msg_limit){.what = 200});
 	flow_log_limit(&config, &(struct dp_msg_limit){.iface = 2});
+	flow_log_spoof(&config, &(struct dp_msg_spoof){.iface = 2});
 	assert_string_equal(log_captured(), "");
 }
 
@@ -57,6 +85,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_reverse_path),
 		cmocka_unit_test(test_strange),
 	};
 

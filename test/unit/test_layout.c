@@ -81,6 +81,7 @@ static void test_layouts(void **state)
 		{"show version", "version", "version"},
 		{"show usage", "usage", "usage"},
 		{"show interface", "interface", "interface"},
+		{"show ip verify statistics", "ip-verify", "ip-verify"},
 		{"show conn", "conn", "conn"},
 		{"show conn", "conn-detail", "conn-detail"},
 		{"show conn", "conn-count", "conn-count"},

@@ -112,6 +112,7 @@ static void test_answers(void **state)
 	expect("show uc-ime limits", "{}", "limits");
 	expect("show usage", "{}", "usage");
 	expect("show interface", "{}", "interface");
+	expect("show ip verify statistics", "{}", "ip-verify");
 	expect("show conn", "{}", "conn");
 	expect("show conn", "{\"detail\": true}", "conn-detail");
 	expect("show conn", "{\"count\": true}", "conn-count");

@@ -152,12 +152,47 @@ static void test_conn_pieces(void **state)
 	}
 }
 
+// One interface, or all of them.
+static void test_verify(void **state)
+{
+	static const struct {
+		const char *command, *args;
+		unsigned int cleared; // a bit for each
+		int listed;           // -1: refused
+	} t[] = {
+		{"show ip verify statistics", "{}", 0, 2},
+		{"show ip verify statistics", "{\"interface\": \"inside\"}", 0, 1},
+		{"show ip verify statistics", "{\"interface\": \"dmz\"}", 0, -1},
+		{"clear ip verify statistics", "{\"interface\": \"inside\"}", 2, 0},
+		{"clear ip verify statistics", "{\"interface\": \"dmz\"}", 0, -1},
+		{"clear ip verify statistics", "{}", 3, 0},
+	};
+	char err[256];
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		cJSON *args = cJSON_Parse(t[i].args), *got;
+
+		rpf_cleared = 0;
+		got = show_command(&show, t[i].command, args, err, sizeof(err));
+		assert_int_equal(rpf_cleared, t[i].cleared);
+		if (t[i].listed >= 0)
+			assert_int_equal(cJSON_GetArraySize(got), t[i].listed);
+		else
+			assert_string_equal(err,
+				"interface: found dmz, expected the name of an interface (callgate "
+				"show interface)");
+		cJSON_Delete(got);
+		cJSON_Delete(args);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_xlate_filters, facts),
 		cmocka_unit_test_setup(test_conn_filters, facts),
 		cmocka_unit_test_setup(test_conn_pieces, facts),
+		cmocka_unit_test_setup(test_verify, facts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

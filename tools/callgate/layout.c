@@ -102,6 +102,17 @@ static void print_interface(FILE *f, const cJSON *list)
 	}
 }
 
+// As the ASA has it, but that it leaves out those without the check.
+static void print_verify(FILE *f, const cJSON *list)
+{
+	const cJSON *i;
+
+	cJSON_ArrayForEach (i, list)
+		fprintf(f, "interface %s: %.0f unicast rpf drops%s\n", json_text(i, "interface"),
+			json_number(i, "drops"),
+			json_true(i, "verify") ? "" : " (verify-reverse-path is off)");
+}
+
 static void print_counters(FILE *f, const cJSON *list)
 {
 	const char *group = "";
@@ -160,6 +171,9 @@ const struct layout layouts[] = {
 	{"show version", "version, engines and uptime", print_version},
 	{"show usage", "sessions, streams, ports and buffers in use", print_usage},
 	{"show interface", "interfaces with their packets", print_interface},
+	{"show ip verify statistics",
+		"what the reverse path check dropped, by interface; [interface NAME]",
+		print_verify},
 	{"show conn", "flows; [all] [address IP] [port P] [protocol P] [state S] [count] [detail]",
 		layout_conn},
 	{"show xlate",
@@ -212,6 +226,7 @@ const struct layout layouts[] = {
 	{"clear xlate", "ends dynamic translations and their flows; filters as of show xlate",
 		NULL},
 	{"clear drops", "show drops begins anew", NULL},
+	{"clear ip verify statistics", "that to 0; [interface NAME]", NULL},
 	{"clear tls-proxy session", "closes the sessions that carry no call", layout_tls_closed},
 	{"clear tls-proxy session statistics", "counters of TLS to 0", NULL},
 	{"clear uc-ime signaling-sessions statistics", "call counters to 0", NULL},
@@ -245,6 +260,8 @@ enum layout_filter layout_filter(const char *command, const char *word)
 		{"clear conn", {"address", "port", "protocol", "state"}, {"all"}},
 		{"show xlate", {"local", "global", "lport", "gport", "interface", "type"}, {NULL}},
 		{"clear xlate", {"local", "global", "lport", "gport", "interface"}, {NULL}},
+		{"show ip verify statistics", {"interface"}, {NULL}},
+		{"clear ip verify statistics", {"interface"}, {NULL}},
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
