@@ -264,7 +264,8 @@ struct config_inspect {
 // set-connection of a class: flows at once to one host behind us, or anywhere, and from one; 0: no limit.
 struct config_conn_limits {
 	char class_name[CONFIG_NAME_MAX];
-	int acl; // index in access_lists
+	uint32_t id; // config/ids.h
+	int acl;     // index in access_lists
 	uint32_t conn_max, embryonic_max, client_max, client_embryonic_max;
 };
 
@@ -334,6 +335,7 @@ struct config {
 	size_t n_tls_proxies;
 	struct config_inspect *inspects;
 	size_t n_inspects;
+	struct str policy_map; // in service, a part of `root`; empty: there is no service-policy
 	struct config_conn_limits *conn_limits; // first match wins
 	size_t n_conn_limits;
 	struct config_conn_limits conn_limits_default; // class-default: of every other flow

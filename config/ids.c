@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define SCOPE_NAT "(nat)" // no access list can be called that
+#define SCOPE_NAT   "(nat)" // no access list can be called that
+#define SCOPE_CLASS "(class)"
 
 // The ids given so far, by open addressing, each with the next ordinal to try after it.
 struct id_set {
@@ -87,7 +88,7 @@ static void destination_text(const struct nat_rule *r, char *buf, size_t size)
 int ids_assign(struct config *c)
 {
 	char text[2 * CONFIG_NAME_MAX + 320];
-	size_t n = c->n_nat, size = 16;
+	size_t n = c->n_nat + c->n_conn_limits + 1, size = 16;
 	struct id_set s;
 
 	for (size_t i = 0; i < c->n_acls; i++)
@@ -112,6 +113,9 @@ int ids_assign(struct config *c)
 		destination_text(&c->nat[i], text + strlen(text), sizeof(text) - strlen(text));
 		c->nat[i].id = id_take(&s, SCOPE_NAT, text);
 	}
+	for (size_t i = 0; i < c->n_conn_limits; i++)
+		c->conn_limits[i].id = id_take(&s, SCOPE_CLASS, c->conn_limits[i].class_name);
+	c->conn_limits_default.id = id_take(&s, SCOPE_CLASS, c->conn_limits_default.class_name);
 	free(s.slots);
 	return 0;
 }

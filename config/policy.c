@@ -226,8 +226,10 @@ static void read_policy_map(struct loader *l, const struct node *n)
 		return;
 	for (const struct node *x = n->children; x != NULL; x = x->next, i++)
 		read_entry(l, x, &list[i]);
-	if (in_service(l, n))
+	if (in_service(l, n)) {
+		l->c->policy_map = n->key;
 		keep(l, n, list);
+	}
 	free(list);
 }
 

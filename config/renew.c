@@ -120,6 +120,7 @@ void config_swap_rules(struct config *a, struct config *b)
 	SWAP(a, b, sip_maps);
 	SWAP(a, b, n_sip_maps);
 	SWAP(a, b, timeouts);
+	SWAP(a, b, policy_map);
 	SWAP(a, b, conn_limits);
 	SWAP(a, b, n_conn_limits);
 	SWAP(a, b, conn_limits_default);

@@ -160,7 +160,8 @@ static void fill_media(struct policy *p, const struct config *c)
 
 static struct dp_limit_class limit_class(const struct config_conn_limits *x, int acl)
 {
-	return (struct dp_limit_class){.acl = acl,
+	return (struct dp_limit_class){.id = x->id,
+		.acl = acl,
 		.max = {.conns = x->conn_max,
 			.embryonic = x->embryonic_max,
 			.client_conns = x->client_max,

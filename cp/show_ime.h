@@ -91,9 +91,13 @@ cJSON *show_tls_statistics(const struct show *s, const struct ask *ask);
 cJSON *show_tls_close(const struct show *s, const struct ask *ask);
 cJSON *show_tls_clear(const struct show *s, const struct ask *ask);
 
-// show_policy.c
-cJSON *show_service_policy(const struct show *s, const struct ask *ask);
-cJSON *show_clear_service_policy(const struct show *s, const struct ask *ask);
+// show_policy.c: of every daemon; inspections, limits of connections, or both
+cJSON *show_policy(const struct show *s, const struct ask *ask);
+cJSON *show_policy_inspect(const struct show *s, const struct ask *ask);
+cJSON *show_policy_limits(const struct show *s, const struct ask *ask);
+cJSON *show_policy_clear(const struct show *s, const struct ask *ask);
+cJSON *show_policy_inspect_clear(const struct show *s, const struct ask *ask);
+cJSON *show_policy_limits_clear(const struct show *s, const struct ask *ask);
 
 // show_pki.c
 cJSON *show_certificates(const struct show *s, const struct ask *ask);

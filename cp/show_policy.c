@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// `show service-policy inspect sip`: what the inspection policy maps did, entry by entry.
+// `show service-policy`: what the inspection policy maps did, entry by entry, and what the connection limits of
+// each class have and refused.
 #include "cp/ime.h"
 #include "cp/policymap.h"
 #include "cp/show_ime.h"
+#include "dp/dp.h"
 
 struct totals {
 	cJSON *rules;
@@ -26,7 +28,7 @@ static void add_rule(const struct policy_rule *r, void *arg)
 		t->dropped += r->refused;
 }
 
-static cJSON *class_json(const struct show *s, const struct config_inspect *class)
+static cJSON *inspect_json(const struct show *s, const struct config_inspect *class)
 {
 	struct policymap *map = policymap_of(ime_policymaps(s->ime), class);
 	struct totals t = {.rules = cJSON_CreateArray()};
@@ -44,17 +46,101 @@ static cJSON *class_json(const struct show *s, const struct config_inspect *clas
 	return j;
 }
 
-cJSON *show_service_policy(const struct show *s, const struct ask *ask)
+static cJSON *limits_json(const struct config_conn_limits *x)
 {
-	cJSON *list = cJSON_CreateArray();
+	static const char *const names[DP_LIMITS_OF_CLASS] = {[DP_LIMIT_CONNS] = "conn-max",
+		[DP_LIMIT_EMBRYONIC] = "embryonic-conn-max",
+		[DP_LIMIT_CLIENT_CONNS] = "per-client-max",
+		[DP_LIMIT_CLIENT_EMBRYONIC] = "per-client-embryonic-max"};
+	const uint32_t max[DP_LIMITS_OF_CLASS] = {[DP_LIMIT_CONNS] = x->conn_max,
+		[DP_LIMIT_EMBRYONIC] = x->embryonic_max,
+		[DP_LIMIT_CLIENT_CONNS] = x->client_max,
+		[DP_LIMIT_CLIENT_EMBRYONIC] = x->client_embryonic_max};
+	cJSON *j = cJSON_CreateObject(), *set, *dropped;
+	struct dp_limit_stats now;
 
-	for (size_t i = 0; i < s->config->n_inspects; i++)
-		cJSON_AddItemToArray(list, class_json(s, &s->config->inspects[i]));
-	return list;
+	dp_limit_stats(x->id, &now);
+	cJSON_AddStringToObject(j, "class", x->class_name);
+	set = cJSON_AddObjectToObject(j, "set_connection");
+	dropped = cJSON_CreateObject();
+	for (int i = 0; i < DP_LIMITS_OF_CLASS; i++) {
+		show_u64(set, names[i], max[i]);
+		show_u64(dropped, names[i], now.drops[i]);
+	}
+	// What no limit asks for, nobody counts.
+	if (x->embryonic_max != 0 || x->client_embryonic_max != 0)
+		show_u64(j, "embryonic_conns", now.embryonic);
+	if (x->conn_max != 0 || x->client_max != 0)
+		show_u64(j, "conns", now.conns);
+	cJSON_AddItemToObject(j, "dropped", dropped);
+	return j;
 }
 
-cJSON *show_clear_service_policy(const struct show *s, const struct ask *ask)
+static cJSON *policy_json(const struct show *s, cJSON **classes)
+{
+	cJSON *j = cJSON_CreateObject();
+
+	if (s->config->policy_map.n > 0)
+		show_str(j, "service_policy", s->config->policy_map);
+	*classes = cJSON_AddArrayToObject(j, "classes");
+	return j;
+}
+
+static void add_inspects(const struct show *s, cJSON *classes)
+{
+	for (size_t i = 0; i < s->config->n_inspects && s->ime != NULL; i++)
+		cJSON_AddItemToArray(classes, inspect_json(s, &s->config->inspects[i]));
+}
+
+static void add_limits(const struct show *s, cJSON *classes)
+{
+	for (size_t i = 0; i < s->config->n_conn_limits; i++)
+		cJSON_AddItemToArray(classes, limits_json(&s->config->conn_limits[i]));
+	cJSON_AddItemToArray(classes, limits_json(&s->config->conn_limits_default));
+}
+
+cJSON *show_policy(const struct show *s, const struct ask *ask)
+{
+	cJSON *classes, *j = policy_json(s, &classes);
+
+	add_inspects(s, classes);
+	add_limits(s, classes);
+	return j;
+}
+
+cJSON *show_policy_inspect(const struct show *s, const struct ask *ask)
+{
+	cJSON *classes, *j = policy_json(s, &classes);
+
+	add_inspects(s, classes);
+	return j;
+}
+
+cJSON *show_policy_limits(const struct show *s, const struct ask *ask)
+{
+	cJSON *classes, *j = policy_json(s, &classes);
+
+	add_limits(s, classes);
+	return j;
+}
+
+cJSON *show_policy_inspect_clear(const struct show *s, const struct ask *ask)
 {
 	policymaps_clear(ime_policymaps(s->ime));
 	return cJSON_CreateTrue();
+}
+
+cJSON *show_policy_limits_clear(const struct show *s, const struct ask *ask)
+{
+	for (size_t i = 0; i < s->config->n_conn_limits; i++)
+		dp_limit_clear(s->config->conn_limits[i].id);
+	dp_limit_clear(s->config->conn_limits_default.id);
+	return cJSON_CreateTrue();
+}
+
+cJSON *show_policy_clear(const struct show *s, const struct ask *ask)
+{
+	if (s->ime != NULL)
+		policymaps_clear(ime_policymaps(s->ime));
+	return show_policy_limits_clear(s, ask);
 }

@@ -372,7 +372,7 @@ static enum dp_counter_id acl_open(
 {
 	v->reason = conn_limit_check(w, p, v, &v->limit);
 	if (unlikely(v->reason != PASS)) {
-		conn_limit_tell(w, p, v, v->reason);
+		conn_limit_refused(w, p, v, v->reason);
 		return v->reason;
 	}
 	if (acl_translate(w, p, q->held, v) && sess_create(w, p, v) == PASS)

@@ -48,8 +48,8 @@ struct acl_found {
 
 // Where a session counts (dp/conn_limit.h).
 struct conn_limit_places {
+	uint32_t class; // dp_limit_class.id; 0: nowhere
 	uint16_t client, target;
-	bool counts; // else nowhere
 };
 
 struct acl_verdict {

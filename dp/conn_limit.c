@@ -10,21 +10,18 @@
 
 #define TELL_NS NS_PER_S
 
-static const struct dp_conn_limits no_limits;
+static const struct dp_limit_class no_class = {.acl = -1};
 
-// Of the first class that the flow is in; addresses are real ones, as in access lists.
-static const struct dp_conn_limits *limits_of(
-	const struct snapshot *s, const struct flow *real, uint32_t *class)
+// The first class that the flow is in; addresses are real ones, as in access lists.
+static const struct dp_limit_class *class_of(const struct snapshot *s, const struct flow *real)
 {
-	*class = 0;
 	for (size_t i = 0; i < s->n_limits; i++) {
 		const struct dp_limit_class *c = &s->limits[i];
 
-		*class = (uint32_t)i;
 		if (c->acl < 0 || acl_list_permits(s->acls[c->acl], real))
-			return &c->max;
+			return c;
 	}
-	return &no_limits;
+	return &no_class;
 }
 
 // A worker's part of what the box may have; 0 stays none.
@@ -55,21 +52,22 @@ enum dp_counter_id conn_limit_check(const struct worker *w, const struct pkt *p,
 	const struct flow real = real_of(p, v);
 	const bool tcp = real.proto == PROTO_TCP;
 	const struct conn_limit_count *client, *target;
+	const struct dp_limit_class *class;
 	const struct dp_conn_limits *max;
-	uint32_t class;
 
-	*at = (struct conn_limit_places){.counts = false};
+	*at = (struct conn_limit_places){.class = 0};
 	if (!proto_has_ports(real.proto))
 		return PASS;
 	if (tcp && is_full(w, w->sess->half_open, w->snap->half_open_max))
 		return DROP_EMBRYONIC_FULL;
-	max = limits_of(w->snap, &real, &class);
+	class = class_of(w->snap, &real);
+	max = &class->max;
 	if (max->conns == 0 && max->client_conns == 0 &&
 		(!tcp || (max->embryonic == 0 && max->client_embryonic == 0)))
 		return PASS;
-	*at = (struct conn_limit_places){.client = place_of(w, &real.src.ip, class),
-		.target = place_of(w, &real.dst.ip, class),
-		.counts = true};
+	*at = (struct conn_limit_places){.class = class->id,
+		.client = place_of(w, &real.src.ip, class->id),
+		.target = place_of(w, &real.dst.ip, class->id)};
 	client = &l->client[at->client];
 	target = &l->target[at->target];
 	if (tcp && is_full(w, client->embryonic, max->client_embryonic))
@@ -81,69 +79,103 @@ enum dp_counter_id conn_limit_check(const struct worker *w, const struct pkt *p,
 	return is_full(w, target->conns, max->conns) ? DROP_CONN_LIMIT : PASS;
 }
 
-void conn_limit_tell(
+static const struct refusal {
+	enum dp_counter_id why;
+	enum dp_limit what;
+} refusals[] = {
+	{DROP_CONN_LIMIT, DP_LIMIT_CONNS},
+	{DROP_EMBRYONIC_LIMIT, DP_LIMIT_EMBRYONIC},
+	{DROP_CONN_CLIENT, DP_LIMIT_CLIENT_CONNS},
+	{DROP_EMBRYONIC_CLIENT, DP_LIMIT_CLIENT_EMBRYONIC},
+	{DROP_EMBRYONIC_FULL, DP_LIMIT_ALL_EMBRYONIC},
+};
+
+static uint32_t max_of(const struct worker *w, const struct dp_conn_limits *max, enum dp_limit what)
+{
+	switch (what) {
+	case DP_LIMIT_CONNS:
+		return max->conns;
+	case DP_LIMIT_EMBRYONIC:
+		return max->embryonic;
+	case DP_LIMIT_CLIENT_CONNS:
+		return max->client_conns;
+	case DP_LIMIT_CLIENT_EMBRYONIC:
+		return max->client_embryonic;
+	case DP_LIMIT_ALL_EMBRYONIC:
+		break;
+	}
+	return w->snap->half_open_max;
+}
+
+// The class that a flow of ours counts in; NULL: it goes uncounted.
+static struct conn_limit_class *counted_in(struct worker *w, uint32_t id)
+{
+	struct conn_limit_class *c = conn_limit_class_of(w->conn_limits->classes, id);
+
+	if (c != NULL && id != 0)
+		__atomic_store_n(&c->id, id, __ATOMIC_RELEASE);
+	return id != 0 ? c : NULL;
+}
+
+void conn_limit_refused(
 	struct worker *w, const struct pkt *p, const struct acl_verdict *v, enum dp_counter_id why)
 {
-	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_CONN_LIMIT};
 	const struct flow real = real_of(p, v);
-	const struct dp_conn_limits *max;
-	uint32_t class;
+	const struct dp_limit_class *class = class_of(w->snap, &real);
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_CONN_LIMIT};
+	struct conn_limit_class *c = counted_in(w, class->id);
+	const struct refusal *r = refusals;
 
+	while (r->why != why)
+		r++;
+	if (c != NULL && r->what < DP_LIMITS_OF_CLASS)
+		__atomic_store_n(&c->drops[r->what], c->drops[r->what] + 1, __ATOMIC_RELAXED);
 	if (w->now_ns - w->conn_limits->told_ns < TELL_NS)
 		return;
-	max = limits_of(w->snap, &real, &class);
-	m.limit = (struct dp_msg_limit){
-		.iface = p->iface_in, .proto = real.proto, .client = real.src, .target = real.dst};
-	switch (why) {
-	case DROP_EMBRYONIC_CLIENT:
-		m.limit.what = DP_LIMIT_CLIENT_EMBRYONIC;
-		m.limit.max = max->client_embryonic;
-		break;
-	case DROP_EMBRYONIC_LIMIT:
-		m.limit.what = DP_LIMIT_EMBRYONIC;
-		m.limit.max = max->embryonic;
-		break;
-	case DROP_CONN_CLIENT:
-		m.limit.what = DP_LIMIT_CLIENT_CONNS;
-		m.limit.max = max->client_conns;
-		break;
-	case DROP_CONN_LIMIT:
-		m.limit.what = DP_LIMIT_CONNS;
-		m.limit.max = max->conns;
-		break;
-	case DROP_EMBRYONIC_FULL:
-		m.limit.what = DP_LIMIT_ALL_EMBRYONIC;
-		m.limit.max = w->snap->half_open_max;
-		break;
-	default:
-		return;
-	}
+	m.limit = (struct dp_msg_limit){.what = (uint8_t)r->what,
+		.proto = real.proto,
+		.iface = p->iface_in,
+		.client = real.src,
+		.target = real.dst,
+		.max = max_of(w, &class->max, r->what)};
 	if (worker_notify(w, &m))
 		w->conn_limits->told_ns = w->now_ns;
 }
 
+static void add(uint32_t *n, int more)
+{
+	__atomic_store_n(n, *n + (uint32_t)more, __ATOMIC_RELAXED);
+}
+
+// So many more of its flows, and of those that are half-open.
+static void count_more(
+	struct worker *w, const struct conn_limit_places *at, int conns, int embryonic)
+{
+	struct conn_limit_count *client = &w->conn_limits->client[at->client];
+	struct conn_limit_count *target = &w->conn_limits->target[at->target];
+	struct conn_limit_class *class = counted_in(w, at->class);
+
+	add(&client->conns, conns);
+	add(&client->embryonic, embryonic);
+	add(&target->conns, conns);
+	add(&target->embryonic, embryonic);
+	if (class != NULL) {
+		add(&class->conns, conns);
+		add(&class->embryonic, embryonic);
+	}
+}
+
 void conn_limit_take(struct worker *w, const struct conn_limit_places *at, bool embryonic)
 {
-	struct conn_limits *l = w->conn_limits;
-
-	l->client[at->client].conns++;
-	l->target[at->target].conns++;
-	l->client[at->client].embryonic += embryonic;
-	l->target[at->target].embryonic += embryonic;
+	count_more(w, at, 1, embryonic);
 }
 
 void conn_limit_up(struct worker *w, const struct conn_limit_places *at)
 {
-	w->conn_limits->client[at->client].embryonic--;
-	w->conn_limits->target[at->target].embryonic--;
+	count_more(w, at, 0, -1);
 }
 
 void conn_limit_put(struct worker *w, const struct conn_limit_places *at, bool embryonic)
 {
-	struct conn_limits *l = w->conn_limits;
-
-	l->client[at->client].conns--;
-	l->target[at->target].conns--;
-	l->client[at->client].embryonic -= embryonic;
-	l->target[at->target].embryonic -= embryonic;
+	count_more(w, at, -1, -embryonic);
 }

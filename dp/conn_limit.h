@@ -17,20 +17,45 @@ struct conn_limit_count {
 	uint32_t conns, embryonic;
 };
 
+// Classes that a worker can count, half of which leaves short ways to each; then the new go uncounted.
+#define CONN_LIMIT_CLASSES 1024
+
+// What a class has, whatever rules are in force, and what its limits refused. The worker writes, the control
+// thread reads.
+struct conn_limit_class {
+	uint32_t id; // 0: empty
+	uint32_t conns, embryonic;
+	uint64_t drops[DP_LIMITS_OF_CLASS]; // by enum dp_limit
+};
+
 // Made by dp/worker_ctl.c.
 struct conn_limits {
 	uint32_t seed;
 	uint64_t told_ns; // when the control plane heard of a refusal
 	struct conn_limit_count client[CONN_LIMIT_PLACES], target[CONN_LIMIT_PLACES];
+	struct conn_limit_class classes[CONN_LIMIT_CLASSES];
 };
+
+// The class of an id, or the empty one that it would take; NULL: none. Ids are hashes (config/ids.c).
+static inline struct conn_limit_class *conn_limit_class_of(struct conn_limit_class *c, uint32_t id)
+{
+	for (uint32_t i = 0; i < 16; i++) {
+		struct conn_limit_class *at = &c[(id + i) % CONN_LIMIT_CLASSES];
+		uint32_t there = __atomic_load_n(&at->id, __ATOMIC_ACQUIRE);
+
+		if (there == id || there == 0)
+			return at;
+	}
+	return NULL;
+}
 
 // Whether the flow of a verdict ACL_FORWARD, not translated yet, may be opened beside the others that are
 // there. PASS, and *places says where it is to be counted; or why not. Changes nothing.
 enum dp_counter_id conn_limit_check(const struct worker *w, const struct pkt *p,
 	const struct acl_verdict *v, struct conn_limit_places *places);
 
-// Tells the control plane of a flow that was refused so, once a second at most.
-void conn_limit_tell(
+// Counts a flow that was refused so, and tells the control plane of it, once a second at most.
+void conn_limit_refused(
 	struct worker *w, const struct pkt *p, const struct acl_verdict *v, enum dp_counter_id why);
 
 // A session counts from now on; is no longer half-open; has ended.

@@ -123,7 +123,8 @@ struct dp_conn_limits {
 };
 
 struct dp_limit_class {
-	int acl; // of the flows that this list permits: index in acls, or -1: of all
+	uint32_t id; // stable, not 0: what its flows take is counted under it
+	int acl;     // of the flows that this list permits: index in acls, or -1: of all
 	struct dp_conn_limits max;
 };
 
@@ -264,6 +265,17 @@ int dp_media_quality(uint32_t stream, struct rma_counters *out);
 // How often a rule has been used for a new flow, of what goes to its mapped side and of what comes
 // from there. `id` is nat_rule.id.
 void dp_nat_hits(uint32_t id, uint64_t *translated, uint64_t *untranslated);
+
+// Flows that a class of connection limits has now, as far as it limits them (of TCP alone, if only half-open ones
+// are limited), and how many were refused, by which of its limits.
+struct dp_limit_stats {
+	uint32_t conns, embryonic;
+	uint64_t
+		drops[DP_LIMITS_OF_CLASS]; // by enum dp_limit; since the start, or dp_limit_clear()
+};
+// `id` is dp_limit_class.id.
+void dp_limit_stats(uint32_t id, struct dp_limit_stats *out);
+void dp_limit_clear(uint32_t id);
 
 struct dp_usage {
 	uint32_t sessions, sessions_max; // all workers

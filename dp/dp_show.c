@@ -4,12 +4,14 @@
 #include "dp/dp.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include <rte_ethdev.h>
 #include <rte_version.h>
 
 #include "dp/acl_hits.h"
+#include "dp/conn_limit.h"
 #include "dp/dp_state.h"
 #include "dp/media_ctl.h"
 #include "dp/nat_hits.h"
@@ -19,6 +21,9 @@
 
 #define WAIT_MS     100
 #define CONNS_PIECE 65536 // slots that one call of dp_conns() has looked at
+
+// Sums at the last dp_limit_clear().
+static struct conn_limit_class limits_cleared[CONN_LIMIT_CLASSES];
 
 static uint64_t counter_sum(enum dp_counter_id id)
 {
@@ -251,6 +256,45 @@ void dp_nat_hits(uint32_t id, uint64_t *translated, uint64_t *untranslated)
 		*translated += __atomic_load_n(&h->n[NAT_TRANSLATED], __ATOMIC_RELAXED);
 		*untranslated += __atomic_load_n(&h->n[NAT_UNTRANSLATED], __ATOMIC_RELAXED);
 	}
+}
+
+// Of all workers, since the start.
+static struct dp_limit_stats limit_sum(uint32_t id)
+{
+	struct dp_limit_stats sum = {0};
+
+	for (unsigned int i = 0; i < dp_state.n_workers; i++) {
+		const struct conn_limit_class *c =
+			conn_limit_class_of(dp_state.worker[i]->conn_limits->classes, id);
+
+		if (c == NULL || __atomic_load_n(&c->id, __ATOMIC_ACQUIRE) != id)
+			continue;
+		sum.conns += __atomic_load_n(&c->conns, __ATOMIC_RELAXED);
+		sum.embryonic += __atomic_load_n(&c->embryonic, __ATOMIC_RELAXED);
+		for (unsigned int k = 0; k < DP_LIMITS_OF_CLASS; k++)
+			sum.drops[k] += __atomic_load_n(&c->drops[k], __ATOMIC_RELAXED);
+	}
+	return sum;
+}
+
+void dp_limit_stats(uint32_t id, struct dp_limit_stats *out)
+{
+	const struct conn_limit_class *c = conn_limit_class_of(limits_cleared, id);
+
+	*out = limit_sum(id);
+	for (unsigned int k = 0; c != NULL && c->id == id && k < DP_LIMITS_OF_CLASS; k++)
+		out->drops[k] -= c->drops[k];
+}
+
+void dp_limit_clear(uint32_t id)
+{
+	const struct dp_limit_stats sum = limit_sum(id);
+	struct conn_limit_class *c = conn_limit_class_of(limits_cleared, id);
+
+	if (c == NULL)
+		return;
+	c->id = id;
+	memcpy(c->drops, sum.drops, sizeof(c->drops));
 }
 
 const char *dp_version(void)

@@ -139,7 +139,8 @@ enum dp_limit { // of struct dp_conn_limits, and dp_rules.half_open_max
 	DP_LIMIT_EMBRYONIC,
 	DP_LIMIT_CLIENT_CONNS,
 	DP_LIMIT_CLIENT_EMBRYONIC,
-	DP_LIMIT_ALL_EMBRYONIC,
+	DP_LIMITS_OF_CLASS,
+	DP_LIMIT_ALL_EMBRYONIC = DP_LIMITS_OF_CLASS,
 };
 
 // The flow that was refused, with real addresses.

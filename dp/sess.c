@@ -89,7 +89,7 @@ static void state_set(struct worker *w, struct sess *s, uint8_t state)
 {
 	if (unlikely(s->state == SESS_HALF_OPEN) && state != SESS_HALF_OPEN) {
 		count_set(&w->sess->half_open, w->sess->half_open - 1);
-		if (s->limit.counts)
+		if (s->limit.class != 0)
 			conn_limit_up(w, &s->limit);
 	}
 	s->state = state;
@@ -179,7 +179,7 @@ void sess_end(struct worker *w, struct sess *s)
 
 	if (half_open)
 		count_set(&t->half_open, t->half_open - 1);
-	if (s->limit.counts)
+	if (s->limit.class != 0)
 		conn_limit_put(w, &s->limit, half_open);
 	for (unsigned int i = 0; i < RTE_DIM(s->xlate); i++)
 		if (s->xlate[i] != 0)
@@ -415,7 +415,7 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 	memcpy(s->xlate, verdict->xlate, sizeof(s->xlate));
 	s->dynamic = s->xlate[0] != 0 || s->xlate[1] != 0;
 	s->limit = verdict->limit;
-	if (s->limit.counts)
+	if (s->limit.class != 0)
 		conn_limit_take(w, &s->limit, s->is_tcp);
 	s->loops_out = verdict->loops;
 	s->loops_back = p->looped;

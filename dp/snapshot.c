@@ -186,8 +186,8 @@ static int check_ifaces(const struct dp_rules *r, unsigned int n_ifaces, char *e
 	if (!is_acl(r, r->acl_global))
 		return fail(err, size, "no global access list %d", r->acl_global);
 	for (size_t i = 0; i < r->n_limits; i++)
-		if (!is_acl(r, r->limits[i].acl))
-			return fail(err, size, "connection limits: no access list %d",
+		if (!is_acl(r, r->limits[i].acl) || r->limits[i].id == 0)
+			return fail(err, size, "connection limits: no access list %d, or no id",
 				r->limits[i].acl);
 	for (size_t i = 0; i < r->n_inspect; i++)
 		if (r->inspect[i] < 0 || (size_t)r->inspect[i] >= r->n_acls)

@@ -4,10 +4,14 @@
 #include "test/dp/harness.h"
 
 #include "dp/conn_limit.h"
+#include "dp/dp_state.h"
 
 #define SYN 0x02
 #define ACK 0x10
 #define RST 0x04
+
+#define SERVED 0x1001u                       // ids
+#define OTHERS (SERVED + CONN_LIMIT_CLASSES) // which begins to look at the same place
 
 static uint8_t frame[FRAME_MAX];
 static struct rules rules;
@@ -17,8 +21,8 @@ static struct dp_limit_class classes[2];
 static void limits_apply(const struct dp_conn_limits *served, const struct dp_conn_limits *others)
 {
 	harness_rules(&rules);
-	classes[0] = (struct dp_limit_class){.acl = 0, .max = *served};
-	classes[1] = (struct dp_limit_class){.acl = -1, .max = *others};
+	classes[0] = (struct dp_limit_class){.id = SERVED, .acl = 0, .max = *served};
+	classes[1] = (struct dp_limit_class){.id = OTHERS, .acl = -1, .max = *others};
 	rules.r.limits = classes;
 	rules.r.n_limits = 2;
 	harness_apply(&rules);
@@ -192,6 +196,87 @@ static void test_all(void **state)
 	assert_true(passes(INSIDE, &udp, 0));
 }
 
+static void assert_class(
+	uint32_t id, uint32_t conns, uint32_t embryonic, uint64_t by_conns, uint64_t by_embryonic)
+{
+	struct dp_limit_stats s;
+
+	dp_limit_stats(id, &s);
+	assert_int_equal(s.conns, conns);
+	assert_int_equal(s.embryonic, embryonic);
+	assert_int_equal(s.drops[DP_LIMIT_CONNS], by_conns);
+	assert_int_equal(s.drops[DP_LIMIT_EMBRYONIC], by_embryonic);
+	assert_int_equal(s.drops[DP_LIMIT_CLIENT_CONNS], 0);
+	assert_int_equal(s.drops[DP_LIMIT_CLIENT_EMBRYONIC], 0);
+}
+
+// `show service-policy`: what each class has now, and which of its limits refused how many, whatever place in
+// the policy the class has moved to.
+static void test_classes(void **state)
+{
+	const struct dp_conn_limits max = {.conns = 3, .embryonic = 2}, others = {.embryonic = 100};
+	struct flow f, out = flow(PROTO_TCP, HOST_IN, 1000, FAR, 80);
+
+	dp_state.n_workers = 1;
+	dp_state.worker[0] = h.w;
+	limits_apply(&max, &others);
+	assert_true(passes(INSIDE, &out, SYN));
+	for (unsigned int i = 0; i < 3; i++) {
+		f = from(client_at(i), 1000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+		comes_up(client_at(i), 1000);
+	}
+	assert_class(SERVED, 3, 0, 0, 0);
+	assert_class(OTHERS, 1, 1, 0, 0);
+	f = from(client_at(3), 1000);
+	for (unsigned int i = 0; i < 4; i++)
+		harness_drops(OUTSIDE, &f, SYN, DROP_CONN_LIMIT);
+	assert_class(SERVED, 3, 0, 4, 0);
+
+	classes[1] = classes[0];
+	classes[0] = (struct dp_limit_class){.id = 7, .acl = 1};
+	harness_apply(&rules);
+	assert_class(SERVED, 3, 0, 4, 0);
+	assert_class(7, 0, 0, 0, 0);
+	dp_limit_clear(SERVED);
+	assert_class(SERVED, 3, 0, 0, 0);
+	harness_drops(OUTSIDE, &f, SYN, DROP_CONN_LIMIT);
+	assert_class(SERVED, 3, 0, 1, 0);
+	harness_wait_s(4000);
+	assert_class(SERVED, 0, 0, 1, 0);
+	assert_class(OTHERS, 0, 0, 0, 0);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		f = from(client_at(i), 2000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+	}
+	f = from(client_at(3), 2000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_LIMIT);
+	assert_class(SERVED, 2, 2, 1, 1);
+	dp_state = (struct dp_state){0};
+}
+
+// More classes than there is room to count: their limits hold all the same.
+static void test_uncounted(void **state)
+{
+	const struct dp_conn_limits max = {.embryonic = 1}, none = {0};
+	struct flow f = from(FAR, 1);
+
+	for (unsigned int i = 0; i < CONN_LIMIT_CLASSES; i++)
+		h.w->conn_limits->classes[i].id = 1000000 + i;
+	limits_apply(&max, &none);
+	assert_true(passes(OUTSIDE, &f, SYN));
+	f = from(FAR, 2);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_LIMIT);
+	harness_wait_s(40);
+	assert_true(passes(OUTSIDE, &f, SYN));
+	for (unsigned int i = 0; i < CONN_LIMIT_CLASSES; i++) {
+		const struct conn_limit_class *c = &h.w->conn_limits->classes[i];
+
+		assert_true(c->id == 1000000 + i && c->conns == 0 && c->embryonic == 0);
+	}
+}
+
 // The control plane hears once a second, however many are refused.
 static void test_told_once(void **state)
 {
@@ -245,6 +330,8 @@ int main(void)
 		TEST(test_conns),
 		TEST(test_new_rules),
 		TEST(test_all),
+		TEST(test_classes),
+		TEST(test_uncounted),
 		TEST(test_told_once),
 		TEST(test_shares),
 	};

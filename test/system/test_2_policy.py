@@ -78,7 +78,7 @@ class Policy(LabTest):
         self.assertIn(b"INVITE sip:", clear)
         self.assertIn(b"\nUser-Agent: ", origin)  # or there was nothing to mask
         self.assertNotIn(b"\nUser-Agent: ", from_callgate(clear))
-        rules = self.a.show_json("service-policy", "inspect", "sip")[1]["rules"]
+        rules = self.a.show_json("service-policy", "inspect", "sip")["classes"][1]["rules"]
         self.assertGreater(next(r["messages"] for r in rules if r["rule"] == "software-version"), 0)
 
     def test_what_is_asked(self):

@@ -139,6 +139,12 @@ static struct config_entry entries[] = {
 	{34, 0xa4, "remark the\033[2J rest", .remark = true, .first = 5},
 	{35, 0xa5, "deny ip any any inactive", .inactive = true, .first = 5}};
 static struct config_acl acls[] = {{"incoming", entries, 5, aces, 5}, {.name = "empty"}};
+static struct config_conn_limits limits[] = {{.class_name = "to-servers",
+						     .id = 1,
+						     .conn_max = 20000,
+						     .embryonic_max = 500,
+						     .client_max = 100},
+	{.class_name = "to-printers", .id = 2}};
 struct config config = {.hostname = "fw-a",
 	.n_workers = 2,
 	.ifaces = {{.name = "outside",
@@ -168,6 +174,10 @@ struct config config = {.hostname = "fw-a",
 	.inspects = inspects,
 	.n_inspects = 2,
 	.imes = &ime_config,
+	.policy_map = STR_LIT("ime-policy"),
+	.conn_limits = limits,
+	.n_conn_limits = 2,
+	.conn_limits_default = {.class_name = "class-default", .id = 3, .embryonic_max = 4096},
 	.sip_header_max = 65536,
 	.sip_maps = &sip_map,
 	.n_sip_maps = 1,

@@ -34,7 +34,8 @@ extern struct dp_trace_ask traced; // what was asked last
 extern struct dp_trace trace;      // what is found
 extern int trace_error;
 extern unsigned int hits_cleared, dp_cleared, ime_cleared, media_cleared, tls_cleared,
-	refers_cleared, mapping_cleared, rpf_cleared; // the last: a bit for each interface
+	refers_cleared, mapping_cleared, rpf_cleared,
+	limits_cleared; // the last two: a bit for each interface, for each id of a class
 
 // ---- The facts -----------------------------------------------------------------------------------
 

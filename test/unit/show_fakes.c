@@ -20,7 +20,7 @@
 
 uint64_t acl_denied = 7;
 unsigned int hits_cleared, dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared,
-	rpf_cleared;
+	rpf_cleared, limits_cleared;
 
 struct dp_trace_ask traced;
 struct dp_trace trace;
@@ -81,6 +81,20 @@ uint64_t dp_rpf_drops(uint16_t iface)
 void dp_rpf_drops_clear(uint16_t iface)
 {
 	rpf_cleared |= 1u << iface;
+}
+
+void dp_limit_stats(uint32_t id, struct dp_limit_stats *out)
+{
+	*out = (struct dp_limit_stats){0};
+	if (id == 1)
+		*out = (struct dp_limit_stats){.conns = 19998,
+			.embryonic = 3,
+			.drops = {[DP_LIMIT_EMBRYONIC] = 2, [DP_LIMIT_CLIENT_CONNS] = 10}};
+}
+
+void dp_limit_clear(uint32_t id)
+{
+	limits_cleared |= 1u << id;
 }
 
 void dp_usage(struct dp_usage *out)

@@ -433,6 +433,7 @@ static void test_policy(void **state)
 	config_free(c);
 	c = config_with("service-policy: {policy-map: ime-policy, scope: global}\n", "");
 	assert_int_equal(c->n_inspects, 0);
+	assert_int_equal(c->policy_map.n, 0);
 	config_free(c);
 }
 
@@ -455,6 +456,10 @@ static void test_conn_limits(void **state)
 		"    - {class: out, set-connection: {per-client-embryonic-max: 3}}\n");
 	assert_int_equal(c->n_inspects, 2);
 	assert_int_equal(c->n_conn_limits, 2);
+	assert_true(str_eq(c->policy_map, STR_LIT("ime-policy")));
+	assert_int_not_equal(c->conn_limits[0].id, 0);
+	assert_int_not_equal(c->conn_limits[0].id, c->conn_limits[1].id);
+	assert_int_not_equal(c->conn_limits[0].id, c->conn_limits_default.id);
 	assert_string_equal(c->conn_limits[0].class_name, "in");
 	assert_int_equal(c->conn_limits[0].acl, c->inspects[1].acl);
 	assert_int_equal(c->conn_limits[0].conn_max, 7);

@@ -94,7 +94,10 @@ static void test_layouts(void **state)
 		{"packet-tracer", "packet-tracer", "packet-tracer"},
 		{"packet-tracer", "packet-tracer-drop", "packet-tracer-drop"},
 		{"show drops", "drops-none", "drops-none"},
-		{"show service-policy inspect sip", "service-policy", "service-policy"},
+		{"show service-policy", "service-policy", "service-policy"},
+		{"show service-policy inspect sip", "service-policy-inspect",
+			"service-policy-inspect"},
+		{"show service-policy set connection", "service-policy-set", "service-policy-set"},
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -124,6 +127,7 @@ static void test_other_shapes(void **state)
 		"{\"xlates\": [{}, 1, {\"flags\": \"ri\", \"real\": 2}], \"cut\": true}",
 		"[{\"section\": 1}, {\"section\": 9}, {\"section\": -1}]",
 		"{\"changes\": [{}, 1, {\"section\": 2, \"line\": \"x\"}]}",
+		"{\"classes\": [{}, 1, {\"set_connection\": [1, \"x\"], \"dropped\": 2}]}",
 		"null",
 		"[{}]",
 		"[1, \"x\"]",

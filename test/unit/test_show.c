@@ -241,6 +241,29 @@ static void judge(struct policymap *map, const char *text)
 	policymap_judge(map, &m, S_NS, &v);
 }
 
+// Clears, and the limits of these classes (a bit for each id) with it.
+static void clear_policy(const char *command, unsigned int limits)
+{
+	char err[256];
+
+	limits_cleared = 0;
+	cJSON_Delete(show_command(&show, command, NULL, err, sizeof(err)));
+	assert_int_equal(limits_cleared, limits);
+}
+
+// A firewall without UC-IME has limits all the same.
+static void test_limits_alone(void **state)
+{
+	char err[256];
+	struct ime *ime = show.ime;
+
+	show.ime = NULL;
+	expect("show service-policy", "{}", "service-policy-set");
+	assert_null(show_command(&show, "show service-policy inspect sip", NULL, err, sizeof(err)));
+	clear_policy("clear service-policy", 0xe);
+	show.ime = ime;
+}
+
 static void test_service_policy(void **state)
 {
 	static const char options[] =
@@ -256,9 +279,15 @@ static void test_service_policy(void **state)
 		judge(map, options);
 	judge(policymap_of(policymaps, &inspects[0]), options);
 	policymap_violated(map, SIP_PARAM_STATE_CHECKING);
-	expect("show service-policy inspect sip", "{}", "service-policy");
-	cJSON_Delete(
-		show_command(&show, "clear service-policy inspect sip", NULL, err, sizeof(err)));
+	expect("show service-policy", "{}", "service-policy");
+	expect("show service-policy inspect sip", "{}", "service-policy-inspect");
+	expect("show service-policy set connection", "{}", "service-policy-set");
+	clear_policy("clear service-policy set connection", 0xe);
+	assert_int_equal(policymap_messages(map), 5);
+	clear_policy("clear service-policy inspect sip", 0);
+	assert_int_equal(policymap_messages(map), 0);
+	judge(map, options);
+	clear_policy("clear service-policy", 0xe);
 	assert_int_equal(policymap_messages(map), 0);
 	policymaps_free(policymaps);
 }
@@ -479,6 +508,7 @@ int main(void)
 		cmocka_unit_test_setup(test_drops, facts),
 		cmocka_unit_test_setup(test_clear, facts),
 		cmocka_unit_test_setup(test_service_policy, facts),
+		cmocka_unit_test_setup(test_limits_alone, facts),
 		cmocka_unit_test_setup(test_alarms, facts),
 		cmocka_unit_test_setup(test_logging, facts),
 		cmocka_unit_test_setup(test_media_of_call, facts),
