@@ -85,6 +85,7 @@ static void arrive(struct arrived *a, uint16_t iface)
 		const size_t at = (bits & 0x1fffu) * 8;
 
 		assert_int_equal(frame[L3 + 2] << 8 | frame[L3 + 3], len - L3);
+		assert_int_equal(rte_raw_cksum(frame + L3, L4 - L3), 0xffff);
 		assert_true(L4 + at + len - L4 <= LARGE);
 		if (at == 0)
 			memcpy(a->octets, frame, L4);
