@@ -12,12 +12,6 @@ static const struct {
 #undef STAT
 #undef REFUSAL
 #undef EVENT
-#define X(n, t) [CNT_SIP_##n] = {"SIP_" #n, NULL, t},
-	SIP_REASONS(X)
-#undef X
-#define X(n, t) [CNT_SDP_##n] = {"SDP_" #n, NULL, t},
-		SDP_VERDICTS(X)
-#undef X
 };
 
 const char *counter_name(enum counter_id id)

@@ -16,13 +16,7 @@ enum counter_id {
 #undef STAT
 #undef REFUSAL
 #undef EVENT
-#define X(name, text) CNT_SIP_##name,
-	SIP_REASONS(X)
-#undef X
-#define X(name, text) CNT_SDP_##name,
-		SDP_VERDICTS(X)
-#undef X
-			CNT_MAX,
+	CNT_MAX,
 	CNT_STATS = CNT_RTP_OVER_IME + 1, // the first ones are the nine statistics
 	CNT_NONE = CNT_MAX,
 };

@@ -24,6 +24,7 @@ class Explain(unittest.TestCase):
     def test_a_counter(self):
         self.assertRegex(run("ticket_epoch")[1], r"^Counter TICKET_EPOCH: .*another epoch")
         self.assertRegex(run("SIP_BAD_CALL_ID")[1], r"^Counter SIP_BAD_CALL_ID: .*Call-ID")
+        self.assertRegex(run("acl_deny")[1], r"^Counter ACL_DENY: an access list denies .*callgate packet-tracer")  # dp's
         both = run("NO_DIALOG")[1]
         self.assertIn("-339003 NO_DIALOG", both)
         self.assertIn("Counter NO_DIALOG", both)

@@ -31,12 +31,11 @@ static const struct counter {
 #undef STAT
 #undef REFUSAL
 #undef EVENT
-#define X(name, text) {"SIP_" #name, text},
-	SIP_REASONS(X)
-#undef X
-#define X(name, text) {"SDP_" #name, text},
-		SDP_VERDICTS(X)
-#undef X
+#define DROP(name, help)  {#name, help},
+#define COUNT(name, help) {#name, help},
+#include "dp/counters.def"
+#undef DROP
+#undef COUNT
 };
 
 // Of the line that tells of the end of a call.
