@@ -152,8 +152,10 @@ static void say_entry(const struct config *c, const struct dp_trace_phase *p, st
 		snprintf(out->text, sizeof(out->text),
 			"no access-list on the interface: security levels decide");
 	} else if (p->rule < 0 || (size_t)p->rule >= l->n) {
-		snprintf(out->text, sizeof(out->text),
-			"access-list %s: no entry matches, its implicit deny", l->name);
+		// Behind its last line.
+		out->line = l->n_entries > 0 ? l->entries[l->n_entries - 1].line : 0;
+		snprintf(out->text, sizeof(out->text), "access-list %s: no entry matches, %s",
+			l->name, p->drop ? "its implicit deny" : "so the global list is asked");
 	} else {
 		out->line = l->aces[p->rule].line;
 		ace_format(&l->aces[p->rule], entry, sizeof(entry));
@@ -241,6 +243,26 @@ static void say_adjacency(
 			p->mac[4], p->mac[5], iface_name(c, p->iface));
 }
 
+static void say_spoofing(
+	const struct config *c, const struct dp_trace_phase *p, char *buf, size_t size)
+{
+	if (p->iface != DP_TRACE_NO_IFACE)
+		snprintf(buf, size, "the route to the source uses ifc %s", iface_name(c, p->iface));
+	else if (!p->drop)
+		snprintf(buf, size,
+			"verify-reverse-path is off: no route to the source is asked for");
+}
+
+static void say_inspect(
+	const struct config *c, const struct dp_trace_phase *p, char *buf, size_t size)
+{
+	for (size_t i = 0; i < c->n_inspects; i++)
+		if (c->inspects[i].acl == p->list) {
+			snprintf(buf, size, "class-map %s", c->inspects[i].class_name);
+			return;
+		}
+}
+
 static void say_found(const struct config *c, const struct dp_trace_phase *p, uint8_t proto,
 	char *buf, size_t size)
 {
@@ -270,9 +292,14 @@ static void say_found(const struct config *c, const struct dp_trace_phase *p, ui
 		say_translated(p, "translate", buf, size);
 		break;
 	case DP_TRACE_SPOOFING:
-		if (p->iface != DP_TRACE_NO_IFACE)
-			snprintf(buf, size, "the route to the source uses ifc %s",
-				iface_name(c, p->iface));
+		say_spoofing(c, p, buf, size);
+		break;
+	case DP_TRACE_INSPECT:
+		say_inspect(c, p, buf, size);
+		break;
+	case DP_TRACE_CREATE:
+		if (!p->drop)
+			snprintf(buf, size, "a session would be opened");
 		break;
 	case DP_TRACE_ROUTE:
 		if (!ip_is_none(&p->to.ip))
@@ -355,6 +382,10 @@ static cJSON *answer(const struct show *s, const struct dp_trace_ask *a, const s
 		phase_add(list, s, &t->phase[i], a->flow.proto);
 	iface_add(j, s, "input", a->iface);
 	iface_add(j, s, "output", t->iface_out);
+	if (t->fate == DP_TRACE_TO_CONTROL) { // the ASA's name for itself
+		cJSON_AddStringToObject(j, "output_interface", "NP Identity Ifc");
+		cJSON_AddStringToObject(j, "output_status", "up");
+	}
 	cJSON_AddStringToObject(j, "action", actions[t->fate]);
 	if (t->fate == DP_TRACE_DROP) {
 		cJSON_AddStringToObject(j, "drop_reason", t->reason);

@@ -93,6 +93,7 @@ static void test_layouts(void **state)
 		{"show drops", "drops", "drops"},
 		{"packet-tracer", "packet-tracer", "packet-tracer"},
 		{"packet-tracer", "packet-tracer-drop", "packet-tracer-drop"},
+		{"packet-tracer", "packet-tracer-own", "packet-tracer-own"},
 		{"show drops", "drops-none", "drops-none"},
 		{"show service-policy", "service-policy", "service-policy"},
 		{"show service-policy inspect sip", "service-policy-inspect",

@@ -37,6 +37,7 @@ static struct dp_trace_phase hop(enum dp_trace_type type, int rule, uint16_t ifa
 static void rules(struct config *c)
 {
 	static struct ace aces[2];
+	static struct config_entry entries[2] = {{.line = 57}, {.line = 58}};
 	static struct config_acl acls[1] = {{.name = "OUTSIDE-IN", .aces = aces, .n = 2}};
 	static struct nat_rule nat[3];
 	static struct config_route routes[1];
@@ -67,12 +68,16 @@ static void rules(struct config *c)
 	c->ifaces[0].line = 10;
 	c->ifaces[1].line = 20;
 	c->ifaces[1].subnet.ip = ep("192.168.10.0", 0).ip;
+	acls[0].entries = entries;
+	acls[0].n_entries = 2;
 	c->acls = acls;
 	c->n_acls = 1;
 	c->nat = nat;
 	c->n_nat = 3;
 	c->routes = routes;
 	c->n_routes = 1;
+	inspects[0].acl = 1;
+	inspects[1].acl = 0;
 }
 
 static void expect_trace(struct config *c, const char *args, const char *file)
@@ -207,6 +212,24 @@ static void test_unmapped(void **state)
 	assert_true(ip_eq(&xlate_asked.mapped.first, &nat[1].pool.first));
 }
 
+// To the firewall itself; a list that says nothing before the global one; a source that nobody asks a route for.
+static void test_trace_own(void **state)
+{
+	static struct config c;
+
+	rules(&c);
+	trace_error = 0;
+	trace = (struct dp_trace){.fate = DP_TRACE_TO_CONTROL,
+		.iface_out = DP_TRACE_NO_IFACE,
+		.n = 6,
+		.phase = {phase(DP_TRACE_PACKET, -1, -1, DP_TRACE_NO_IFACE),
+			phase(DP_TRACE_SPOOFING, -1, -1, DP_TRACE_NO_IFACE),
+			phase(DP_TRACE_ACCESS_LIST, 0, -1, 0), phase(DP_TRACE_ACCESS_LIST, 0, 0, 0),
+			phase(DP_TRACE_INSPECT, 0, 0, 0),
+			phase(DP_TRACE_PUNT, -1, -1, DP_TRACE_NO_IFACE)}};
+	expect_trace(&c, TCP_IN, "packet-tracer-own");
+}
+
 static void test_trace_refused(void **state)
 {
 #define FROM_TO "\"source\": \"198.51.100.7\", \"destination\": \"192.0.2.1\""
@@ -256,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_trace, facts),
 		cmocka_unit_test_setup(test_unmapped, facts),
+		cmocka_unit_test_setup(test_trace_own, facts),
 		cmocka_unit_test_setup(test_trace_refused, facts),
 	};
 
