@@ -99,21 +99,29 @@ class Firewall(LabTest):
         """A connection that is refused explains itself: in show drops, and to Wireshark."""
         daemon = self.lab.daemons["a"]
         with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / "x.pcapng"
-            p = subprocess.Popen([find_program("callgate"), "capture", "x", "match", "tcp", "any", "host", MAPPED, "eq",
-                                  "8023", "--output", path, "--socket", daemon.socket], stderr=subprocess.PIPE, text=True)
-            wait_for("the capture to begin", 5, lambda: path.exists() and path.stat().st_size > 0)
+            def capture(name, *what):
+                path = pathlib.Path(folder) / name
+                p = subprocess.Popen([find_program("callgate"), "capture", name, *what, "--output", path, "--socket",
+                                      daemon.socket], stderr=subprocess.PIPE, text=True)
+                wait_for("the capture to begin", 5, lambda: path.exists() and path.stat().st_size > 0)
+                return p, path
+
+            p, path = capture("x", "match", "tcp", "any", "host", MAPPED, "eq", "8023")
+            counted, one = capture("y", "match", "tcp", "any", "host", MAPPED, "drop", "ACL_DENY", "count", "1")
             with self.assertRaises(OSError):
                 connect("inet", (MAPPED, 8023), 0.3).close()
             with connect("inet", (MAPPED, 5070)):  # does not match
                 pass
             p.send_signal(signal.SIGINT)
             self.assertEqual((p.stderr.read(), p.wait()), (f"2 packets in {path}, 0 lost\n", 0))
-            lines = sh("tshark", "-n", "-r", path, "-T", "fields", "-e", "frame.interface_name", "-e", "ip.src",
-                       "-e", "ip.dst", "-e", "tcp.dstport", "-e", "frame.comment").splitlines()
+            self.assertEqual((counted.stderr.read(), counted.wait(5)), (f"1 packets in {one}, 0 lost\n", 0))
+            lines, dropped = (sh("tshark", "-n", "-r", file, "-T", "fields", "-e", "frame.interface_name", "-e", "ip.src",
+                                 "-e", "ip.dst", "-e", "tcp.dstport", "-e", "frame.comment").splitlines()
+                              for file in (path, one))
         self.assertEqual(lines[0], f"outside\t{ROUTER}\t{MAPPED}\t8023\t")
         self.assertRegex(lines[1], rf"^outside\t{ROUTER}\t{MAPPED}\t8023\tdropped: ACL_DENY: an access list denies")
         self.assertEqual(len(lines), 2)
+        self.assertEqual(dropped, lines[1:])
         first = next(d for d in daemon.show_json("drops")["drops"] if d["name"] == "ACL_DENY")
         self.assertLess(first["age_s"], 5)
         self.assertGreater(first["rate_minute"], 0)
