@@ -5,7 +5,7 @@
 // packets are lost, reordered, doubled and forged; sequence numbers and ROCs wrap.
 //
 // A quarter of a million packets with each engine, under sanitizers a fifth of that;
-// RTPSEC_PACKETS=n sets another number.
+// RTPSEC_PACKETS=n sets another number (`tools/test --long`: a million).
 #include "test/unit/rtpsec_rig.h"
 
 #include <srtp2/srtp.h>
