@@ -27,7 +27,7 @@ void rtp_offer_branch(const struct pass *p, struct sip_edit *e)
 		sip_edit_delete(e, (struct str){end, suffix.n});
 }
 
-// The INVITE as it was forwarded; NULL: its body is not there any more.
+// The request as it was forwarded; NULL: its body is not there any more.
 static struct sip_msg *sent_whole(const struct pass *p)
 {
 	struct sip_msg *m = &p->ime->scratch->sent;
@@ -52,8 +52,9 @@ static bool may_offer(const struct pass *p)
 {
 	const struct txn *x = p->txn;
 
-	return x->method == SIP_INVITE && x->offered && x->from == SIDE_OUTSIDE &&
-		p->t->inside_secure && x->state == TXN_PENDING && !x->ringing && !x->again;
+	return (x->method == SIP_INVITE || x->method == SIP_UPDATE) && x->offered &&
+		x->from == SIDE_OUTSIDE && p->t->inside_secure && x->state == TXN_PENDING &&
+		!x->ringing && !x->again;
 }
 
 bool rtp_offer_keep(struct pass *p)
@@ -85,7 +86,10 @@ static bool is_refusal(const struct pass *p)
 	if (p->m->status != 488 || !p->txn->rtp || p->txn->cancelled || call == NULL)
 		return false;
 	// A phone that has rung is known to the remote, which a refusal would not take back.
-	return p->txn->initial ? call->n_dialogs == 0 : call->state == CALL_UP;
+	if (p->txn->initial)
+		return call->n_dialogs == 0;
+	return call->state == CALL_UP ||
+		(p->txn->method == SIP_UPDATE && call->state == CALL_RINGING);
 }
 
 // Within a dialog a CSeq is for one request.
@@ -130,6 +134,7 @@ static bool send_again(struct pass *p)
 bool rtp_offer_send(struct pass *p)
 {
 	struct txn *x = p->txn;
+	uint64_t life_s = x->method == SIP_INVITE ? RINGING_LIFE_S : TXN_LIFE_S;
 
 	if (!is_refusal(p) || !take_number(p))
 		return false;
@@ -138,7 +143,7 @@ bool rtp_offer_send(struct pass *p)
 		return false;
 	x->again = true;
 	x->rtp = x->ringing = false;
-	x->expires_ns = p->now_ns + RINGING_LIFE_S * 1000000000ull;
+	x->expires_ns = p->now_ns + life_s * 1000000000ull;
 	p->call->signal_ns = p->now_ns;
 	session_offer_rtp(p->call->session);
 	count(&p->ime->counters, CNT_CALLS_OFFERED_RTP);

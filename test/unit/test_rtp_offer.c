@@ -127,18 +127,24 @@ static void remote_says(const char *method, const char *tag, int cseq)
 	host_expect(ucm, head);
 }
 
-static void remote_offers(const char *tag, int cseq)
+static void remote_offers_by(const char *method, const char *tag, int cseq)
 {
 	char head[2048];
 
 	snprintf(head, sizeof(head),
-		"INVITE " R_URI " SIP/2.0\n" R_VIA("%s") R_FROM B_TO
-		";tag=btag\n" R_CALL_ID "CSeq: %d INVITE\nMax-Forwards: 69\n" R_CONTACT SDP_TYPE,
-		tag, cseq);
+		"%s " R_URI " SIP/2.0\n" R_VIA("%s") R_FROM B_TO
+		";tag=btag\n" R_CALL_ID "CSeq: %d %s\nMax-Forwards: 69\n" R_CONTACT SDP_TYPE,
+		method, tag, cseq, method);
 	host_send(&rig.remote, head, SDP_SECURE "a=sendonly\n");
-	host_expect(ucm, "INVITE ");
+	snprintf(head, sizeof(head), "%s ", method);
+	host_expect(ucm, head);
 	snprintf(head, sizeof(head), "branch=z9hG4bK%s\r\n", tag);
 	contains(ucm, head);
+}
+
+static void remote_offers(const char *tag, int cseq)
+{
+	remote_offers_by("INVITE", tag, cseq);
 }
 
 static void ucm_offers_srtp(void)
@@ -284,6 +290,120 @@ static void test_number_taken_within_a_call(void **state)
 	rig_only(RIG_A, CNT_NONE, 0);
 }
 
+// An UPDATE is refused, and made again in RTP: without an ACK, for it has none.
+static void update_refused(void)
+{
+	remote_offers_by("UPDATE", "update", 102);
+	contains(ucm, " RTP/SAVP 9 ");
+	ucm_refuses();
+	host_expect(ucm, "UPDATE ");
+	contains(ucm, "\r\nCSeq: 103 UPDATE\r\n");
+	contains(ucm, "branch=z9hG4bKupdate");
+	contains_not(ucm, "branch=z9hG4bKupdate\r\n");
+	contains(ucm, " RTP/AVP 9 ");
+	contains(ucm, "a=sendonly\r\n");
+	contains_not(ucm, "crypto");
+}
+
+static void update_answered(void)
+{
+	const struct dp_msg_media *m;
+
+	call_answer(ucm, "200 OK", "", UCM_CONTACT SDP_TYPE, SDP_PLAIN_A);
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	contains(&rig.remote, "\r\nCSeq: 102 UPDATE\r\n");
+	contains(&rig.remote, "branch=z9hG4bKupdate\r\n");
+	contains(&rig.remote, " RTP/SAVP 9 101\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:");
+	m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
+	assert_false(m->passthrough);
+	assert_int_equal(m->leg[SIDE_INSIDE].suite, DP_SRTP_NONE);
+	assert_int_equal(m->leg[SIDE_OUTSIDE].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
+	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 1);
+}
+
+static void remote_hangs_up(int cseq, int cseq_inside)
+{
+	char text[32];
+
+	remote_says("BYE", "bye", cseq);
+	snprintf(text, sizeof(text), "\r\nCSeq: %d BYE\r\n", cseq_inside);
+	contains(ucm, text);
+	call_answer(ucm, "200 OK", "", "", "");
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	rig_only(RIG_A, CNT_NONE, 0);
+	rig_assert_clean(RIG_A);
+}
+
+static void test_srtp2_rtp_after_an_update(void **state)
+{
+	secure_call();
+	update_refused();
+	update_answered();
+	remote_offers("resume", 103);
+	contains(ucm, "\r\nCSeq: 104 INVITE\r\n");
+	contains(ucm, " RTP/AVP 9 ");
+	call_answer(ucm, "200 OK", "", UCM_CONTACT SDP_TYPE, SDP_PLAIN_A);
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	remote_says("ACK", "ack3", 103);
+	remote_hangs_up(104, 105);
+}
+
+// In an early dialog: a reliable answer has completed the first exchange (RFC 3311 5.1). The INVITE
+// keeps its number, which its ACK has, and PRACK names.
+static void test_srtp2_rtp_after_an_early_update(void **state)
+{
+	remote_invites(SDP_TYPE, SDP_SECURE);
+	call_answer(ucm, "183 Session Progress", "btag",
+		"Require: 100rel\nRSeq: 7\n" UCM_CONTACT SDP_TYPE, SDP_SECURE);
+	host_expect(&rig.remote, "SIP/2.0 183 ");
+	update_refused();
+	update_answered();
+	host_send(&rig.remote,
+		"PRACK " R_URI " SIP/2.0\n" R_VIA("prack") R_FROM B_TO
+		";tag=btag\n" R_CALL_ID "CSeq: 103 PRACK\nMax-Forwards: 69\nRAck: 7 101 INVITE\n",
+		"");
+	host_expect(ucm, "PRACK ");
+	contains(ucm, "\r\nCSeq: 104 PRACK\r\n");
+	contains(ucm, "\r\nRAck: 7 101 INVITE\r\n");
+	call_answer(ucm, "200 OK", "", "", "");
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	contains(&rig.remote, "\r\nCSeq: 103 PRACK\r\n");
+	host_send(ucm,
+		"SIP/2.0 200 OK\n" R_VIA("1") R_FROM B_TO ";tag=btag\n" R_CALL_ID
+							  "CSeq: 101 INVITE\n" UCM_CONTACT,
+		"");
+	host_expect(&rig.remote, "SIP/2.0 200 ");
+	remote_says("ACK", "ack", 101);
+	contains(ucm, "\r\nCSeq: 101 ACK\r\n");
+	remote_hangs_up(104, 105);
+}
+
+// Who refuses both keeps what was agreed.
+static void test_both_refused_by_update(void **state)
+{
+	secure_call();
+	update_refused();
+	ucm_refuses();
+	host_expect(&rig.remote, "SIP/2.0 488 ");
+	contains(&rig.remote, "\r\nCSeq: 102 UPDATE\r\n");
+	assert_true(fake_dp_last(DP_MSG_MEDIA_SET, -1)->media.passthrough);
+	remote_offers("again", 103);
+	contains(ucm, "\r\nCSeq: 104 INVITE\r\n");
+	contains(ucm, " RTP/SAVP 9 ");
+	rig_only(RIG_A, CNT_NONE, 0);
+}
+
+// Within its 32 s nobody answers the second one either: what was agreed stays, and may be changed.
+static void test_update_unanswered(void **state)
+{
+	secure_call();
+	update_refused();
+	rig_pass_s(TXN_LIFE_S + 1);
+	remote_offers("again", 103);
+	contains(ucm, "\r\nCSeq: 104 INVITE\r\n");
+	assert_true(fake_dp_last(DP_MSG_MEDIA_SET, -1)->media.passthrough);
+}
+
 // Once: the second refusal is the remote's, and so is its ACK.
 static void test_twice(void **state)
 {
@@ -388,6 +508,10 @@ int main(void)
 		TEST(srtp2_rtp_within_a_call),
 		TEST(both_refused_within_a_call),
 		TEST(number_taken_within_a_call),
+		TEST(srtp2_rtp_after_an_update),
+		TEST(srtp2_rtp_after_an_early_update),
+		TEST(both_refused_by_update),
+		TEST(update_unanswered),
 		TEST(twice),
 		TEST(cancelled_after),
 		TEST(cancelled_before),
