@@ -32,7 +32,8 @@ static bool remember(struct pass *p)
 	}
 	if (p->m->method == SIP_INVITE)
 		p->txn->expires_ns = p->now_ns + RINGING_LIFE_S * 1000000000ull;
-	p->txn->call = p->call != NULL ? p->call->id : 0;
+	if (p->call != NULL)
+		txn_join(p->ime->txns, p->txn, p->call->id);
 	p->txn->cseq_added = p->cseq_added;
 	p->txn->again = p->again;
 	p->txn->initial = p->m->method == SIP_INVITE && p->m->to_tag.n == 0;
@@ -88,7 +89,7 @@ static void undo_call(struct pass *p)
 	call_remove(p->ime->calls, p->call);
 	p->call = NULL;
 	if (p->txn != NULL)
-		p->txn->call = 0;
+		txn_join(p->ime->txns, p->txn, 0);
 }
 
 // What an initial INVITE must satisfy before anything is made for it: 2.7 in its order, then what

@@ -17,7 +17,7 @@ static void end_call(struct pass *p)
 	call_end(p->ime, p->call);
 	p->call = NULL;
 	if (p->txn != NULL)
-		p->txn->call = 0;
+		txn_join(p->ime->txns, p->txn, 0);
 }
 
 void inspect_rollback(struct call *call, const struct txn *x)
@@ -149,7 +149,7 @@ static void own_answered(struct pass *p)
 
 	if (p->txn->method != SIP_REFER || p->m->status < 200 || call == 0)
 		return;
-	p->txn->call = 0; // once
+	txn_join(p->ime->txns, p->txn, 0); // once
 	fallback_answered_by(p->ime, call, p->m->status);
 }
 

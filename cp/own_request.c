@@ -88,7 +88,7 @@ bool own_refer(struct ime *ime, struct call *call, const struct request_refer *w
 	x = remember(ime, t, SIDE_INSIDE, tag, SIP_REFER);
 	if (x == NULL)
 		return false; // its answer would not be known
-	x->call = call->id;
+	txn_join(ime->txns, x, call->id);
 	return own_send(ime, t, SIDE_INSIDE,
 		request_refer(&d, &via,
 			offpath_uri(

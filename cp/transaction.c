@@ -17,6 +17,7 @@ struct txns {
 	char suffix[sizeof(uint64_t) * 2 + 2];
 	size_t n;
 	struct txn *bucket[BUCKETS];
+	LIST_HEAD(, txn) of_call[BUCKETS]; // by id, which are consecutive
 	TAILQ_HEAD(, txn) done;
 	uint16_t quota[QUOTAS]; // in use, by remote
 };
@@ -64,6 +65,7 @@ static void quota_release(struct txns *t, struct txn *x)
 static void txn_free(struct txns *t, struct txn *x)
 {
 	quota_release(t, x);
+	txn_join(t, x, 0);
 	if (x->is_done)
 		TAILQ_REMOVE(&t->done, x, done);
 	t->n--;
@@ -195,13 +197,22 @@ bool txn_is_of(const struct txn *x, const struct sip_msg *m)
 	return x->cseq == m->cseq && str_eq(call_id, m->call_id) && str_eq(from_tag, m->from_tag);
 }
 
+void txn_join(struct txns *t, struct txn *x, uint64_t call)
+{
+	if (x->call != 0)
+		LIST_REMOVE(x, kin);
+	if (call != 0)
+		LIST_INSERT_HEAD(&t->of_call[call % BUCKETS], x, kin);
+	x->call = call;
+}
+
 struct txn *txn_of_call(struct txns *t, uint64_t call)
 {
-	for (size_t i = 0; i < BUCKETS; i++) {
-		for (struct txn *x = t->bucket[i]; x != NULL; x = x->next) {
-			if (x->call == call && x->method == SIP_INVITE && x->state == TXN_PENDING)
-				return x;
-		}
+	struct txn *x;
+
+	LIST_FOREACH (x, &t->of_call[call % BUCKETS], kin) {
+		if (x->call == call && x->method == SIP_INVITE && x->state == TXN_PENDING)
+			return x;
 	}
 	return NULL;
 }

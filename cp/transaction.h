@@ -28,6 +28,7 @@ enum txn_state {
 
 struct txn {
 	struct txn *next;      // in its bucket
+	LIST_ENTRY(txn) kin;   // if call is not 0: those of calls that hash alike
 	TAILQ_ENTRY(txn) done; // if is_done: in the order of their ends
 	bool is_done;          // was TXN_DONE once; a late answer may have been refused since
 	uint64_t trunk;        // id of the trunk it came on
@@ -36,7 +37,7 @@ struct txn {
 	enum sip_method method;
 	enum txn_state state;
 	uint64_t expires_ns;
-	uint64_t call; // id of its call, 0: none
+	uint64_t call; // id of its call, 0: none; txn_join() writes it
 	bool initial;  // INVITE without To tag
 	bool ringing;  // a provisional response passed
 	bool offered;  // the request carried an offer
@@ -92,6 +93,8 @@ struct txn *txn_find_given_up(struct txns *t, enum side from, struct str branch)
 // CSeq are the same too (RFC 3261 8.1.3.3, 9.1, 17.1.1.3).
 bool txn_is_of(const struct txn *x, const struct sip_msg *m);
 
+// From now on it is of this call; 0: of none.
+void txn_join(struct txns *t, struct txn *x, uint64_t call);
 // The INVITE of a call that is still pending, or NULL.
 struct txn *txn_of_call(struct txns *t, uint64_t call);
 

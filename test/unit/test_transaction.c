@@ -184,6 +184,36 @@ static void test_branch_too_long(void **state)
 	assert_non_null(txn_add(txns, &o, msg, 0));
 }
 
+// A call has many at a time, of which one INVITE at most is pending; ids whose remainders are the same
+// are as near to each other as any.
+static void test_of_call(void **state)
+{
+	const uint64_t a = 7, b = 7 + 4096;
+	struct txn *x = add(1, SIDE_OUTSIDE, &remote, 1, 0);
+	struct txn *y = add(1, SIDE_OUTSIDE, &remote, 2, 0);
+	struct txn *bye = txn_add_own(txns, 1, SIDE_INSIDE, STR_LIT("z9hG4bKo"), SIP_BYE, 0);
+
+	assert_null(txn_of_call(txns, a));
+	txn_join(txns, x, a);
+	txn_join(txns, bye, a);
+	txn_join(txns, y, b);
+	assert_ptr_equal(txn_of_call(txns, a), x);
+	assert_ptr_equal(txn_of_call(txns, b), y);
+	txn_done(txns, x, 0);
+	assert_null(txn_of_call(txns, a));
+	txn_join(txns, y, a);
+	assert_ptr_equal(txn_of_call(txns, a), y);
+	assert_null(txn_of_call(txns, b));
+	txn_remove(txns, x);
+	assert_ptr_equal(txn_of_call(txns, a), y);
+	txn_join(txns, y, 0);
+	txn_join(txns, y, 0);
+	assert_null(txn_of_call(txns, a));
+	assert_int_equal(bye->call, a);
+	txns_expire(txns, 100 * S, on_expired, NULL);
+	assert_null(txn_of_call(txns, a));
+}
+
 // A long request is not kept whole, and not tried twice; a short one is wiped to its header section
 // with the first response.
 static void test_sent(void **state)
@@ -285,6 +315,7 @@ int main(void)
 		TEST(done_is_free),
 		TEST(full_of_done),
 		TEST(branch_too_long),
+		TEST(of_call),
 		TEST(sent),
 		TEST(reply),
 		TEST(reply_needs_headers),
