@@ -245,6 +245,28 @@ static void test_refused(void **state)
 	assert_clean();
 }
 
+// A re-INVITE that is taken back while it rings (a transfer that somebody thought better of).
+static void test_reinvite_cancelled(void **state)
+{
+	call_establish();
+	from_b("INVITE", "re", 102, B_SDP, SDP_B("2", "20002"));
+	{
+		struct sip_host invited = rig.ucm[RIG_A];
+
+		call_answer(&invited, "180 Ringing", "", A_CONTACT, "");
+		host_expect(&rig.caller, "SIP/2.0 180 ");
+		from_b("CANCEL", "re", 102, "", "");
+		a_answers("200 OK", "", "");
+		call_answer(&invited, "487 Request Terminated", "", "", "");
+	}
+	host_expect(&rig.caller, "SIP/2.0 487 ");
+	from_b("ACK", "re", 102, "", "");
+	media_is(20000, 19520);
+	still_negotiates(103);
+	call_hang_up();
+	assert_clean();
+}
+
 // ---- Offers that cross -------------------------------------------------------------------------
 
 // Both re-INVITE at once: each gets 491 for its own; then one tries again.
@@ -329,6 +351,21 @@ static void test_remote_crosses(void **state)
 	assert_int_equal(
 		fake_dp_last(DP_MSG_MEDIA_SET, -1)->media.leg[SIDE_OUTSIDE].remote.port, 30004);
 	rig_only(RIG_A, CNT_OFFER_CROSSED, 1);
+}
+
+// A description where none may stand says nothing to anybody; as an answer that nobody waits for, it
+// ends the call on both sides.
+static void test_unexpected(void **state)
+{
+	with_remote();
+	remote_request("INFO", "info", 102, SDP_R("2", "30002"));
+	host_expect_silence(&rig.ucm[RIG_A]);
+	rig_only(RIG_A, CNT_SDP_UNEXPECTED, 1);
+	remote_request("ACK", "ack2", 101, SDP_R("2", "30002"));
+	host_expect(&rig.ucm[RIG_A], "BYE ");
+	host_expect(&rig.remote, "BYE ");
+	rig_only(RIG_A, CNT_SDP_UNEXPECTED, 2);
+	rig_assert_clean(RIG_A);
 }
 
 // An offer whose request is lost with the connection, or never answered at all, blocks nothing.
@@ -574,8 +611,10 @@ int main(void)
 		TEST(stale_answer),
 		TEST(no_answer),
 		TEST(refused),
+		TEST(reinvite_cancelled),
 		TEST(reinvites_cross),
 		TEST(remote_crosses),
+		TEST(unexpected),
 		TEST(offer_times_out),
 		TEST(second_fork_ends),
 		TEST(first_fork_ends),
