@@ -6,6 +6,7 @@ import re
 
 from session import LabTest, wait_for
 
+from lablib import known_bad
 from lablib.peer import Stranger, invite
 
 REQUEST = """\
@@ -106,6 +107,75 @@ class Policy(LabTest):
         self.assertGreater(wire.stop().stat().st_size, 24)  # what is behind the file's head is a RST
         self.assertEqual(self.a.refusals(), {"POLICY_REQUEST_METHOD": 1})
         self.assertIn("reset-drop 1\n", self.a.show("service-policy", "inspect", "sip"))
+        self.assertEqual(self.way("b1", "a1"), "the Internet")
+
+
+EACH = """\
+policy-maps:
+  each-map:
+    type: inspect sip
+    parameters: {strict-header-validation: {action: drop}}
+    match:
+      - {called-party: regex spit, action: drop}
+      - {calling-party: regex spit, action: drop}
+      - {content: length gt 2000, action: drop}
+      - {content: type regex html, action: drop}
+      - {im-subscriber: regex chatter, action: drop}
+      - {message-path: regex inner, action: drop}
+      - {request-method: unknown, action: drop}
+      - {third-party-registration: regex chatter, action: drop}
+      - {uri: sip length gt 120, action: drop}
+      - {uri: tel length gt 20, action: drop}
+      - {class: odd, action: drop}
+      - {request-method: publish, action: drop-connection}
+ #"""
+REGEX = """\
+regex: {spit: '^sip:spit@', chatter: '^sip:chatter@', html: '^text/html', inner: ' 10\\.'}
+class-maps:
+  odd: {type: inspect sip, match-all: [{request-method: info}, {not content: length gt 0}]}
+"""
+
+
+class EachRule(LabTest):
+    """Section 12, one message for each kind of rule: one counter, its answer, and nothing at the call manager."""
+
+    def test_map_each_match_and_parameter(self):
+        self.restart("a", lambda text: text.replace("class-maps:\n", REGEX, 1).replace("policy-maps: ", EACH, 1)
+                     .replace("inspect: {sip: {tls-proxy", "inspect: {sip: {policy-map: each-map, tls-proxy"))
+        a, ucm = self.lab.daemons["a"], self.lab.ucms["a"]
+        m, caller = known_bad.Message(self.lab.phones["a1"].number), "@enterprise-b.example>;tag=x"
+        rows = (
+            ("POLICY_CALLED_PARTY", "403", m(To="<sip:spit@enterprise-a.example>")),
+            ("POLICY_CALLED_PARTY", "403", m(To="<sip:%73pit@enterprise-a.example>")),
+            ("POLICY_CALLING_PARTY", "403", m(From="<sip:spit" + caller)),
+            ("POLICY_CONTENT_LENGTH", "413", m("MESSAGE", body="x" * 2001, content="text/plain")),
+            ("POLICY_CONTENT_TYPE", "415", m("MESSAGE", body="x", content="text/html")),
+            ("POLICY_IM_SUBSCRIBER", "403", m("MESSAGE", From="<sip:chatter" + caller)),
+            ("POLICY_MESSAGE_PATH", "403", m(extra="Via: SIP/2.0/UDP 10.1.1.1;branch=z9hG4bKx\r\n")),
+            ("POLICY_REQUEST_METHOD", "403", m("FOO")),
+            ("POLICY_REGISTRATION", "403", m("REGISTER", From="<sip:chatter" + caller)),
+            ("POLICY_URI_LENGTH", "414", m(extra=f"P-Asserted-Identity: <sip:{'x' * 120}@b.example>\r\n")),
+            ("POLICY_URI_LENGTH", "414", m(extra="P-Asserted-Identity: <tel:+1212555019900000000>\r\n")),
+            ("POLICY_CLASS", "403", m("INFO")),
+            ("POLICY_MAX_FORWARDS", "483", m(Max_Forwards="0")),
+            ("POLICY_STRICT_HEADER", "400", m(drop=("Contact",))),
+        )
+        seen, before = ucm.seen()["any-from-internet"], a.refusals()
+        with Stranger(self.lab) as s:
+            for counter, status, octets in rows:
+                with self.subTest(counter=counter):
+                    s.send(octets)
+                    answer, up = s.settle()
+                    now = a.refusals()
+                    self.assertTrue(up)
+                    self.assertIn(f"SIP/2.0 {status} ", answer.split(b"\r\n")[0].decode())
+                    self.assertEqual({k: v - before.get(k, 0) for k, v in now.items() if v != before.get(k, 0)},
+                                     {counter: 1})
+                    before = now
+            s.send(m("PUBLISH", extra="Event: dialog\r\n"))
+            self.assertEqual(s.settle(), (b"", False))
+        self.assertEqual(a.refusals()["POLICY_REQUEST_METHOD"], 2)
+        self.assertEqual(ucm.seen()["any-from-internet"], seen)
         self.assertEqual(self.way("b1", "a1"), "the Internet")
 
 

@@ -207,6 +207,16 @@ def messages(m, t):
         yield f"3.2 no {name}", m(ticket=good, drop=(name,)), counter, None
     yield "3.2 no Max-Forwards", m(ticket=good, drop=("Max-Forwards",)), "SIP_NO_MAX_FORWARDS", BAD
     yield "3.2 CSeq of another method", m(ticket=good, cseq_method="BYE"), "SIP_CSEQ_METHOD", BAD
+    # What two readers could read in two ways.
+    for name, short, value in (("Call-ID", "i", "another@203.0.113.254"), ("CSeq", "CSeq", "2 INVITE"),
+                               ("From", "f", "<sip:x@enterprise-b.example>;tag=x"), ("To", "t", "<sip:x@y.example>"),
+                               ("Max-Forwards", "Max-Forwards", "70")):
+        yield f"3.2 {name} twice", m(ticket=good, extra=f"{short}: {value}\r\n"), "SIP_DUP_HEADER", BAD
+    for name in ("From", "To", "Call-ID", "CSeq", "Max-Forwards"):
+        yield f"3.2 a space before the colon of {name}", m(ticket=good).replace(
+            f"\r\n{name}:".encode(), f"\r\n{name} :".encode()), "SIP_SPACE_COLON", BAD
+    yield "3.2 a space before the colon of the ticket", m(ticket=good).replace(
+        b"Ticket:", b"Ticket :"), "SIP_SPACE_COLON", BAD
 
 
 def streams(m, t):
@@ -218,6 +228,10 @@ def streams(m, t):
     yield "SIP-4 a header of 64 KiB", m(ticket=good, extra=f"X: {'x' * 65536}\r\n"), "SIP_HEADER_TOO_LONG", None
     yield "SIP-4 a body of 256 KiB", m(ticket=good, Content_Length=str(256 * 1024 + 1)), "SIP_BODY_TOO_LONG", BAD
     yield "SIP-4 a bare LF", m(ticket=good).replace(b"\r\nTo:", b"\nTo:"), "SIP_LINE_END", None
+    yield "SIP-4 a bare CR", m(ticket=good, extra="Subject: a\rTo: <sip:x@y.example>\r\n"), "SIP_LINE_END", None
+    yield "SIP-4 a NUL", m(ticket=good, extra="Subject: a\0b\r\n"), "SIP_LINE_END", None
+    yield "SIP-4 a space before the colon of Content-Length", m(ticket=good).replace(
+        b"Content-Length:", b"Content-Length :"), "SIP_SPACE_COLON", None
     yield "SIP-4 no SIP", b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "SIP_NOT_SIP", None
 
 
