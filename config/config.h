@@ -213,9 +213,10 @@ struct config_ime {
 	char domain[256];    // empty: the identity of the server trust-point's certificate
 	int inside_identity; // shown to call managers of secure trunks: index in trustpoints, or -1
 	struct config_fallback fallback;
-	bool parity_strict; // as the original: no RTCP, H.264, multipart (protocol.md 0)
-	bool rtcp_relay;    // false: dropped (RTP-4); never true when parity_strict
-	bool media_latch;   // RTP-1
+	bool parity_strict;   // as the original: no RTCP, H.264, multipart (protocol.md 0)
+	bool rtcp_relay;      // false: dropped (RTP-4); never true when parity_strict
+	bool media_latch;     // RTP-1
+	bool call_id_privacy; // 3.3: the Internet does not see inside addresses in Call-IDs
 	// enum sdes_suite each, in order: what our offers list, and what may be chosen from an offer.
 	uint8_t srtp_offer[SDES_SUITES], srtp_accept[SDES_SUITES];
 	size_t n_srtp_offer, n_srtp_accept;

@@ -177,8 +177,9 @@ static void print_ime(FILE *f, const struct config *c, const struct config_ime *
 			ip_format(&a->ip, ip), a->global ? "any" : c->ifaces[a->iface].name,
 			m->rtp_min_port, m->rtp_max_port, m->port_guard_s);
 	}
-	fprintf(f, "  parity %s, rtcp %s, media-latch %s\n", x->parity_strict ? "strict" : "off",
-		x->rtcp_relay ? "relay" : "drop", x->media_latch ? "on" : "off");
+	fprintf(f, "  parity %s, rtcp %s, media-latch %s, call-id-privacy %s\n",
+		x->parity_strict ? "strict" : "off", x->rtcp_relay ? "relay" : "drop",
+		x->media_latch ? "on" : "off", x->call_id_privacy ? "on" : "off");
 	print_suites(f, "offer", x->srtp_offer, x->n_srtp_offer);
 	print_suites(f, "accept", x->srtp_accept, x->n_srtp_accept);
 	print_stir(f, &x->stir);

@@ -260,6 +260,7 @@ static const struct field ime_fields[] = {
 	{"parity", .kind = FIELD_ENUM, FIELD_AT(struct config_ime, parity_strict),
 		.names = parities},
 	{"rtcp", .kind = FIELD_ENUM, FIELD_AT(struct config_ime, rtcp_relay), .names = rtcps},
+	{"call-id-privacy", .kind = FIELD_BOOL, FIELD_AT(struct config_ime, call_id_privacy)},
 	{"media-latch", .kind = FIELD_BOOL, FIELD_AT(struct config_ime, media_latch)},
 	{"srtp", .kind = FIELD_READ, .read = read_srtp},
 	{"stir", .kind = FIELD_READ, .read = read_stir},

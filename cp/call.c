@@ -73,6 +73,7 @@ static void call_free(struct call *call)
 		call_party_fini(&call->party[s]);
 	quality_fini(&call->media.history);
 	free(call->call_id);
+	free(call->call_id_outside);
 	free(call->caller_tag);
 	free(call->identity);
 	free(call->ticket);
@@ -107,6 +108,8 @@ static bool fill(struct call *call, const struct sip_msg *m, const struct call_s
 	call->caller_tag = call_text(m->from_tag);
 	call->from_uri = log_copy(m->from.uri);
 	call->to_uri = log_copy(m->to.uri);
+	if (start->call_id_outside.n > 0)
+		call->call_id_outside = call_text(start->call_id_outside);
 	if (start->identity.n > 0)
 		call->identity = call_text(start->identity);
 	if (start->ticket.n > 0) {
@@ -117,6 +120,7 @@ static bool fill(struct call *call, const struct sip_msg *m, const struct call_s
 	call->fallback.machine.level = start->env->cfg->fallback.default_level;
 	return call->call_id != NULL && call->caller_tag != NULL && call->from_uri != NULL &&
 		call->to_uri != NULL && call->session != NULL &&
+		(start->call_id_outside.n == 0 || call->call_id_outside != NULL) &&
 		(start->identity.n == 0 || call->identity != NULL) &&
 		(start->ticket.n == 0 || (call->ticket != NULL && call->granted != NULL)) &&
 		call_party_from_invite(&call->party[call->caller], m, &call->n_record_routes);
@@ -308,17 +312,20 @@ bool call_dialog_toward(
 {
 	const struct call_party *callee = party_of(call, d, to);
 	struct call_party *speaker = party_of(call, d, side_other(to));
+	const char *call_id = call->call_id;
 
 	if (callee->address == NULL || callee->target == NULL || speaker->address == NULL)
 		return false;
 	// A party that sent no request yet may start anywhere (RFC 3261 12.2.1.1).
 	speaker->cseq++;
+	if (to == SIDE_OUTSIDE && call->call_id_outside != NULL)
+		call_id = call->call_id_outside;
 	*out = (struct request_dialog){
 		.target = str_from(callee->target),
 		.routes = str_from(callee->routes),
 		.from = str_from(speaker->address),
 		.to = str_from(callee->address),
-		.call_id = str_from(call->call_id),
+		.call_id = str_from(call_id),
 		.cseq = speaker->cseq,
 	};
 	return true;

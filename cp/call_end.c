@@ -68,6 +68,7 @@ static void tell(const struct ime *ime, const struct call *call)
 	session_totals(call->session, &t);
 	main_stream(call, &s);
 	log_event(CALL_ENDED, log_text("call_id", call->call_id),
+		log_text("call_id_outside", call->call_id_outside),
 		log_text("reason", ends[call->end].word),
 		log_text("by", ends[call->end].by ? side_name(call->end_by) : NULL),
 		log_nonzero("status", call->end_status),

@@ -77,6 +77,7 @@ struct call {
 	struct call *next, *next_id; // in their buckets, by Call-ID and by id
 	uint64_t id;                 // never 0, never used again
 	char *call_id;
+	char *call_id_outside; // NULL: the same (cp/callid.h)
 	char *caller_tag;
 	struct call_dialog {
 		char *tag;                  // the callee's
@@ -126,6 +127,7 @@ struct call_start {
 	uint64_t trunk;
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES];
+	struct str call_id_outside; // empty: as the INVITE's
 	struct str identity;        // empty: none
 	struct str ticket, granted; // empty: it needed no ticket
 	struct call_caller who;

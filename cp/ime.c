@@ -133,11 +133,14 @@ static int make_tables(struct ime *ime, char *err, size_t err_size)
 	ime->tidied = malloc(ime->out_size);
 	ime->tick = event_new(ime->env.base, -1, EV_PERSIST, on_tick, ime);
 	ime->retry = evtimer_new(ime->env.base, on_retry, ime);
+	if (ime->cfg->call_id_privacy)
+		ime->callid = callid_new();
 	if (mta_new(&ime->mta, c, ime->cfg, &ime->counters) != 0 || ime->calls == NULL ||
 		ime->txns == NULL || ime->trunks == NULL || ime->peers == NULL ||
 		ime->embryonic == NULL || ime->domains == NULL || ime->refers == NULL ||
 		ime->scratch == NULL || ime->out == NULL || ime->tidied == NULL ||
-		ime->tick == NULL || ime->retry == NULL)
+		ime->tick == NULL || ime->retry == NULL ||
+		(ime->cfg->call_id_privacy && ime->callid == NULL))
 		return fail(-ENOMEM, err, err_size, "out of memory");
 	ime->session_env.mta = ime->mta;
 	mta_tick(ime->mta, ime_now(ime));
@@ -280,6 +283,7 @@ void ime_free(struct ime *ime)
 	ticket_keys_free(ime->ticket_keys);
 	epochs_free(ime->epochs);
 	callers_free(ime->callers);
+	callid_free(ime->callid);
 	epoch_last_free(ime->epoch_last);
 	stir_certs_free(ime->stir_certs);
 	policymaps_free(ime->policymaps);

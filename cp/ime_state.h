@@ -6,6 +6,7 @@
 
 #include "cp/call_state.h"
 #include "cp/callers.h"
+#include "cp/callid.h"
 #include "cp/counters.h"
 #include "cp/domains.h"
 #include "cp/epoch_last.h"
@@ -40,6 +41,7 @@ struct scratch {
 	struct ticket ticket;
 	struct passport passport;
 	char stir_reason[STIR_REASON_MAX];
+	char call_id[CALLID_MAX]; // of the message at hand, where another one is known outside
 };
 
 struct ime {
@@ -64,6 +66,7 @@ struct ime {
 	struct epochs *epochs;
 	struct epoch_last *epoch_last;
 	struct callers *callers;
+	struct callid *callid;       // NULL: call-id-privacy is off
 	struct ticket_policy ticket; // its passwords are those of `epochs`
 	struct ticket_keys *ticket_keys;
 	struct mappings *mappings; // NULL, with the next: no mapping-service

@@ -63,6 +63,19 @@ enum sip_reason inspect_read(struct ime *ime, enum side from, struct str bytes, 
 	return why;
 }
 
+// Calls and transactions are known by the Call-ID of our side.
+static void read_call_id(struct pass *p)
+{
+	struct ime *ime = p->ime;
+	struct str shown = STR_LIT("");
+
+	if (p->from == SIDE_OUTSIDE && ime->callid != NULL)
+		shown = callid_show(ime->callid, p->m->call_id, ime->scratch->call_id);
+	if (shown.n > 0)
+		p->m->call_id = shown;
+	p->call_id_hidden = p->from == SIDE_INSIDE || shown.n > 0;
+}
+
 bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 {
 	struct ime *ime = t->ime;
@@ -78,6 +91,7 @@ bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 		pass_policy_malformed(t);
 		return true;
 	}
+	read_call_id(&p);
 	if (from == SIDE_OUTSIDE)
 		p.t = failover_route(t, m);
 	else if (!m->request)

@@ -36,6 +36,7 @@ static bool remember(struct pass *p)
 		txn_join(p->ime->txns, p->txn, p->call->id);
 	p->txn->cseq_added = p->cseq_added;
 	p->txn->again = p->again;
+	p->txn->call_id_hidden = p->call_id_hidden;
 	p->txn->initial = p->m->method == SIP_INVITE && p->m->to_tag.n == 0;
 	return true;
 }
@@ -53,7 +54,7 @@ static void forward_request(struct pass *p)
 static bool start_call(struct pass *p)
 {
 	const struct ticket *ticket = &p->ime->scratch->ticket;
-	char uuid[TICKET_UUID_TEXT_MAX];
+	char uuid[TICKET_UUID_TEXT_MAX], call_id[CALLID_MAX];
 	struct call_start start = {
 		.caller = p->from,
 		.trunk = p->t->id,
@@ -70,6 +71,9 @@ static bool start_call(struct pass *p)
 		start.iface[s] = p->t->iface[s];
 		start.peer[s] = p->t->peer[s];
 	}
+	if (p->from == SIDE_INSIDE && p->ime->callid != NULL)
+		start.call_id_outside = callid_hide(p->ime->callid, p->ime->config,
+			p->t->iface[SIDE_OUTSIDE], p->m->call_id, call_id);
 	if (p->from == SIDE_OUTSIDE) { // it has just been admitted with this ticket
 		start.ticket = str_from(ticket_uuid_text(ticket, uuid));
 		start.granted = ticket->field[TICKET_GRANTED_DOMAIN];
@@ -199,6 +203,10 @@ static bool find_dialog(struct pass *p)
 	if (p->call != NULL && p->call->state == CALL_ENDING &&
 		(p->m->method == SIP_INVITE || p->m->method == SIP_UPDATE))
 		p->call = NULL;
+	// Nobody outside has heard of the Call-ID as it is here.
+	if (p->call != NULL && p->from == SIDE_OUTSIDE && p->call->call_id_outside != NULL &&
+		!p->call_id_hidden)
+		p->call = NULL;
 	if (p->call == NULL) {
 		pass_refuse(p, p->m->method == SIP_ACK ? CNT_ACK_UNKNOWN : CNT_DIALOG_UNKNOWN,
 			answer ? 481 : 0);
@@ -209,6 +217,8 @@ static bool find_dialog(struct pass *p)
 		pass_refuse(p, CNT_DIALOG_PEER, answer ? 481 : 0);
 		return false;
 	}
+	if (p->from == SIDE_INSIDE)
+		p->call_id_hidden = p->call->caller == SIDE_INSIDE;
 	return true;
 }
 
@@ -271,6 +281,7 @@ static void ack(struct pass *p, enum counter_id body)
 	} else {
 		p->cseq_added = invite->cseq_added;
 		p->again = invite->again;
+		p->call_id_hidden = invite->call_id_hidden;
 		p->strip |= p->m->body.n > 0;
 	}
 	why = pass_forward(p);
@@ -293,6 +304,7 @@ static void cancel(struct pass *p)
 	invite->cancelled = true;
 	p->cseq_added = invite->cseq_added;
 	p->again = invite->again;
+	p->call_id_hidden = invite->call_id_hidden;
 	p->strip |= p->m->body.n > 0;
 	if (remember(p))
 		forward_request(p);

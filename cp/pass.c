@@ -61,6 +61,17 @@ static void hide_addresses(struct pass *p, const struct rewrite_ctx *ctx, struct
 		x->vias_hidden = true;
 }
 
+static void change_call_ids(const struct pass *p, struct sip_edit *e)
+{
+	const struct ime *ime = p->ime;
+	bool own = p->m->request ? p->call_id_hidden : p->txn != NULL && p->txn->call_id_hidden;
+
+	if (ime->callid != NULL && p->from == SIDE_OUTSIDE)
+		callid_show_all(ime->callid, p->m, e);
+	else if (ime->callid != NULL)
+		callid_hide_all(ime->callid, ime->config, p->t->iface[SIDE_OUTSIDE], p->m, own, e);
+}
+
 static enum counter_id edit(struct pass *p, struct sip_edit *e)
 {
 	struct ime *ime = p->ime;
@@ -100,6 +111,7 @@ static enum counter_id edit(struct pass *p, struct sip_edit *e)
 	if (p->planned)
 		v = rewrite_sdp(&ime->scratch->sdp, &ime->scratch->plan.plan, e);
 	policymap_mask(p->m, p->mask, e);
+	change_call_ids(p, e);
 	hide_addresses(p, &ctx, e);
 	if (p->strip) {
 		sip_edit_delete(e, p->m->body);

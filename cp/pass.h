@@ -20,6 +20,7 @@ struct pass {
 	const struct ticket *ticket; // of the INVITE at hand, decoded; NULL: none
 	const char *phrase;          // of a refusal, instead of its status' own; NULL: that
 	uint32_t cseq_added;         // to that of a request from outside (FB-8)
+	bool call_id_hidden;         // the Call-ID is our side's: outside it is another one
 	bool again;                  // of a second INVITE: its branch is longer inside (SRTP-2)
 	struct call_caller caller;   // of an initial INVITE, once stir_verify() has looked
 };

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cp/privacy.h"
 
-// The interface whose subnet or route holds the address is another than the one it would leave by.
-static bool is_inside(const struct privacy_ctx *ctx, const struct ip_addr *ip)
+bool privacy_is_inside(const struct config *c, uint16_t outside_if, const struct ip_addr *ip)
 {
-	const struct config *c = ctx->config;
 	int iface = -1, len = -1;
 
 	for (size_t i = 0; i < c->n_ifaces; i++) {
@@ -19,7 +17,7 @@ static bool is_inside(const struct privacy_ctx *ctx, const struct ip_addr *ip)
 			len = c->routes[i].dst.len;
 		}
 	}
-	return iface >= 0 && iface != ctx->outside_if;
+	return iface >= 0 && iface != outside_if;
 }
 
 static bool is_inside_host(const struct privacy_ctx *ctx, struct str hostport)
@@ -29,7 +27,7 @@ static bool is_inside_host(const struct privacy_ctx *ctx, struct str hostport)
 	uint16_t port;
 
 	return uri_hostport_parse(hostport, &host, &port) && uri_host_ip(host, &ip) &&
-		is_inside(ctx, &ip);
+		privacy_is_inside(ctx->config, ctx->outside_if, &ip);
 }
 
 // rewrite_headers() takes care of what NAT knows.

@@ -101,7 +101,7 @@ static bool dialog_of_answer(struct pass *p, const struct sip_msg *invite, struc
 		.routes = str_from(party->routes),
 		.from = sip_header(invite, SIP_H_FROM)->value,
 		.to = str_from(party->address),
-		.call_id = p->m->call_id,
+		.call_id = sip_header(invite, SIP_H_CALL_ID)->value,
 		.cseq = p->m->cseq,
 	};
 	return true;

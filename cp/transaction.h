@@ -44,7 +44,8 @@ struct txn {
 	bool give_up;  // the proxy has cancelled it, or refused its answer
 	uint8_t late;  // 2xx that the proxy has ended since
 	struct rewrite_via via;
-	bool vias_hidden; // the other Vias of `reply` did not leave with it (ip-address-privacy)
+	bool call_id_hidden; // see pass
+	bool vias_hidden;    // the other Vias of `reply` did not leave with it (ip-address-privacy)
 	struct reply_head reply;
 	bool cancelled; // a CANCEL for it has passed
 	bool resent;    // once more, on a new connection (TLS-6)

@@ -454,7 +454,7 @@ static void test_summary(void **state)
 		"guard 30 s\n"
 		"  media-termination address 192.168.20.3 interface inside, ports 16384 to 32767, "
 		"guard 30 s\n"
-		"  parity off, rtcp relay, media-latch off\n"
+		"  parity off, rtcp relay, media-latch off, call-id-privacy off\n"
 		"  srtp offer AES_CM_128_HMAC_SHA1_80 AES_CM_128_HMAC_SHA1_32\n"
 		"  srtp accept AES_CM_128_HMAC_SHA1_80 AES_CM_128_HMAC_SHA1_32 AEAD_AES_128_GCM "
 		"AEAD_AES_256_GCM AES_256_CM_HMAC_SHA1_80\n"
