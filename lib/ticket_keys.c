@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An LRU table of derived keys; see lib/ticket_keys.h. Peers choose the salts, so they can put all
-// entries into one chain; even then a lookup costs less than the derivation it saves.
+// An LRU table of derived keys; see lib/ticket_keys.h. Peers choose the salts, so they must not choose the
+// chain: a look-up has no rate, only a derivation has.
 #include "lib/ticket_keys.h"
 
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 
 #include "lib/ticket.h"
 
@@ -18,23 +19,26 @@ struct entry {
 };
 
 struct ticket_keys {
+	uint64_t seed;
 	uint32_t max, n, newest, oldest;
 	uint32_t bucket[BUCKETS];
 	struct entry e[];
 };
 
-static uint32_t hash(uint8_t epoch, struct str salt)
+static uint32_t hash(const struct ticket_keys *k, uint8_t epoch, struct str salt)
 {
-	uint32_t h = 2166136261u ^ epoch; // FNV-1a
+	uint64_t h = k->seed ^ epoch;
 
-	for (size_t i = 0; i < salt.n; i++)
-		h = (h ^ (uint8_t)salt.p[i]) * 16777619u;
+	for (size_t i = 0; i < salt.n; i++) {
+		h = (h ^ (uint8_t)salt.p[i]) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 29;
+	}
 	return h % BUCKETS;
 }
 
 static uint32_t find(const struct ticket_keys *k, uint8_t epoch, struct str salt)
 {
-	uint32_t i = k->bucket[hash(epoch, salt)];
+	uint32_t i = k->bucket[hash(k, epoch, salt)];
 
 	while (i != NONE &&
 		(k->e[i].epoch != epoch ||
@@ -62,7 +66,8 @@ static void use_link(struct ticket_keys *k, uint32_t i)
 static void chain_unlink(struct ticket_keys *k, uint32_t i)
 {
 	struct entry *e = &k->e[i];
-	uint32_t *at = &k->bucket[hash(e->epoch, (struct str){(const char *)e->salt, e->salt_n})];
+	uint32_t *at =
+		&k->bucket[hash(k, e->epoch, (struct str){(const char *)e->salt, e->salt_n})];
 
 	while (*at != i)
 		at = &k->e[*at].chain;
@@ -85,7 +90,10 @@ struct ticket_keys *ticket_keys_new(uint32_t max)
 		return NULL;
 	k->max = max;
 	ticket_keys_clear(k);
-	return k;
+	if (RAND_bytes((uint8_t *)&k->seed, sizeof(k->seed)) == 1)
+		return k;
+	ticket_keys_free(k);
+	return NULL;
 }
 
 void ticket_keys_clear(struct ticket_keys *k)
@@ -133,7 +141,7 @@ void ticket_keys_put(
 		chain_unlink(k, i);
 	}
 	e = &k->e[i];
-	head = &k->bucket[hash(epoch, salt)];
+	head = &k->bucket[hash(k, epoch, salt)];
 	*e = (struct entry){
 		.chain = *head, .epoch = epoch, .salt_n = (uint8_t)salt.n, .key_n = (uint8_t)n};
 	memcpy(e->salt, salt.p, salt.n);
