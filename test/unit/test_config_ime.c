@@ -407,6 +407,8 @@ static const struct edited ime[] = {
 		"58:11: rtcp: found relay, expected drop, because parity is strict"},
 	{"media-latch", {{"    did-source: request-uri", "    media-latch: first"}},
 		"58:18: media-latch: found first, expected on or off"},
+	{"call-id-privacy", {{"    did-source: request-uri", "    call-id-privacy: host"}},
+		"58:22: call-id-privacy: found host, expected on or off"},
 	{"stir", {{"    did-source: request-uri", "    stir: {verify: on}"}},
 		"58:20: verify: found on, expected off, log, tag or enforce"},
 	{"stir", {{"    did-source: request-uri", "    stir: {verify: tag, freshness: 601}"}},
