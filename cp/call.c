@@ -95,7 +95,6 @@ static char *log_copy(struct str s)
 static bool fill(struct call *call, const struct sip_msg *m, const struct call_start *start)
 {
 	call->caller = start->caller;
-	call->trunk = start->trunk;
 	memcpy(call->iface, start->iface, sizeof(call->iface));
 	memcpy(call->peer, start->peer, sizeof(call->peer));
 	call->stood_in = start->stood_in;

@@ -104,5 +104,6 @@ void call_end(struct ime *ime, struct call *call)
 {
 	tell(ime, call);
 	offpath_call_over(ime, call);
+	trunks_carry(ime->trunks, call, 0);
 	call_remove(ime->calls, call);
 }

@@ -89,7 +89,7 @@ struct call {
 	struct call_dialog *talker; // whom the media is with; NULL: cp/call_fork.c has no say
 	enum side caller;
 	enum call_state state;
-	uint64_t trunk; // the last one that carried it
+	uint64_t trunk; // the last one that carried it, 0: none; trunks_carry() writes it
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES]; // signalling peers: remote, call manager
 	char *identity;              // of the remote's certificate; NULL: none
@@ -124,7 +124,6 @@ void calls_free(struct calls *c); // accepts NULL
 
 struct call_start {
 	enum side caller;
-	uint64_t trunk;
 	uint16_t iface[SIDES];
 	struct endpoint peer[SIDES];
 	struct str call_id_outside; // empty: as the INVITE's

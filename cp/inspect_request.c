@@ -57,7 +57,6 @@ static bool start_call(struct pass *p)
 	char uuid[TICKET_UUID_TEXT_MAX], call_id[CALLID_MAX];
 	struct call_start start = {
 		.caller = p->from,
-		.trunk = p->t->id,
 		.identity = trunk_identity(p->t),
 		.domain = limit_domain(p),
 		.stood_in = p->t->of != NULL,
@@ -79,6 +78,8 @@ static bool start_call(struct pass *p)
 		start.granted = ticket->field[TICKET_GRANTED_DOMAIN];
 	}
 	p->call = call_new(p->ime->calls, p->m, &start);
+	if (p->call != NULL)
+		trunks_carry(p->ime->trunks, p->call, p->t->id);
 	if (p->call != NULL && p->ticket != NULL)
 		ticket_uuid_text(p->ticket, p->call->ticket_uuid);
 	if (p->call != NULL && pass_policy_config(p->t)->enforce_payloadtype)
@@ -90,6 +91,7 @@ static bool start_call(struct pass *p)
 static void undo_call(struct pass *p)
 {
 	offpath_call_over(p->ime, p->call);
+	trunks_carry(p->ime->trunks, p->call, 0);
 	call_remove(p->ime->calls, p->call);
 	p->call = NULL;
 	if (p->txn != NULL)

@@ -164,7 +164,7 @@ enum counter_id pass_forward(struct pass *p)
 		count(&ime->counters,
 			p->m->request ? CNT_REQUESTS_FORWARDED : CNT_RESPONSES_FORWARDED);
 		if (p->call != NULL)
-			p->call->trunk = p->t->id;
+			trunks_carry(ime->trunks, p->call, p->t->id);
 	}
 	return why;
 }

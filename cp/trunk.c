@@ -146,16 +146,33 @@ void trunk_heard(struct trunk *t, size_t octets)
 // A call may be quiet for hours, and its BYE still wants the connection.
 static bool carries_call(const struct trunk *t)
 {
-	const struct call *call = calls_first(t->ime->calls);
+	uint32_t calls = t->calls;
 
-	while (call != NULL && call->trunk != t->id)
-		call = calls_next(call);
-	for (const struct trunk *k = t->stand_ins; k != NULL && call == NULL;
-		k = k->next_stand_in) {
-		if (carries_call(k))
-			return true;
+	for (const struct trunk *k = t->stand_ins; k != NULL; k = k->next_stand_in)
+		calls += k->calls;
+	return calls > 0;
+}
+
+static struct trunk *find(const struct trunks *ts, uint64_t id)
+{
+	struct trunk *t;
+
+	LIST_FOREACH (t, &ts->by_id[id % BUCKETS], by_id) {
+		if (t->id == id)
+			return t;
 	}
-	return call != NULL;
+	return NULL;
+}
+
+void trunks_carry(struct trunks *ts, struct call *call, uint64_t id)
+{
+	struct trunk *from = find(ts, call->trunk), *to = find(ts, id);
+
+	if (from != NULL)
+		from->calls--;
+	if (to != NULL)
+		to->calls++;
+	call->trunk = id;
 }
 
 static void close_both(struct trunk *t)
@@ -406,13 +423,9 @@ void trunk_reset(struct trunk *t)
 
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id)
 {
-	struct trunk *t;
+	struct trunk *t = find(ts, id);
 
-	LIST_FOREACH (t, &ts->by_id[id % BUCKETS], by_id) {
-		if (t->id == id && !t->dead)
-			return t;
-	}
-	return NULL;
+	return t != NULL && !t->dead ? t : NULL;
 }
 
 struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SIDES])

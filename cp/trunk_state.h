@@ -12,6 +12,7 @@
 #include "lib/domain.h"
 #include "lib/sip.h"
 
+struct call;
 struct ime;
 
 #define TRUNKS_SPARE 1024u // trunks may be so many more than TLS sessions: those of call managers
@@ -68,8 +69,9 @@ struct trunk {
 	struct leg leg[SIDES];
 	struct domain_ids remote_ids; // of the outside leg's certificate
 	uint64_t born_ns, active_ns;
-	bool dead; // the reaper frees it
-	bool owed; // TLS-9: sessions are kept free for the other direction
+	uint32_t calls; // whose last message it carried
+	bool dead;      // the reaper frees it
+	bool owed;      // TLS-9: sessions are kept free for the other direction
 	// A stand-in leads to another call manager than the one that was addressed, and shares the
 	// accepted connection of the trunk that it stands in for.
 	struct trunk *of;                        // NULL: none
@@ -137,6 +139,9 @@ void trunk_close_leg(struct trunk *t, enum side side);
 struct trunk *trunk_next(const struct trunks *ts, const struct trunk *t);
 // Ends the trunk with a TCP reset to both sides; nothing drains.
 void trunk_reset(struct trunk *t);
+
+// A message of a call has gone over this trunk; 0: the call is over.
+void trunks_carry(struct trunks *ts, struct call *call, uint64_t id);
 
 struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id);
 // Some trunk between the same two parties, or NULL.
