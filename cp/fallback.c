@@ -107,13 +107,10 @@ static struct request_refer what_of(const struct call *call, const struct did *n
 // FB-5: where a trunk's URI leads, if that is a call manager of ours. NULL: it is not.
 static const struct config_ucm *ucm_of(const struct ime *ime, struct str trunk, struct endpoint *at)
 {
-	struct uri_param maddr;
 	struct uri u;
 
 	if (!uri_parse(trunk, &u) || (u.scheme != URI_SIP && u.scheme != URI_SIPS) ||
-		!uri_host_ip(
-			uri_param_find(u.params, STR_LIT("maddr"), &maddr) ? maddr.value : u.host,
-			&at->ip))
+		!uri_host_ip(u.maddr.name.n > 0 ? u.maddr.value : u.host, &at->ip))
 		return NULL;
 	for (size_t i = 0; i < ime->cfg->n_ucms; i++) {
 		const struct config_ucm *ucm = &ime->cfg->ucms[i];

@@ -33,14 +33,11 @@ static bool is_inside_host(const struct privacy_ctx *ctx, struct str hostport)
 // rewrite_headers() takes care of what NAT knows.
 static void hide_uri(const struct privacy_ctx *ctx, const struct uri *u, struct sip_edit *e)
 {
-	bool tls = u->scheme == URI_SIPS;
-	struct uri_param p;
+	bool tls = u->scheme == URI_SIPS || str_caseeq(u->transport.value, STR_LIT("tls"));
 	struct endpoint ep;
 
 	if (u->scheme != URI_SIP && u->scheme != URI_SIPS)
 		return;
-	if (uri_param_find(u->params, STR_LIT("transport"), &p))
-		tls = tls || str_caseeq(p.value, STR_LIT("tls"));
 	if (is_inside_host(ctx, u->hostport) && !rewrite_host(ctx->nat, u->host, u->port, tls, &ep))
 		sip_edit_replace(e, u->hostport, ctx->domain);
 }

@@ -155,19 +155,19 @@ static void swap_transport(
 		sip_edit_replace(e, token, upper ? STR_LIT("TLS") : STR_LIT("tls"));
 }
 
-static void swap_maddr(const struct rewrite_ctx *ctx, bool request, const struct uri *u,
-	const struct uri_param *p, struct sip_edit *e)
+static void swap_maddr(
+	const struct rewrite_ctx *ctx, bool request, const struct uri *u, struct sip_edit *e)
 {
 	bool tls = u->scheme == URI_SIPS;
 	struct endpoint ep;
 
-	if (rewrite_host(ctx, p->value, u->port, tls, &ep)) {
+	if (rewrite_host(ctx, u->maddr.value, u->port, tls, &ep)) {
 		char text[IP_TEXT_MAX];
 
-		sip_edit_replace(e, p->value, str_from(ip_format(&ep.ip, text)));
+		sip_edit_replace(e, u->maddr.value, str_from(ip_format(&ep.ip, text)));
 	} else if (ctx->dir == REWRITE_INWARD && request) {
 		// Nobody outside chooses where our call manager sends its requests.
-		sip_edit_delete(e, p->whole);
+		sip_edit_delete(e, u->maddr.whole);
 	}
 }
 
@@ -175,8 +175,6 @@ static void rewrite_uri(const struct rewrite_ctx *ctx, bool request, const struc
 	unsigned int what, struct sip_edit *e)
 {
 	struct rewrite_ctx plain;
-	struct str rest = u->params, transport = {0};
-	struct uri_param p;
 
 	if (u->scheme != URI_SIP && u->scheme != URI_SIPS)
 		return;
@@ -185,19 +183,14 @@ static void rewrite_uri(const struct rewrite_ctx *ctx, bool request, const struc
 		plain.taker = NULL;
 		ctx = &plain;
 	}
-	while (uri_param_next(&rest, &p)) {
-		if (str_caseeq(p.name, STR_LIT("transport"))) {
-			if (transport.p == NULL)
-				transport = p.value;
-			if ((what & TRANSPORT) != 0)
-				swap_transport(ctx, p.value, false, e);
-		} else if ((what & MADDR) != 0 && str_caseeq(p.name, STR_LIT("maddr"))) {
-			swap_maddr(ctx, request, u, &p, e);
-		}
-	}
+	if ((what & TRANSPORT) != 0 && u->transport.name.n > 0)
+		swap_transport(ctx, u->transport.value, false, e);
+	if ((what & MADDR) != 0 && u->maddr.name.n > 0)
+		swap_maddr(ctx, request, u, e);
 	if ((what & (HOST | OURS)) != 0)
 		swap_host(ctx, u->hostport, u->host, u->port,
-			u->scheme == URI_SIPS || str_caseeq(transport, STR_LIT("tls")), what, e);
+			u->scheme == URI_SIPS || str_caseeq(u->transport.value, STR_LIT("tls")),
+			what, e);
 }
 
 static enum sip_reason rewrite_list(const struct sip_msg *m, const struct rewrite_ctx *ctx,

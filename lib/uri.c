@@ -145,6 +145,26 @@ static bool params_ok(struct str params)
 	return params.n == 0;
 }
 
+// Where a request goes must be said once (RFC 3261 19.1.1).
+static bool route_params(struct uri *u)
+{
+	struct str rest = u->params;
+	struct uri_param p, *to;
+
+	while (uri_param_next(&rest, &p)) {
+		if (str_caseeq(p.name, STR_LIT("transport")))
+			to = &u->transport;
+		else if (str_caseeq(p.name, STR_LIT("maddr")))
+			to = &u->maddr;
+		else
+			continue;
+		if (to->name.n > 0)
+			return false;
+		*to = p;
+	}
+	return rest.n == 0;
+}
+
 static bool sip_uri_parse(struct str s, struct uri *out)
 {
 	size_t at = str_before(s, '@'), n;
@@ -170,7 +190,7 @@ static bool sip_uri_parse(struct str s, struct uri *out)
 	out->params = (struct str){s.p, n};
 	if (n < s.n)
 		out->headers = skip(s, n + 1);
-	return uri_hostport_parse(out->hostport, &out->host, &out->port) && params_ok(out->params);
+	return uri_hostport_parse(out->hostport, &out->host, &out->port) && route_params(out);
 }
 
 static bool tel_uri_parse(struct str s, struct uri *out)

@@ -11,23 +11,24 @@
 
 enum uri_scheme { URI_OTHER, URI_SIP, URI_SIPS, URI_TEL };
 
+// One parameter. `whole` includes the ';' in front of it, so that deleting it leaves a good list.
+struct uri_param {
+	struct str name, value; // the value is raw: a quoted string keeps its quotes
+	struct str whole;
+};
+
 struct uri {
 	enum uri_scheme scheme;
 	struct str text; // the whole URI
 	struct str
 		user; // sip: before '@', with its parameters, without the password; tel: the number
 	struct str password;
-	struct str hostport; // sip only: host and port as written
-	struct str host;     // an IPv6 reference keeps its brackets
-	uint16_t port;       // 0: not given
-	struct str params;   // from the first ';' to '?' or the end; may be empty
-	struct str headers;  // after '?'; may be empty
-};
-
-// One parameter. `whole` includes the ';' in front of it, so that deleting it leaves a good list.
-struct uri_param {
-	struct str name, value; // the value is raw: a quoted string keeps its quotes
-	struct str whole;
+	struct str hostport;               // sip only: host and port as written
+	struct str host;                   // an IPv6 reference keeps its brackets
+	uint16_t port;                     // 0: not given
+	struct str params;                 // from the first ';' to '?' or the end; may be empty
+	struct uri_param transport, maddr; // sip only, of `params`; without a name: not given
+	struct str headers;                // after '?'; may be empty
 };
 
 // One element of a From, Contact, Route... header: `"Ann" <sip:a@b;x>;tag=1` or `sip:a@b;tag=1`.
@@ -39,8 +40,8 @@ struct name_addr {
 };
 
 // False when it is no URI, or a sip, sips or tel URI that breaks the grammar in a way that two
-// readers could understand differently (spaces, controls, angle brackets, a bad host or port). A
-// URI of any other scheme is URI_OTHER with only `text` filled in.
+// readers could understand differently (spaces, controls, angle brackets, a bad host or port, a second
+// transport= or maddr=). A URI of any other scheme is URI_OTHER with only `text` filled in.
 bool uri_parse(struct str s, struct uri *out);
 
 // The address in a host as it stands in a URI or Via: dotted quad, or IPv6 with or without

@@ -78,6 +78,8 @@ static void test_uri_bad(void **state)
 		"sip:a%4g@b",
 		"sip:a%00@b", // a NUL
 		"sip:a@b;x=%",
+		"sip:a@b;maddr=1.2.3.4;lr;Maddr=1.2.3.4", // to which?
+		"sip:a@b;transport=tls;transport",
 		"tel:+1%",
 		"tel:",
 		"tel:;x=y",
@@ -92,6 +94,22 @@ static void test_uri_bad(void **state)
 			fail_msg("taken: %s", table[i]);
 	}
 	assert_false(uri_parse((struct str){"sip:a@b\0c", 9}, &(struct uri){0}));
+}
+
+// Where a request goes.
+static void test_route_params(void **state)
+{
+	struct uri u;
+
+	assert_true(
+		uri_parse(STR_LIT("sip:a@b;x=maddr;MADDR=1.2.3.4;lr;transport=tls?maddr=c"), &u));
+	assert_str(u.maddr.value, "1.2.3.4");
+	assert_str(u.maddr.whole, ";MADDR=1.2.3.4");
+	assert_str(u.transport.value, "tls");
+	assert_true(uri_parse(STR_LIT("sip:a;maddr=b@b;transport"), &u));
+	assert_int_equal(u.maddr.name.n, 0);
+	assert_str(u.transport.name, "transport");
+	assert_int_equal(u.transport.value.n, 0);
 }
 
 static void test_password(void **state)
@@ -225,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uri_good),
 		cmocka_unit_test(test_uri_bad),
+		cmocka_unit_test(test_route_params),
 		cmocka_unit_test(test_password),
 		cmocka_unit_test(test_host_length),
 		cmocka_unit_test(test_host_ip),
