@@ -5,37 +5,54 @@
 
 #include "lib/chars.h"
 
-// By their lengths: few have to be compared.
-#define KNOWN_LONGEST   21
-#define KNOWN_OF_LENGTH 4
+// By length, first and last letter; one more that falls into the slot of another does not compile,
+// and wants other factors.
+#define KNOWN_SLOT(n, first, last) (((n) + 33u * (first) + (last)) % 128)
 static const struct known {
-	const char *name; // NULL: no more
-	enum sip_header_id id;
-} known[KNOWN_LONGEST + 1][KNOWN_OF_LENGTH] = {
-	[2] = {{"To", SIP_H_TO}},
-	[3] = {{"Via", SIP_H_VIA}},
-	[4] = {{"From", SIP_H_FROM}, {"CSeq", SIP_H_CSEQ}, {"RSeq", SIP_H_RSEQ},
-		{"RAck", SIP_H_RACK}},
-	[5] = {{"Route", SIP_H_ROUTE}, {"Allow", SIP_H_ALLOW}, {"Event", SIP_H_EVENT}},
-	[6] = {{"Reason", SIP_H_REASON}, {"Server", SIP_H_SERVER}},
-	[7] = {{"Call-ID", SIP_H_CALL_ID}, {"Contact", SIP_H_CONTACT}, {"Require", SIP_H_REQUIRE},
-		{"Warning", SIP_H_WARNING}},
-	[8] = {{"Replaces", SIP_H_REPLACES}, {"Refer-To", SIP_H_REFER_TO},
-		{"Identity", SIP_H_IDENTITY}},
-	[9] = {{"Supported", SIP_H_SUPPORTED}, {"Diversion", SIP_H_DIVERSION},
-		{"Call-Info", SIP_H_CALL_INFO}},
-	[10] = {{"Alert-Info", SIP_H_ALERT_INFO}, {"User-Agent", SIP_H_USER_AGENT}},
-	[11] = {{"Referred-By", SIP_H_REFERRED_BY}},
-	[12] = {{"Max-Forwards", SIP_H_MAX_FORWARDS}, {"Record-Route", SIP_H_RECORD_ROUTE},
-		{"Content-Type", SIP_H_CONTENT_TYPE}},
-	[13] = {{"Proxy-Require", SIP_H_PROXY_REQUIRE}, {"Target-Dialog", SIP_H_TARGET_DIALOG}},
-	[14] = {{"Content-Length", SIP_H_CONTENT_LENGTH}},
-	[15] = {{"Session-Expires", SIP_H_SESSION_EXPIRES},
-		{"Remote-Party-ID", SIP_H_REMOTE_PARTY_ID}},
-	[16] = {{"Content-Encoding", SIP_H_CONTENT_ENCODING}, {"X-UCIME-Fallback", SIP_H_FALLBACK}},
-	[19] = {{"P-Asserted-Identity", SIP_H_P_ASSERTED_IDENTITY},
-		{"X-Cisco-ViPR-Ticket", SIP_H_TICKET}},
-	[21] = {{"X-Cisco-UC-IME-Ticket", SIP_H_TICKET}},
+	const char *name;
+	uint8_t n; // 0: nothing in this slot
+	uint8_t id;
+} known[128] = {
+#define K(first, last, text, id)                                                                   \
+	[KNOWN_SLOT(sizeof(text) - 1, first, last)] = {text, sizeof(text) - 1, SIP_H_##id}
+	K('v', 'a', "Via", VIA),
+	K('f', 'm', "From", FROM),
+	K('t', 'o', "To", TO),
+	K('c', 'd', "Call-ID", CALL_ID),
+	K('c', 'q', "CSeq", CSEQ),
+	K('m', 's', "Max-Forwards", MAX_FORWARDS),
+	K('c', 't', "Contact", CONTACT),
+	K('r', 'e', "Route", ROUTE),
+	K('r', 'e', "Record-Route", RECORD_ROUTE),
+	K('c', 'e', "Content-Type", CONTENT_TYPE),
+	K('c', 'h', "Content-Length", CONTENT_LENGTH),
+	K('c', 'g', "Content-Encoding", CONTENT_ENCODING),
+	K('r', 'e', "Require", REQUIRE),
+	K('p', 'e', "Proxy-Require", PROXY_REQUIRE),
+	K('s', 'd', "Supported", SUPPORTED),
+	K('a', 'w', "Allow", ALLOW),
+	K('r', 'q', "RSeq", RSEQ),
+	K('r', 'k', "RAck", RACK),
+	K('r', 'n', "Reason", REASON),
+	K('e', 't', "Event", EVENT),
+	K('r', 's', "Replaces", REPLACES),
+	K('t', 'g', "Target-Dialog", TARGET_DIALOG),
+	K('s', 's', "Session-Expires", SESSION_EXPIRES),
+	K('r', 'o', "Refer-To", REFER_TO),
+	K('r', 'y', "Referred-By", REFERRED_BY),
+	K('p', 'y', "P-Asserted-Identity", P_ASSERTED_IDENTITY),
+	K('r', 'd', "Remote-Party-ID", REMOTE_PARTY_ID),
+	K('d', 'n', "Diversion", DIVERSION),
+	K('i', 'y', "Identity", IDENTITY),
+	K('w', 'g', "Warning", WARNING),
+	K('a', 'o', "Alert-Info", ALERT_INFO),
+	K('c', 'o', "Call-Info", CALL_INFO),
+	K('u', 't', "User-Agent", USER_AGENT),
+	K('s', 'r', "Server", SERVER),
+	K('x', 't', "X-Cisco-UC-IME-Ticket", TICKET),
+	K('x', 't', "X-Cisco-ViPR-Ticket", TICKET),
+	K('x', 'k', "X-UCIME-Fallback", FALLBACK),
+#undef K
 };
 
 // Compact forms (RFC 3261 7.3.3 and the IANA registry).
@@ -103,16 +120,19 @@ enum sip_method sip_method_of(struct str name)
 
 static enum sip_header_id header_id(struct str name)
 {
-	unsigned int letter = (unsigned int)(name.p[0] | 0x20) - 'a';
+	const struct known *k;
+	unsigned int first, last;
 
-	if (name.n == 1)
-		return letter < sizeof(compact) ? compact[letter] : SIP_H_OTHER;
-	if (name.n > KNOWN_LONGEST)
+	if (name.n == 0)
 		return SIP_H_OTHER;
-	for (size_t i = 0; i < KNOWN_OF_LENGTH && known[name.n][i].name != NULL; i++)
-		if (str_caseeq((struct str){known[name.n][i].name, name.n}, name))
-			return known[name.n][i].id;
-	return SIP_H_OTHER;
+	first = (uint8_t)name.p[0] | 0x20;
+	if (name.n == 1)
+		return first - 'a' < sizeof(compact) ? compact[first - 'a'] : SIP_H_OTHER;
+	last = (uint8_t)name.p[name.n - 1] | 0x20;
+	k = &known[KNOWN_SLOT((unsigned int)name.n, first, last)];
+	if (k->n != name.n || !str_same_letters(k->name, name.p, name.n))
+		return SIP_H_OTHER;
+	return k->id;
 }
 
 bool sip_is_token(struct str s)
@@ -120,21 +140,20 @@ bool sip_is_token(struct str s)
 	return s.n > 0 && chars_all(s, CHAR_TOKEN);
 }
 
-// The length of the first header line with what is folded into it, `n` octets of which are known to
-// be no line end; *lone_lf: a line end without its CR.
-static size_t folded_length(struct str s, size_t n, bool *lone_lf)
+// The first header line with what is folded into it; *lone_lf: a line end without its CR.
+static struct str folded_line(struct str s, bool *lone_lf)
 {
+	size_t n = 0;
+
 	*lone_lf = false;
-	while (n < s.n) {
+	do {
 		n += str_before((struct str){s.p + n, s.n - n}, '\n');
 		if (n == s.n)
 			break;
 		*lone_lf = *lone_lf || n == 0 || s.p[n - 1] != '\r';
 		n++;
-		if (n == s.n || (s.p[n] != ' ' && s.p[n] != '\t'))
-			break;
-	}
-	return n;
+	} while (n < s.n && (s.p[n] == ' ' || s.p[n] == '\t'));
+	return (struct str){s.p, n};
 }
 
 // What stands behind the colon without the white space around it, which is mostly SP and CRLF.
@@ -147,20 +166,23 @@ static struct str value_of(struct str s)
 
 enum sip_reason sip_header_take(struct str *rest, struct sip_header *out)
 {
-	const struct str s = *rest;
-	size_t name = chars_span(s, CHAR_TOKEN), colon = name, n;
 	bool lone_lf;
+	const struct str line = folded_line(*rest, &lone_lf);
+	size_t colon = str_before(line, ':');
 
-	while (colon < s.n && (s.p[colon] == ' ' || s.p[colon] == '\t'))
-		colon++;
-	n = folded_length(s, colon, &lone_lf);
-	out->name = (struct str){s.p, name};
-	out->line = (struct str){s.p, n};
-	*rest = (struct str){s.p + n, s.n - n};
-	if (name == 0 || colon == n || s.p[colon] != ':')
-		return SIP_BAD_HEADER;
-	out->value = value_of((struct str){s.p + colon + 1, n - colon - 1});
+	*rest = (struct str){line.p + line.n, rest->n - line.n};
+	out->line = line;
+	out->name = (struct str){line.p, colon};
 	out->id = header_id(out->name);
+	if (out->id == SIP_H_OTHER) { // not a name that we know, or more than a name
+		out->name.n = colon = chars_span(line, CHAR_TOKEN);
+		while (colon < line.n && (line.p[colon] == ' ' || line.p[colon] == '\t'))
+			colon++;
+		if (out->name.n == 0 || colon == line.n || line.p[colon] != ':')
+			return SIP_BAD_HEADER;
+		out->id = header_id(out->name);
+	}
+	out->value = value_of((struct str){line.p + colon + 1, line.n - colon - 1});
 	return lone_lf ? SIP_LINE_END : SIP_OK;
 }
 

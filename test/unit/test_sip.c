@@ -179,6 +179,13 @@ static void test_header_names(void **state)
 		{"Content-Encoding: x\r\n", SIP_H_CONTENT_ENCODING},
 		{"P-Asserted-Identity: x\r\n", SIP_H_P_ASSERTED_IDENTITY},
 		{"X-Cisco-UC-IME-Ticket: x\r\n", SIP_H_TICKET},
+		{"X-Cisco-ViPR-Ticket: x\r\n", SIP_H_TICKET},
+		{"X-UCIME-Fallback: x\r\n", SIP_H_FALLBACK},
+		{"x-ucime-fallback : x\r\n", SIP_H_FALLBACK},
+		{"CALL-ID\t:x\r\n", SIP_H_CALL_ID},
+		{"Date : x\r\n", SIP_H_OTHER},
+		{"Xia: x\r\n", SIP_H_OTHER}, // length, first and last letter do not make a name
+		{"Vxa: x\r\n", SIP_H_OTHER},
 		{"a: x\r\n", SIP_H_OTHER},
 		{"~: x\r\n", SIP_H_OTHER},
 		{"X-Cisco-UC-IME-Tickets: x\r\n", SIP_H_OTHER},
