@@ -35,9 +35,10 @@ bool ip_parse(struct str s, struct ip_addr *out)
 {
 	char z[IP_TEXT_MAX];
 
-	if (s.n == 0 || memchr(s.p, ':', s.n) == NULL)
-		return v4_parse(s, out);
-	return str_copy(s, z, sizeof(z)) && strlen(z) == s.n && inet_pton(AF_INET6, z, out->b) == 1;
+	if (v4_parse(s, out))
+		return true;
+	return str_before(s, ':') < s.n && str_copy(s, z, sizeof(z)) && strlen(z) == s.n &&
+		inet_pton(AF_INET6, z, out->b) == 1;
 }
 
 static void mask_host_bits(struct ip_addr *ip, unsigned int len)
@@ -103,15 +104,15 @@ bool prefix_has(const struct prefix *p, const struct ip_addr *ip)
 	return rest == 0 || (p->ip.b[whole] ^ ip->b[whole]) >> (8 - rest) == 0;
 }
 
-// Puts the number and one octet behind it; returns where the next goes.
-static char *put(char *at, unsigned int v, char behind)
+// An octet in decimal; returns where the next goes.
+static char *put_octet(char *at, unsigned int v)
 {
-	char digits[STR_DECIMAL_MAX];
-	struct str s = str_decimal(v, digits);
-
-	memcpy(at, s.p, s.n);
-	at[s.n] = behind;
-	return at + s.n + 1;
+	if (v >= 100)
+		*at++ = (char)('0' + v / 100);
+	if (v >= 10)
+		*at++ = (char)('0' + v / 10 % 10);
+	*at++ = (char)('0' + v % 10);
+	return at;
 }
 
 // Dotted quads are written into every message that is edited; inet_ntop would print them by snprintf.
@@ -123,8 +124,10 @@ const char *ip_format(const struct ip_addr *a, char *buf)
 		inet_ntop(AF_INET6, a->b, buf, IP_TEXT_MAX);
 		return buf;
 	}
-	for (size_t i = 12; i < 16; i++)
-		at = put(at, a->b[i], i < 15 ? '.' : '\0');
+	for (size_t i = 12; i < 16; i++) {
+		at = put_octet(at, a->b[i]);
+		*at++ = i < 15 ? '.' : '\0';
+	}
 	return buf;
 }
 
@@ -141,7 +144,8 @@ const char *prefix_format(const struct prefix *p, char *buf)
 const char *endpoint_format(const struct endpoint *e, char sep, char *buf)
 {
 	bool v4 = ip_is_v4(&e->ip);
-	char *at;
+	char *at, digits[STR_DECIMAL_MAX];
+	struct str port;
 
 	ip_format(&e->ip, v4 ? buf : buf + 1);
 	if (!v4)
@@ -150,6 +154,8 @@ const char *endpoint_format(const struct endpoint *e, char sep, char *buf)
 	if (!v4)
 		*at++ = ']';
 	*at++ = sep;
-	put(at, e->port, '\0');
+	port = str_decimal(e->port, digits);
+	memcpy(at, port.p, port.n);
+	at[port.n] = '\0';
 	return buf;
 }

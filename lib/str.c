@@ -49,13 +49,14 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned int d = (unsigned char)s.p[i] - '0';
 
-		// Against a constant: to divide by the limit takes longer than all the rest.
-		if (d > 9 || v > UINT64_MAX / 10)
+		if (d > 9)
+			return false;
+		if (i >= 19 && v > (UINT64_MAX - d) / 10) // nineteen digits always fit
 			return false;
 		v = v * 10 + d;
-		if (v < d || v > max)
-			return false;
 	}
+	if (v > max)
+		return false;
 	*out = v;
 	return true;
 }

@@ -12,6 +12,26 @@ static void test_caseeq(void **state)
 	assert_true(str_caseeq(STR_LIT(""), STR_LIT("")));
 }
 
+// Whatever the length, every octet counts.
+static void test_caseeq_lengths(void **state)
+{
+	static const char text[] = "x-Cisco-UC-IME-Ticket: 0123456789";
+	char other[sizeof(text)];
+
+	for (size_t n = 1; n < sizeof(text); n++) {
+		for (size_t at = 0; at < n; at++) {
+			const struct str a = {text, n}, b = {other, n};
+
+			memcpy(other, text, n);
+			assert_true(str_caseeq(a, b));
+			other[at] ^= 0x20;
+			assert_int_equal(str_caseeq(a, b), (text[at] | 0x20) >= 'a');
+			other[at] = text[at] ^ 1;
+			assert_false(str_caseeq(a, b));
+		}
+	}
+}
+
 static void test_trim(void **state)
 {
 	assert_true(str_eq(str_trim(STR_LIT(" \ta b\r\n")), STR_LIT("a b")));
@@ -38,6 +58,9 @@ static void test_to_u64(void **state)
 	assert_false(str_to_u64(STR_LIT("65536"), 65535, &v));
 	assert_false(str_to_u64(STR_LIT("18446744073709551616"), UINT64_MAX, &v));
 	assert_true(str_to_u64(STR_LIT("18446744073709551615"), UINT64_MAX, &v));
+	assert_false(str_to_u64(STR_LIT("184467440737095516150"), UINT64_MAX, &v));
+	assert_true(str_to_u64(STR_LIT("000018446744073709551615"), UINT64_MAX, &v));
+	assert_int_equal(v, UINT64_MAX);
 	assert_false(str_to_u64(STR_LIT("6"), 5, &v));
 	assert_true(str_to_u64(STR_LIT("005"), 5, &v));
 	assert_false(str_to_u64(STR_LIT(""), 9, &v));
@@ -84,6 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_before),
 		cmocka_unit_test(test_caseeq),
+		cmocka_unit_test(test_caseeq_lengths),
 		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_to_u64),
