@@ -193,6 +193,22 @@ static void rewrite_uri(const struct rewrite_ctx *ctx, bool request, const struc
 			what, e);
 }
 
+// Whether some host in there may be an address: it would begin behind '@' or a colon. Headers that
+// show an identity mostly have domains.
+static bool may_have_address(struct str s)
+{
+	static const char before[] = {'@', ':'};
+
+	for (size_t i = 0; i < sizeof(before); i++) {
+		struct str head, rest = str_split(s, before[i], &head);
+
+		for (; rest.n > 0; rest = str_split(rest, before[i], &head))
+			if (rest.p[0] == '[' || (rest.p[0] >= '0' && rest.p[0] <= '9'))
+				return true;
+	}
+	return false;
+}
+
 static enum sip_reason rewrite_list(const struct sip_msg *m, const struct rewrite_ctx *ctx,
 	enum sip_header_id id, unsigned int what, struct sip_edit *e)
 {
@@ -203,6 +219,8 @@ static enum sip_reason rewrite_list(const struct sip_msg *m, const struct rewrit
 
 	while (sip_elem_next(m, id, &it, &elem)) {
 		if (id == SIP_H_CONTACT && str_eq(elem, STR_LIT("*")))
+			continue;
+		if (what == HOST && !may_have_address(elem))
 			continue;
 		if (name_addr_parse(elem, &na) && uri_parse(na.uri, &uri))
 			rewrite_uri(ctx, m->request, &uri, what, e);

@@ -282,6 +282,16 @@ static void test_identities(void **state)
 		{&out_ctx, "<sip:a@enterprise-a.example>;tag=1",
 			"<sip:a@enterprise-a.example>;tag=1"},
 		{&out_ctx, "<tel:+14085550123>;tag=1", "<tel:+14085550123>;tag=1"},
+		{&out_ctx, "\"12:30@5\" <sip:5:1@b.example:5060>;tag=1",
+			"\"12:30@5\" <sip:5:1@b.example:5060>;tag=1"},
+		// Whatever stands before the host.
+		{&out_ctx, "<sip:" REAL ">;tag=1", "<sip:" MAPPED ">;tag=1"},
+		{&out_ctx, "<sip:a:b@" REAL ">;tag=1", "<sip:a:b@" MAPPED ">;tag=1"},
+		{&out_ctx, "sips:a@" REAL ";tag=x", "sips:a@" MAPPED ";tag=x"},
+	};
+	static const struct row lists[] = {
+		{&out_ctx, "<sip:a@b.example>, <sip:c@" REAL ">",
+			"<sip:a@b.example>, <sip:c@" MAPPED ">"},
 	};
 
 	CHECK_ROWS(rows, REQ VIA "f: %s\r\n" TO COMMON END);
@@ -291,6 +301,7 @@ static void test_identities(void **state)
 	CHECK_ROWS(rows, REQ ALL "Diversion: %s\r\n" END);
 	CHECK_ROWS(rows, REQ ALL "Refer-To: %s\r\n" END);
 	CHECK_ROWS(rows, REQ ALL "b: %s\r\n" END);
+	CHECK_ROWS(lists, REQ ALL "P-Asserted-Identity: %s\r\n" END);
 }
 
 // Untouched in both directions: what the table says so about, and what it does not know.
