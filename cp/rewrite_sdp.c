@@ -124,6 +124,7 @@ static void rewrite_media(const struct sdp_media *m, const struct sdp_plan *plan
 	const struct sdp_plan_media *p, struct str local, struct sip_edit *e)
 {
 	bool active = sdp_media_relayable(m, plan->h264) && p->port != 0;
+	bool drops = active && m->type == SDP_VIDEO && !plan->h264;
 	uint8_t keep_suites = active ? p->keep_suites : 0;
 	const char *first_attr = m->section.p + m->section.n;
 	bool h264[SDP_PT_END] = {0};
@@ -135,7 +136,7 @@ static void rewrite_media(const struct sdp_media *m, const struct sdp_plan *plan
 	if (!str_eq(m->port_text, port))
 		sip_edit_replace(e, m->port_text, port);
 	rewrite_proto(m, p->secure, e);
-	if (active && m->type == SDP_VIDEO && !plan->h264) {
+	if (drops) {
 		sdp_h264_formats(m, h264);
 		drop_formats(m, h264, e);
 	}
@@ -146,7 +147,7 @@ static void rewrite_media(const struct sdp_media *m, const struct sdp_plan *plan
 
 		if (a.whole.p < first_attr)
 			first_attr = a.whole.p;
-		if (attr_removed(&a, plan->rtcp) || attr_of_dropped(&a, h264) ||
+		if (attr_removed(&a, plan->rtcp) || (drops && attr_of_dropped(&a, h264)) ||
 			(crypto && !crypto_stays(&a, &keep_suites)) || (mux && !p->mux))
 			sip_edit_delete(e, a.whole);
 	}

@@ -178,14 +178,19 @@ static enum sdp_proto proto_parse(struct str s)
 	return SDP_PROTO_OTHER;
 }
 
-static void payload_types(struct sdp_media *m)
+// False: there is no format at all.
+static bool formats_parse(struct sdp_media *m)
 {
 	struct str rest = m->formats, format;
 	unsigned int n = 0;
+	bool any = false;
 
 	while (sdp_format_next(&rest, &format)) {
 		unsigned int pt = sdp_format_pt(format);
 
+		if (!any)
+			m->first_pt = pt;
+		any = true;
 		if (pt == SDP_PT_END)
 			continue;
 		if (n < SDP_PTS_MAX)
@@ -193,11 +198,36 @@ static void payload_types(struct sdp_media *m)
 		n++;
 	}
 	m->n_pts = n <= SDP_PTS_MAX ? n : 0;
+	return any;
+}
+
+// Payload types with a fixed meaning (RFC 3551), where no rtpmap is needed.
+static void static_codec(struct sdp_media *m)
+{
+	static const struct {
+		struct str name;
+		uint32_t clock_hz;
+	} codecs[] = {
+		[0] = {{"PCMU", 4}, 8000},
+		[3] = {{"GSM", 3}, 8000},
+		[4] = {{"G723", 4}, 8000},
+		[8] = {{"PCMA", 4}, 8000},
+		[9] = {{"G722", 4}, 8000}, // samples at 16 kHz, but its RTP clock is 8 kHz
+		[15] = {{"G728", 4}, 8000},
+		[18] = {{"G729", 4}, 8000},
+		[31] = {{"H261", 4}, 90000},
+		[34] = {{"H263", 4}, 90000},
+	};
+
+	if (m->first_pt < sizeof(codecs) / sizeof(codecs[0])) {
+		m->codec = codecs[m->first_pt].name;
+		m->clock_hz = codecs[m->first_pt].clock_hz;
+	}
 }
 
 static enum sdp_verdict media_parse(struct sdp_media *m, const struct sdp_line *l)
 {
-	struct str type, port, first, rest = l->value;
+	struct str type, port, rest = l->value;
 	uint64_t v, count = 1;
 
 	rest = str_split(rest, ' ', &type);
@@ -212,56 +242,23 @@ static enum sdp_verdict media_parse(struct sdp_media *m, const struct sdp_line *
 		return SDP_BAD_MEDIA;
 	m->port = (uint16_t)v;
 	m->count = (uint16_t)count;
-	payload_types(m);
-	rest = m->formats;
-	return sdp_format_next(&rest, &first) ? SDP_OK : SDP_BAD_MEDIA;
+	if (!formats_parse(m))
+		return SDP_BAD_MEDIA;
+	static_codec(m);
+	return SDP_OK;
 }
 
 static bool direction_parse(struct str name, enum sdp_direction *dir)
 {
-	static const struct str names[] = {{"sendrecv", 8}, {"sendonly", 8}, {"recvonly", 8},
-		{"inactive", 8}}; // in the order of the enum
+	static const char names[][9] = {
+		"sendrecv", "sendonly", "recvonly", "inactive"}; // in the order of the enum
 
-	for (unsigned int i = 0; i < 4; i++)
-		if (str_eq(names[i], name)) {
+	for (unsigned int i = 0; name.n == 8 && i < 4; i++)
+		if (memcmp(names[i], name.p, 8) == 0) {
 			*dir = (enum sdp_direction)i;
 			return true;
 		}
 	return false;
-}
-
-// Payload types with a fixed meaning (RFC 3551), where no rtpmap is needed.
-static void static_codec(struct sdp_media *m, unsigned int pt)
-{
-	static const struct {
-		uint8_t pt;
-		struct str name;
-		uint32_t clock_hz;
-	} codecs[] = {
-		{0, {"PCMU", 4}, 8000},
-		{3, {"GSM", 3}, 8000},
-		{4, {"G723", 4}, 8000},
-		{8, {"PCMA", 4}, 8000},
-		{9, {"G722", 4}, 8000}, // samples at 16 kHz, but its RTP clock is 8 kHz
-		{15, {"G728", 4}, 8000},
-		{18, {"G729", 4}, 8000},
-		{31, {"H261", 4}, 90000},
-		{34, {"H263", 4}, 90000},
-	};
-
-	for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++)
-		if (codecs[i].pt == pt) {
-			m->codec = codecs[i].name;
-			m->clock_hz = codecs[i].clock_hz;
-		}
-}
-
-// The payload type of the first format, or SDP_PT_END.
-static unsigned int first_pt(const struct sdp_media *m)
-{
-	struct str rest = m->formats, first;
-
-	return sdp_format_next(&rest, &first) ? sdp_format_pt(first) : SDP_PT_END;
 }
 
 static void media_attr(struct sdp_media *m, struct str name, struct str value)
@@ -278,7 +275,7 @@ static void media_attr(struct sdp_media *m, struct str name, struct str value)
 		m->ptime_ms = (uint16_t)v;
 	} else if (str_eq(name, STR_LIT("rtpmap"))) {
 		pt = rtpmap_parse(value, &encoding);
-		if (pt != SDP_PT_END && pt == first_pt(m))
+		if (pt != SDP_PT_END && pt == m->first_pt)
 			encoding_parse(encoding, &m->codec, &m->clock_hz);
 	}
 }
@@ -287,7 +284,6 @@ static enum sdp_verdict line_parse(struct sdp *s, const struct sdp_line *l)
 {
 	struct sdp_media *m = s->n_media > 0 ? &s->media[s->n_media - 1] : NULL;
 	struct str name, value;
-	enum sdp_verdict v;
 
 	switch (l->type) {
 	case 'm':
@@ -298,9 +294,7 @@ static enum sdp_verdict line_parse(struct sdp *s, const struct sdp_line *l)
 		m = &s->media[s->n_media++];
 		// Cleared when it comes: clearing 16 of them every time is waste.
 		*m = (struct sdp_media){.section = l->whole, .dir = s->dir};
-		v = media_parse(m, l);
-		static_codec(m, first_pt(m));
-		return v;
+		return media_parse(m, l);
 	case 'o':
 		// After s= or media it would be another session's.
 		if (m != NULL || s->origin_addr.n > 0)

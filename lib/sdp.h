@@ -11,6 +11,7 @@
 
 #define SDP_MEDIA_MAX 16
 #define SDP_PTS_MAX   16
+#define SDP_PT_END    128
 
 // Why a description is refused; each is a counter. X(NAME, text).
 #define SDP_VERDICTS(X)                                                                            \
@@ -63,6 +64,7 @@ struct sdp_media {
 	enum sdp_proto proto;
 	struct str proto_text;
 	struct str formats;     // "9 0 101"
+	unsigned int first_pt;  // payload type of the first format, or SDP_PT_END
 	struct sdp_conn conn;   // of this media line alone
 	enum sdp_direction dir; // the session's where the media line has none
 	bool has_crypto;        // some a=crypto line
@@ -107,7 +109,6 @@ bool sdp_attr_next(struct str *rest, struct sdp_attr *out);
 bool sdp_attr_find(struct str *rest, struct str name, struct str *value);
 
 // Marks the payload types of a line that are H.264 of any flavour.
-#define SDP_PT_END 128
 void sdp_h264_formats(const struct sdp_media *m, bool is_h264[SDP_PT_END]);
 
 // Takes the next format of a list like "9 0 101".
