@@ -90,7 +90,7 @@ bool uri_hostport_parse(struct str s, struct str *host, uint16_t *port)
 
 bool uri_param_next(struct str *rest, struct uri_param *out)
 {
-	struct str s, start;
+	struct str s, start, value;
 	size_t n;
 
 	if (rest->n == 0)
@@ -109,8 +109,9 @@ bool uri_param_next(struct str *rest, struct uri_param *out)
 	if (n == 0)
 		return false;
 	s = skip(s, n);
-	if (skip_lws(s).n > 0 && skip_lws(s).p[0] == '=') {
-		s = skip_lws(skip(skip_lws(s), 1));
+	value = skip_lws(s);
+	if (value.n > 0 && value.p[0] == '=') {
+		s = skip_lws(skip(value, 1));
 		n = s.n > 0 && s.p[0] == '"' ? quoted(s) : chars_before(s, CHAR_VALUE_END);
 		if (n == 0)
 			return false;
@@ -209,10 +210,7 @@ bool uri_parse(struct str s, struct uri *out)
 	memset(out, 0, sizeof(*out));
 	out->text = s;
 	tail = str_split(s, ':', &scheme);
-	if (s.n == 0 || scheme.n == 0 || scheme.n == s.n || !chars_all(scheme, CHAR_SCHEME) ||
-		!octets_ok(s))
-		return false;
-	if (scheme.p[0] < 'A') // a letter comes first
+	if (scheme.n == 0 || scheme.n == s.n || !octets_ok(s))
 		return false;
 	if (str_caseeq(scheme, STR_LIT("sip")))
 		out->scheme = URI_SIP;
@@ -220,8 +218,8 @@ bool uri_parse(struct str s, struct uri *out)
 		out->scheme = URI_SIPS;
 	else if (str_caseeq(scheme, STR_LIT("tel")))
 		out->scheme = URI_TEL;
-	else
-		return true;
+	else // a letter comes first
+		return scheme.p[0] >= 'A' && chars_all(scheme, CHAR_SCHEME);
 	return out->scheme == URI_TEL ? tel_uri_parse(tail, out) : sip_uri_parse(tail, out);
 }
 
