@@ -7,7 +7,9 @@ import math
 import os
 import pathlib
 import random
+import signal
 import struct
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -15,6 +17,7 @@ import wave
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 from lablib import capture, testrun, tone  # noqa: E402
+from lablib.util import alive, wait_for  # noqa: E402
 
 
 class Folder(unittest.TestCase):
@@ -118,6 +121,23 @@ class Media(Packets):
                 got = self.write("got", payloads, flow=("10.0.0.9", "10.0.0.2"), drop=drop)
                 r = capture.lost(sent, "10.0.0.1", got, "10.0.0.2")
                 self.assertEqual((r["lost"], r["head"], r["tail"]), expected)
+
+
+class Processes(unittest.TestCase):
+    def test_the_first_thread_ends_first(self):
+        """A process lives as long as any thread of it, whosever child it is."""
+        program = (sys.executable, "-c", "import ctypes, os, threading, time\n"
+                   "threading.Thread(target=time.sleep, args=(10,)).start(); print(os.getpid(), flush=True)\n"
+                   "ctypes.CDLL(None).pthread_exit(None)")
+        for parent in ((), ("sh", "-c", '"$@" & wait', "sh")):
+            with self.subTest(parent=parent), \
+                    subprocess.Popen([*parent, *program], stdout=subprocess.PIPE, text=True) as p:
+                pid = int(p.stdout.readline())
+                stat = pathlib.Path(f"/proc/{pid}/stat")
+                wait_for("the first thread to end", 5, lambda s=stat: " Z " in s.read_text(), 0.01)
+                self.assertTrue(alive(pid))
+                os.kill(pid, signal.SIGKILL)
+                wait_for("the process to end", 5, lambda n=pid: not alive(n), 0.01)
 
 
 class Sum(unittest.TestCase):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Small things that every part of the lab uses: commands, deadlines, processes, places."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -75,19 +76,18 @@ def read_pid(pid_file):
 
 
 def alive(pid):
-    """Whether a process runs; a child of ours that has ended is reaped on the way."""
+    """Whether a process runs, or any of its threads; a child of ours that has ended is reaped on the way."""
     if not pid:
         return False
     try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
+        return os.waitpid(pid, os.WNOHANG)[0] != pid
     except ChildProcessError:
         pass
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
-            return f.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    for thread in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"): # the first may end before the others
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if thread.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] not in "ZX":
+                return True
+    return False
 
 
 def stop(pid, first=signal.SIGTERM, patience_s=5.0):
