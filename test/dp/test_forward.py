@@ -5,13 +5,15 @@
 import ctypes
 import json
 import os
-import select
+import pathlib
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+from lablib import vlan  # noqa: E402
 
 OUT_HOST, OUT_FW, MAPPED, MEDIA = ("209.165.200.254", "209.165.200.225", "209.165.200.228",
                                    "209.165.200.229")
@@ -21,60 +23,6 @@ PAT_HOST = "192.168.10.40"  # behind the firewall's own address
 
 def sh(cmd, check=True):
     return subprocess.run(cmd, shell=True, check=check, capture_output=True, text=True)
-
-
-class Switch(threading.Thread):
-    """An 802.1Q switch in a namespace: access ports by VLAN (0: untagged on the trunk), and the trunk. Our
-    own, because not every kernel has VLANs; the ends are kernels all the same."""
-
-    AUXDATA, VLAN_VALID, OUTGOING = 8, 0x10, 4
-
-    def __init__(self, ns, access):
-        super().__init__(daemon=True)
-        self.ns, self.access, self.over = ns, access, False
-        self.start()
-
-    def run(self):
-        with open(f"/run/netns/{self.ns}") as f:
-            setns(f)
-        ports = {vlan: self._open(name) for vlan, name in self.access.items()}
-        trunk = self._open("trunk")
-        while not self.over:
-            for s in select.select([trunk, *ports.values()], [], [], 0.1)[0]:
-                frame, tag = self._receive(s)
-                if frame is None:
-                    continue
-                if s is trunk:
-                    if tag in ports:
-                        ports[tag].send(frame)
-                    continue
-                vlan = next(v for v, p in ports.items() if p is s)
-                trunk.send(self.tagged(frame, vlan) if vlan else frame)
-
-    @staticmethod
-    def tagged(frame, vlan, kind=0x8100):
-        return frame[:12] + struct.pack("!HH", kind, vlan) + frame[12:]
-
-    def _open(self, name):
-        s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        s.setsockopt(263, self.AUXDATA, 1)
-        s.bind((name, 3))
-        return s
-
-    def _receive(self, s):
-        """The kernel takes the tag off, and tells it beside the frame."""
-        frame, beside, _, (_, _, kind, _, _) = s.recvmsg(65536, 128)
-        if kind == self.OUTGOING:
-            return None, None
-        for _, what, data in beside:
-            status, tag = struct.unpack_from("=I12xH", data) if what == self.AUXDATA else (0, 0)
-            if status & self.VLAN_VALID:
-                return frame, tag & 0xfff
-        return frame, 0
-
-    def stop(self):
-        self.over = True
-        self.join()
 
 
 class Net:
@@ -115,7 +63,7 @@ class Net:
         for ns in (self.fw, self.sw):
             sh(f"ip netns exec {ns} sysctl -qw net.ipv6.conf.trunk.disable_ipv6=1")
             sh(f"ip -n {ns} link set trunk arp off up")
-        self.switch = Switch(self.sw, {0: "out", 20: "ins"})
+        self.switch = result_of(in_ns(self.sw, lambda: vlan.Switch({0: "out", 20: "ins"})))
 
     @staticmethod
     def mac(ns, dev):
@@ -282,11 +230,16 @@ def arping(net, address):
     return sh(f"ip netns exec {net.out} arping -c 1 -w 1 -I eth0 {address}", check=False).stdout
 
 
+def ping(ns, to, count, *options):
+    """Whether `count` echo requests, sent in a row, are all answered, and what ping said. After the last it waits as
+    long as its interval: with a short one an answer that a busy machine has not got to yet is told as lost."""
+    out = sh(f"ip netns exec {ns} ping -c {count} -l {count} -i 2 -W 2 {' '.join(options)} {to}", check=False).stdout
+    return " 0% packet loss" in out, out
+
+
 def pings(net, d):
-    r = sh(f"ip netns exec {net.out} ping -c 20 -i 0.02 -W 2 {MAPPED}", check=False)
-    check("ping to the mapped address", " 0% packet loss" in r.stdout, r.stdout)
-    r = sh(f"ip netns exec {net.ins} ping -c 20 -i 0.02 -W 2 {OUT_HOST}", check=False)
-    check("ping from inside", " 0% packet loss" in r.stdout, r.stdout)
+    check("ping to the mapped address", *ping(net.out, MAPPED, 20))
+    check("ping from inside", *ping(net.ins, OUT_HOST, 20))
 
 
 def connections(net, d):
@@ -307,8 +260,7 @@ def connections(net, d):
 def pat(net, d):
     """TCP, UDP and pings of one host behind PAT, all at once."""
     ports = (7100, 7101)
-    ping = subprocess.Popen(["ip", "netns", "exec", net.ins, "ping", "-c", "40", "-i", "0.02", "-W",
-                             "2", "-I", PAT_HOST, OUT_HOST], stdout=subprocess.PIPE, text=True)
+    pinged = in_ns(net.ins, lambda: [ping(net.ins, OUT_HOST, 5, "-I", PAT_HOST) for _ in range(8)])
     tcp_server = in_ns(net.out, lambda: serve(7001, 2000000))
     udp_server = in_ns(net.out, lambda: echo_udp(ports, 20))
     time.sleep(0.2)
@@ -317,12 +269,11 @@ def pat(net, d):
     assert result_of(tcp_client)
     real_port = result_of(udp_client)
     peers = result_of(udp_server)
-    pinged = ping.communicate(timeout=20)[0]
     check("PAT of TCP: the server sees the firewall", result_of(tcp_server)[0] == OUT_FW)
     check("PAT of UDP: one port wherever it goes, of the same parity",
           peers[7100] == peers[7101] and peers[7100][0] == OUT_FW and
           peers[7100][1] % 2 == real_port % 2, (peers, real_port))
-    check("PAT of pings", " 0% packet loss" in pinged, pinged)
+    check("PAT of pings", all(ok for ok, _ in result_of(pinged)), pinged.result)
 
 
 def lossy(net, d):
@@ -352,8 +303,7 @@ def lossy(net, d):
 def handoff(net, d):
     # Each ping is a flow of its own, so that one worker is the owner of all by a rare chance.
     for _ in range(16):
-        r = sh(f"ip netns exec {net.out} ping -c 1 -W 2 {MAPPED}", check=False)
-        check("one ping", " 0% packet loss" in r.stdout, r.stdout)
+        check("one ping", *ping(net.out, MAPPED, 1))
     c = d.ask("counters")
     check("packets were handed over", c["HANDOFF"] > 0, c)
 
@@ -410,8 +360,7 @@ def fragments(net, d):
     """Both ways, through NAT: the kernels send and take fragments, and check every octet."""
     d.ask("clear")
     for what, ns, to in (("out", net.out, MAPPED), ("in", net.ins, OUT_HOST)):
-        r = sh(f"ip netns exec {ns} ping -c 5 -i 0.02 -W 2 -s 8000 {to}", check=False)
-        check(f"ping of 8000 octets from the {what}side", " 0% packet loss" in r.stdout, r.stdout)
+        check(f"ping of 8000 octets from the {what}side", *ping(ns, to, 5, "-s 8000"))
     c = d.ask("counters")
     check("20 datagrams of 6 fragments were put together and cut again",
           c["REASSEMBLED"] == 20 and c["FRAGMENTS"] == c["FRAGMENTS_SENT"] == 120, c)
@@ -438,12 +387,11 @@ def fragments(net, d):
 
 def path_mtu(net, d):
     """The way out is narrower than the inside: kernels find that out, and the way itself."""
-    r = sh(f"ip netns exec {net.ins} ping -c 1 -W 2 -M dont -s 1450 {OUT_HOST}", check=False)
-    check("a ping that may be cut is cut", " 0% packet loss" in r.stdout
-          and d.ask("counters")["FRAGMENTS_SENT"] == 2, r.stdout)
-    r = sh(f"ip netns exec {net.ins} ping -c 1 -W 2 -M do -s 1450 {OUT_HOST}", check=False)
+    ok, out = ping(net.ins, OUT_HOST, 1, "-M dont -s 1450")
+    check("a ping that may be cut is cut", ok and d.ask("counters")["FRAGMENTS_SENT"] == 2, out)
+    _, out = ping(net.ins, OUT_HOST, 1, "-M do -s 1450")
     check("a ping that must not be cut hears why",
-          f"From {IN_FW} icmp_seq=1 Frag needed and DF set (mtu = 1400)" in r.stdout, r.stdout)
+          f"From {IN_FW} icmp_seq=1 Frag needed and DF set (mtu = 1400)" in out, out)
     sh(f"ip -n {net.ins} route flush cache")
     r = sh(f"ip netns exec {net.ins} tracepath -n {OUT_HOST}", check=False)
     check("tracepath finds the firewall, the MTU and the far host",
@@ -466,9 +414,7 @@ def jumbo(net, d):
     """9000 octets from end to end; the firewall has made its own ends of the wires wider."""
     widen(net, net.out, net.ins)
     for what, ns, to in (("out", net.out, MAPPED), ("in", net.ins, OUT_HOST)):
-        r = sh(f"ip netns exec {ns} ping -c 5 -i 0.02 -W 2 -M do -s 8972 {to}", check=False)
-        check(f"a jumbo packet in one piece, from the {what}side", " 0% packet loss" in r.stdout,
-              r.stdout)
+        check(f"a jumbo packet in one piece, from the {what}side", *ping(ns, to, 5, "-M do -s 8972"))
     d.ask("clear")
     tcp(net, net.out, net.ins, OUT_HOST, 7000, 3000000)
     s = d.ask("counters")
@@ -481,13 +427,13 @@ def jumbo_cut(net, d):
     widen(net, net.ins)
     sh(f"ip -n {net.fw} link set inside mtu 9000")
     d.ask("clear")
-    r = sh(f"ip netns exec {net.ins} ping -c 5 -i 0.02 -W 2 -M dont -s 8972 {OUT_HOST}", check=False)
+    ok, out = ping(net.ins, OUT_HOST, 5, "-M dont -s 8972")
     c = d.ask("counters")
-    check("what may be cut is cut, and its answer put together", " 0% packet loss" in r.stdout and
-          c["REASSEMBLED"] == 5 and c["FRAGMENTS_SENT"] == 70, (r.stdout, c))
-    r = sh(f"ip netns exec {net.ins} ping -c 1 -W 2 -M do -s 8972 {OUT_HOST}", check=False)
+    check("what may be cut is cut, and its answer put together",
+          ok and c["REASSEMBLED"] == 5 and c["FRAGMENTS_SENT"] == 70, (out, c))
+    _, out = ping(net.ins, OUT_HOST, 1, "-M do -s 8972")
     check("what must not be cut hears why",
-          f"From {IN_FW} icmp_seq=1 Frag needed and DF set (mtu = 1500)" in r.stdout, r.stdout)
+          f"From {IN_FW} icmp_seq=1 Frag needed and DF set (mtu = 1500)" in out, out)
     sh(f"ip -n {net.ins} route flush cache")
     tcp(net, net.out, net.ins, OUT_HOST, 7000)
     check("TCP from the wide side to the narrow", True)
@@ -496,9 +442,7 @@ def jumbo_cut(net, d):
 def tags(net, d):
     """One port, two interfaces."""
     for what, ns, to in (("out", net.out, MAPPED), ("in", net.ins, OUT_HOST)):
-        r = sh(f"ip netns exec {ns} ping -c 3 -i 0.02 -W 2 -M do -s 1472 {to}", check=False)
-        check(f"a full packet fits beside the tag, from the {what}side",
-              " 0% packet loss" in r.stdout, r.stdout)
+        check(f"a full packet fits beside the tag, from the {what}side", *ping(ns, to, 3, "-M do -s 1472"))
     d.ask("clear")
 
     def send(*frames):
@@ -508,7 +452,7 @@ def tags(net, d):
                 s.send(frame)
 
     plain = bytes.fromhex(net.mac(net.fw, "trunk").replace(":", "")) + b"\2" * 6 + b"\x08\0" + b"\0" * 60
-    once, twice = Switch.tagged(plain, 30), Switch.tagged(Switch.tagged(plain, 20), 5, 0x88a8)
+    once, twice = vlan.tagged(plain, 30), vlan.tagged(vlan.tagged(plain, 20), 5, 0x88a8)
     result_of(in_ns(net.sw, lambda: send(once, twice)))
     time.sleep(0.1)
     c = d.ask("counters")

@@ -8,8 +8,24 @@ import time
 
 from session import LONG, LabTest, wait_for
 
-from lablib import capture
-from lablib.daemon import LEFTOVERS, mint
+from lablib import capture, netns, vlan
+from lablib.daemon import LEFTOVERS, mint, substitute
+from lablib.util import sh
+
+
+def forget_neighbours():
+    """Of callgate a: its MAC is another one."""
+    for name in ("inet", *(netns.host_name("a", h) for h in netns.HOSTS)):
+        netns.script(name, "ip neigh flush all")
+
+
+def trunk(text):
+    """Outside and inside share a wire, each with its tag."""
+    forget_neighbours()  # while nobody answers
+    for name, tag in (("outside", 10), ("inside", 20)):
+        text = substitute(text, rf'{name}: +{{device: "net_af_packet\d,iface={name}"',
+                          f'{name}: {{device: "net_af_packet0,iface=trunk", vlan: {tag}')
+    return text
 
 
 class Calls(LabTest):
@@ -83,6 +99,20 @@ class Calls(LabTest):
                 self.lab.hang_up("b1", "a1")
                 self.assert_heard("a1", "b1", 2)
                 self.assert_heard("b1", "a1", 2)
+
+    def test_over_tagged_interfaces(self):
+        """802.1Q: a call through a firewall that stands on one leg, and nothing leaves it without a tag."""
+        self.addCleanup(forget_neighbours)
+        netns.link("cg-a", "trunk", "cg-a", "switch")
+        self.addCleanup(sh, *netns.inside("cg-a", "ip", "link", "del", "trunk"))
+        netns.script("cg-a", netns.MUTE_WIRE.format("trunk") + netns.MUTE_WIRE.format("switch"))
+        with netns.entered("cg-a"):
+            switch = vlan.Switch({10: "outside", 20: "inside"}, "switch")
+        self.addCleanup(switch.stop)
+        self.restart("a", trunk)
+        self.assertEqual(self.way("b1", "a1"), "the Internet")
+        self.assertEqual(set(switch.from_trunk), {10, 20})
+        self.assertGreater(min(switch.from_trunk.values()), 2 * 45)
 
     def test_pcmu(self):
         for name in ("b1", "a1"):
