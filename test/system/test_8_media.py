@@ -9,7 +9,7 @@ import time
 from session import LabTest, wait_for
 
 from lablib import capture, inject, netns, tone
-from lablib.daemon import substitute
+from lablib.daemon import WORKERS, substitute
 from lablib.foreign import Foreign, Stub
 from lablib.netns import FOREIGN
 from lablib.srtp_peers import Gstreamer, Media, Programs, new_key, parse_sdp, sdp, share_port
@@ -245,18 +245,19 @@ class Trouble(Foreigners):
 
     def test_ports_run_out(self):
         """The INVITE that finds no port gets 503 at once, so that it can go over the PSTN, and an alarm
-        stands until ports are free."""
+        stands until ports are free. Each worker has as many as it must."""
+        calls_max = 8 * WORKERS
         self.restart("a", lambda text: substitute(substitute(
-            text, r"rtp-max-port: \d+", "rtp-max-port: 16639"), r"port-guard: \S+", "port-guard: 0:00:01"))
+            text, r"rtp-max-port: \d+", f"rtp-max-port: {16383 + 256 * WORKERS}"), r"port-guard: \S+", "port-guard: 0:00:01"))
         stub, number, calls = self.stub(), self.lab.phones["a2"].number, []
-        for _ in range(8):
+        for _ in range(calls_max):
             calls.append(self.foreign.call(number, self.offer(16))[0])
         begin = time.monotonic()
         one_more = self.foreign.offer(number, self.offer(16))
         refused = one_more.await_reply()
         self.assertEqual(refused.status, 503, refused.start)
         self.assertLess(time.monotonic() - begin, 0.5)
-        self.assertEqual(len(stub.calls), 8)
+        self.assertEqual(len(stub.calls), calls_max)
         self.assertIn("media", self.lab.daemons["a"].show("alarms"))
         for call in calls:
             call.bye()
