@@ -14,8 +14,9 @@
 #include "dp/pkt_sum.h"
 #include "lib/rtcp.h"
 
-#define MEDIA_TTL 64
-#define PORT_ONE  ((uint64_t)__builtin_bswap16(1) << 32) // to add to an even port
+#define MEDIA_TTL  64
+#define MEDIA_PEER UINT64_C(0xffffffffffff)               // of ours: without the interface
+#define PORT_ONE   ((uint64_t)__builtin_bswap16(1) << 32) // to add to an even port
 
 // ---- Open --------------------------------------------------------------------------------------
 
@@ -202,6 +203,8 @@ static enum dp_counter_id commit_rtp(struct worker *w, struct media_burst *b, st
 	rtp_stats_add(&f->stats, &x->h, now_rtp(w, b, f->clock_hz));
 	measure(w, f, &x->h);
 	f->last_pt = x->h.pt;
+	if (unlikely(media_looks_like_rtcp(x->h.pt)))
+		f->flags &= (uint16_t)~MEDIA_STEADY;
 	if ((f->flags & MEDIA_RX) == 0) {
 		media_add32(&f->rx_on_hold, 1);
 		return DROP_MEDIA_DIRECTION;
@@ -210,33 +213,62 @@ static enum dp_counter_id commit_rtp(struct worker *w, struct media_burst *b, st
 	if ((f->flags & MEDIA_TX) == 0)
 		return DROP_MEDIA_DIRECTION;
 	bad = target(x, f->out_remote, MEDIA_OUT_PROVEN);
-	if (bad == PASS && (f->rx == NULL || (f->flags & MEDIA_PROVEN) != 0))
+	if (bad == PASS && (f->rx == NULL || (f->flags & MEDIA_PROVEN) != 0) &&
+		likely(!media_looks_like_rtcp(x->h.pt)))
 		f->flags |= MEDIA_STEADY;
 	return bad;
 }
 
-static __rte_noinline enum dp_counter_id commit_at_length(
-	struct worker *w, struct media_burst *b, struct media_pkt *x)
+static inline void key_used(struct worker *w, struct media_flow *f)
 {
-	enum dp_counter_id bad = identify(w, x);
+	if (unlikely(--f->key_in == 0))
+		media_key_check(w, f);
+}
 
+static __rte_noinline enum dp_counter_id commit_at_length(
+	struct worker *w, struct media_burst *b, struct media_pkt *x, uint8_t status)
+{
+	enum dp_counter_id bad = PASS;
+
+	if (x->usual)
+		media_read_header(x);
+	if (x->f->rx != NULL)
+		bad = open_verdict(w, x, status);
+	if (bad != PASS)
+		return bad;
+	key_used(w, x->f);
+	b->stirred = true;
+	bad = identify(w, x);
 	if (bad != PASS)
 		return bad;
 	return x->kind == RTPSEC_RTCP ? commit_rtcp(w, x) : commit_rtp(w, b, x);
 }
 
-static enum dp_counter_id commit(struct worker *w, struct media_burst *b, struct media_pkt *x)
+// It was; but a packet of the burst that came before it may have changed what that is.
+static inline bool is_usual(const struct media_burst *b, const struct media_pkt *x)
+{
+	return likely(x->usual) && (likely(!b->stirred) || media_is_usual(x));
+}
+
+static inline void commit_usual(struct worker *w, struct media_burst *b, struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
 
-	if (unlikely(--f->key_in == 0))
-		media_key_check(w, f);
-	if (unlikely(!media_is_usual(x)))
-		return commit_at_length(w, b, x);
+	key_used(w, f);
 	rtp_stats_add_known(&f->stats, &x->h, now_rtp(w, b, f->clock_hz));
+	if ((f->flags & MEDIA_MONITOR) != 0)
+		media_read_header(x);
 	measure(w, f, &x->h);
 	count_rx(f, x->came);
 	send_to(x, f, f->out_remote);
+}
+
+static inline enum dp_counter_id commit(
+	struct worker *w, struct media_burst *b, struct media_pkt *x, uint8_t status)
+{
+	if (unlikely(status != RTPSEC_OK || !is_usual(b, x)))
+		return commit_at_length(w, b, x, status);
+	commit_usual(w, b, x);
 	return PASS;
 }
 
@@ -253,20 +285,20 @@ static void commit_burst(struct worker *w, struct media_burst *b)
 	const struct media_pkt *end = b->p + b->n;
 	struct media_pkt *to = b->p;
 	struct rtpsec_job *seal = b->seal.at;
-	uint32_t decrypted = 0;
+	uint32_t as_it_came = 0; // or refused
 
 	for (struct media_pkt *x = b->p; x < end; x++) {
 		struct rtpsec *tx = x->f->tx;
-		enum dp_counter_id bad = PASS;
+		enum dp_counter_id bad;
+		uint8_t status = RTPSEC_OK;
 
 		if (x->f->rx != NULL) {
 			x->len = (uint16_t)opened->len;
-			bad = open_verdict(w, x, opened->status);
-			decrypted += opened->status == RTPSEC_OK && !opened->verify_only;
+			status = opened->status;
+			as_it_came += opened->verify_only | (status != RTPSEC_OK);
 			opened++;
 		}
-		if (likely(bad == PASS))
-			bad = commit(w, b, x);
+		bad = commit(w, b, x, status);
 		if (unlikely(bad == PASS && tx != NULL && !has_room(x)))
 			bad = DROP_MTU_EXCEEDED;
 		if (likely(media_keep(w, &to, x, bad)) && tx != NULL)
@@ -274,7 +306,7 @@ static void commit_burst(struct worker *w, struct media_burst *b)
 	}
 	b->n = (uint32_t)(to - b->p);
 	b->seal.n = (uint32_t)(seal - b->seal.at);
-	count_add(w, COUNT_MEDIA_OPENED, decrypted);
+	count_add(w, COUNT_MEDIA_OPENED, b->open.n - as_it_came);
 }
 
 // ---- Seal and send -----------------------------------------------------------------------------
@@ -308,33 +340,39 @@ static inline uint32_t be16(uint16_t v)
 	return __builtin_bswap16(v);
 }
 
+// The last 16 octets of the headers, as they are put together of two media_peer()s: addresses, ports,
+// and UDP's length and checksum, which `ends` has not.
+static inline __m128i udp_ends(__m128i ends, uint32_t len_and_sum)
+{
+	const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 12, 13, -1, -1, -1, -1);
+
+	return _mm_insert_epi32(_mm_shuffle_epi8(ends, order), (int)len_and_sum, 3);
+}
+
 // We are the sender of what leaves: our address and port, a fresh TTL. DSCP is the phones'.
 // The headers are put together in registers and summed there: they are written in few, wide stores,
 // and never read back, which would stall for longer than all of the rest takes.
 static __rte_always_inline void write_headers(
-	uint8_t *data, uint16_t len, uint64_t from, uint64_t to, pkt_sum_fn *sum_of)
+	const struct media_pkt *x, uint16_t len, pkt_sum_fn *sum_of)
 {
-	uint8_t *const ip = data - sizeof(struct rte_udp_hdr) - sizeof(struct rte_ipv4_hdr);
+	uint8_t *const ip = x->data - sizeof(struct rte_udp_hdr) - sizeof(struct rte_ipv4_hdr);
 	const uint16_t udp_len = (uint16_t)(sizeof(struct rte_udp_hdr) + len);
 	const uint16_t ip_len = (uint16_t)(sizeof(struct rte_ipv4_hdr) + udp_len);
-	const uint64_t addresses = (uint32_t)from | to << 32;
-	const uint64_t sum = (uint32_t)from + (to & UINT32_MAX);
-	const uint32_t ports =
-		(uint32_t)(from >> 32 & UINT16_MAX) | (uint32_t)(to >> 16 & 0xffff0000u);
+	const uint64_t from = x->from & MEDIA_PEER, to = x->to;
 	const uint32_t len_be = be16(udp_len);
-	uint32_t ttl = be16(MEDIA_TTL << 8 | PROTO_UDP), udp_sum;
-	uint64_t udp, start; // start: version to fragment offset
+	uint32_t ttl = be16(MEDIA_TTL << 8 | PROTO_UDP), sum;
+	uint64_t start; // version to fragment offset
 
 	memcpy(&start, ip, sizeof(start));
 	start = (start & ~UINT64_C(0xffff0000)) | be16(ip_len) << 16;
-	ttl |= (uint32_t)checksum(sum + (start & UINT32_MAX) + (start >> 32) + ttl) << 16;
-	// The length counts twice: in the pseudo header, too.
-	udp_sum = checksum(sum + be16(PROTO_UDP) + 2 * len_be + ports + sum_of(data, len));
-	udp = ports | (uint64_t)(len_be | udp_sum << 16) << 32;
+	sum = checksum((start & UINT32_MAX) + (start >> 32) + ttl + (uint32_t)from + (uint32_t)to);
+	ttl |= sum << 16;
+	// The length counts twice: in the pseudo header, too. A peer is three words of 16 bits.
+	sum = checksum(from + to + be16(PROTO_UDP) + 2 * len_be + sum_of(x->data, len));
 	memcpy(ip, &start, sizeof(start));
 	memcpy(ip + 8, &ttl, sizeof(ttl));
-	memcpy(ip + 12, &addresses, sizeof(addresses));
-	memcpy(ip + 20, &udp, sizeof(udp));
+	_mm_storeu_si128((__m128i *)(ip + 12),
+		udp_ends(_mm_loadu_si128((const __m128i *)&x->from), len_be | sum << 16));
 }
 
 // The frame ends where the payload does; Ethernet padding and the SRTP tag go.
@@ -343,15 +381,14 @@ static __rte_always_inline void readdress(
 {
 	struct rte_mbuf *m = x->m;
 	struct pkt *p = pkt_of(m);
-	const uint64_t from = x->from;
 	const uint16_t frame_len = (uint16_t)(p->payload + len);
 
 	m->data_len = frame_len;
 	m->pkt_len = frame_len;
 	p->payload_len = len;
-	p->iface_out = (uint16_t)(from >> 48);
+	p->iface_out = (uint16_t)(x->from >> 48);
 	p->ours = true;
-	write_headers(x->data, len, from, x->to, sum_of);
+	write_headers(x, len, sum_of);
 }
 
 static inline void count_tx(struct media_flow *f, uint16_t octets)
@@ -418,6 +455,7 @@ void media_stage(struct worker *w, struct pkts *v)
 	if (v->n == 0)
 		return;
 	b.clock_hz = b.now_rtp = 0;
+	b.stirred = false;
 	media_judge_burst(w, v, &b);
 	if (b.open.n > 0)
 		rtpsec_open(w->media->engine, b.open.at, b.open.n);

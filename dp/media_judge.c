@@ -14,28 +14,49 @@
 
 // ---- Which stream ------------------------------------------------------------------------------
 
+void media_read_header(struct media_pkt *x)
+{
+	x->kind = RTPSEC_RTCP;
+	x->is_rtp = false;
+	if (x->rtcp_port || rtp_is_rtcp(x->data, x->came))
+		return;
+	x->kind = RTPSEC_RTP;
+	x->is_rtp = rtp_parse(x->data, x->came, &x->h);
+}
+
+// Of what begins otherwise than nearly all do.
+static __rte_noinline uint16_t says_at_length(struct media_pkt *x)
+{
+	media_read_header(x);
+	return x->is_rtp && !x->h.padded ? media_says(x->h.pt) : 0;
+}
+
 // What the packet says of itself, its flow not yet being near. There are no IP options.
-static void read_packet(struct media_pkt *x, struct rte_mbuf *m)
+static inline void read_packet(struct media_pkt *x, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
-	const bool rtcp_port = p->flow.dst.port & 1;
 	const uint16_t len = p->payload_len;
-	uint8_t *data = pkt_payload(m);
+	const uint8_t *data = pkt_payload(m);
 	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)data - 1;
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)udp - 1;
 
 	x->m = m;
-	x->data = data;
+	x->data = pkt_payload(m);
 	x->len = x->came = len;
 	x->src = ip->src_addr | (uint64_t)udp->src_port << 32;
-	x->rtcp_port = rtcp_port;
-	if (likely(!rtcp_port && !rtp_is_rtcp(data, len))) {
-		x->kind = RTPSEC_RTP;
-		x->is_rtp = rtp_parse(data, len, &x->h);
-	} else {
-		x->kind = RTPSEC_RTCP;
-		x->is_rtp = false;
+	x->rtcp_port = p->flow.dst.port & 1;
+	x->says = 0;
+	if (unlikely(x->rtcp_port || len < RTP_HEADER_MIN)) {
+		x->h.ssrc = 0;
+		return;
 	}
+	x->h.ssrc = rtp_be32(data + 8);
+	x->h.ts = rtp_be32(data + 4);
+	x->h.seq = rtp_be16(data + 2);
+	memcpy(&x->says, data, sizeof(x->says));
+	x->says &= 0x7fff;
+	if (unlikely(data[0] != RTP_FIRST_BARE))
+		x->says = says_at_length(x);
 }
 
 static void find(const struct media_shared *sh, const struct pkts *v, struct media_burst *b)
@@ -156,8 +177,10 @@ static enum dp_counter_id judge_rtp(struct media_pkt *x)
 static __rte_noinline enum dp_counter_id judge(struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
-	bool rtcp = x->kind == RTPSEC_RTCP;
+	bool rtcp;
 
+	media_read_header(x);
+	rtcp = x->kind == RTPSEC_RTCP;
 	if (x->rtcp_port)
 		return judge_rtcp_port(x);
 	if (!may_come_from(f, f->remote, x->src, !rtcp))
@@ -189,12 +212,17 @@ static __rte_always_inline void judge_all(
 			continue;
 		}
 		prefetch_contexts(sh, f);
-		if (unlikely(!media_is_usual(x) || !intact_by(x, sum_of)))
+		x->usual = likely(media_is_usual(x)) && likely(intact_by(x, sum_of));
+		if (likely(x->usual))
+			x->kind = RTPSEC_RTP;
+		else
 			bad = judge(x);
 		if (unlikely(!media_keep(w, &to, x, bad)))
 			continue;
-		if (rx != NULL)
+		if (rx != NULL) {
+			open->verify_only = (f->flags & MEDIA_PASS) != 0;
 			media_job(open++, to - 1, rx);
+		}
 	}
 	b->n = (uint32_t)(to - b->p);
 	b->open.n = (uint32_t)(open - b->open.at);

@@ -17,11 +17,20 @@ struct media_pkt {
 	uint64_t src;       // media_peer() that sent it
 	uint64_t from, to;  // media_peer()s of the packet that goes on
 	uint16_t len, came; // octets at `data` now, and on arrival
+	uint16_t says;      // media_says() of RTP in its place, or 0
 	uint8_t kind;       // enum rtpsec_kind
 	bool rtcp_port;     // it came to the odd port
 	bool is_rtp;        // it is RTP, and `h` could be read
+	bool usual;         // media_is_usual(): of `h` there are the numbers and the source
 	struct rtp_hdr h;   // RTCP: its SSRC alone
 };
+
+// What RTP without padding says of itself, as its first octets have it where there is neither extension
+// nor CSRC list; without the marker.
+static inline uint16_t media_says(uint8_t pt)
+{
+	return (uint16_t)(RTP_FIRST_BARE | pt << 8);
+}
 
 // For the engine, in the order of the packets, of which some need it and some do not.
 struct media_jobs {
@@ -35,12 +44,16 @@ struct media_burst {
 	struct media_pkt p[PKTS_MAX];
 	struct media_jobs open, seal;
 	uint32_t clock_hz, now_rtp; // the time in units of the RTP clock asked for last
+	bool stirred;               // a packet was committed that is not a usual one
 };
 
 // The first half: finds the flow of each packet and drops, by name, what may not speak as far as
 // that can be told without a key. No stream is changed but for its counters of what was refused.
 // The rest is in b->p, and what is to be opened in b->open.
 void media_judge_burst(struct worker *w, struct pkts *v, struct media_burst *b);
+
+// All of `kind`, `is_rtp` and `h`.
+void media_read_header(struct media_pkt *x);
 
 // ---- Used in both halves -----------------------------------------------------------------------
 
@@ -69,14 +82,13 @@ static inline bool media_keep(
 	return true;
 }
 
-// All but the status, which the engine writes.
+// All that rtpsec_seal() reads.
 static inline void media_job(struct rtpsec_job *j, const struct media_pkt *x, struct rtpsec *ctx)
 {
 	j->ctx = ctx;
 	j->pkt = x->data;
 	j->len = x->len;
 	j->kind = x->kind;
-	j->verify_only = (x->f->flags & MEDIA_PASS) != 0;
 }
 
 // A packet in the middle of a call: what it says of itself is what the one before it said, which
@@ -85,9 +97,15 @@ static inline bool media_is_usual(const struct media_pkt *x)
 {
 	const struct media_flow *f = x->f;
 
-	return x->is_rtp && !x->h.padded && (f->flags & MEDIA_STEADY) != 0 &&
+	return (f->flags & MEDIA_STEADY) != 0 &&
 		((x->src ^ f->remote) | (x->h.ssrc ^ f->stats.ssrc) |
-			(uint32_t)(x->h.pt ^ f->last_pt)) == 0;
+			(uint32_t)(x->says ^ media_says(f->last_pt))) == 0;
+}
+
+// With a marker it does (RFC 5761 4), so media_says() alone would not tell one from the other.
+static inline bool media_looks_like_rtcp(uint8_t pt)
+{
+	return pt >= 64 && pt <= 95;
 }
 
 static inline bool media_knows_ssrc(const struct media_flow *f, uint32_t ssrc)

@@ -64,7 +64,8 @@ enum media_flag {
 	MEDIA_RTCP_PROVEN = 1 << 10, // `rtcp_remote` has
 	MEDIA_OUT_PROVEN = 1 << 11,  // the other flow's, for the eye of this one
 	MEDIA_OUT_RTCP_PROVEN = 1 << 12,
-	MEDIA_STEADY = 1 << 13, // its last RTP was sent on, and nothing has been set since
+	// Its last RTP was sent on, cannot be taken for RTCP, and nothing has been set since.
+	MEDIA_STEADY = 1 << 13,
 };
 
 // What the control thread knows about the two keys of a flow.

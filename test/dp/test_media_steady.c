@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // MEDIA_STEADY, by which a packet in the middle of a call is judged in one comparison: each MEDIA_SET
 // that takes back what the comparison stands for, with the packet that would be judged wrongly if the
-// flag stayed (dp/media_pkt.h, RTP-1, RTP-5).
+// flag stayed (dp/media_pkt.h, RTP-1, RTP-5); and bursts in which packets of both kinds follow each other.
 #include "test/dp/media_env.h"
 
 #include "dp/media_state.h"
@@ -203,6 +203,134 @@ static void test_not_as_before(void **state)
 	end();
 }
 
+// RFC 5761 4: the same payload type with a marker is RTCP.
+static void test_looks_like_rtcp(void **state)
+{
+	uint8_t pkt[256];
+	size_t n;
+
+	begin();
+	s.media.pts[1] |= 1 << (70 - 64);
+	send_ok(&s);
+	talk(PACKETS);
+	for (uint16_t i = 0; i < 3; i++) {
+		n = rtp(pkt, SSRC + INSIDE, 2 * PACKETS + i);
+		pkt[1] = 70;
+		assert_true(passes(from(&s, INSIDE, pkt, n)));
+		assert_false(is_steady(INSIDE));
+		pkt[1] |= 0x80;
+		expect_drop(from(&s, INSIDE, pkt, n), DROP_MEDIA_RTCP);
+	}
+	talk(3 * PACKETS);
+	end();
+}
+
+// RTP that comes to the RTCP port is not RTP, whoever sends it.
+static void test_other_port(void **state)
+{
+	struct endpoint above;
+	uint8_t pkt[256];
+	size_t n = rtp(pkt, SSRC + INSIDE, PACKETS);
+
+	begin();
+	s.media.rtcp = true;
+	s.media.leg[INSIDE].remote_rtcp = s.media.leg[INSIDE].remote;
+	send_ok(&s);
+	talk(PACKETS);
+	above = s.media.leg[INSIDE].local;
+	above.port++;
+	expect_drop(frame(1, s.media.leg[INSIDE].remote, above, pkt, n), DROP_MEDIA_MALFORMED);
+	end();
+}
+
+// A header with an extension is as good as one without, once its length is known to be right.
+static void test_extension(void **state)
+{
+	uint8_t pkt[256];
+	size_t n = rtp(pkt, SSRC + INSIDE, PACKETS);
+
+	begin();
+	pkt[0] = 0x90;
+	pkt[14] = 0;
+	pkt[15] = 39; // words: all of the payload but what announces them
+	assert_true(passes(from(&s, INSIDE, pkt, n)));
+	rtp(pkt, SSRC + INSIDE, PACKETS + 1);
+	pkt[0] = 0x90;
+	pkt[14] = 0;
+	pkt[15] = 38;
+	assert_true(passes(from(&s, INSIDE, pkt, n)));
+	pkt[15] = 40;
+	expect_drop(from(&s, INSIDE, pkt, n), DROP_MEDIA_MALFORMED);
+	end();
+}
+
+// ---- Within a burst ----------------------------------------------------------------------------
+
+// Both ways at once: what is sealed, and what is not, go on in order of arrival, and what the seal
+// refuses leaves no gap.
+static void test_order(void **state)
+{
+	static const struct {
+		unsigned int leg;
+		uint16_t seq;
+		bool refused;
+	} t[] = {{INSIDE, 3, false}, {OUTSIDE, 3, false}, {INSIDE, 3, true}, {INSIDE, 4, false},
+		{OUTSIDE, 4, false}, {INSIDE, 4, true}, {INSIDE, 3, true}, {OUTSIDE, 5, false},
+		{INSIDE, 5, false}};
+	const uint64_t sealed = grown(COUNT_MEDIA_SEALED), opened = grown(COUNT_MEDIA_OPENED);
+	struct pkts v = {.n = 0};
+	unsigned int n = 0;
+
+	begin();
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		pkts_add(&v,
+			t[i].leg == OUTSIDE ? outside(SSRC + OUTSIDE, t[i].seq)
+					    : inside(SSRC + INSIDE, t[i].seq));
+	media_stage(&w, &v);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		if (t[i].refused)
+			continue;
+		assert_true(n < v.n);
+		assert_int_equal(rtp_be16(pkt_payload(v.m[n]) + 2), t[i].seq);
+		check_out(&s, t[i].leg ^ 1, v.m[n], RTP_LEN + (t[i].leg == INSIDE ? 10 : 0));
+		n++;
+	}
+	assert_int_equal(v.n, n);
+	rte_pktmbuf_free_bulk(v.m, v.n);
+	assert_int_equal(grown(DROP_MEDIA_REPLAY), 3);
+	assert_int_equal(grown(COUNT_MEDIA_SEALED) - sealed, PACKETS + 3);
+	assert_int_equal(grown(COUNT_MEDIA_OPENED) - opened, PACKETS + 3);
+	assert_int_equal(leg_stats(0, INSIDE).rx_replayed, 3);
+	end();
+}
+
+static void two_at_once(struct rte_mbuf *one, struct rte_mbuf *two)
+{
+	struct pkts v = {.n = 2, .m = {one, two}};
+
+	media_stage(&w, &v);
+	assert_int_equal(v.n, 2);
+	rte_pktmbuf_free_bulk(v.m, v.n);
+}
+
+// A packet that was as the one before when it came is so no more when it is committed.
+static void test_other_between(void **state)
+{
+	const struct media_flow *f;
+	uint64_t negotiated[2];
+	uint8_t pkt[256];
+	size_t n = rtp(pkt, SSRC + INSIDE, PACKETS);
+
+	begin();
+	f = &media_ctl_stream(0, negotiated)->flow[INSIDE];
+	pkt[1] = 101;
+	two_at_once(from(&s, INSIDE, pkt, n), inside(SSRC + INSIDE, PACKETS + 1));
+	assert_int_equal(f->last_pt, 0);
+	two_at_once(inside(SSRC + INSIDE + 7, 700), inside(SSRC + INSIDE, 701));
+	assert_int_equal(f->stats.ssrc, SSRC + INSIDE);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +339,11 @@ int main(void)
 		MEDIA_TEST(test_new_remote_counts_sources),
 		MEDIA_TEST(test_next_stream),
 		MEDIA_TEST(test_not_as_before),
+		MEDIA_TEST(test_looks_like_rtcp),
+		MEDIA_TEST(test_other_port),
+		MEDIA_TEST(test_extension),
+		MEDIA_TEST(test_order),
+		MEDIA_TEST(test_other_between),
 	};
 	return cmocka_run_group_tests(tests, media_env_start, media_env_stop);
 }
