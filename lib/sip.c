@@ -173,8 +173,8 @@ enum sip_reason sip_header_take(struct str *rest, struct sip_header *out)
 	*rest = (struct str){line.p + line.n, rest->n - line.n};
 	out->line = line;
 	out->name = (struct str){line.p, colon};
-	out->id = header_id(out->name);
-	if (out->id == SIP_H_OTHER) { // not a name that we know, or more than a name
+	out->id = colon < line.n ? header_id(out->name) : SIP_H_OTHER;
+	if (out->id == SIP_H_OTHER) { // no name that we know, or not a name alone
 		out->name.n = colon = chars_span(line, CHAR_TOKEN);
 		while (colon < line.n && (line.p[colon] == ' ' || line.p[colon] == '\t'))
 			colon++;

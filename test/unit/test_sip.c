@@ -205,6 +205,27 @@ static void test_header_names(void **state)
 	}
 }
 
+// A name at the very end, without its colon, is no header and has nothing behind it to be read.
+static void test_header_cut(void **state)
+{
+	static const char *const table[] = {"R", "t", "Via", "Call-ID", "X-Cisco-UC-IME-Ticket",
+		"Call-ID ", "Date", "a", "Via\r\n", "Via\r\n :x"};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const size_t n = strlen(table[i]);
+		char *exact = malloc(n);
+		struct str rest = {exact, n};
+		struct sip_header h;
+
+		assert_non_null(exact);
+		memcpy(exact, table[i], n);
+		if (sip_header_take(&rest, &h) != SIP_BAD_HEADER)
+			fail_msg("taken: %s", table[i]);
+		assert_int_equal(rest.n, 0);
+		free(exact);
+	}
+}
+
 #define REQ  "BYE sip:a@b SIP/2.0\r\n"
 #define VIA  "Via: SIP/2.0/TCP c\r\n"
 #define FROM "From: <sip:d@e>;tag=f\r\n"
@@ -397,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_vector),
 		cmocka_unit_test(test_torture),
 		cmocka_unit_test(test_header_names),
+		cmocka_unit_test(test_header_cut),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_too_many_headers),
 		cmocka_unit_test(test_content_is),
