@@ -39,6 +39,21 @@ static void check_params(struct str params)
 	}
 }
 
+// What uri_parse() kept of the parameters is the only one of its name, or there is none.
+static void check_kept(struct str params, struct str name, const struct uri_param *kept)
+{
+	struct uri_param found;
+	unsigned int n = 0;
+
+	while (uri_param_next(&params, &found))
+		if (str_caseeq(found.name, name)) {
+			require(str_eq(found.whole, kept->whole) &&
+				str_eq(found.value, kept->value));
+			n++;
+		}
+	require(n == (kept->name.n > 0));
+}
+
 static void check_uri(struct str s)
 {
 	char again[SIZE_MAX_IN];
@@ -53,6 +68,8 @@ static void check_uri(struct str s)
 	check_params(u.params);
 	if (u.scheme != URI_SIP && u.scheme != URI_SIPS)
 		return;
+	check_kept(u.params, STR_LIT("transport"), &u.transport);
+	check_kept(u.params, STR_LIT("maddr"), &u.maddr);
 	n = put(again, 0, (struct str){s.p, u.scheme == URI_SIP ? 4 : 5});
 	if (u.user.n > 0) {
 		n = put(again, n, u.user);
