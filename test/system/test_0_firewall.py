@@ -195,7 +195,12 @@ class Firewall(LabTest):
         daemon.config.write_text(text.replace(entry, entry + " log 5 interval 1", 1))
         daemon.reload()
         self.assertTrue(self.lab.ping("inet", MAPPED))
-        log = daemon.log.read_text(errors="replace")[told:]
+
+        def tail():
+            return daemon.log.read_text(errors="replace")[told:]
+
+        wait_for("the log to say so", 3, lambda: "%UCIME-5-106100" in tail())  # the control plane is not in the way
+        log = tail()
         self.assertRegex(log, rf"%UCIME-4-106023: .* protocol=tcp interface=outside source={ROUTER}:\d+ to_interface=inside "
                               rf'destination={REAL}:8025 access_list=incoming entry="implicit deny"')
         self.assertRegex(log, rf"%UCIME-5-106100: .* access_list=incoming action=permitted protocol=icmp interface=outside "
