@@ -336,7 +336,6 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 	struct pkts hits;
 
 	hits.n = 0;
-
 	for (uint16_t i = 0; i < v->n; i++) {
 		hash[i] = sess_pkt_hash(t, pkt_of(v->m[i]));
 		sess_table_prefetch(t, hash[i]);
