@@ -95,6 +95,8 @@ static int lcores_make(char *out, size_t size, const struct dp_options *o)
 	return n >= 0 && (size_t)n < size ? 0 : -EINVAL;
 }
 
+// No --force-max-simd-bitwidth=512: rules are looked up for one flow at a time (dp/acl.c), while rte_acl uses
+// AVX-512 from 16 at once on.
 int eal_args_make(struct eal_args *a, const struct dp_options *o)
 {
 	char lcores[EAL_ARG_MAX - 16];

@@ -107,12 +107,10 @@ struct dp_msg stream(uint32_t id)
 void bench_env_eal(bool hugepages, unsigned int memory_mb)
 {
 	static char memory[16], cpu[] = "0";
-	char *huge[] = {"bench", "--in-memory", "--no-pci", "--no-telemetry",
-		"--force-max-simd-bitwidth=512", "-l", cpu, "--log-level", "lib.eal:error", "-m",
-		memory};
-	char *plain[] = {"bench", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
-		"--force-max-simd-bitwidth=512", "-l", cpu, "--log-level", "lib.eal:error", "-m",
-		memory};
+	char *huge[] = {"bench", "--in-memory", "--no-pci", "--no-telemetry", "-l", cpu,
+		"--log-level", "lib.eal:error", "-m", memory};
+	char *plain[] = {"bench", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-l",
+		cpu, "--log-level", "lib.eal:error", "-m", memory};
 
 	snprintf(memory, sizeof(memory), "%u", memory_mb);
 	bench_need((hugepages ? rte_eal_init(RTE_DIM(huge), huge)
