@@ -41,6 +41,8 @@ static bool stands_for(
 // to, what a pool has, and DST_MAPPED on the real side. The interface's own port is no such address.
 static bool nat_maps_to(const struct nat_rule *r, uint16_t iface, const struct ip_addr *ip)
 {
+	const struct nat_pool mapped = nat_mapped(r);
+
 	if (nat_is_twice(r) && !r->dst_interface && iface_meets(r->real_if, iface) &&
 		stands_for(&r->dst_mapped, &r->dst_real, ip))
 		return true;
@@ -48,7 +50,7 @@ static bool nat_maps_to(const struct nat_rule *r, uint16_t iface, const struct i
 		return false;
 	if (r->kind != NAT_STATIC)
 		return nat_pool_has(&r->pool, ip);
-	return !r->interface && stands_for(&r->mapped, &r->real, ip);
+	return !r->interface && nat_pool_has(&mapped, ip) && !nat_is_identity(r);
 }
 
 bool address_in_use(const struct loader *l, uint16_t iface, const struct ip_addr *ip, char *use)
@@ -161,13 +163,17 @@ static bool service_meets(
 // destinations: there the order says what is meant.
 static bool nat_overlap(const struct nat_rule *a, const struct nat_rule *b)
 {
+	const struct nat_pool a_real = nat_real(a), b_real = nat_real(b);
+	const struct nat_pool a_mapped = nat_mapped(a), b_mapped = nat_mapped(b);
+
 	if (!iface_meets(a->mapped_if, b->mapped_if) || a->kind != NAT_STATIC ||
 		b->kind != NAT_STATIC || nat_is_twice(a) || nat_is_twice(b))
 		return false;
-	if (overlap(&a->mapped, &b->mapped) && service_meets(a, a->mapped_port, b, b->mapped_port))
+	if (nat_pools_meet(&a_mapped, &b_mapped) &&
+		service_meets(a, a->mapped_port, b, b->mapped_port))
 		return true;
 	return a->section == b->section && a->section != NAT_AUTO &&
-		iface_meets(a->real_if, b->real_if) && overlap(&a->real, &b->real) &&
+		iface_meets(a->real_if, b->real_if) && nat_pools_meet(&a_real, &b_real) &&
 		service_meets(a, a->real_port, b, b->real_port);
 }
 
@@ -175,8 +181,7 @@ static bool nat_overlap(const struct nat_rule *a, const struct nat_rule *b)
 static bool pools_differ(const struct nat_rule *a, const struct nat_rule *b)
 {
 	return a->kind != NAT_STATIC && b->kind != NAT_STATIC && a->kind != b->kind &&
-		iface_meets(a->mapped_if, b->mapped_if) &&
-		(nat_pool_has(&a->pool, &b->pool.first) || nat_pool_has(&b->pool, &a->pool.first));
+		iface_meets(a->mapped_if, b->mapped_if) && nat_pools_meet(&a->pool, &b->pool);
 }
 
 // Whether a dynamic rule may give out a port of an interface's own address.
@@ -189,14 +194,15 @@ static bool gives_port(const struct nat_rule *dynamic, uint16_t iface, uint16_t 
 // A pool's addresses are nobody else's, nor is an interface's port that it gives out.
 static bool pool_overlap(const struct nat_rule *dynamic, const struct nat_rule *fixed)
 {
+	const struct nat_pool mapped = nat_mapped(fixed);
+
 	if (fixed->dst_interface && gives_port(dynamic, fixed->real_if, fixed->dst_mapped_port))
 		return true;
 	if (fixed->kind == NAT_STATIC && fixed->interface)
 		return gives_port(dynamic, fixed->mapped_if, fixed->mapped_port);
 	return dynamic->kind != NAT_STATIC && fixed->kind == NAT_STATIC &&
-		iface_meets(dynamic->mapped_if, fixed->mapped_if) && fixed->mapped.len > 0 &&
-		(nat_pool_has(&dynamic->pool, &fixed->mapped.ip) ||
-			prefix_has(&fixed->mapped, &dynamic->pool.first));
+		iface_meets(dynamic->mapped_if, fixed->mapped_if) &&
+		nat_pools_meet(&dynamic->pool, &mapped);
 }
 
 static void check_dynamic(struct loader *l, const struct nat_rule *r, const struct node *n)
@@ -281,9 +287,11 @@ static void settle_served(struct loader *l, const struct served *s, const char *
 static void settle_interface(struct loader *l, struct nat_rule *r, const struct node *n)
 {
 	const struct served s = {
-		r->mapped_if, r->mapped_port, r->proto, {r->real.ip, r->real_port}};
+		r->mapped_if, r->mapped_port, r->proto, {nat_real(r).first, r->real_port}};
 
 	settle_served(l, &s, "to", n, &r->mapped);
+	if (!ip_is_none(&r->real_range.first))
+		r->pool = nat_pool_of(&r->mapped);
 }
 
 // destination static interface: the same on the side that the flow comes from.
@@ -293,6 +301,23 @@ static void settle_destination(struct loader *l, struct nat_rule *r, const struc
 		r->real_if, r->dst_mapped_port, r->proto, {r->dst_real.ip, r->dst_real_port}};
 
 	settle_served(l, &s, "from", n, &r->dst_mapped);
+}
+
+// Of both sides of a static rule. False: one has been found faulty.
+static bool check_sizes(struct loader *l, const struct nat_rule *r, const struct node *n)
+{
+	const struct nat_pool real = nat_real(r), mapped = nat_mapped(r);
+	const uint32_t n_real = nat_pool_size(&real), n_mapped = nat_pool_size(&mapped);
+
+	if (n_real == 0 || n_mapped == 0)
+		return false;
+	if (n_real != n_mapped && !ip_is_none(&r->real_range.first))
+		fault(l, n, "found %u real and %u mapped addresses, expected as many of both",
+			n_real, n_mapped);
+	else if (n_real != n_mapped)
+		fault(l, n, "found a real /%u and a mapped /%u, expected the same size",
+			r->real.len - 96U, r->mapped.len - 96U);
+	return true;
 }
 
 static void check_nat(struct loader *l, size_t i, const struct node *n)
@@ -310,11 +335,8 @@ static void check_nat(struct loader *l, size_t i, const struct node *n)
 			r->dst_mapped.len - 96U, r->dst_real.len - 96U);
 	if (r->kind != NAT_STATIC)
 		check_dynamic(l, r, n);
-	else if (r->real.len == 0 || r->mapped.len == 0)
+	else if (!check_sizes(l, r, n))
 		return;
-	else if (r->real.len != r->mapped.len)
-		fault(l, n, "found a real /%u and a mapped /%u, expected the same size",
-			r->real.len - 96U, r->mapped.len - 96U);
 	if (r->real_if == r->mapped_if && r->real_if != NAT_IFACE_ANY)
 		fault(l, n, "found one interface on both sides, expected two");
 	for (size_t k = 0; k < l->c->n_ifaces; k++)

@@ -60,15 +60,15 @@ static uint32_t id_take(struct id_set *s, const char *scope, const char *text)
 
 static void nat_text(const struct config *c, const struct nat_rule *r, char *buf, size_t size)
 {
-	char real[ENDPOINT_TEXT_MAX], mapped[ENDPOINT_TEXT_MAX], last[IP_TEXT_MAX];
+	char real[NAT_SIDE_TEXT_MAX], mapped[NAT_SIDE_TEXT_MAX], last[IP_TEXT_MAX];
 	int n = snprintf(buf, size, "(%s,%s) %s",
 		r->real_if == NAT_IFACE_ANY ? "any" : c->ifaces[r->real_if].name,
 		r->mapped_if == NAT_IFACE_ANY ? "any" : c->ifaces[r->mapped_if].name,
-		prefix_format(&r->real, real));
+		nat_real_format(r, real));
 
 	if (r->kind == NAT_STATIC)
-		snprintf(buf + n, size - (size_t)n, " %s %u %u %u",
-			prefix_format(&r->mapped, mapped), r->proto, r->real_port, r->mapped_port);
+		snprintf(buf + n, size - (size_t)n, " %s %u %u %u", nat_mapped_format(r, mapped),
+			r->proto, r->real_port, r->mapped_port);
 	else
 		snprintf(buf + n, size - (size_t)n, " %s %s %s %u",
 			r->kind == NAT_PAT ? "pat" : "dynamic", ip_format(&r->pool.first, mapped),

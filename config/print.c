@@ -69,15 +69,15 @@ static void rest_text(const struct nat_rule *r, char *buf, size_t size)
 
 const char *config_nat_text(const struct nat_rule *r, char buf[CONFIG_NAT_TEXT_MAX])
 {
-	char real[ENDPOINT_TEXT_MAX], mapped[ENDPOINT_TEXT_MAX];
+	char real[NAT_SIDE_TEXT_MAX], mapped[NAT_SIDE_TEXT_MAX];
 	size_t n;
 
-	prefix_format(&r->real, real);
+	nat_real_format(r, real);
 	if (r->kind != NAT_STATIC)
 		dynamic_text(r, real, buf, CONFIG_NAT_TEXT_MAX);
 	else
 		snprintf(buf, CONFIG_NAT_TEXT_MAX, "source static %s %s", real,
-			r->interface ? "interface" : prefix_format(&r->mapped, mapped));
+			r->interface ? "interface" : nat_mapped_format(r, mapped));
 	n = strlen(buf);
 	rest_text(r, buf + n, CONFIG_NAT_TEXT_MAX - n);
 	return buf;

@@ -6,15 +6,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static struct nat_pool pool_of(const struct prefix *p)
-{
-	struct nat_pool pool = {p->ip, p->ip};
-
-	for (unsigned int bit = p->len; bit < 128; bit++)
-		pool.last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return pool;
-}
-
 static void read_network_ref(struct loader *l, const struct node *n, struct prefix *out)
 {
 	const struct node *section = node_get(node_get(l->root, "objects"), "network");
@@ -38,7 +29,7 @@ static void read_pool_ref(struct loader *l, const struct node *n, struct nat_poo
 	if (!ip_is_none(&l->networks[i].first))
 		*out = (struct nat_pool){l->networks[i].first, l->networks[i].last};
 	else if (l->networks[i].prefix.len > 0)
-		*out = pool_of(&l->networks[i].prefix);
+		*out = nat_pool_of(&l->networks[i].prefix);
 }
 
 static bool is_word(const struct node *n, const char *word)
@@ -54,9 +45,26 @@ static void read_any_or_ref(struct loader *l, const struct node *n, struct prefi
 		read_network_ref(l, n, out);
 }
 
+// An object of any kind: a host or a subnet is a prefix, a range is a range.
+static void read_side(
+	struct loader *l, const struct node *n, struct prefix *prefix, struct nat_pool *range)
+{
+	const struct node *section = node_get(node_get(l->root, "objects"), "network");
+	const int i = n->kind == NODE_SCALAR && section != NULL && l->networks != NULL
+		? node_index(section, n->text)
+		: -1;
+
+	if (i >= 0 && !is_word(n, "any") && !ip_is_none(&l->networks[i].first))
+		read_pool_ref(l, n, range);
+	else
+		read_any_or_ref(l, n, prefix);
+}
+
 static void read_real(struct loader *l, const struct node *n, void *obj)
 {
-	read_any_or_ref(l, n, &((struct nat_rule *)obj)->real);
+	struct nat_rule *r = obj;
+
+	read_side(l, n, &r->real, &r->real_range);
 }
 
 // The interface's address is put in place when interfaces are known (check_addresses()).
@@ -67,7 +75,20 @@ static void read_mapped(struct loader *l, const struct node *n, void *obj)
 	if (is_word(n, "interface"))
 		r->interface = true;
 	else
-		read_any_or_ref(l, n, &r->mapped);
+		read_side(l, n, &r->mapped, &r->pool);
+}
+
+// Where one side is a range the other is one, too.
+static void ranges_fill(struct nat_rule *r)
+{
+	if (ip_is_none(&r->real_range.first) && ip_is_none(&r->pool.first))
+		return;
+	if (ip_is_none(&r->real_range.first))
+		r->real_range = nat_pool_of(&r->real);
+	if (ip_is_none(&r->pool.first))
+		r->pool = nat_pool_of(&r->mapped);
+	r->real.len = r->mapped.len = 0;
+	r->real.ip = r->mapped.ip = (struct ip_addr){{0}};
 }
 
 static void read_static(struct loader *l, const struct node *n, void *obj)
@@ -78,12 +99,13 @@ static void read_static(struct loader *l, const struct node *n, void *obj)
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);
+	ranges_fill(obj);
 }
 
 // What stands beside the real addresses of a dynamic rule, while it is read.
 struct nat_dynamic {
-	struct prefix real;   // len 0: none, or faulty
-	struct nat_pool pool; // first none: the same
+	struct prefix real;               // len 0: none, or faulty
+	struct nat_pool real_range, pool; // first none: the same
 	bool pat_pool, interface;
 };
 
@@ -91,7 +113,7 @@ static void read_dynamic_real(struct loader *l, const struct node *n, void *obj)
 {
 	struct nat_dynamic *d = obj;
 
-	read_any_or_ref(l, n, &d->real);
+	read_side(l, n, &d->real, &d->real_range);
 }
 
 static void read_dynamic_mapped(struct loader *l, const struct node *n, void *obj)
@@ -117,6 +139,7 @@ static void dynamic_fill(const struct nat_dynamic *d, struct nat_rule *r)
 {
 	r->kind = nat_pool_size(&d->pool) > 1 && !d->pat_pool ? NAT_DYNAMIC : NAT_PAT;
 	r->real = d->real;
+	r->real_range = d->real_range;
 	r->interface = d->interface;
 	r->pool = d->pool;
 }
@@ -343,7 +366,8 @@ static void read_auto_service(struct loader *l, const struct node *n, void *obj)
 	read_nat_services(l, n, ((struct nat_auto *)obj)->rule);
 }
 
-static void read_object_nat(struct loader *l, const struct node *n, const struct prefix *real)
+static void read_object_nat(
+	struct loader *l, const struct node *n, const struct object_network *real)
 {
 	static const struct field static_fields[] = {
 		{"from", .kind = FIELD_READ, .required = true, .read = read_auto_from},
@@ -358,7 +382,8 @@ static void read_object_nat(struct loader *l, const struct node *n, const struct
 		DYNAMIC_FIELDS("dynamic"),
 		{"description", .kind = FIELD_NOTE},
 	};
-	struct nat_auto a = {.dynamic = {.real = *real}};
+	struct nat_auto a = {
+		.dynamic = {.real = real->prefix, .real_range = {real->first, real->last}}};
 
 	if (!want_map(l, n) || rules_add(l, 1) == NULL)
 		return;
@@ -369,9 +394,11 @@ static void read_object_nat(struct loader *l, const struct node *n, const struct
 		return;
 	}
 	a.rule = rule_begin(l, n, NAT_AUTO);
-	a.rule->real = *real;
+	a.rule->real = a.dynamic.real;
+	a.rule->real_range = a.dynamic.real_range;
 	if (node_get(n, "static") != NULL) {
 		read_map(l, n, static_fields, COUNT(static_fields), &a);
+		ranges_fill(a.rule);
 		check_services(l, n, a.rule);
 	} else {
 		read_map(l, n, dynamic_fields, COUNT(dynamic_fields), &a);
@@ -408,13 +435,8 @@ void read_object_nats(struct loader *l, const struct node *objects)
 		const struct node *nat = node_get(sorted[i], "nat");
 		int at = node_index(section, sorted[i]->key);
 
-		if (nat == NULL || at < 0)
-			continue;
-		if (!ip_is_none(&l->networks[at].first))
-			fault(l, nat,
-				"found it in an object with a range, expected a host or a subnet");
-		else
-			read_object_nat(l, nat, &l->networks[at].prefix);
+		if (nat != NULL && at >= 0)
+			read_object_nat(l, nat, &l->networks[at]);
 	}
 	free(sorted);
 }

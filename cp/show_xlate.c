@@ -137,41 +137,37 @@ static bool type_is_meant(char type, const char *flags)
 	return type == 0 || strchr(flags, type) != NULL;
 }
 
-static void add_static_side(cJSON *j, const char *name, const struct prefix *p, uint16_t port)
+static void add_static_side(cJSON *j, const char *name, const char *ips, uint16_t port)
 {
-	char text[ENDPOINT_TEXT_MAX];
 	cJSON *side = cJSON_AddObjectToObject(j, name);
 
-	cJSON_AddStringToObject(side, "ip", prefix_format(p, text));
+	cJSON_AddStringToObject(side, "ip", ips);
 	if (port != 0)
 		show_u64(side, "port", port);
 }
 
 static void static_flags(const struct nat_rule *r, char flags[8])
 {
-	snprintf(flags, 8, "s%s%s%s",
-		r->real.len == r->mapped.len && ip_eq(&r->real.ip, &r->mapped.ip) ? "I" : "",
+	snprintf(flags, 8, "s%s%s%s", nat_is_identity(r) ? "I" : "",
 		r->proto != PROTO_ANY ? "r" : "", r->section != NAT_AUTO ? "T" : "");
 }
 
 static void add_static(const struct show *s, cJSON *list, const struct nat_rule *r)
 {
-	char flags[8];
+	char flags[8], real[NAT_SIDE_TEXT_MAX], mapped[NAT_SIDE_TEXT_MAX];
 	cJSON *j;
 
 	static_flags(r, flags);
 	j = xlate_begin(s, list, r->proto, r->real_if, r->mapped_if, flags);
-	add_static_side(j, "real", &r->real, r->real_port);
-	add_static_side(j, "mapped", &r->mapped, r->mapped_port);
+	add_static_side(j, "real", nat_real_format(r, real), r->real_port);
+	add_static_side(j, "mapped", nat_mapped_format(r, mapped), r->mapped_port);
 	show_u64(j, "line", r->line);
 }
 
 static bool side_is_meant(
-	const struct nat_pool *ips, const uint16_t ports[2], const struct prefix *p, uint16_t port)
+	const struct nat_pool *ips, const uint16_t ports[2], struct nat_pool side, uint16_t port)
 {
-	const struct endpoint e = {p->ip, port};
-
-	if (!ip_is_none(&ips->first) && !prefix_has(p, &ips->first) && !nat_pool_has(ips, &e.ip))
+	if (!ip_is_none(&ips->first) && !nat_pools_meet(&side, ips))
 		return false;
 	return port == 0 || (ports[0] == 0 && ports[1] == 0) ||
 		(port >= ports[0] && port <= ports[1]);
@@ -184,8 +180,8 @@ static bool static_is_meant(const struct nat_filter *f, const struct nat_rule *r
 	if (f->iface != NAT_IFACE_ANY && r->real_if != NAT_IFACE_ANY &&
 		r->mapped_if != NAT_IFACE_ANY && f->iface != r->real_if && f->iface != r->mapped_if)
 		return false;
-	return side_is_meant(&f->real, f->real_port, &r->real, r->real_port) &&
-		side_is_meant(&f->mapped, f->mapped_port, &r->mapped, r->mapped_port);
+	return side_is_meant(&f->real, f->real_port, nat_real(r), r->real_port) &&
+		side_is_meant(&f->mapped, f->mapped_port, nat_mapped(r), r->mapped_port);
 }
 
 cJSON *show_xlate(const struct show *s, const struct ask *ask)
@@ -259,11 +255,12 @@ static void service_text(
 
 static void add_nat_sides(cJSON *j, const struct nat_rule *r)
 {
-	char origin[64], translated[2 * IP_TEXT_MAX + 32], first[IP_TEXT_MAX], last[IP_TEXT_MAX];
+	char origin[NAT_SIDE_TEXT_MAX], translated[2 * IP_TEXT_MAX + 32];
+	char first[IP_TEXT_MAX], last[IP_TEXT_MAX];
 
-	prefix_format(&r->real, origin);
+	nat_real_format(r, origin);
 	if (r->kind == NAT_STATIC)
-		prefix_format(&r->mapped, translated);
+		nat_mapped_format(r, translated);
 	else if (nat_pool_size(&r->pool) > 0)
 		snprintf(translated, sizeof(translated), "%s-%s%s",
 			ip_format(&r->pool.first, first), ip_format(&r->pool.last, last),

@@ -228,6 +228,21 @@ static int check_pool(const struct nat_rule *n, size_t i, char *err, size_t size
 	return 0;
 }
 
+// Of the source: two prefixes of one length, or two ranges of one size.
+static bool sides_ok(const struct nat_rule *n)
+{
+	const struct nat_pool *a = &n->real_range, *b = &n->pool;
+
+	if (ip_is_none(&a->first))
+		return ip_is_v4(&n->real.ip) && n->real.len >= 96 &&
+			(n->kind != NAT_STATIC ||
+				(ip_is_v4(&n->mapped.ip) && n->real.len == n->mapped.len));
+	return ip_is_v4(&a->first) && ip_is_v4(&a->last) && nat_pool_has(a, &a->last) &&
+		(n->kind != NAT_STATIC ||
+			(ip_is_v4(&b->first) && ip_is_v4(&b->last) &&
+				nat_pool_size(a) == nat_pool_size(b)));
+}
+
 static int check_nat(const struct dp_rules *r, unsigned int n_ifaces, char *err, size_t size)
 {
 	for (size_t i = 0; i < r->n_nat; i++) {
@@ -247,11 +262,11 @@ static int check_nat(const struct dp_rules *r, unsigned int n_ifaces, char *err,
 				n->dst_real.len < 96 || n->dst_real.len != n->dst_mapped.len))
 			return fail(err, size,
 				"nat rule %zu: two IPv4 destinations of one length are needed", i);
-		if (!ip_is_v4(&n->real.ip) || n->real.len < 96 ||
-			(n->kind == NAT_STATIC &&
-				(!ip_is_v4(&n->mapped.ip) || n->real.len != n->mapped.len)))
+		if (!sides_ok(n))
 			return fail(err, size,
-				"nat rule %zu: two IPv4 prefixes of one length are needed", i);
+				"nat rule %zu: two IPv4 prefixes of one length are needed, or "
+				"ranges of one size",
+				i);
 	}
 	return 0;
 }

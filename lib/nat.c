@@ -3,6 +3,12 @@
 #include "lib/nat.h"
 
 #include <netinet/in.h>
+#include <string.h>
+
+static uint32_t number_of(const struct ip_addr *ip)
+{
+	return ntohl(ip_to_v4_be(ip));
+}
 
 static bool iface_is(uint16_t rule_if, uint16_t iface)
 {
@@ -34,9 +40,54 @@ static void move_to(struct endpoint *e, const struct prefix *to, uint16_t port)
 		e->port = port;
 }
 
+static bool is_of_ranges(const struct nat_rule *r)
+{
+	return !ip_is_none(&r->real_range.first);
+}
+
+static bool real_has(const struct nat_rule *r, const struct ip_addr *ip)
+{
+	return is_of_ranges(r) ? nat_pool_has(&r->real_range, ip) : prefix_has(&r->real, ip);
+}
+
+bool nat_mapped_has(const struct nat_rule *r, const struct ip_addr *ip)
+{
+	return is_of_ranges(r) ? nat_pool_has(&r->pool, ip) : prefix_has(&r->mapped, ip);
+}
+
+bool nat_is_identity(const struct nat_rule *r)
+{
+	return is_of_ranges(r) ? ip_eq(&r->real_range.first, &r->pool.first)
+			       : ip_eq(&r->real.ip, &r->mapped.ip);
+}
+
+static void step_over(
+	struct endpoint *e, const struct nat_pool *from, const struct nat_pool *to, uint16_t port)
+{
+	e->ip = nat_pool_at(to, number_of(&e->ip) - number_of(&from->first));
+	if (port != 0)
+		e->port = port;
+}
+
+static void move_to_real(const struct nat_rule *r, struct endpoint *e)
+{
+	if (is_of_ranges(r))
+		step_over(e, &r->pool, &r->real_range, r->real_port);
+	else
+		move_to(e, &r->real, r->real_port);
+}
+
+static void move_to_mapped(const struct nat_rule *r, struct endpoint *e)
+{
+	if (is_of_ranges(r))
+		step_over(e, &r->real_range, &r->pool, r->mapped_port);
+	else
+		move_to(e, &r->mapped, r->mapped_port);
+}
+
 bool nat_goes_out(const struct nat_rule *r, uint16_t in, const struct flow *wire)
 {
-	return nat_is_twice(r) && iface_is(r->real_if, in) && prefix_has(&r->real, &wire->src.ip) &&
+	return nat_is_twice(r) && iface_is(r->real_if, in) && real_has(r, &wire->src.ip) &&
 		prefix_has(&r->dst_mapped, &wire->dst.ip) &&
 		service_is(r, r->real_port, wire->proto, wire->src.port) &&
 		service_is(r, r->dst_mapped_port, wire->proto, wire->dst.port);
@@ -53,7 +104,7 @@ static bool is_from_dst(const struct nat_rule *r, const struct flow *wire)
 static bool comes_in(const struct nat_rule *r, uint16_t in, const struct flow *wire)
 {
 	return r->kind == NAT_STATIC && iface_is(r->mapped_if, in) &&
-		prefix_has(&r->mapped, &wire->dst.ip) &&
+		nat_mapped_has(r, &wire->dst.ip) &&
 		service_is(r, r->mapped_port, wire->proto, wire->dst.port) && is_from_dst(r, wire);
 }
 
@@ -64,7 +115,7 @@ int nat_untranslate_flow(const struct nat_rule *rules, size_t n, uint16_t in,
 		const struct nat_rule *r = &rules[i];
 
 		if (comes_in(r, in, wire))
-			move_to(dst, &r->real, r->real_port);
+			move_to_real(r, dst);
 		else if (nat_goes_out(r, in, wire))
 			move_to(dst, &r->dst_real, r->dst_real_port);
 		else
@@ -83,7 +134,7 @@ int nat_untranslate_held(const struct nat_rule *rules, size_t n, uint16_t in,
 		if (r->id != id)
 			continue;
 		if (r->kind != NAT_DYNAMIC || !iface_is(r->mapped_if, in) ||
-			!nat_pool_has(&r->pool, &wire->dst.ip) || !prefix_has(&r->real, real) ||
+			!nat_pool_has(&r->pool, &wire->dst.ip) || !real_has(r, real) ||
 			!is_from_dst(r, wire))
 			return -1;
 		dst->ip = *real;
@@ -107,11 +158,10 @@ int nat_translate(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t 
 		const struct nat_rule *r = &rules[i];
 
 		if (nat_is_twice(r) || !iface_is(r->real_if, in) || !iface_is(r->mapped_if, out) ||
-			!prefix_has(&r->real, &src->ip) ||
-			!service_is(r, r->real_port, proto, src->port))
+			!real_has(r, &src->ip) || !service_is(r, r->real_port, proto, src->port))
 			continue;
 		if (r->kind == NAT_STATIC)
-			move_to(src, &r->mapped, r->mapped_port);
+			move_to_mapped(r, src);
 		return (int)i;
 	}
 	return -1;
@@ -132,7 +182,7 @@ int nat_translate_flow(const struct nat_rule *rules, size_t n, uint16_t in, uint
 	} else if (!iface_is(r->mapped_if, out)) {
 		return -1;
 	} else if (r->kind == NAT_STATIC) {
-		move_to(src, &r->mapped, r->mapped_port);
+		move_to_mapped(r, src);
 	}
 	return destination;
 }
@@ -150,7 +200,7 @@ static bool owns(const struct nat_rule *r, uint16_t iface, const struct ip_addr 
 		return true;
 	if (!iface_is(r->mapped_if, iface))
 		return false;
-	return r->kind == NAT_STATIC ? stands_for(&r->mapped, &r->real, ip)
+	return r->kind == NAT_STATIC ? nat_mapped_has(r, ip) && !nat_is_identity(r)
 				     : nat_pool_has(&r->pool, ip);
 }
 
@@ -166,7 +216,7 @@ bool nat_owns_mapped(
 bool nat_owns_real(const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip)
 {
 	for (size_t i = 0; i < n; i++)
-		if (iface_is(rules[i].real_if, iface) && prefix_has(&rules[i].real, ip))
+		if (iface_is(rules[i].real_if, iface) && real_has(&rules[i], ip))
 			return true;
 	return false;
 }
@@ -203,9 +253,20 @@ bool nat_is_pooled(const struct nat_rule *rules, size_t n, uint16_t iface, const
 
 // ---- Pools -------------------------------------------------------------------------------------
 
-static uint32_t number_of(const struct ip_addr *ip)
+struct nat_pool nat_pool_of(const struct prefix *p)
 {
-	return ntohl(ip_to_v4_be(ip));
+	struct nat_pool pool = {p->ip, p->ip};
+
+	if (p->len < 96 || !ip_is_v4(&p->ip))
+		return (struct nat_pool){{{0}}, {{0}}};
+	for (unsigned int bit = p->len; bit < 128; bit++)
+		pool.last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return pool;
+}
+
+bool nat_pools_meet(const struct nat_pool *a, const struct nat_pool *b)
+{
+	return nat_pool_has(a, &b->first) || nat_pool_has(b, &a->first);
 }
 
 uint32_t nat_pool_size(const struct nat_pool *p)
@@ -224,6 +285,40 @@ bool nat_pool_has(const struct nat_pool *p, const struct ip_addr *ip)
 {
 	return ip_is_v4(&p->first) && ip_is_v4(ip) && number_of(ip) >= number_of(&p->first) &&
 		number_of(ip) <= number_of(&p->last);
+}
+
+// ---- Sides -------------------------------------------------------------------------------------
+
+struct nat_pool nat_real(const struct nat_rule *r)
+{
+	return is_of_ranges(r) ? r->real_range : nat_pool_of(&r->real);
+}
+
+struct nat_pool nat_mapped(const struct nat_rule *r)
+{
+	return r->kind != NAT_STATIC || is_of_ranges(r) ? r->pool : nat_pool_of(&r->mapped);
+}
+
+static const char *range_format(const struct nat_pool *p, char buf[NAT_SIDE_TEXT_MAX])
+{
+	size_t n = strlen(ip_format(&p->first, buf));
+
+	if (ip_eq(&p->first, &p->last))
+		return buf;
+	buf[n] = '-';
+	ip_format(&p->last, buf + n + 1);
+	return buf;
+}
+
+const char *nat_real_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_MAX])
+{
+	return is_of_ranges(r) ? range_format(&r->real_range, buf) : prefix_format(&r->real, buf);
+}
+
+const char *nat_mapped_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_MAX])
+{
+	return r->kind != NAT_STATIC || is_of_ranges(r) ? range_format(&r->pool, buf)
+							: prefix_format(&r->mapped, buf);
 }
 
 // ---- Filter ------------------------------------------------------------------------------------
@@ -247,15 +342,17 @@ bool nat_filter_has(const struct nat_filter *f, uint16_t real_if, uint16_t mappe
 // Whether `a` must be asked before `b`, wherever they stand.
 static bool precedes(const struct nat_rule *a, const struct nat_rule *b)
 {
+	const struct nat_pool x = nat_real(a), y = nat_real(b);
+
 	if (a->section != b->section)
 		return a->section < b->section;
 	if (a->section != NAT_AUTO)
 		return false;
 	if ((a->kind == NAT_STATIC) != (b->kind == NAT_STATIC))
 		return a->kind == NAT_STATIC;
-	if (a->real.len != b->real.len)
-		return a->real.len > b->real.len;
-	return memcmp(a->real.ip.b, b->real.ip.b, sizeof(a->real.ip.b)) < 0;
+	if (nat_pool_size(&x) != nat_pool_size(&y))
+		return nat_pool_size(&x) < nat_pool_size(&y);
+	return memcmp(x.first.b, y.first.b, sizeof(x.first.b)) < 0;
 }
 
 // By insertion: it keeps the order of equals, and needs no memory.

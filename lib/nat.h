@@ -36,8 +36,8 @@ struct nat_pool {
 };
 
 // nat (real_if,mapped_if) source static REAL MAPPED [service REALSVC MAPPEDSVC]
-// Both prefixes have the same length; host bits are carried over. With a protocol it is static
-// PAT: the rule holds for that protocol and port alone. REAL MAPPED the same: identity.
+// Both prefixes have the same length; host bits are carried over. Or both are ranges of one size, whose
+// addresses stand for one another in their order. With a protocol it is static PAT: the rule holds for that protocol and port alone. REAL MAPPED the same: identity.
 //
 // nat (real_if,mapped_if) source dynamic REAL {POOL | interface | pat-pool POOL} [interface]
 //
@@ -58,8 +58,25 @@ struct nat_rule {
 	uint16_t real_port, mapped_port;         // of the source; 0: any, which stays
 	struct prefix dst_mapped, dst_real;      // of one length; len 0: no twice NAT
 	uint16_t dst_mapped_port, dst_real_port; // 0: any, which stays
-	struct nat_pool pool;                    // of a dynamic rule
+	struct nat_pool pool; // of a dynamic rule; of a static one of ranges, in place of `mapped`
+	struct nat_pool real_range; // in place of `real`; `first` none: that is it
 };
+
+// The addresses of either side, whichever way they are told; `first` none: there are none, as on the mapped side
+// of a dynamic rule that has the interface's ports alone. IPv4.
+struct nat_pool nat_real(const struct nat_rule *r);
+struct nat_pool nat_mapped(const struct nat_rule *r);
+
+// The same as text: 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9.
+#define NAT_SIDE_TEXT_MAX (2 * IP_TEXT_MAX + 1)
+const char *nat_real_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_MAX]);
+const char *nat_mapped_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_MAX]);
+
+// Whether a static rule's mapped side has the address.
+bool nat_mapped_has(const struct nat_rule *r, const struct ip_addr *ip);
+
+// Whether a static rule maps addresses to themselves.
+bool nat_is_identity(const struct nat_rule *r);
 
 // Puts rules in the order in which they are asked: by section; in NAT_AUTO static before dynamic,
 // then those of few real addresses first, then the lower address. Else the order stays.
@@ -129,7 +146,11 @@ struct nat_filter {
 bool nat_filter_has(const struct nat_filter *f, uint16_t real_if, uint16_t mapped_if,
 	const struct endpoint *real, const struct endpoint *mapped);
 
-// How many addresses a pool has, UINT32_MAX at most. IPv4 only, as are the two below.
+// The addresses of an IPv4 prefix; of another none.
+struct nat_pool nat_pool_of(const struct prefix *p);
+
+// How many addresses a pool has, UINT32_MAX at most. IPv4 only, as are the rest.
 uint32_t nat_pool_size(const struct nat_pool *p);
 struct ip_addr nat_pool_at(const struct nat_pool *p, uint32_t i);
 bool nat_pool_has(const struct nat_pool *p, const struct ip_addr *ip);
+bool nat_pools_meet(const struct nat_pool *a, const struct nat_pool *b);

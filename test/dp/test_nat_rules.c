@@ -265,6 +265,39 @@ static void test_destination_interface(void **state)
 	assert_flow(&got, &want);
 }
 
+// A range for a range, which begin at different places of a net; the host behind the last is not meant.
+static void test_range(void **state)
+{
+	struct flow beside = outward(PROTO_UDP, "192.168.10.37", 5000, FAR), left;
+
+	rules.nat[0] = (struct nat_rule){.id = 1,
+		.real_if = INSIDE,
+		.mapped_if = OUTSIDE,
+		.real_range = xlate_pool("192.168.10.33", "192.168.10.36"),
+		.pool = xlate_pool(POOL, "209.165.200.243")};
+	rules.r.n_nat = 1;
+	rules.incoming[2].dst = net("192.168.10.32/28");
+	harness_apply(&rules);
+	for (unsigned int host = 33; host < 37; host++) {
+		char inside[IP_TEXT_MAX], outside[IP_TEXT_MAX];
+		struct flow f;
+
+		snprintf(inside, sizeof(inside), "192.168.10.%u", host);
+		snprintf(outside, sizeof(outside), "209.165.200.%u", host - 33 + 240);
+		neighbour(INSIDE, inside);
+		f = outward(PROTO_UDP, inside, 5000, FAR);
+		left = goes_out(&f);
+		assert_true(ip_is(&left.src.ip, outside));
+		comes_back(&left, &f);
+		f = flow(PROTO_UDP, FAR, 9, outside, 4000);
+		harness_send(OUTSIDE, &f, 0);
+		f = frame_flow(frame, harness_out(INSIDE, frame));
+		assert_true(ip_is(&f.dst.ip, inside));
+	}
+	left = goes_out(&beside);
+	assert_true(ip_is(&left.src.ip, "192.168.10.37"));
+}
+
 static void test_subnet(void **state)
 {
 	rules.nat[0] = twice_rule();
@@ -304,6 +337,7 @@ int main(void)
 		TEST(test_elsewhere),
 		TEST(test_interface_port),
 		TEST(test_destination_interface),
+		TEST(test_range),
 		TEST(test_subnet),
 		cmocka_unit_test(test_workers),
 	};

@@ -27,16 +27,18 @@ static void require_addresses(const struct config *c)
 		require(c->routes[i].iface < c->n_ifaces && ip_is_v4(&c->routes[i].gateway));
 	for (size_t i = 0; i < c->n_nat; i++) {
 		const struct nat_rule *r = &c->nat[i];
+		const struct nat_pool real = nat_real(r), mapped = nat_mapped(r);
 
 		require(r->real_if < c->n_ifaces || r->real_if == NAT_IFACE_ANY);
 		require(r->mapped_if < c->n_ifaces || r->mapped_if == NAT_IFACE_ANY);
-		require(ip_is_v4(&r->real.ip) && r->line > 0);
+		require(nat_pool_size(&real) > 0 && r->line > 0);
+		require(!r->dst_interface || (r->real_if < c->n_ifaces && r->dst_mapped_port != 0));
 		if (r->kind == NAT_STATIC)
-			require(r->real.len == r->mapped.len);
+			require(nat_pool_size(&real) == nat_pool_size(&mapped));
 		else
 			require(r->interface ? r->mapped_if < c->n_ifaces
-					     : nat_pool_size(&r->pool) > 0);
-		require(nat_pool_size(&r->pool) <= NAT_POOL_MAX);
+					     : nat_pool_size(&mapped) > 0);
+		require(r->kind == NAT_STATIC || nat_pool_size(&mapped) <= NAT_POOL_MAX);
 		require(i == 0 || c->nat[i - 1].section <= r->section);
 	}
 }

@@ -209,8 +209,28 @@ static const struct edited firewall[] = {
 	{"object", {{"host: 203.0.113.12", "range: 203.0.113.12 203.0.113.11"}},
 		"19:25: range: found 203.0.113.12 203.0.113.11, expected a last address that is "
 		"not below the first"},
-	{"nat range", {{"host: 203.0.113.12", "range: 203.0.113.12 203.0.113.12"}},
-		"26:75: mapped: found pat-mapped, expected a network object with a host or a "
+	{"nat range", {{"host: 203.0.113.12", "range: 203.0.113.12 203.0.113.13"}},
+		"26:5: nat: found 1 real and 2 mapped addresses, expected as many of both"},
+	{"nat range",
+		{{"{static: {real: pat-real, mapped: pat-mapped}}",
+			 "{static: {real: pat-real, mapped: interface}}"},
+			{"host: 192.168.20.31", "range: 192.168.20.31 192.168.20.34"}},
+		"26:5: nat: found 4 real and 1 mapped addresses, expected as many of both"},
+	{"nat range overlap",
+		{{"host: 203.0.113.12", "range: 203.0.113.7 203.0.113.10"},
+			{"host: 192.168.20.31", "range: 192.168.20.31 192.168.20.34"}},
+		"26:5: nat: found a rule that overlaps the one on line 25, expected each address "
+		"once"},
+	{"nat range is own",
+		{{"host: 203.0.113.12", "range: 203.0.113.0 203.0.113.3"},
+			{"host: 192.168.20.31", "range: 192.168.20.31 192.168.20.34"}},
+		"26:5: nat: found a mapped address that is the one of interface outside, expected "
+		"another"},
+	{"nat range as a destination",
+		{{"service: {real: tcp_5070, mapped: tcp_5570}",
+			 "destination: {static: {mapped: mapped, real: mapped-net}}"},
+			{"subnet: 203.0.113.64/26", "range: 203.0.113.64 203.0.113.66"}},
+		"26:134: real: found mapped-net, expected a network object with a host or a "
 		"subnet"},
 	{"object", {{"10.1.0.0/24", "10.1.0.1/24"}},
 		"16:24: subnet: found 10.1.0.1/24, expected a subnet such as 192.168.10.0/24, host "

@@ -134,6 +134,33 @@ static void test_nat_twice(void **state)
 	config_free(c);
 }
 
+// Ranges: on both sides of a static rule, beside a subnet of as many addresses, as the real side of a dynamic one,
+// and in an object.
+static void test_nat_ranges(void **state)
+{
+	struct config *c = config_with("    real-net: {subnet: 10.1.0.0/24}\n",
+		"    real-net: {subnet: 10.1.0.0/24}\n"
+		"    four: {range: 10.2.0.1 10.2.0.4, nat: {from: dmz, to: outside, static: "
+		"four-out}}\n"
+		"    four-out: {range: 203.0.113.21 203.0.113.24}\n"
+		"    more: {range: 10.2.0.11 10.2.0.74, nat: {from: dmz, to: outside, static: "
+		"mapped-net}}\n"
+		"    rest: {range: 10.2.0.1 10.2.0.254, nat: {from: dmz, to: outside, dynamic: "
+		"interface}}\n");
+	static const char *const texts[] = {
+		"source static 10.2.0.1-10.2.0.4 203.0.113.21-203.0.113.24",
+		"source static 10.2.0.11-10.2.0.74 203.0.113.64-203.0.113.127",
+		"source dynamic 10.2.0.1-10.2.0.254 interface"};
+	char text[CONFIG_NAT_TEXT_MAX];
+
+	assert_int_equal(c->n_nat, 5);
+	for (size_t i = 0; i < 3; i++) {
+		assert_string_equal(config_nat_text(&c->nat[2 + i], text), texts[i]);
+		assert_int_not_equal(c->nat[2 + i].id, c->nat[1].id);
+	}
+	config_free(c);
+}
+
 // destination static interface: a port of the interface that the flow comes in by.
 static void test_nat_destination_interface(void **state)
 {
@@ -236,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_nat_dynamic),
 		cmocka_unit_test(test_nat_pool),
 		cmocka_unit_test(test_nat_twice),
+		cmocka_unit_test(test_nat_ranges),
 		cmocka_unit_test(test_nat_destination_interface),
 		cmocka_unit_test(test_access_groups),
 		cmocka_unit_test(test_ids),

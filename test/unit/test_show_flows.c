@@ -7,6 +7,39 @@
 
 #include "test/unit/show_facts.h"
 
+// Ranges as they are told, and found by an address in them.
+static void test_ranges(void **state)
+{
+	static struct nat_rule rule = {.real_if = 1, .mapped_if = 0, .section = NAT_MANUAL};
+	struct config c = config;
+	struct show with = show;
+	char err[256];
+	cJSON *args = cJSON_Parse("{\"type\": \"static\", \"local\": \"192.168.10.34\"}"), *got, *j;
+
+	rule.real_range = (struct nat_pool){ep("192.168.10.33", 0).ip, ep("192.168.10.36", 0).ip};
+	rule.pool = (struct nat_pool){ep("209.165.200.241", 0).ip, ep("209.165.200.244", 0).ip};
+	c.nat = &rule;
+	c.n_nat = 1;
+	with.config = &c;
+	got = show_command(&with, "show xlate", args, err, sizeof(err));
+	j = cJSON_GetArrayItem(cJSON_GetObjectItem(got, "xlates"), 0);
+	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(j, "flags")), "sT");
+	j = cJSON_GetObjectItem(cJSON_GetObjectItem(j, "mapped"), "ip");
+	assert_string_equal(cJSON_GetStringValue(j), "209.165.200.241-209.165.200.244");
+	cJSON_Delete(got);
+	cJSON_Delete(args);
+	args = cJSON_Parse("{\"type\": \"static\", \"local\": \"192.168.10.37\"}");
+	got = show_command(&with, "show xlate", args, err, sizeof(err));
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(got, "xlates")), 0);
+	cJSON_Delete(got);
+	cJSON_Delete(args);
+	got = show_command(&with, "show nat", NULL, err, sizeof(err));
+	j = cJSON_GetObjectItem(
+		cJSON_GetObjectItem(cJSON_GetArrayItem(got, 0), "source"), "origin");
+	assert_string_equal(cJSON_GetStringValue(j), "192.168.10.33-192.168.10.36");
+	cJSON_Delete(got);
+}
+
 // The filters reach the workers as they were asked, and choose among the static ones here.
 static void test_xlate_filters(void **state)
 {
@@ -189,6 +222,7 @@ static void test_verify(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_ranges, facts),
 		cmocka_unit_test_setup(test_xlate_filters, facts),
 		cmocka_unit_test_setup(test_conn_filters, facts),
 		cmocka_unit_test_setup(test_conn_pieces, facts),
