@@ -253,6 +253,15 @@ static void say_spoofing(
 			"verify-reverse-path is off: no route to the source is asked for");
 }
 
+static void say_levels(
+	const struct config *c, uint16_t in, const struct dp_trace_phase *p, char *buf, size_t size)
+{
+	if (p->list < 0 && p->iface < c->n_ifaces && in < c->n_ifaces)
+		snprintf(buf, size, "from %s, security-level %u, to %s, security-level %u",
+			c->ifaces[in].name, c->ifaces[in].security_level, c->ifaces[p->iface].name,
+			c->ifaces[p->iface].security_level);
+}
+
 static void say_inspect(
 	const struct config *c, const struct dp_trace_phase *p, char *buf, size_t size)
 {
@@ -263,8 +272,9 @@ static void say_inspect(
 		}
 }
 
-static void say_found(const struct config *c, const struct dp_trace_phase *p, uint8_t proto,
-	char *buf, size_t size)
+// `a` is what was asked, with the interface that the packet comes in by, in this phase.
+static void say_found(const struct config *c, const struct dp_trace_ask *a,
+	const struct dp_trace_phase *p, char *buf, size_t size)
 {
 	char ip[IP_TEXT_MAX];
 
@@ -284,7 +294,7 @@ static void say_found(const struct config *c, const struct dp_trace_phase *p, ui
 		break;
 	case DP_TRACE_UN_NAT:
 		if (p->drop)
-			show_unmapped(c, p, proto, buf, size);
+			show_unmapped(c, p, a->flow.proto, buf, size);
 		else
 			say_translated(p, "untranslate", buf, size);
 		break;
@@ -293,6 +303,9 @@ static void say_found(const struct config *c, const struct dp_trace_phase *p, ui
 		break;
 	case DP_TRACE_SPOOFING:
 		say_spoofing(c, p, buf, size);
+		break;
+	case DP_TRACE_ACCESS_LIST:
+		say_levels(c, a->iface, p, buf, size);
 		break;
 	case DP_TRACE_INSPECT:
 		say_inspect(c, p, buf, size);
@@ -323,22 +336,22 @@ static void say_found(const struct config *c, const struct dp_trace_phase *p, ui
 		if (!p->drop)
 			snprintf(buf, size,
 				"callgate takes it itself, within the budgets of "
-				"interface and source");
+				"interface and source, if it serves that port");
 		break;
 	}
 }
 
 // ---- The answer ---------------------------------------------------------------------------------
 
-static void phase_add(
-	cJSON *list, const struct show *s, const struct dp_trace_phase *p, uint8_t proto)
+static void phase_add(cJSON *list, const struct show *s, const struct dp_trace_ask *a,
+	const struct dp_trace_phase *p)
 {
 	cJSON *j = cJSON_CreateObject(), *config;
 	char found[TEXT_MAX];
 	struct said said;
 
 	say_config(s->config, p, &said);
-	say_found(s->config, p, proto, found, sizeof(found));
+	say_found(s->config, a, p, found, sizeof(found));
 	cJSON_AddStringToObject(j, "type", names[p->type].type);
 	cJSON_AddStringToObject(j, "subtype", names[p->type].subtype);
 	cJSON_AddStringToObject(j, "result", p->drop ? "DROP" : "ALLOW");
@@ -377,9 +390,13 @@ static cJSON *answer(const struct show *s, const struct dp_trace_ask *a, const s
 		[DP_TRACE_RELAY] = "allow",
 	};
 	cJSON *j = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(j, "phases");
+	struct dp_trace_ask now = *a;
 
-	for (unsigned int i = 0; i < t->n; i++)
-		phase_add(list, s, &t->phase[i], a->flow.proto);
+	for (unsigned int i = 0; i < t->n; i++) {
+		phase_add(list, s, &now, &t->phase[i]);
+		if (t->phase[i].type == DP_TRACE_HAIRPIN)
+			now.iface = t->phase[i].iface;
+	}
 	iface_add(j, s, "input", a->iface);
 	iface_add(j, s, "output", t->iface_out);
 	if (t->fate == DP_TRACE_TO_CONTROL) { // the ASA's name for itself

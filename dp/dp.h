@@ -371,8 +371,9 @@ enum dp_trace_type {
 	// Destination: from, to; by nat rule `rule`. Dropped: that rule gives `from` on `iface` to hosts, and
 	// lets nobody in by it.
 	DP_TRACE_UN_NAT,
-	DP_TRACE_ROUTE,       // by route `rule`: out of `iface`, gateway `to`
-	DP_TRACE_ACCESS_LIST, // entry `rule` of `list`, none: its implicit deny; no list: security levels
+	DP_TRACE_ROUTE, // by route `rule`: out of `iface`, gateway `to`
+	// Entry `rule` of `list`, none: its implicit deny; no list: security levels, to that of `iface`.
+	DP_TRACE_ACCESS_LIST,
 	DP_TRACE_INSPECT,   // entry `rule` of `list`: a class that is inspected
 	DP_TRACE_RPF_CHECK, // nat rule `rule`: replies would not come from the address that was asked
 	DP_TRACE_NAT,       // source: from, to; by nat rule `rule`

@@ -195,8 +195,11 @@ static void trace_verdict(struct worker *w, uint16_t in, const struct flow *wire
 	if (v->nat_destination >= 0)
 		trace_translated(t, DP_TRACE_UN_NAT, v->nat_destination, &wire->dst, &v->reply.src);
 	trace_route(w->snap, DP_TRACE_ROUTE, v->route, t);
-	if (v->by_level)
+	if (v->by_level) {
 		trace_entry(t, DP_TRACE_ACCESS_LIST, -1, -1);
+		if (v->route >= 0)
+			t->phase[t->n - 1].iface = w->snap->routes[v->route].iface;
+	}
 	for (unsigned int i = 0; i < ACL_ROLES; i++)
 		if (v->found[i].acl >= 0)
 			trace_entry(t, DP_TRACE_ACCESS_LIST, v->found[i].acl, v->found[i].ace);

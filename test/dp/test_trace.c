@@ -189,6 +189,8 @@ static void test_denied(void **state)
 	harness_apply(&rules);
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, MAPPED, 4000), DP_TRACE_DROP, "SECURITY_LEVEL",
 		"packet flow spoofing/0 un-nat/0 route/2 acl!");
+	assert_int_equal(
+		phase(DP_TRACE_ACCESS_LIST)->iface, INSIDE); // whose level it is measured by
 	// Each list that was asked tells what it said.
 	rules.ifaces[OUTSIDE].acl_in = 1;
 	rules.ifaces[INSIDE].acl_out = 1;
