@@ -37,9 +37,13 @@ void flow_log_limit(const struct config *c, const struct dp_msg_limit *m)
 
 void flow_log_spoof(const struct config *c, const struct dp_msg_spoof *m)
 {
-	if (m->iface >= c->n_ifaces)
+	static const enum event_id events[DP_SPOOF_KINDS] = {
+		[DP_SPOOF_REVERSE_PATH] = EVT_REVERSE_PATH, [DP_SPOOF_OWN] = EVT_IP_SPOOF};
+
+	if (m->what >= DP_SPOOF_KINDS || m->iface >= c->n_ifaces)
 		return;
-	log_event_from(REVERSE_PATH, &m->src, log_text("protocol", proto_name(m->proto)),
-		log_ip("source", &m->src), log_ip("destination", &m->dst),
-		log_text("interface", c->ifaces[m->iface].name));
+	log_write(events[m->what], &m->src,
+		LOG_FIELDS(log_text("protocol", proto_name(m->proto)), log_ip("source", &m->src),
+			log_ip("destination", &m->dst),
+			log_text("interface", c->ifaces[m->iface].name)));
 }

@@ -8,5 +8,5 @@
 // DP_MSG_CONN_LIMIT: 201010 to 201013, as an ASA tells them.
 void flow_log_limit(const struct config *c, const struct dp_msg_limit *m);
 
-// DP_MSG_REVERSE_PATH: 106021.
+// DP_MSG_SPOOF: 106016, 106021.
 void flow_log_spoof(const struct config *c, const struct dp_msg_spoof *m);

@@ -66,7 +66,7 @@ static void on_message(struct punt *p, const struct dp_msg *m)
 		if (p->flows != NULL)
 			flow_log_limit(p->flows, &m->limit);
 		break;
-	case DP_MSG_REVERSE_PATH:
+	case DP_MSG_SPOOF:
 		if (p->flows != NULL)
 			flow_log_spoof(p->flows, &m->spoof);
 		break;

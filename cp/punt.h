@@ -20,7 +20,7 @@ void punt_free(struct punt *p); // accepts NULL
 // Who hears of flows refused for want of ports: DP_MSG_NAT_PORTS.
 void punt_on_nat(struct punt *p, struct nat_ports *n);
 
-// Has what workers tell of flows logged: DP_MSG_CONN_LIMIT, DP_MSG_REVERSE_PATH, and what access lists want told. Both outlive
+// Has what workers tell of flows logged: DP_MSG_CONN_LIMIT, DP_MSG_SPOOF, and what access lists want told. Both outlive
 // it.
 struct acl_log;
 struct config;

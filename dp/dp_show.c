@@ -71,7 +71,8 @@ static uint64_t rpf_sum(uint16_t iface)
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < dp_state.n_workers; i++)
-		sum += __atomic_load_n(&dp_state.worker[i]->rpf[iface].drops, __ATOMIC_RELAXED);
+		sum += __atomic_load_n(
+			&dp_state.worker[i]->spoof[iface].rpf_drops, __ATOMIC_RELAXED);
 	return sum;
 }
 

@@ -30,12 +30,12 @@ enum dp_msg_type {
 	DP_MSG_CAPTURE_DEL, // capture.id only
 	DP_MSG_XLATE_CLEAR, // xlate: end these dynamic translations and the sessions that use them
 	// workers -> control
-	DP_MSG_NEIGH_MISS,   // neighbour without a MAC: please resolve it
-	DP_MSG_MEDIA_GONE,   // media.stream: the worker has let go of it; the id may be used again
-	DP_MSG_MEDIA_KEY,    // key: a key of a stream nears its end, or has reached it
-	DP_MSG_NAT_PORTS,    // nat: a flow was refused for want of ports; at most once a second
-	DP_MSG_CONN_LIMIT,   // limit: a flow was refused by one; at most once a second
-	DP_MSG_REVERSE_PATH, // spoof: a packet failed that check; at most once a second and interface
+	DP_MSG_NEIGH_MISS, // neighbour without a MAC: please resolve it
+	DP_MSG_MEDIA_GONE, // media.stream: the worker has let go of it; the id may be used again
+	DP_MSG_MEDIA_KEY,  // key: a key of a stream nears its end, or has reached it
+	DP_MSG_NAT_PORTS,  // nat: a flow was refused for want of ports; at most once a second
+	DP_MSG_CONN_LIMIT, // limit: a flow was refused by one; at most once a second
+	DP_MSG_SPOOF,      // spoof: a source was made up; at most once a second, interface and kind
 };
 
 // The link-layer address of a next hop.
@@ -152,8 +152,15 @@ struct dp_msg_limit {
 	uint32_t max; // of the box
 };
 
-// The packet that came in on an interface to which no route to its source leads.
+// A packet whose source somebody made up.
+enum dp_spoof {
+	DP_SPOOF_REVERSE_PATH, // no route to the source leads out of the interface
+	DP_SPOOF_OWN,          // it is an address of ours, or one that stands for a host behind us
+	DP_SPOOF_KINDS,
+};
+
 struct dp_msg_spoof {
+	uint8_t what; // enum dp_spoof
 	uint16_t iface;
 	uint8_t proto;
 	struct ip_addr src, dst; // as on the wire

@@ -79,27 +79,32 @@ enum dp_counter_id spoof_judge(
 	return back->iface == in ? PASS : DROP_REVERSE_PATH;
 }
 
-static void tell(struct worker *w, struct rte_mbuf *m, struct rpf_count *c)
+static void tell(struct worker *w, struct rte_mbuf *m, enum dp_spoof what)
 {
+	const uint16_t in = pkt_of(m)->iface_in;
 	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
+	uint64_t *told_ns = &w->spoof[in].told_ns[what];
 	const struct dp_msg msg = {.version = DP_MSG_VERSION,
-		.type = DP_MSG_REVERSE_PATH,
-		.spoof = {.iface = pkt_of(m)->iface_in,
+		.type = DP_MSG_SPOOF,
+		.spoof = {.what = (uint8_t)what,
+			.iface = in,
 			.proto = ip->next_proto_id,
 			.src = ip_from_v4_be(ip->src_addr),
 			.dst = ip_from_v4_be(ip->dst_addr)}};
 
-	if (w->now_ns - c->told_ns >= TELL_NS && worker_notify(w, &msg))
-		c->told_ns = w->now_ns;
+	if (w->now_ns - *told_ns >= TELL_NS && worker_notify(w, &msg))
+		*told_ns = w->now_ns;
 }
 
 void spoof_drop(struct worker *w, struct rte_mbuf *m, enum dp_counter_id reason)
 {
-	struct rpf_count *c = &w->rpf[pkt_of(m)->iface_in];
+	uint64_t *drops = &w->spoof[pkt_of(m)->iface_in].rpf_drops;
 
 	if (reason == DROP_REVERSE_PATH) {
-		__atomic_store_n(&c->drops, c->drops + 1, __ATOMIC_RELAXED);
-		tell(w, m, c);
+		__atomic_store_n(drops, *drops + 1, __ATOMIC_RELAXED);
+		tell(w, m, DP_SPOOF_REVERSE_PATH);
+	} else if (reason == DROP_IP_SPOOFED) {
+		tell(w, m, DP_SPOOF_OWN);
 	}
 	pkt_drop(w, m, reason);
 }

@@ -13,8 +13,8 @@
 enum dp_counter_id spoof_judge(
 	const struct snapshot *s, uint16_t in, const struct ip_addr *src, int *route);
 
-// The end of a packet that spoof_judge() refused: also counts, by interface, what failed the reverse path check
-// (ip verify), and tells the control plane of it.
+// The end of a packet that acl_judge() or spoof_judge() refused. What failed the reverse path check counts by
+// interface (ip verify), and the control plane is told of it, as of a source that is an address of ours.
 void spoof_drop(struct worker *w, struct rte_mbuf *m, enum dp_counter_id reason);
 
 // ICMP errors belong to the session that they quote, which says nothing of who sent them: so each is

@@ -46,9 +46,10 @@ struct vlan_count {
 	uint64_t packets, bytes;
 };
 
-// Of an interface: packets that failed the reverse path check, and when the control plane heard of one.
-struct rpf_count {
-	uint64_t drops, told_ns;
+// Of an interface: packets that failed the reverse path check, and when the control plane heard of which
+// kind of source that was made up (enum dp_spoof).
+struct spoof_count {
+	uint64_t rpf_drops, told_ns[DP_SPOOF_KINDS];
 };
 
 // What decides ownership beside the rules; the seed is random per start.
@@ -136,7 +137,7 @@ struct worker {
 	struct worker_listing listing;
 	struct worker_trace trace;
 
-	struct rpf_count rpf[DP_IFACES_MAX];
+	struct spoof_count spoof[DP_IFACES_MAX];
 } __rte_cache_aligned;
 
 static inline void count_add(struct worker *w, enum dp_counter_id id, uint64_t n)

@@ -234,7 +234,7 @@ static unsigned int told(struct dp_msg_spoof *last)
 	struct dp_msg m;
 
 	while (rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)) == 0) {
-		if (m.type != DP_MSG_REVERSE_PATH)
+		if (m.type != DP_MSG_SPOOF)
 			continue;
 		*last = m.spoof;
 		n++;
@@ -243,7 +243,7 @@ static unsigned int told(struct dp_msg_spoof *last)
 }
 
 // `show ip verify statistics`: packets that fail the check, flows' and errors', by interface, and no others.
-// Of each interface one is told a second.
+// Of each interface and kind one is told a second.
 static void test_counted(void **state)
 {
 	const struct flow out = flow(PROTO_UDP, HOST_IN, 7000, FAR, 53);
@@ -256,17 +256,22 @@ static void test_counted(void **state)
 	dp_state.worker[0] = h.w;
 	harness_send(INSIDE, &out, 0);
 	assert_true(harness_out(OUTSIDE, sent) > 0);
-	error_from(OUTSIDE, FW_OUT, MAPPED, sent + L3); // IP_SPOOFED
-	error_from(OUTSIDE, "169.254.1.1", MAPPED, sent + L3);
-	assert_int_equal(dp_rpf_drops(OUTSIDE), 0);
+	error_from(OUTSIDE, "169.254.1.1", MAPPED, sent + L3); // IP_BOGON
 	assert_int_equal(told(&last), 0);
+	for (unsigned int i = 0; i < 3; i++)
+		error_from(OUTSIDE, FW_OUT, MAPPED, sent + L3); // IP_SPOOFED
+	assert_int_equal(dp_rpf_drops(OUTSIDE), 0);
+	assert_int_equal(told(&last), 1);
+	assert_int_equal(last.what, DP_SPOOF_OWN);
+	assert_true(ip_is(&last.src, FW_OUT));
 
 	for (unsigned int i = 0; i < 3; i++)
 		harness_drops(OUTSIDE, &in, SYN, DROP_REVERSE_PATH);
 	error_from(OUTSIDE, HOST_IN, MAPPED, sent + L3);
 	assert_int_equal(dp_rpf_drops(OUTSIDE), 4);
 	assert_int_equal(dp_rpf_drops(INSIDE), 0);
-	assert_int_equal(told(&last), 1);
+	assert_int_equal(told(&last), 1); // the other kind does not hide it
+	assert_int_equal(last.what, DP_SPOOF_REVERSE_PATH);
 	assert_int_equal(last.iface, OUTSIDE);
 	assert_int_equal(last.proto, PROTO_TCP);
 	assert_true(ip_is(&last.src, HOST_IN) && ip_is(&last.dst, MAPPED));

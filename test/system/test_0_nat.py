@@ -279,6 +279,9 @@ class Nat(LabTest):
             self.assertRegex(self.daemon.show("ip", "verify", "statistics"),
                              "interface outside: ([3-9]|[1-9][0-9]+) unicast rpf drops\ninterface inside: 0 unicast")
             self.assertRegex(self.daemon.log.read_text(errors="replace"),
+                             rf"%UCIME-2-106016: .* protocol=tcp source={DMZ_STATIC} destination={DMZ_STATIC} "
+                             "interface=outside")
+            self.assertRegex(self.daemon.log.read_text(errors="replace"),
                              rf"%UCIME-1-106021: .* protocol=tcp source={REAL} destination={DMZ_STATIC} interface=outside")
             live.sendall(b"still there")
             peer.settimeout(5)

@@ -45,15 +45,21 @@ static void test_limits(void **state)
 	}
 }
 
-static void test_reverse_path(void **state)
+static void test_spoof(void **state)
 {
 	static const struct {
-		uint8_t proto;
-		const char *text;
-	} t[] = {{PROTO_TCP, "tcp"}, {PROTO_UDP, "udp"}, {PROTO_ICMP, "icmp"}, {47, "ip"}};
+		uint8_t what, proto;
+		const char *event, *text;
+	} t[] = {
+		{DP_SPOOF_REVERSE_PATH, PROTO_TCP, "%UCIME-1-106021: reverse path check", "tcp"},
+		{DP_SPOOF_REVERSE_PATH, PROTO_UDP, "%UCIME-1-106021: reverse path check", "udp"},
+		{DP_SPOOF_OWN, PROTO_ICMP, "%UCIME-2-106016: packet denied", "icmp"},
+		{DP_SPOOF_OWN, 47, "%UCIME-2-106016: packet denied", "ip"},
+	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		const struct dp_msg_spoof m = {.iface = 1,
+		const struct dp_msg_spoof m = {.what = t[i].what,
+			.iface = 1,
 			.proto = t[i].proto,
 			.src = ep("198.51.100.7", 0).ip,
 			.dst = ep("192.168.10.30", 0).ip};
@@ -66,7 +72,7 @@ static void test_reverse_path(void **state)
 		log_capture_open(6, false);
 		log_capture();
 		flow_log_spoof(&config, &m);
-		log_line_with(log_captured(), "%UCIME-1-106021: reverse path check", want);
+		log_line_with(log_captured(), t[i].event, want);
 	}
 }
 
@@ -78,6 +84,7 @@ static void test_strange(void **state)
 	flow_log_limit(&config, &(struct dp_msg_limit){.what = 200});
 	flow_log_limit(&config, &(struct dp_msg_limit){.iface = 2});
 	flow_log_spoof(&config, &(struct dp_msg_spoof){.iface = 2});
+	flow_log_spoof(&config, &(struct dp_msg_spoof){.what = DP_SPOOF_KINDS});
 	assert_string_equal(log_captured(), "");
 }
 
@@ -85,7 +92,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_reverse_path),
+		cmocka_unit_test(test_spoof),
 		cmocka_unit_test(test_strange),
 	};
 
