@@ -2,6 +2,7 @@
 """The firewall below the calls: ping and TCP between two hosts through a worker, static NAT, an access list,
 the DMZ, and the control plane's own address."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -205,6 +206,42 @@ class Firewall(LabTest):
                               rf'destination={REAL}:8025 access_list=incoming entry="implicit deny"')
         self.assertRegex(log, rf"%UCIME-5-106100: .* access_list=incoming action=permitted protocol=icmp interface=outside "
                               rf"source={ROUTER}:\d+ to_interface=inside destination={REAL}:\d+ icmp_type=8 hit_cnt=1 hit=first")
+
+    def test_service_policy(self):
+        """A class that is full, once it is limited: what it has, and which of its limits refused how many."""
+        daemon = self.lab.daemons["a"]
+        text = daemon.config.read_text()
+
+        def restore():
+            daemon.config.write_text(text)
+            daemon.reload()
+
+        def limited():
+            policy = daemon.show_json("service-policy", "set", "connection")
+            return next(c for c in policy["classes"] if c["class"] == "few")
+
+        self.addCleanup(restore)
+        for key, value in (("access-lists", f"few: [permit tcp any host {IME_REAL} eq 8470]"),
+                           ("class-maps", "few: {match: {access-list: few}}"),
+                           ("  ime-policy", "  - {class: few, set-connection: {conn-max: 1}}")):
+            self.assertIn(f"\n{key}:\n", daemon.config.read_text())
+            daemon.config.write_text(daemon.config.read_text().replace(f"\n{key}:\n", f"\n{key}:\n  {value}\n", 1))
+        daemon.reload()
+        self.assertEqual((limited()["conns"], limited()["dropped"]["conn-max"]), (0, 0))
+        with listen("dmz-a", ("0.0.0.0", 8470)), contextlib.ExitStack() as up:
+            passed = 0
+            for _ in range(6):  # each worker may have one
+                with contextlib.suppress(OSError):
+                    up.enter_context(connect("inet", (IME_MAPPED, 8470), 0.3))
+                    passed += 1
+            self.assertEqual(limited()["conns"], passed)
+            self.assertGreaterEqual(limited()["dropped"]["conn-max"], 6 - passed)
+            self.assertIn(passed, range(1, 5))
+            self.assertRegex(daemon.show("service-policy"), r"\n  Service-policy: ime-policy\n(.*\n)*"
+                             rf"    Class-map: few\n      Set connection policy: conn-max 1 .*\n        current .*, current conns {passed}, "
+                             r"drop (\d+) \(conn-max \2\)\n")
+        client("clear", "service-policy", "--socket", daemon.socket)
+        self.assertEqual(sum(limited()["dropped"].values()), 0)
 
     def drops(self, name):
         return self.lab.daemons["a"].counters()[name]
