@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A whole phone that is not ours on the Internet's side: Linphone, over TLS and SRTP, behind a Kamailio that
-adds the ticket."""
+"""A whole phone that is not ours on the Internet's side: Linphone, then baresip, over TLS and SRTP, behind a
+Kamailio that adds the ticket."""
 
 import array
 import audioop
@@ -12,7 +12,7 @@ from session import LabTest, wait_for
 
 from lablib import capture, tone
 from lablib.foreign import teach
-from lablib.linphone import Edge, Linphone
+from lablib.linphone import Edge, Linphone, TlsBaresip
 
 TALK_S = 1.2
 SUITES = ["AES_256_CM_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_80"]  # what linphone offers first, and what callgate does
@@ -78,3 +78,42 @@ class RemotePhone(LabTest):
             pieces = [tone.shares(path, [speaker.tone], at_s + i / 10, 0.1)[0][speaker.tone] for i in range(10)]
             self.assertGreater(statistics.median(pieces), 0.9, (path, at_s, pieces))
         self.assertGreater(tone.shares(linphone.recording, [])[1], 1.5 * TALK_S)
+
+
+class RemoteBaresip(LabTest):
+    def setUp(self):
+        super().setUp()
+        self.phone, edge = self.lab.phones["a1"], Edge(self.lab)
+        edge.start([self.phone.number])
+        self.addCleanup(edge.kill)
+        edge.ready()
+        self.remote = TlsBaresip(self.lab)
+        self.remote.start(edge)
+        self.addCleanup(self.remote.kill)
+        self.remote.ready()
+        teach(self.lab, self.lab.ucms["a"])
+
+    def test_both_ways(self):
+        """Each calls the other, and hears it; nothing but TLS and SRTP leaves callgate for the Internet."""
+        before = self.lab.daemons["a"].refusals()
+        wire = self.lab.capture("baresip", "inet", "to-a")
+        for caller, callee in ((self.remote, self.phone), (self.phone, self.remote)):
+            with self.subTest(caller=caller.name):
+                for phone in (caller, callee):
+                    phone.clear_recordings()
+                    phone.forget()
+                caller.dial(callee.number)
+                for phone in (caller, callee):
+                    phone.await_event("CALL_ESTABLISHED", deadline_s=5)
+                time.sleep(2 * TALK_S)
+                caller.hang_up()
+                callee.await_event("CALL_CLOSED", deadline_s=5)
+                self.idle()
+                for listener, speaker in ((caller, callee), (callee, caller)):
+                    shares, seconds = tone.shares(listener.newest_recording(), [speaker.tone], skip_s=0.3)
+                    self.assertGreater(shares[speaker.tone], 0.9, (listener.name, shares))
+                    self.assertGreater(seconds, TALK_S)
+        verdict = capture.judge(wire.stop())
+        self.assertTrue(verdict["nothing-in-clear"], verdict)
+        self.assertGreater(verdict["srtp-packets"], 2 * 2 * 45 * TALK_S, verdict)
+        self.assertEqual(self.lab.daemons["a"].refusals(), before)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Linphone as the phone of enterprise X, which has no callgate: SIP over TLS and SRTP with SDES, all of it by
-libraries that callgate does not share (belle-sip, mbedTLS, libsrtp2). A Kamailio in front of it is the enterprise's
-edge: mutual TLS to both sides, and the ticket."""
+libraries that callgate does not share (belle-sip, mbedTLS, libsrtp2); and baresip in its place. A Kamailio in front
+is the enterprise's edge: mutual TLS to both sides, and the ticket."""
 
 import os
 import re
@@ -12,7 +12,8 @@ from .daemon import mint
 from .foreign import NAME, NUMBER, identity
 from .kamailio import DOMAIN, MAPPED, Kamailio
 from .netns import FOREIGN, inside
-from .secure import kamailio_tls
+from .phone import PHONE_PORT, Number, Phone
+from .secure import PHONE, kamailio_tls
 from .util import LabError, tail, wait_for
 
 EDGE = """\
@@ -102,6 +103,10 @@ class Edge(Kamailio):
     def registered(self, number):
         return number in self.rpc("htable.dump", "phone")
 
+    def reach(self, number, port):
+        """A phone that does not register, and where it listens."""
+        self.rpc("htable.sets", "phone", f"s:{number}", f"s:sip:{FOREIGN}:{port};transport=tls")
+
 
 class Linphone:
     """It has no screen and no sound card: it plays a file and records to one. It takes every call, and is told
@@ -176,3 +181,34 @@ class Linphone:
     def resume(self):
         self.tell("resume")
         self.await_talk()
+
+
+class TlsBaresip(Phone):
+    """The phone of enterprise X: SIP over TLS, with the enterprise's certificate, and nothing but SRTP."""
+
+    account_too = ";mediaenc=srtp-mand"
+    transport = "tls"
+    spec = Number("x2", "x", "foreign", NUMBER, 1450)
+
+    def __init__(self, lab):
+        self.name, self.number, self.tone = self.spec.name, self.spec.number, self.spec.tone
+        self.netns, self.ip = "foreign", FOREIGN
+        self.dir = lab.dir / "phone-x2"
+        self.log, self.pid_file = self.dir / "log", self.dir / "pid"
+        self.sock, self.buf, self.events, self.replies = None, b"", [], []
+        self.dir.mkdir(exist_ok=True)
+        folder = identity(lab)
+        (self.dir / "inside.pem").write_text((folder / "ca.pem").read_text())
+        (self.dir / "phone.pem").write_text("".join((folder / f"x.{e}").read_text() for e in ("crt", "key")))
+        self.modules_too = PHONE.format(dir=self.dir)
+
+    def outbound(self):
+        return f"{FOREIGN}:5070"
+
+    def dial(self, number):
+        self.forget()
+        self.command("dial", f"sip:{number}@{FOREIGN}")
+
+    def start(self, edge):
+        super().start(codecs=["PCMU"])
+        edge.reach(self.number, PHONE_PORT[self.transport])
