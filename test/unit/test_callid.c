@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "test/unit/call_steps.h"
+#include "test/unit/log_capture.h"
 
 #define HASH_DIGITS 32
 #define R_ANSWER    "Contact: <sip:+12125550199@198.51.100.10:5070;transport=tls>\n" SDP_TYPE
@@ -86,6 +87,10 @@ static void answered(void)
 // Both ways, requests and responses, and what the proxy says itself when nobody speaks any more.
 static void test_our_call(void **state)
 {
+	const char *told;
+
+	log_capture_open(6, false);
+	log_capture();
 	call_out();
 	call_answer(&rig.remote, "180 Ringing", "r", "", "");
 	host_expect(&rig.caller, "SIP/2.0 180 ");
@@ -106,6 +111,9 @@ static void test_our_call(void **state)
 	call_id_is(&rig.remote, hidden);
 	host_expect(&rig.caller, "BYE ");
 	call_id_is(&rig.caller, OURS);
+	told = log_line_with(
+		log_captured(), "-339008: call ended; call_id=" OURS " ", "call_id_outside=");
+	assert_non_null(strstr(told, hidden)); // to ask the other side about it
 	rig_only(RIG_A, CNT_NONE, 0);
 	rig_assert_clean(RIG_A);
 }
