@@ -12,9 +12,12 @@ from session import LabTest, lab, wait_for
 
 from lablib import known_bad, netns
 from lablib.daemon import client
+from lablib.foreign import identity
 from lablib.kamailio import MAPPED
 from lablib.peer import Stranger
 
+# What is refused while a good one rings, and how often.
+RINGING = {"REQUEST_DUPLICATE": 2, "OFFER_CROSSED": 1, "SDP_UNEXPECTED": 1, "DIALOG_PEER": 1}
 PASSED = ("REQUESTS_FORWARDED", "RESPONSES_FORWARDED", "CALLS_STARTED", "TICKETS_VALID")
 
 
@@ -162,17 +165,47 @@ class KnownBad(LabTest):
         phone.forget()
         before = self.look()
         with Stranger(self.lab) as s:
-            s.send(self.make(ticket=self.minter.text()))
+            self.sent = self.make(ticket=self.minter.text())
+            s.send(self.sent)
             wait_for("the INVITE at the call manager", 5, lambda: self.look()[2] > before[2])
             phone.await_event("CALL_INCOMING", deadline_s=5)
+            self.refused_while_it_rings(s)
             for what in (("revoke", known_bad.UUID, "--end-calls"), ("unrevoke", known_bad.UUID)):
                 client("ticket", *what, "--socket", self.lab.daemons["a"].socket)
             phone.await_event("CALL_CLOSED", deadline_s=5)
             wait_for("the end of the call", 5, lambda: self.lab.daemons["a"].usage()["calls"] == 0)
             s.settle()
-        self.assertEqual(self.look()[0], before[0])
+        self.assertEqual(self.look()[0], {**before[0], **{k: before[0][k] + n for k, n in RINGING.items()}})
         KnownBad.state = None
         self.whole(phone)
+
+    def refused_while_it_rings(self, s):
+        """What a caller may not do in a call that rings, and what nobody else may do in it."""
+        invite = self.sent
+        answers = b""
+        while b"SIP/2.0 180 " not in answers:
+            answers += s.receive() or self.fail(answers)
+        ringing = answers[answers.index(b"SIP/2.0 180 "):]
+        tag = re.search(rb"\r\nTo: [^\r]*?(;tag=[^;\r]+)", ringing)[1].decode()
+        tags = {name.replace("-", "_"): re.search(rf"\r\n{name}: ([^\r]*)".encode(), invite)[1].decode()
+                for name in ("From", "Call-ID")}
+
+        def says(octets, who=s):
+            who.send(octets)
+            return who.settle()[0]
+
+        def within(method, cseq, **kw):
+            return self.make(method, to_tag=tag, CSeq=f"{cseq} {method}", **tags, **kw)
+        KnownBad.state = None
+        self.answered(self.refused(lambda: says(invite), "REQUEST_DUPLICATE"), None)
+        again = re.sub(rb"branch=z9hG4bK\w+", b"branch=z9hG4bKanother", invite)
+        self.answered(self.refused(lambda: says(again), "REQUEST_DUPLICATE"), "SIP/2.0 482 ")
+        offer = known_bad.sdp()
+        self.answered(self.refused(lambda: says(within("UPDATE", 2, body=offer)), "OFFER_CROSSED"), "SIP/2.0 491 ")
+        self.answered(self.refused(lambda: says(within("INFO", 3, body=offer)), "SDP_UNEXPECTED"),
+                      known_bad.NOT_HERE)
+        with Stranger(self.lab, identity(self.lab) / "x") as other:
+            self.answered(self.refused(lambda: says(within("BYE", 4), other), "DIALOG_PEER"), None)
 
 
 def identifier(name):
