@@ -2,12 +2,15 @@
 """Two call managers of enterprise A: who takes a call when one does not live, and what the caller hears when
 neither does; and limits that are reached before anybody's phone rings (TLS-9)."""
 
+import re
 import signal
 import time
 
 from session import LabTest, lab, wait_for
 
 from lablib import cluster, refusals
+from lablib.daemon import mint
+from lablib.foreign import NAME, identity
 from lablib.peer import Stranger, invite
 
 CALLGATE = ("192.168.10.1", "203.0.113.0/24")  # it, and the remotes that it speaks for
@@ -136,3 +139,36 @@ class Limits(LabTest):
                          {"in_use": 1, "max": 1, "refused": 2})
         self.lab.hang_up("b2", "a2")
         self.lab.hang_up("b1", "a1")
+
+    def refused(self, counter, n, edge, *invites):
+        """One INVITE after the other; n hear 503 and when to come again, each is counted, and nobody rings for it."""
+        before, seen = self.lab.daemons["a"].refusals(), self.lab.ucms["a"].seen()["any-from-internet"]
+        with Stranger(self.lab, edge) as s:
+            answers = b""
+            for i, octets in enumerate(invites, 1):
+                s.send(octets)
+                while len(re.findall(rb"SIP/2\.0 [2-6]", answers)) < i:
+                    answers += s.receive() or self.fail(answers)
+        self.assertEqual(answers.count(b"SIP/2.0 503 "), n, answers)
+        self.assertEqual(answers.count(b"\r\nRetry-After: 5\r\n"), n, answers)
+        now = self.lab.daemons["a"].refusals()
+        self.assertEqual({k: v - before.get(k, 0) for k, v in now.items() if v != before.get(k, 0)}, {counter: n})
+        self.assertEqual(self.lab.ucms["a"].seen()["any-from-internet"], seen + len(invites) - n)
+
+    def test_tls_9_calls_and_their_rate(self):
+        """One call with enterprise B is all there may be; and of enterprise X's, one a second passes."""
+        self.restart("a", lambda text: text.replace("      retry-after: 5", "      retry-after: 5\n"
+                     "      calls-per-domain: 1\n      calls-per-second-per-domain: 1\n      burst-per-domain: 1"))
+        number, nobody = self.lab.phones["a2"].number, "+14085550177"
+        self.lab.connect("b1", "a1")
+        self.refused("LIMIT_DOMAIN_CALLS", 1, "b", invite(number, "domain", refusals.ticket(self.lab, "a", number, {})))
+        ticket = mint(self.lab, "a", nobody, granted=NAME)
+        self.refused("LIMIT_DOMAIN_RATE", 2, identity(self.lab) / "x",
+                     *(invite(nobody, f"rate{i}", ticket) for i in range(3)))
+        self.lab.hang_up("b1", "a1")
+
+    def test_tls_9_sessions(self):
+        """No session would be left for what the call manager has to say the other way."""
+        self.restart("a", lambda text: text.replace("maximum-sessions: 1000", "maximum-sessions: 1"))
+        number = self.lab.phones["a2"].number
+        self.refused("LIMIT_TLS", 1, "b", invite(number, "tls", refusals.ticket(self.lab, "a", number, {})))
