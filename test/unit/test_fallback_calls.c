@@ -46,13 +46,12 @@ static int teardown(void **state)
 	return rig_teardown(state);
 }
 
-// INVITE to ACK; `says` are headers of call manager A's 200, `asks` of B's INVITE.
-static void establish(const char *asks, const char *says)
+// INVITE to ACK; `says` are headers of call manager A's 200.
+static void establish_by(const char *invite, const char *says)
 {
-	char invite[8192], answer[1024];
+	char answer[1024];
 
 	rig_caller();
-	snprintf(invite, sizeof(invite), B_INVITE("1", TICKET_HEADER SDP_TYPE "%s"), asks);
 	host_send(&rig.caller, invite, SDP_PLAIN_B);
 	host_expect(&rig.ucm[RIG_A], "INVITE ");
 	snprintf(answer, sizeof(answer), A_ANSWER "%s", says);
@@ -62,6 +61,15 @@ static void establish(const char *asks, const char *says)
 	host_expect(&rig.ucm[RIG_A], "ACK ");
 	fake_net_host_down(RIG_UCM_A, 5070);
 	fake_net_host(RIG_UCM_A, 5070, on_refer, NULL);
+}
+
+// `asks` are headers of B's INVITE.
+static void establish(const char *asks, const char *says)
+{
+	char invite[8192];
+
+	snprintf(invite, sizeof(invite), B_INVITE("1", TICKET_HEADER SDP_TYPE "%s"), asks);
+	establish_by(invite, says);
 }
 
 // So many seconds of a stream of which the worker finds `bad`.
@@ -109,6 +117,23 @@ static void falls_back(const char *says, struct sip_host *where)
 	establish("", says);
 	judged(21, true);
 	host_expect(where, "REFER ");
+}
+
+// Who has no number cannot be called back: nobody is asked to, until the next hold-down is over.
+static void test_fb7_no_number(void **state)
+{
+	establish_by(
+		INVITE_URI B_VIA("1") "From: <sip:anonymous@enterprise-b.example>;tag=btag\n" B_TO
+				      "\n" CALL_ID "CSeq: 101 INVITE\n" B_CONTACT
+				      "Max-Forwards: 69\n" TICKET_HEADER SDP_TYPE,
+		SAYS);
+	judged(21, true);
+	assert_int_equal(rig_counter(RIG_A, CNT_FALLBACK_NO_NUMBER), 1);
+	sent(0);
+	assert_int_equal(referred, 0);
+	host_expect_silence(&rig.ucm[RIG_A]);
+	judged(5, true);
+	assert_int_equal(rig_counter(RIG_A, CNT_FALLBACK_NO_NUMBER), 1);
 }
 
 // ---- Out of the dialog -------------------------------------------------------------------------
@@ -558,6 +583,7 @@ int main(void)
 		T(test_fb6_fb10_trunk),
 		T(test_fb3_fb6_tdialog),
 		T(test_fb7_did),
+		T(test_fb7_no_number),
 		T(test_fb6_notify),
 		T(test_fb5_stranger),
 		T(test_fb9_refused),
