@@ -12,6 +12,7 @@ import time
 from . import certs
 from .kamailio import DOMAIN, MAPPED
 from .peer import CRYPTO
+from .util import sh
 
 NTP = 2208988800
 FROM_B = "+12125550100"
@@ -231,6 +232,24 @@ def streams(m, t):
     yield "SIP-4 a bare CR", m(ticket=good, extra="Subject: a\rTo: <sip:x@y.example>\r\n"), "SIP_LINE_END", None
     yield "SIP-4 a NUL", m(ticket=good, extra="Subject: a\0b\r\n"), "SIP_LINE_END", None
     yield "SIP-4 no SIP", b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "SIP_NOT_SIP", None
+
+
+def strangers(lab):
+    """TLS-1: who does not get through the handshake, with whatever ticket: (name, identity, counter)."""
+    yield "no certificate", None, "TLS_NO_CERT"
+    yield "an unknown authority", "foreign", "TLS_CERT_UNTRUSTED"
+    folder = lab.dir / "known-bad"
+    for name, begin, end, usage, counter in (
+            ("expired", -9, -1, "clientAuth", "TLS_CERT_EXPIRED"), ("early", 1, 9, "clientAuth", "TLS_CERT_EXPIRED"),
+            ("purpose", -1, 9, "serverAuth", "TLS_CERT_REFUSED")):
+        if not (folder / f"{name}.crt").exists():
+            folder.mkdir(exist_ok=True)
+            sh("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={DOMAIN['b']}", "-addext",
+               f"subjectAltName=URI:sip:{DOMAIN['b']}", "-addext", f"extendedKeyUsage={usage}",
+               "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.csr")
+            (folder / f"{name}.crt").write_text(certs.sign(
+                lab.dir / "ca", "ca", (folder / f"{name}.csr").read_text(), begin, end))
+        yield name, folder / name, counter
 
 
 def certificates(lab):
