@@ -327,7 +327,7 @@ int main(int argc, char **argv)
 	int bad;
 
 	bench_need(argc >= 3, "bench_media_engine CPU auto|TIER, or CPU gauge NAME");
-	bench_eal(argv[1], 64);
+	bench_eal(argv[1], 64, false);
 	is_gauge = argc == 4 && strcmp(argv[2], "gauge") == 0;
 	tier = rtpsec_tier_of(argv[2]);
 	bench_need(is_gauge || tier != RTPSEC_AUTO || strcmp(argv[2], "auto") == 0, "no such tier");

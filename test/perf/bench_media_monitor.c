@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 	static struct bench_series all, add;
 
 	bench_need(argc == 2, "bench_media_monitor CPU");
-	bench_eal(argv[1], 64);
+	bench_eal(argv[1], 64, false);
 	begin();
 	for (unsigned int i = 0; i <= ROUNDS; i++) {
 		double all_ns = round_ns(true), add_ns = round_ns(false);

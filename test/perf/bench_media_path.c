@@ -6,7 +6,7 @@
 //			forged, and of the bare engine with contexts of its own (with 1000 calls)
 //	memory		octets that the calls have taken, traffic included
 //	storm on|off	TLS handshakes on the other CPU
-//	bench_media_path CPU OTHER-CPU CALLS PAYLOAD
+//	bench_media_path CPU OTHER-CPU CALLS PAYLOAD huge|plain
 #include <string.h>
 #include <unistd.h>
 
@@ -336,9 +336,9 @@ int main(int argc, char **argv)
 	uint64_t before, memory;
 	char line[64];
 
-	bench_need(argc == 5, "bench_media_path CPU OTHER-CPU CALLS PAYLOAD");
+	bench_need(argc == 6, "bench_media_path CPU OTHER-CPU CALLS PAYLOAD huge|plain");
 	calls = (uint32_t)atoi(argv[3]);
-	bench_eal(argv[1], MEMORY_MB);
+	bench_eal(argv[1], MEMORY_MB, strcmp(argv[5], "huge") == 0);
 	cycles_per_ns = (double)rte_get_tsc_hz() / 1e9;
 	gen_open(calls, NULL, (unsigned int)atoi(argv[4]));
 	worker_start();

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The media benchmark, run by `tools/bench media`: one JSON object per figure on standard output.
 The relay works on the last CPU, everything else on the first. What is compared takes turns within
-this one run. With rtpengine's package and root for namespaces there are all figures; without, those
-that need them are named as not run.
+this one run. The worker has hugepages, as an appliance has. With rtpengine's package and root for
+namespaces there are all figures; without, those that need them are named as not run.
 usage: media.py FOLDER-OF-THE-PROGRAMS"""
 
 import contextlib
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import hugepages
 import rtpengine
 import media_wires as wires
 
@@ -28,6 +29,7 @@ TIERS = [["auto"], *([t, *mask] for t in ("ipsec-mb-avx512", "ipsec-mb-avx2", "i
 OPENSSL_MASKS = {"no-aes-ni": "~0x1200000200000000:0"}  # AES-NI, PCLMULQDQ, AVX; all of leaf 7
 LIVE = [1, 1000, 10000, 100000, 1000000]
 GB_FOR_MILLION = 4  # all processes of the path together
+HUGEPAGES_MB = 1024  # likewise, and of the relays
 PATH_ROUNDS, STORM_ROUNDS, PEER_ROUNDS = 15, 30, 5
 PEER_CALLS, PEER_SECONDS = 500, 2
 # Packets under way: one of each call where sockets and the kernel's rings are between, which lose
@@ -39,6 +41,7 @@ SLOTS_QUICK, SLOTS_PATIENT = 11, 13
 HOLD_SECONDS = 60
 PPS_PER_CALL = 100  # G.711 in packets of 20 ms, both ways
 PROGRAMS = None
+PAGES = "plain"
 not_run = []
 
 
@@ -112,7 +115,7 @@ def paths():
         for calls, size in names:
             progress(f"path, {calls} calls, {size} octets")
             servers[calls, size] = wires.Process(
-                PROGRAMS / "bench_media_path", CPU, OTHER_CPU, calls, size)
+                PROGRAMS / "bench_media_path", CPU, OTHER_CPU, calls, size, PAGES)
             stack.callback(servers[calls, size].stop)
         progress(f"path, {PATH_ROUNDS} rounds")
         rounds = [{key: s.ask("round") for key, s in servers.items()}
@@ -214,7 +217,7 @@ def callgate(stack, calls, near, far, spaces=None):
     """The data plane with devices `near` and the generator with devices `far`."""
     where = ["ip", "netns", "exec", spaces.relay] if spaces else []
     drive = wires.Process(*where, PROGRAMS / "mediadrive", OTHER_CPU, CPU, 512, max(calls, 1024),
-                          *near)
+                          *near, PAGES)
     stack.callback(drive.stop)
     drive.ask(f"calls {calls}")
     phones = generator(calls, "-", far, spaces.phones if spaces else None)
@@ -307,17 +310,24 @@ def hold(stack, folder, rtpengine_calls, pps_guess):
            at_least=25, also=done["lost"] == 0 and on_time)
 
 
+def parts():
+    for name, part in (("engine", engines), ("monitor", monitor), ("path", paths), ("peers", peers)):
+        engine("gauge", name)
+        part()
+
+
 def main():
-    global PROGRAMS
+    global PROGRAMS, PAGES
     PROGRAMS = pathlib.Path(sys.argv[1])
     if CPU == OTHER_CPU:
         progress("two CPUs are needed")
         return 2
     with contextlib.suppress(PermissionError):
         os.nice(-20)  # all of it: whatever else runs must not make the generator pause
-    for name, part in (("engine", engines), ("monitor", monitor), ("path", paths), ("peers", peers)):
-        engine("gauge", name)
-        part()
+    with hugepages.lent("media", HUGEPAGES_MB) as lent:
+        PAGES = "huge" if lent else "plain"
+        figure("hugepages", lent, "", "state of the machine: what the worker has, without devices and with")
+        parts()
     return 2 if not_run else 0
 
 

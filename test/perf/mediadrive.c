@@ -3,7 +3,7 @@
 // media_plan.h, for mediagen to send through. Answers the lines it reads, with one JSON object
 // each: calls N (adds up to that many) | usage | counters (those that are not 0) | stream CALL |
 // quit.
-//	mediadrive CONTROL-CPU WORKER-CPU MEMORY-MB CALLS-MAX OUTSIDE-DEVICE INSIDE-DEVICE
+//	mediadrive CONTROL-CPU WORKER-CPU MEMORY-MB CALLS-MAX OUTSIDE-DEVICE INSIDE-DEVICE huge|plain
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,11 +121,12 @@ int main(int argc, char **argv)
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	char line[64];
 
-	bench_need(
-		argc == 7, "mediadrive CONTROL-CPU WORKER-CPU MEMORY-MB CALLS-MAX OUTSIDE INSIDE");
+	bench_need(argc == 8,
+		"mediadrive CONTROL-CPU WORKER-CPU MEMORY-MB CALLS-MAX OUTSIDE INSIDE huge|plain");
 	// Adaptive, so that CPU time is that of packets, as with every peer.
 	drive_start(argv,
 		(struct dp_options){.poll_adaptive = true,
+			.hugepages = strcmp(argv[7], "huge") == 0,
 			.sessions_max = 1024,
 			.streams_max = (unsigned int)atoi(argv[4]),
 			.instance_name = "mediadrive"});
