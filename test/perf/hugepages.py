@@ -12,6 +12,10 @@ PAGE_MB = 2
 @contextlib.contextmanager
 def lent(bench, megabytes):
     """Whether there are as many as needed."""
+    if not PAGES.exists():
+        print(f"{bench}: no {PAGES}", file=sys.stderr)
+        yield False
+        return
     before = PAGES.read_text()
     wanted = int(before) + megabytes // PAGE_MB
     try:
