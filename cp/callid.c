@@ -107,7 +107,9 @@ static bool address_of(const struct callid *c, struct str hash, char text[IP_TEX
 
 static struct str with_host(struct str id, struct str host, const char *other, char *buf)
 {
-	int n = snprintf(buf, CALLID_MAX, "%.*s%s", (int)(host.p - id.p), id.p, other);
+	const char *tail = host.p + host.n;
+	int n = snprintf(buf, CALLID_MAX, "%.*s%s%.*s", (int)(host.p - id.p), id.p, other,
+		(int)(id.p + id.n - tail), tail);
 
 	return n > 0 && (unsigned int)n < CALLID_MAX ? (struct str){buf, (size_t)n} : STR_LIT("");
 }

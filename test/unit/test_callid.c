@@ -84,6 +84,20 @@ static void answered(void)
 	call_id_is(&rig.remote, hidden);
 }
 
+// What a word may have behind an address (RFC 3261 25.1) is there on both sides.
+static void test_tail(void **state)
+{
+	const char *id = OURS ">tail";
+
+	rig_outbound("b", "ca.pem");
+	a_sends("INVITE", "o", 5, id, A_TAGS(""), SDP_TYPE, SDP_PLAIN_A);
+	contains_not(&rig.remote, "@192.168.");
+	contains(&rig.remote, ">tail\r\n");
+	call_answer(&rig.remote, "180 Ringing", "r", "", "");
+	host_expect(&rig.caller, "SIP/2.0 180 ");
+	call_id_is(&rig.caller, id);
+}
+
 // Both ways, requests and responses, and what the proxy says itself when nobody speaks any more.
 static void test_our_call(void **state)
 {
@@ -275,6 +289,7 @@ static void test_what_has_no_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(tail),
 		TEST(our_call),
 		TEST(strangers),
 		TEST(given_up),
