@@ -265,6 +265,25 @@ static void test_destination_interface(void **state)
 	assert_flow(&got, &want);
 }
 
+// 192.168.10.`host` is known as 209.165.200.`mapped` outside, and reached by it.
+static void stands_for(unsigned int host, unsigned int mapped)
+{
+	char inside[IP_TEXT_MAX], outside[IP_TEXT_MAX];
+	struct flow f, left;
+
+	snprintf(inside, sizeof(inside), "192.168.10.%u", host);
+	snprintf(outside, sizeof(outside), "209.165.200.%u", mapped);
+	neighbour(INSIDE, inside);
+	f = outward(PROTO_UDP, inside, 5000, FAR);
+	left = goes_out(&f);
+	assert_true(ip_is(&left.src.ip, outside));
+	comes_back(&left, &f);
+	f = flow(PROTO_UDP, FAR, 9, outside, 4000);
+	harness_send(OUTSIDE, &f, 0);
+	f = frame_flow(frame, harness_out(INSIDE, frame));
+	assert_true(ip_is(&f.dst.ip, inside));
+}
+
 // A range for a range, which begin at different places of a net; the host behind the last is not meant.
 static void test_range(void **state)
 {
@@ -278,22 +297,8 @@ static void test_range(void **state)
 	rules.r.n_nat = 1;
 	rules.incoming[2].dst = net("192.168.10.32/28");
 	harness_apply(&rules);
-	for (unsigned int host = 33; host < 37; host++) {
-		char inside[IP_TEXT_MAX], outside[IP_TEXT_MAX];
-		struct flow f;
-
-		snprintf(inside, sizeof(inside), "192.168.10.%u", host);
-		snprintf(outside, sizeof(outside), "209.165.200.%u", host - 33 + 240);
-		neighbour(INSIDE, inside);
-		f = outward(PROTO_UDP, inside, 5000, FAR);
-		left = goes_out(&f);
-		assert_true(ip_is(&left.src.ip, outside));
-		comes_back(&left, &f);
-		f = flow(PROTO_UDP, FAR, 9, outside, 4000);
-		harness_send(OUTSIDE, &f, 0);
-		f = frame_flow(frame, harness_out(INSIDE, frame));
-		assert_true(ip_is(&f.dst.ip, inside));
-	}
+	for (unsigned int host = 33; host < 37; host++)
+		stands_for(host, host - 33 + 240);
 	left = goes_out(&beside);
 	assert_true(ip_is(&left.src.ip, "192.168.10.37"));
 }
@@ -307,22 +312,8 @@ static void test_subnet(void **state)
 	rules.r.n_nat = 1;
 	rules.incoming[2].dst = net("192.168.10.32/28");
 	harness_apply(&rules);
-	for (unsigned int host = 33; host < 47; host++) {
-		char inside[IP_TEXT_MAX], outside[IP_TEXT_MAX];
-		struct flow f, left;
-
-		snprintf(inside, sizeof(inside), "192.168.10.%u", host);
-		snprintf(outside, sizeof(outside), "209.165.200.%u", host - 32 + 240);
-		neighbour(INSIDE, inside);
-		f = outward(PROTO_UDP, inside, 5000, FAR);
-		left = goes_out(&f);
-		assert_true(ip_is(&left.src.ip, outside));
-		comes_back(&left, &f);
-		f = flow(PROTO_UDP, FAR, 9, outside, 4000);
-		harness_send(OUTSIDE, &f, 0);
-		f = frame_flow(frame, harness_out(INSIDE, frame));
-		assert_true(ip_is(&f.dst.ip, inside));
-	}
+	for (unsigned int host = 33; host < 47; host++)
+		stands_for(host, host - 32 + 240);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, harness_teardown)

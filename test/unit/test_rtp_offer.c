@@ -73,10 +73,20 @@ static void refused_once(void)
 	expect_again();
 }
 
-static void test_srtp2_rtp_after_488(void **state)
+// What the remote has been answered, and what the workers do with it.
+static void rtp_inside_alone(void)
 {
 	const struct dp_msg_media *m;
 
+	contains(&rig.remote, " RTP/SAVP 9 101\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:");
+	m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
+	assert_false(m->passthrough);
+	assert_int_equal(m->leg[SIDE_INSIDE].suite, DP_SRTP_NONE);
+	assert_int_equal(m->leg[SIDE_OUTSIDE].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
+}
+
+static void test_srtp2_rtp_after_488(void **state)
+{
 	refused_once();
 	call_answer(ucm, "180 Ringing", "btag", UCM_CONTACT, "");
 	host_expect(&rig.remote, "SIP/2.0 180 ");
@@ -84,11 +94,7 @@ static void test_srtp2_rtp_after_488(void **state)
 	call_answer(ucm, "200 OK", "btag", UCM_CONTACT SDP_TYPE, SDP_PLAIN_A);
 	host_expect(&rig.remote, "SIP/2.0 200 ");
 	contains(&rig.remote, REMOTE_VIA);
-	contains(&rig.remote, " RTP/SAVP 9 101\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:");
-	m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
-	assert_false(m->passthrough);
-	assert_int_equal(m->leg[SIDE_INSIDE].suite, DP_SRTP_NONE);
-	assert_int_equal(m->leg[SIDE_OUTSIDE].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
+	rtp_inside_alone();
 	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 1);
 	rig_only(RIG_A, CNT_NONE, 0);
 }
@@ -218,18 +224,12 @@ static void refused_within(void)
 // SRTP-2: the remote knows of one INVITE, whatever numbers the rest of the call has inside (FB-8).
 static void test_srtp2_rtp_within_a_call(void **state)
 {
-	const struct dp_msg_media *m;
-
 	refused_within();
 	call_answer(ucm, "200 OK", "", UCM_CONTACT SDP_TYPE, SDP_PLAIN_A);
 	host_expect(&rig.remote, "SIP/2.0 200 ");
 	contains(&rig.remote, "\r\nCSeq: 102 INVITE\r\n");
 	contains(&rig.remote, "branch=z9hG4bKhold\r\n");
-	contains(&rig.remote, " RTP/SAVP 9 101\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:");
-	m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
-	assert_false(m->passthrough);
-	assert_int_equal(m->leg[SIDE_INSIDE].suite, DP_SRTP_NONE);
-	assert_int_equal(m->leg[SIDE_OUTSIDE].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
+	rtp_inside_alone();
 	remote_says("ACK", "ack2", 102);
 	contains(ucm, "\r\nCSeq: 103 ACK\r\n");
 	contains(ucm, "branch=z9hG4bKack2\r\n");
@@ -307,17 +307,11 @@ static void update_refused(void)
 
 static void update_answered(void)
 {
-	const struct dp_msg_media *m;
-
 	call_answer(ucm, "200 OK", "", UCM_CONTACT SDP_TYPE, SDP_PLAIN_A);
 	host_expect(&rig.remote, "SIP/2.0 200 ");
 	contains(&rig.remote, "\r\nCSeq: 102 UPDATE\r\n");
 	contains(&rig.remote, "branch=z9hG4bKupdate\r\n");
-	contains(&rig.remote, " RTP/SAVP 9 101\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:");
-	m = &fake_dp_last(DP_MSG_MEDIA_SET, -1)->media;
-	assert_false(m->passthrough);
-	assert_int_equal(m->leg[SIDE_INSIDE].suite, DP_SRTP_NONE);
-	assert_int_equal(m->leg[SIDE_OUTSIDE].suite, DP_SRTP_AES_CM_128_HMAC_SHA1_80);
+	rtp_inside_alone();
 	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_OFFERED_RTP), 1);
 }
 
