@@ -37,7 +37,8 @@ struct nat_pool {
 
 // nat (real_if,mapped_if) source static REAL MAPPED [service REALSVC MAPPEDSVC]
 // Both prefixes have the same length; host bits are carried over. Or both are ranges of one size, whose
-// addresses stand for one another in their order. With a protocol it is static PAT: the rule holds for that protocol and port alone. REAL MAPPED the same: identity.
+// addresses stand for one another in their order. With a protocol it is static PAT: the rule holds for
+// that protocol and port alone. REAL MAPPED the same: identity.
 //
 // nat (real_if,mapped_if) source dynamic REAL {POOL | interface | pat-pool POOL} [interface]
 //
@@ -116,8 +117,8 @@ int nat_translate_flow(const struct nat_rule *rules, size_t n, uint16_t in, uint
 bool nat_goes_out(const struct nat_rule *r, uint16_t in, const struct flow *wire);
 
 // Whether some rule stands for this address on this interface, as its mapped side does, and as the
-// real side does for DST_MAPPED: whose ARP requests the worker answers. A rule that maps addresses to themselves owns none: the hosts answer. Nor does
-// a dynamic one own the interface's address.
+// real side does for DST_MAPPED: whose ARP requests the worker answers. A rule that maps addresses to
+// themselves owns none: the hosts answer. Nor does a dynamic one own the interface's address.
 bool nat_owns_mapped(
 	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip);
 
