@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What tools/test does after the packages are there: build three ways, check, run every suite, add
-up. A suite that could not run counts as a failure; nothing is skipped."""
+"""What tools/test does after the packages are there: build, check, run every suite, add up. A suite that
+could not run counts as a failure; nothing is skipped."""
 
 import argparse
 import json
@@ -10,7 +10,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+import traceback
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -23,21 +25,29 @@ SANITIZE = ["-Ddataplane=false", "-Db_sanitize=address,undefined", "-Db_lundef=f
             "-Dc_args=-fno-sanitize-recover=all"]
 MILLION = {"RTPSEC_PACKETS": "1000000"} # random ones, of each engine of SRTP
 REPORTS = ROOT / "build" / "test-reports"
+WHOLE = ("all", "meson-test-prereq")
 BUILDS = {
-    # folder: (compiler, options)
-    "build": ("gcc", []),
-    "build-asan": ("gcc", SANITIZE),
-    "build-clang": ("clang", ["-Doptimization=0", "-Ddebug=false"]), # for its warnings
+    # folder: (compiler, options, what is built)
+    "build": ("gcc", [], WHOLE),
+    "build-asan": ("gcc", SANITIZE, WHOLE),
+    "build-asan-dp": ("gcc", [x for x in SANITIZE if "dataplane" not in x], # of test_9_sanitized.py
+                      ("cp/callgated", "tools/callgate/callgate")),
+    "build-clang": ("clang", ["-Doptimization=0", "-Ddebug=false"], WHOLE), # for its warnings
 }
+# The programs of these suites wait for most of their time, so that more of them run at once than there are CPUs.
+AT_ONCE = {"unit": 4 * (os.cpu_count() or 1)}
 
 
 class Report:
-    def __init__(self, quiet=False):
+    """Of one half. The halves may run beside each other: what one changes in its environment is not the other's."""
+
+    def __init__(self, quiet=False, begin=None):
         self.quiet = quiet
+        self.env = dict(os.environ)
         self.passed = 0
         self.failed = []
         self.cases = {True: set(), False: set()} # names of tests that passed, and that did not
-        self.begin = time.monotonic()
+        self.begin = begin or time.monotonic()
 
     def step(self, text):
         if not self.quiet:
@@ -59,25 +69,24 @@ class Report:
         REPORTS.mkdir(parents=True, exist_ok=True)
         (REPORTS / f"{half}.json").write_text(json.dumps(
             {"passed": sorted(self.cases[True] - self.cases[False]), "failed": sorted(self.cases[False])}, indent=1))
-        self.cases = {True: set(), False: set()}
 
     def run(self, name, *command, env=None):
         """One command that must succeed; its output shows when it does not."""
         code, out = run_with_progress(command, lambda line: self.step(f"  {line}"), every_s=10,
-                                      cwd=ROOT, env={**os.environ, **(env or {})})
+                                      cwd=ROOT, env={**self.env, **(env or {})})
         self.add(name, code == 0, out[-8000:])
         return code == 0
 
 
 def build(report, folder):
-    compiler, options = BUILDS[folder]
+    compiler, options, targets = BUILDS[folder]
     report.step(f"{folder}: {compiler} {' '.join(options)}")
     path = ROOT / folder
     if not (path / "build.ninja").is_file():
         setup = ["meson", "setup", path, "-Dwerror=true", *options]
         if not report.run(f"{folder}: configure", *setup, env={"CC": compiler}):
             return False
-    return report.run(f"{folder}: compile", "ninja", "-C", path, "all", "meson-test-prereq")
+    return report.run(f"{folder}: compile", "ninja", "-C", path, *targets)
 
 
 def meson_suites(folder):
@@ -111,8 +120,8 @@ def run_suite(report, folder, suite, only=None, env=None):
     log.unlink(missing_ok=True)
     begin = time.monotonic()
     run_with_progress(["meson", "test", "-C", ROOT / folder, "--no-rebuild", "--suite", suite,
-                       "--timeout-multiplier", "3"], lambda line: report.step(f"  {line}"),
-                      every_s=10, env={**os.environ, **(env or {})})
+                       "--timeout-multiplier", "3", "--num-processes", str(AT_ONCE.get(suite, os.cpu_count() or 1))],
+                      lambda line: report.step(f"  {line}"), every_s=10, env={**report.env, **(env or {})})
     if not log.is_file():
         report.add(f"{folder}: suite {suite} did not run", False)
         return
@@ -176,33 +185,77 @@ def run_python(report, folder, pattern="test_*.py"):
     suite.run(Progress(report))
 
 
-def c_tests(report):
-    built = {folder: build(report, folder) for folder in BUILDS}
+def checks(report):
     report.step("checks: style, layers, hot path")
     for check in ("check-style", "check-layers", "check-hot"):
         report.run(f"tools/{check}", ROOT / "tools" / check)
     run_python(report, "test/checks")
+
+
+def builds(report):
+    """The others than the first, that the lab runs."""
+    return {folder: build(report, folder) for folder in BUILDS if folder != "build"}
+
+
+def suites(report, built):
+    """Those whose programs need no CPU to themselves."""
     asan = {"ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
     many = MILLION if os.environ["CALLGATE_LONG"] else None
     for folder, env in (("build", many), ("build-asan", asan)):
         if built[folder]:
             for suite, names in meson_suites(folder).items():
-                run_suite(report, folder, suite, names, env)
+                if suite != "dp":
+                    run_suite(report, folder, suite, names, env)
 
 
-def main():
-    ap = argparse.ArgumentParser(prog="tools/test", description="""Builds three ways (gcc; gcc with the sanitizers and
-        without DPDK; clang), checks the tree, runs every suite and adds up. A suite that could not run counts as a
-        failure; nothing is skipped.""", epilog="""Without --unit
-        or --system both halves run. Builds are kept in build/, build-asan/ and build-clang/.""")
+def beside_the_lab(report, built):
+    """Builds and suites, a thread, with what the lab leaves of the CPUs: it waits for most of its time. Whatever of
+    it wakes up stops a compiler at once; the suites, that wait too, only give way."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0)) # of this thread, and of what it starts
+        built = {"build": built, **builds(report)}
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        os.setpriority(os.PRIO_PROCESS, 0, 10)
+        suites(report, built)
+    except Exception: # the thread's end would go unseen
+        report.add("builds and suites beside the lab", False, traceback.format_exc())
+
+
+def system_half(report, name):
+    run_python(report, "test/system", f"*{name}*.py" if name else "test_*.py")
+
+
+def again(report, workers):
+    """The system half with so many workers."""
+    half = REPORTS / f"system-{workers}.json"
+    half.unlink(missing_ok=True)
+    report.step(f"test/system with {workers} workers")
+    subprocess.run([sys.executable, "-B", __file__, "--system", "--workers", str(workers)], check=False)
+    ran = json.loads(half.read_text()) if half.is_file() else {"passed": [], "failed": ["did not run"]}
+    for ok, verdict in ((True, "passed"), (False, "failed")):
+        for name in ran[verdict]:
+            report.add(f"{workers} workers: {name}", ok)
+
+
+def options():
+    ap = argparse.ArgumentParser(prog="tools/test", description="""Builds four ways (gcc; gcc with the sanitizers, once
+        without DPDK for the suites and once the daemon; clang), checks the tree, runs every suite and adds up. A suite
+        that could not run counts as a failure; nothing is skipped.""", epilog="""Without --unit or --system both halves
+        run; most of the first beside the second, which waits for most of its time. Builds are kept in build/,
+        build-asan/, build-asan-dp/ and build-clang/.""")
     ap.add_argument("--unit", action="store_true", help="builds, checks, unit, fuzz and dp tests")
     ap.add_argument("--system", action="store_true", help="the tests on the lab")
-    ap.add_argument("--long", action="store_true", help="with the cases that take minutes")
+    ap.add_argument("--long", action="store_true", help="with the cases that take minutes, and then the tests on the "
+                    "lab (without these cases) with 2 and with 4 workers")
     ap.add_argument("-k", metavar="NAME", help="only the system tests whose file matches NAME")
     ap.add_argument("--workers", metavar="N", type=int, choices=(1, 2, 4), default=1,
                     help="that each callgate of the lab runs with: 1, 2 or 4 (default 1)")
-    opt = ap.parse_args()
+    return ap.parse_args()
+
+
+def main():
+    opt = options()
     if os.geteuid():
         sys.exit("tools/test: needs root: it makes network namespaces")
     # unittest takes any other exception for a failed test, and goes on beside the next run in its lab.
@@ -210,25 +263,40 @@ def main():
     os.environ["CALLGATE_LONG"] = "1" if opt.long else ""
     os.environ["CALLGATE_WORKERS"] = str(opt.workers)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    report = Report()
     both = not (opt.unit or opt.system)
+    unit = Report()
+    system = Report(begin=unit.begin)
+    built = build(unit if both or opt.unit else system, "build")
     if both or opt.unit:
-        c_tests(report)
-        report.write("unit")
-    else:
-        build(report, "build")
-    if both or opt.system:
-        run_python(report, "test/system", f"*{opt.k}*.py" if opt.k else "test_*.py")
-        if not opt.k:
-            report.write("system")
+        checks(unit)
     if both and not opt.k:
-        report.step("checks: rules")
-        report.run("tools/check-rules", ROOT / "tools" / "check-rules")
-    report.step("done")
-    for name in report.failed:
+        rest = threading.Thread(target=beside_the_lab, args=(unit, built), daemon=True)
+        rest.start()
+        system_half(system, None)
+        rest.join()
+    else:
+        if both or opt.unit:
+            suites(unit, {"build": built, **builds(unit)})
+        if both or opt.system:
+            system_half(system, opt.k)
+    if built and (both or opt.unit):
+        run_suite(unit, "build", "dp", meson_suites("build")["dp"])
+    if both or opt.unit:
+        unit.write("unit")
+    if (both or opt.system) and not opt.k:
+        system.write("system" if opt.workers == 1 else f"system-{opt.workers}")
+    if both and not opt.k:
+        unit.step("checks: rules")
+        unit.run("tools/check-rules", ROOT / "tools" / "check-rules")
+    if opt.long and not opt.unit and opt.workers == 1 and not opt.k:
+        for workers in (2, 4):
+            again(system, workers)
+    unit.step("done")
+    failed = unit.failed + system.failed
+    for name in failed:
         print(f"failed: {name}")
-    print(f"{report.passed} passed, {len(report.failed)} failed")
-    return bool(report.failed)
+    print(f"{unit.passed + system.passed} passed, {len(failed)} failed")
+    return bool(failed)
 
 
 if __name__ == "__main__":
