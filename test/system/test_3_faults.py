@@ -169,21 +169,20 @@ class Hostile(LabTest):
 
 
 class Arp(LabTest):
-    def ask(self, address):
-        """How many replies two ARP requests get."""
-        p = subprocess.run(netns.inside("ucm-a", "arping", "-c", "2", "-w", "2", "-I", "eth0", address),
-                           capture_output=True, text=True, check=False)
-        return int(re.search(r"Received (\d+) response", p.stdout)[1])
+    def ask(self, *addresses):
+        """How many replies two ARP requests for each get; all at once, for silence takes its time."""
+        running = [subprocess.Popen(netns.inside("ucm-a", "arping", "-c", "2", "-w", "2", "-I", "eth0", address),
+                                    stdout=subprocess.PIPE, text=True) for address in addresses]
+        return {address: int(re.search(r"Received (\d+) response", p.communicate(timeout=10)[0])[1])
+                for address, p in zip(addresses, running)}
 
     def test_own_addresses_are_answered(self):
-        for address in ("192.168.10.1", "192.168.10.3"):
-            with self.subTest(address=address):
-                self.assertGreater(self.ask(address), 0)
+        answers = self.ask("192.168.10.1", "192.168.10.3")
+        self.assertGreater(min(answers.values()), 0, answers)
 
     def test_foreign_addresses_are_not(self):
-        for address in ("192.168.10.77", "203.0.113.10", "209.165.200.228", "8.8.8.8"):
-            with self.subTest(address=address):
-                self.assertEqual(self.ask(address), 0)
+        addresses = ("192.168.10.77", "203.0.113.10", "209.165.200.228", "8.8.8.8")
+        self.assertEqual(self.ask(*addresses), dict.fromkeys(addresses, 0))
 
 
 class Refused(LabTest):
