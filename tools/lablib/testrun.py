@@ -260,6 +260,7 @@ def main():
         sys.exit("tools/test: needs root: it makes network namespaces")
     # unittest takes any other exception for a failed test, and goes on beside the next run in its lab.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler) # a shell's background ignores it, and so would the tests' programs
     os.environ["CALLGATE_LONG"] = "1" if opt.long else ""
     os.environ["CALLGATE_WORKERS"] = str(opt.workers)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
