@@ -1,117 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SIP-6: the patterns of offer and answer (RFC 3261, 3262, 3311, 3264, 6337) through two proxies,
 // session timers (RFC 4028), and offers that cross or find no answer. What a description becomes is
-// tested in test_session*.c; here it is who may say what, when, and where the media goes.
+// tested in test_session*.c, and several answers to one INVITE in test_forks.c; here it is who may say
+// what, when, and where the media goes.
 #include "test/unit/test.h"
 
 #include <stdio.h>
 
-#include "test/unit/call_steps.h"
 #include "test/unit/fake_dp.h"
+#include "test/unit/offer_steps.h"
 
-#define RELIABLE "Require: 100rel\nRSeq: 1\n"
-#define RACK     "RAck: 1 101 INVITE\n"
-#define B_SDP    B_CONTACT SDP_TYPE
-
-#define SDP_OF(o, version, c, port)                                                                \
-	"v=0\no=" o " " version " IN IP4 192.0.2.1\ns=-\nc=IN IP4 " c "\nt=0 0\n"                  \
-	"m=audio " port " RTP/AVP 9 101\n"
-#define SDP_B(version, port) SDP_OF("CCM 2000", version, "192.168.20.51", port)
-#define SDP_A(version, port) SDP_OF("CCM 3000", version, "192.168.10.51", port)
-
-// Where proxy A, or B, sends media on its inside: the port, 0 before the first MEDIA_SET. Their
-// inside remotes are told apart by their networks.
-static uint16_t media_of(int which)
-{
-	for (size_t i = fake_dp_n_sent; i-- > 0;) {
-		const struct dp_msg_media *m = &fake_dp_sent[i].media;
-		char text[ENDPOINT_TEXT_MAX];
-
-		if (fake_dp_sent[i].type != DP_MSG_MEDIA_SET)
-			continue;
-		endpoint_format(&m->leg[SIDE_INSIDE].remote, ':', text);
-		if (strncmp(text, which == RIG_A ? "192.168.10." : "192.168.20.", 11) == 0)
-			return m->leg[SIDE_INSIDE].remote.port;
-	}
-	return 0;
-}
-
-static void media_is(uint16_t b, uint16_t a)
-{
-	assert_int_equal(media_of(RIG_B), b);
-	assert_int_equal(media_of(RIG_A), a);
-}
-
-static void assert_clean(void)
-{
-	for (int i = 0; i < 2; i++) {
-		rig_only(i, CNT_NONE, 0);
-		rig_assert_clean(i);
-	}
-}
-
-// ---- The usual steps ---------------------------------------------------------------------------
-
-static void invite(const char *body)
-{
-	rig_caller();
-	if (body[0] != '\0')
-		host_send(&rig.caller, B_INVITE("1", TICKET_HEADER SDP_TYPE), body);
-	else
-		host_send(&rig.caller, B_INVITE("1", TICKET_HEADER), body);
-	host_expect(&rig.ucm[RIG_A], "INVITE ");
-}
-
-// The response of the called side to the INVITE that made the call, whatever came since.
-static void respond(const char *status, const char *tag, const char *extra, const char *body)
-{
-	char head[2048];
-
-	snprintf(head, sizeof(head),
-		"SIP/2.0 %s\nVia: SIP/2.0/TCP 203.0.113.10:5070;branch=z9hG4bK1\n" B_FROM B_TO
-		";tag=%s\n" CALL_ID "CSeq: 101 INVITE\n" A_CONTACT "%s%s",
-		status, tag, extra, body[0] != '\0' ? SDP_TYPE : "");
-	host_send(&rig.ucm[RIG_A], head, body);
-	host_expect(&rig.caller, "SIP/2.0 ");
-}
-
-static void from_b(
-	const char *method, const char *branch, int cseq, const char *extra, const char *body)
-{
-	char start[32];
-
-	snprintf(start, sizeof(start), "%s ", method);
-	call_b_request(method, branch, cseq, extra, body);
-	host_expect(&rig.ucm[RIG_A], start);
-}
-
-static void from_a(
-	const char *method, const char *branch, int cseq, const char *extra, const char *body)
-{
-	char start[32];
-
-	snprintf(start, sizeof(start), "%s ", method);
-	call_a_request(&rig.ucm[RIG_A], method, branch, cseq, extra, body);
-	host_expect(&rig.caller, start);
-}
-
-static void a_answers(const char *status, const char *extra, const char *body)
-{
-	call_answer(&rig.ucm[RIG_A], status, "atag", extra, body);
-	host_expect(&rig.caller, "SIP/2.0 ");
-}
-
-static void b_answers(const char *status, const char *extra, const char *body)
-{
-	call_answer(&rig.caller, status, "btag", extra, body);
-	host_expect(&rig.ucm[RIG_A], "SIP/2.0 ");
-}
-
-static void ack(void)
-{
-	call_ack("", "");
-	host_expect(&rig.ucm[RIG_A], "ACK ");
-}
+#define RACK  "RAck: 1 101 INVITE\n"
+#define B_SDP B_CONTACT SDP_TYPE
 
 // A hold from B goes through: no offer is left that would stand in its way.
 static void still_negotiates(int cseq)
@@ -147,7 +47,7 @@ static void test_early_update(void **state)
 	media_is(20004, 19504);
 	still_negotiates(104);
 	call_hang_up();
-	assert_clean();
+	offers_end_clean();
 }
 
 // Offer in a reliable 183, answer in PRACK; the 200 repeats the offer, and its ACK says nothing.
@@ -168,7 +68,7 @@ static void test_delayed_prack(void **state)
 	media_is(20002, 19502);
 	still_negotiates(103);
 	call_hang_up();
-	assert_clean();
+	offers_end_clean();
 }
 
 // A second offer in PRACK.
@@ -182,7 +82,7 @@ static void test_prack_offers(void **state)
 	respond("200 OK", "atag", "", "");
 	ack();
 	call_hang_up();
-	assert_clean();
+	offers_end_clean();
 }
 
 // RFC 6337 2.2: what was answered in a reliable response is not answered again, but some repeat it in
@@ -202,7 +102,7 @@ static void test_stale_answer(void **state)
 	media_is(20002, 19502);
 	still_negotiates(103);
 	call_hang_up();
-	assert_clean();
+	offers_end_clean();
 }
 
 // A delayed offer whose ACK has no answer, and an answer that never comes: nothing starts, and the
@@ -222,7 +122,7 @@ static void test_no_answer(void **state)
 	from_b("ACK", "reack", 105, "", "");
 	still_negotiates(106);
 	call_hang_up();
-	assert_clean();
+	offers_end_clean();
 }
 
 // A refused UPDATE, and a refused re-INVITE whose offer was the other side's, leave all as it was.
@@ -242,7 +142,7 @@ static void test_refused(void **state)
 	media_is(20000, 19520);
 	still_negotiates(104);
 	call_hang_up();
-	assert_clean();
+	offers_end_clean();
 }
 
 // A re-INVITE that is taken back while it rings (a transfer that somebody thought better of).
@@ -264,7 +164,7 @@ static void test_reinvite_cancelled(void **state)
 	media_is(20000, 19520);
 	still_negotiates(103);
 	call_hang_up();
-	assert_clean();
+	offers_end_clean();
 }
 
 // ---- Offers that cross -------------------------------------------------------------------------
@@ -385,172 +285,6 @@ static void test_offer_times_out(void **state)
 	assert_int_equal(media_of(RIG_A), 19504);
 }
 
-// ---- Forks -------------------------------------------------------------------------------------
-
-static void b_says(const char *method, const char *branch, const char *tag, int cseq)
-{
-	char head[2048], start[32];
-
-	snprintf(head, sizeof(head),
-		"%s sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n"
-		"Via: SIP/2.0/TCP 192.168.20.30:5070;branch=z9hG4bK%s\n" B_FROM B_TO
-		";tag=%s\n" CALL_ID "CSeq: %d %s\nMax-Forwards: 69\n",
-		method, branch, tag, cseq, method);
-	snprintf(start, sizeof(start), "%s ", method);
-	host_send(&rig.caller, head, "");
-	host_expect(&rig.ucm[RIG_A], start);
-	if (strcmp(method, "BYE") == 0)
-		a_answers("200 OK", "", "");
-}
-
-static void two_answers(void)
-{
-	invite(SDP_B("1", "20000"));
-	respond("200 OK", "one", "", SDP_A("1", "19500"));
-	respond("200 OK", "two", "", SDP_OF("CCM 4000", "1", "192.168.10.52", "19600"));
-	contains(&rig.caller, "m=audio ");
-	media_is(20000, 19500); // the first has it
-	b_says("ACK", "ack1", "one", 101);
-	b_says("ACK", "ack2", "two", 101);
-	media_is(20000, 19500);
-}
-
-// Two phones answer, each with a description of its own, and the caller ends the second: the media
-// stays with the first.
-static void test_second_fork_ends(void **state)
-{
-	two_answers();
-	b_says("BYE", "bye2", "two", 102);
-	media_is(20000, 19500);
-	b_says("BYE", "bye1", "one", 103);
-	assert_clean();
-}
-
-// Or it keeps the second.
-static void test_first_fork_ends(void **state)
-{
-	two_answers();
-	b_says("BYE", "bye1", "one", 102);
-	media_is(20000, 19600);
-	rig_pass_s(120);
-	host_expect(&rig.ucm[RIG_A], "BYE ");
-	contains(&rig.ucm[RIG_A], ";tag=two\r\n");
-	host_expect(&rig.caller, "BYE ");
-	contains(&rig.caller, ";tag=two\r\n");
-	call_answer(&rig.ucm[RIG_A], "200 OK", "", "", "");
-	call_answer(&rig.caller, "200 OK", "", "", "");
-	host_idle(rig.base);
-	rig_assert_clean(RIG_A);
-	rig_assert_clean(RIG_B);
-}
-
-static void expect_bye(struct sip_host *h, const char *uri, const char *tag)
-{
-	host_expect(h, "BYE ");
-	contains(h, uri);
-	contains(h, tag);
-	call_answer(h, "200 OK", "", "", "");
-}
-
-// When the time of the call is up, each phone that answered is told, and the caller of each; where the
-// second phone has moved to meanwhile is the first one's business no more than the other way round.
-static void test_all_forks_end(void **state)
-{
-	char head[1024];
-
-	two_answers();
-	snprintf(head, sizeof(head),
-		"INVITE sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n"
-		"Via: SIP/2.0/TCP 192.168.20.30:5070;branch=z9hG4bKre2\n" B_FROM B_TO
-		";tag=two\n" CALL_ID "CSeq: 102 INVITE\nMax-Forwards: 69\n" B_CONTACT SDP_TYPE);
-	host_send(&rig.caller, head, SDP_B("2", "20000"));
-	host_expect(&rig.ucm[RIG_A], "INVITE ");
-	call_answer(&rig.ucm[RIG_A], "200 OK", "",
-		"Contact: <sip:moved@192.168.10.30:5070;transport=tcp>\n" SDP_TYPE,
-		SDP_OF("CCM 4000", "2", "192.168.10.52", "19600"));
-	host_expect(&rig.caller, "SIP/2.0 200 ");
-	b_says("ACK", "reack2", "two", 102);
-	rig_pass_s(120);
-	expect_bye(&rig.ucm[RIG_A], "BYE sip:+14085550123@192.168.10.30", ";tag=one\r\n");
-	expect_bye(&rig.ucm[RIG_A], "BYE sip:moved@192.168.10.30", ";tag=two\r\n");
-	expect_bye(&rig.caller, "BYE sip:+12125550199@", ";tag=one\r\n");
-	expect_bye(&rig.caller, "BYE sip:+12125550199@", ";tag=two\r\n");
-	host_idle(rig.base);
-	rig_assert_clean(RIG_A);
-	rig_assert_clean(RIG_B);
-}
-
-// The phone that answers had its early answer before another's took the media: it gets it back.
-static void test_early_forks(void **state)
-{
-	invite(SDP_B("1", "20000"));
-	respond("183 Session Progress", "one", RELIABLE, SDP_A("1", "19500"));
-	respond("183 Session Progress", "two", RELIABLE,
-		SDP_OF("CCM 4000", "1", "192.168.10.52", "19600"));
-	media_is(20000, 19600);
-	respond("200 OK", "one", "", "");
-	media_is(20000, 19500);
-	b_says("ACK", "ack1", "one", 101);
-	b_says("BYE", "bye1", "one", 102);
-	assert_clean();
-}
-
-// One that may not answer so is ended alone.
-static void test_bad_fork(void **state)
-{
-	invite(SDP_B("1", "20000"));
-	respond("200 OK", "one", "", SDP_A("1", "19500"));
-	b_says("ACK", "ack1", "one", 101);
-	host_send(&rig.ucm[RIG_A],
-		"SIP/2.0 200 OK\nVia: SIP/2.0/TCP 203.0.113.10:5070;branch=z9hG4bK1\n" B_FROM B_TO
-		";tag=two\n" CALL_ID "CSeq: 101 INVITE\n" A_ANSWER,
-		SDP_A("1", "19600") "a=x\nm=audio 19602 RTP/AVP 0\n");
-	host_expect(&rig.ucm[RIG_A], "ACK ");
-	contains(&rig.ucm[RIG_A], ";tag=two\r\n");
-	host_expect(&rig.ucm[RIG_A], "BYE ");
-	contains(&rig.ucm[RIG_A], ";tag=two\r\n");
-	call_answer(&rig.ucm[RIG_A], "200 OK", "", "", "");
-	host_expect_silence(&rig.caller);
-	rig_only(RIG_A, CNT_SDP_ANSWER, 1);
-	media_is(20000, 19500);
-	rig_pass_s(120); // nobody speaks: both are told, each in the dialog that it has
-	host_expect(&rig.ucm[RIG_A], "BYE ");
-	contains(&rig.ucm[RIG_A], ";tag=one\r\n");
-	host_expect(&rig.caller, "BYE ");
-	contains(&rig.caller, ";tag=one\r\n");
-	call_answer(&rig.ucm[RIG_A], "200 OK", "", "", "");
-	call_answer(&rig.caller, "200 OK", "", "", "");
-	host_idle(rig.base);
-	rig_assert_clean(RIG_A);
-	rig_assert_clean(RIG_B);
-}
-
-// Two phones each make an offer of their own in a 200: one description cannot be answered by two.
-static void test_forks_offer(void **state)
-{
-	invite("");
-	respond("200 OK", "one", "", SDP_A("1", "19500"));
-	host_send(&rig.ucm[RIG_A],
-		"SIP/2.0 200 OK\nVia: SIP/2.0/TCP 203.0.113.10:5070;branch=z9hG4bK1\n" B_FROM B_TO
-		";tag=two\n" CALL_ID "CSeq: 101 INVITE\n" A_ANSWER,
-		SDP_A("1", "19600"));
-	host_expect(&rig.ucm[RIG_A], "ACK ");
-	host_expect(&rig.ucm[RIG_A], "BYE ");
-	contains(&rig.ucm[RIG_A], ";tag=two\r\n");
-	call_answer(&rig.ucm[RIG_A], "200 OK", "", "", "");
-	rig_only(RIG_A, CNT_OFFER_CROSSED, 1);
-	host_send(&rig.caller,
-		"ACK sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n" B_VIA("ack1")
-			B_FROM B_TO ";tag=one\n" CALL_ID
-				    "CSeq: 101 ACK\nMax-Forwards: 69\n" SDP_TYPE,
-		SDP_B("1", "20000"));
-	host_expect(&rig.ucm[RIG_A], "ACK ");
-	media_is(20000, 19500);
-	b_says("BYE", "bye1", "one", 102);
-	rig_assert_clean(RIG_A);
-	rig_assert_clean(RIG_B);
-}
-
 // ---- Session timers ----------------------------------------------------------------------------
 
 // RFC 4028: refreshed by UPDATE without a description, by UPDATE and by re-INVITE with the same one,
@@ -597,7 +331,7 @@ static void test_refreshes(void **state)
 		a_answers("200 OK", "", "");
 	}
 	call_hang_up();
-	assert_clean();
+	offers_end_clean();
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, rig_setup, rig_teardown)
@@ -616,12 +350,6 @@ int main(void)
 		TEST(remote_crosses),
 		TEST(unexpected),
 		TEST(offer_times_out),
-		TEST(second_fork_ends),
-		TEST(first_fork_ends),
-		TEST(all_forks_end),
-		TEST(early_forks),
-		TEST(bad_fork),
-		TEST(forks_offer),
 		TEST(refreshes),
 	};
 
