@@ -53,32 +53,11 @@ int harness_group_setup(void **state)
 	return h.pool != NULL && h.datagrams != NULL ? 0 : -1;
 }
 
-struct ip_addr ip(const char *text)
-{
-	struct ip_addr a;
-
-	assert_true(ip_parse(str_from(text), &a));
-	return a;
-}
-
 bool ip_is(const struct ip_addr *a, const char *text)
 {
 	struct ip_addr b = ip(text);
 
 	return ip_eq(a, &b);
-}
-
-struct prefix net(const char *text)
-{
-	struct prefix p;
-
-	assert_true(prefix_parse(str_from(text), &p));
-	return p;
-}
-
-struct endpoint ep(const char *text, uint16_t port)
-{
-	return (struct endpoint){ip(text), port};
 }
 
 struct flow flow(uint8_t proto, const char *src, uint16_t sport, const char *dst, uint16_t dport)

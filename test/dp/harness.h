@@ -46,10 +46,7 @@ int harness_setup(void **state);       // 64 sessions
 int harness_setup_large(void **state); // 256
 int harness_teardown(void **state);
 
-struct endpoint ep(const char *ip, uint16_t port);
-struct ip_addr ip(const char *text);
 bool ip_is(const struct ip_addr *a, const char *text);
-struct prefix net(const char *text);
 struct flow flow(uint8_t proto, const char *src, uint16_t sport, const char *dst, uint16_t dport);
 
 // Static NAT of HOST_IN to MAPPED; outside in: ICMP, TCP 5070, TCP 5080 (inspected) and UDP 4000 to

@@ -26,14 +26,6 @@ bool worker_notify(struct worker *worker, const struct dp_msg *m)
 
 // ---- Streams -----------------------------------------------------------------------------------
 
-struct endpoint ep(const char *ip, uint16_t port)
-{
-	struct endpoint e = {.port = port};
-
-	assert_true(ip_parse(str_from(ip), &e.ip));
-	return e;
-}
-
 void key_fill(uint8_t key[DP_SRTP_KEY_LEN], uint8_t seed)
 {
 	for (unsigned int i = 0; i < DP_SRTP_KEY_LEN; i++)

@@ -33,7 +33,6 @@ extern bool up_full;
 // What the relay is started with; a main() may change it.
 extern uint32_t streams_max;
 
-struct endpoint ep(const char *ip, uint16_t port);
 void key_fill(uint8_t key[DP_SRTP_KEY_LEN], uint8_t seed);
 
 // A MEDIA_SET: outside SRTP, inside RTP, which is what callgate is for.

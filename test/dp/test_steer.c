@@ -7,22 +7,6 @@
 
 enum { OUTSIDE, INSIDE };
 
-static struct ip_addr ip(const char *text)
-{
-	struct ip_addr a;
-
-	assert_true(ip_parse(str_from(text), &a));
-	return a;
-}
-
-static struct prefix net(const char *text)
-{
-	struct prefix p;
-
-	assert_true(prefix_parse(str_from(text), &p));
-	return p;
-}
-
 static struct flow flow(
 	uint8_t proto, const char *src, uint16_t sport, const char *dst, uint16_t dport)
 {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "test/unit/test.h"
+
 #include "test/unit/fake_net.h"
 
 #include <arpa/inet.h>
@@ -34,14 +36,6 @@ static unsigned int proxy_now;
 
 struct endpoint fake_net_last_source;
 
-struct endpoint fake_net_endpoint(const char *ip, uint16_t port)
-{
-	struct endpoint e = {.port = port};
-
-	assert(ip_parse(str_from(ip), &e.ip));
-	return e;
-}
-
 void fake_net_reset(void)
 {
 	n_routes = 0;
@@ -66,7 +60,7 @@ void fake_net_host(const char *ip, uint16_t port, fake_net_host_fn *fn, void *ar
 	for (size_t i = 0; i < MAX; i++) {
 		if (hosts[i].fn != NULL)
 			continue;
-		hosts[i].at = fake_net_endpoint(ip, port);
+		hosts[i].at = ep(ip, port);
 		hosts[i].fn = fn;
 		hosts[i].arg = arg;
 		return;
@@ -76,7 +70,7 @@ void fake_net_host(const char *ip, uint16_t port, fake_net_host_fn *fn, void *ar
 
 void fake_net_host_down(const char *ip, uint16_t port)
 {
-	struct endpoint at = fake_net_endpoint(ip, port);
+	struct endpoint at = ep(ip, port);
 
 	for (size_t i = 0; i < MAX; i++) {
 		if (endpoint_eq(&hosts[i].at, &at))
@@ -137,8 +131,8 @@ void fake_net_host_silent(const char *ip, uint16_t port)
 int fake_net_connect(unsigned int proxy, uint16_t iface, const char *src_ip, uint16_t src_port,
 	const char *dst_ip, uint16_t dst_port)
 {
-	struct endpoint src = fake_net_endpoint(src_ip, src_port);
-	struct endpoint dst = fake_net_endpoint(dst_ip, dst_port);
+	struct endpoint src = ep(src_ip, src_port);
+	struct endpoint dst = ep(dst_ip, dst_port);
 	int fd[2];
 
 	tcp_pair(fd);

@@ -34,5 +34,3 @@ int fake_net_connect(unsigned int proxy, uint16_t iface, const char *src_ip, uin
 extern struct endpoint fake_net_last_source;
 
 void fake_net_reset(void);
-
-struct endpoint fake_net_endpoint(const char *ip, uint16_t port);

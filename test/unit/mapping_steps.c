@@ -93,7 +93,7 @@ size_t map_request(struct map_client *c, const char *remote, uint16_t port, uint
 {
 	struct mapping_msg m = {.class = MAPPING_REQUEST,
 		.transaction = {++c->transaction},
-		.remote = fake_net_endpoint(remote, port)};
+		.remote = ep(remote, port)};
 
 	return mapping_msg_write(&m, STR_LIT(""), buf, MAPPING_MSG_MAX);
 }

@@ -6,14 +6,6 @@
 
 #include <time.h>
 
-struct endpoint ep(const char *ip, uint16_t port)
-{
-	struct endpoint e = {.port = port};
-
-	assert_true(ip_parse(str_from(ip), &e.ip));
-	return e;
-}
-
 static uint64_t clock_ns(void)
 {
 	return 4000 * S_NS;
@@ -121,7 +113,7 @@ static void nat_facts(void)
 	nat[1].dst_real_port = 80;
 	nat[2] = rule(3, "10.2.0.0/24", "10.2.0.0/24", NAT_AUTO);
 	nat[3] = rule(4, "10.1.0.0/16", NULL, NAT_AUTO);
-	nat[3].pool = (struct nat_pool){ep("192.150.49.1", 0).ip, ep("192.150.49.4", 0).ip};
+	nat[3].pool = (struct nat_pool){ip("192.150.49.1"), ip("192.150.49.4")};
 	nat[4] = rule(5, "0.0.0.0/0", NULL, NAT_AFTER_AUTO);
 	nat[4].real_if = NAT_IFACE_ANY;
 	nat[4].interface = true;
@@ -200,12 +192,12 @@ int facts(void **state)
 	conns_next = DP_CONNS_THROUGH;
 	for (size_t i = 0; i < sizeof(aces) / sizeof(aces[0]); i++)
 		aces[i].sport = aces[i].dport = PORT_ANY;
-	config.ifaces[0].ip = ep("209.165.200.225", 0).ip;
-	config.ifaces[1].ip = ep("192.168.10.1", 0).ip;
-	mta_addrs[0] = (struct config_media_addr){.iface = 0, .ip = ep("209.165.200.229", 0).ip};
-	mta_addrs[1] = (struct config_media_addr){.iface = 1, .ip = ep("192.168.10.3", 0).ip};
-	ucms[0].ip = ep("192.168.10.30", 0).ip;
-	ucms[1].ip = ep("192.168.10.31", 0).ip;
+	config.ifaces[0].ip = ip("209.165.200.225");
+	config.ifaces[1].ip = ip("192.168.10.1");
+	mta_addrs[0] = (struct config_media_addr){.iface = 0, .ip = ip("209.165.200.229")};
+	mta_addrs[1] = (struct config_media_addr){.iface = 1, .ip = ip("192.168.10.3")};
+	ucms[0].ip = ip("192.168.10.30");
+	ucms[1].ip = ip("192.168.10.31");
 	call = (struct call_info){
 		.state = CALL_UP,
 		.outbound = true,

@@ -54,7 +54,5 @@ extern struct show show;
 // A setup of cmocka's: everything is as in the samples.
 int facts(void **state);
 
-struct endpoint ep(const char *ip, uint16_t port);
-
 // test/vectors/show/NAME.json, which the caller deletes.
 cJSON *show_file(const char *name);

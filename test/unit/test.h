@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "lib/addr.h"
 #include "lib/str.h"
 
 // A row of a table as a case of its own, so that the report names it.
@@ -33,4 +34,25 @@ static inline size_t unhex(const char *hex, uint8_t *out)
 			out[n++] |= v;
 	}
 	return n;
+}
+
+static inline struct ip_addr ip(const char *text)
+{
+	struct ip_addr a;
+
+	assert_true(ip_parse(str_from(text), &a));
+	return a;
+}
+
+static inline struct endpoint ep(const char *text, uint16_t port)
+{
+	return (struct endpoint){ip(text), port};
+}
+
+static inline struct prefix net(const char *text)
+{
+	struct prefix p;
+
+	assert_true(prefix_parse(str_from(text), &p));
+	return p;
 }

@@ -30,14 +30,6 @@ static uint64_t clock_ns(void)
 	return now;
 }
 
-static struct endpoint ep(const char *ip, uint16_t port)
-{
-	struct endpoint e = {.port = port};
-
-	assert_true(ip_parse(str_from(ip), &e.ip));
-	return e;
-}
-
 static struct dp_acl_log record(int entry, bool permit, const char *src, uint16_t port)
 {
 	return (struct dp_acl_log){.list = 0,
@@ -141,7 +133,7 @@ static void test_full(void **state)
 	r.flow.src.port++;
 	assert_string_equal(taken(&r), "");
 	r.flow.src.port = 9;
-	r.flow.src.ip = ep("198.51.100.7", 0).ip;
+	r.flow.src.ip = ip("198.51.100.7");
 	assert_string_equal(taken(&r), ""); // an old one: a hit
 	lines = ticked_s(10);
 	log_line_with(lines, "source=198.51.100.7:9", "hit_cnt=1");

@@ -93,14 +93,6 @@ static void test_endpoint_text(void **state)
 	assert_string_equal(endpoint_format(&e, ':', buf), "[2001:db8::1]:5070");
 }
 
-static struct ip_addr ip_of(const char *text)
-{
-	struct ip_addr ip;
-
-	assert_true(ip_parse(str_from(text), &ip));
-	return ip;
-}
-
 // The fewest subnets, which hold the first and the last address and no neighbour of theirs.
 static void test_prefix_range(void **state)
 {
@@ -121,16 +113,16 @@ static void test_prefix_range(void **state)
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		size_t n;
 
-		first = ip_of(t[i].first);
-		last = ip_of(t[i].last);
+		first = ip(t[i].first);
+		last = ip(t[i].last);
 		n = prefix_range(&first, &last, out);
 		text[0] = '\0';
 		for (size_t k = 0; k < n; k++)
 			strcat(strcat(text, prefix_format(&out[k], one)), " ");
 		assert_string_equal(text, t[i].out);
 	}
-	first = ip_of("0.0.0.1");
-	last = ip_of("255.255.255.254");
+	first = ip("0.0.0.1");
+	last = ip("255.255.255.254");
 	assert_int_equal(prefix_range(&first, &last, out), PREFIX_RANGE_MAX);
 }
 

@@ -38,7 +38,7 @@ static void assert_clean(void)
 
 static void test_tkt21_tkt22_call(void **state)
 {
-	struct endpoint mapped = fake_net_endpoint(RIG_UCM_B_MAPPED, 0);
+	struct endpoint mapped = ep(RIG_UCM_B_MAPPED, 0);
 	const struct dp_msg_media *a, *b;
 
 	rig_caller();

@@ -9,14 +9,6 @@
 
 static struct config config = {.ifaces = {{.name = "outside"}, {.name = "inside"}}, .n_ifaces = 2};
 
-static struct endpoint ep(const char *ip, uint16_t port)
-{
-	struct endpoint e = {.port = port};
-
-	assert_true(ip_parse(str_from(ip), &e.ip));
-	return e;
-}
-
 static void test_limits(void **state)
 {
 	static const char *const want[] = {
@@ -61,8 +53,8 @@ static void test_spoof(void **state)
 		const struct dp_msg_spoof m = {.what = t[i].what,
 			.iface = 1,
 			.proto = t[i].proto,
-			.src = ep("198.51.100.7", 0).ip,
-			.dst = ep("192.168.10.30", 0).ip};
+			.src = ip("198.51.100.7"),
+			.dst = ip("192.168.10.30")};
 		char want[128];
 
 		snprintf(want, sizeof(want),

@@ -130,7 +130,7 @@ static void test_malformed(void **state)
 static void test_another_method(void **state)
 {
 	const struct mapping_msg m = {
-		.class = MAPPING_REQUEST, .method = 1, .remote = fake_net_endpoint(REMOTE, 5061)};
+		.class = MAPPING_REQUEST, .method = 1, .remote = ep(REMOTE, 5061)};
 
 	send_msg(&m, STR_LIT(""));
 	map_read(&client);
@@ -142,7 +142,7 @@ static void test_another_method(void **state)
 static void test_domain_is_no_name(void **state)
 {
 	const struct mapping_msg m = {.class = MAPPING_REQUEST,
-		.remote = fake_net_endpoint(REMOTE, 5061),
+		.remote = ep(REMOTE, 5061),
 		.domain = STR_LIT("b example\r\n")};
 
 	send_msg(&m, STR_LIT(""));
@@ -180,9 +180,8 @@ static void test_family(void **state)
 
 static void test_transport(void **state)
 {
-	const struct mapping_msg m = {.class = MAPPING_REQUEST,
-		.remote = fake_net_endpoint(REMOTE, 5061),
-		.transport = 17};
+	const struct mapping_msg m = {
+		.class = MAPPING_REQUEST, .remote = ep(REMOTE, 5061), .transport = 17};
 
 	send_msg(&m, STR_LIT(""));
 	map_read(&client);
@@ -206,7 +205,7 @@ static void test_quota_and_ports(void **state)
 	assert_int_equal(map_ask(&client, REMOTE, 5064), 40003); // the other's serves it too
 	map_close(&two);
 	for (uint16_t i = 0; i < 4; i++) {
-		const struct endpoint e = fake_net_endpoint(REMOTE, (uint16_t)(6000 + i));
+		const struct endpoint e = ep(REMOTE, (uint16_t)(6000 + i));
 		uint16_t port;
 
 		assert_int_equal(mapping_take(rig.ime[RIG_A]->mappings, &e, MAPPING_OF_REMOTE,

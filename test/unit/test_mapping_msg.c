@@ -15,14 +15,6 @@
 
 static const struct str no_key;
 
-static struct endpoint endpoint_of(const char *ip, uint16_t port)
-{
-	struct endpoint e = {.port = port};
-
-	assert_true(ip_parse(str_from(ip), &e.ip));
-	return e;
-}
-
 static void assert_endpoint(const struct endpoint *e, const char *text)
 {
 	char buf[ENDPOINT_TEXT_MAX];
@@ -43,7 +35,7 @@ static struct mapping_msg example_request(void)
 {
 	struct mapping_msg m = message(MAPPING_REQUEST);
 
-	m.remote = endpoint_of("203.0.113.10", 5061);
+	m.remote = ep("203.0.113.10", 5061);
 	m.transport = PROTO_TCP;
 	m.domain = STR_LIT("enterprise-b.example");
 	return m;
@@ -93,7 +85,7 @@ static void test_example_success(void **state)
 	struct mapping_msg m = message(MAPPING_SUCCESS);
 	uint8_t buf[MAPPING_MSG_MAX];
 
-	m.mapped = endpoint_of("192.168.10.1", 40001);
+	m.mapped = ep("192.168.10.1", 40001);
 	m.has_lifetime = true;
 	m.lifetime_s = 600;
 	assert_written(&m, no_key, hex);
@@ -156,7 +148,7 @@ static void test_v6(void **state)
 	uint8_t buf[MAPPING_MSG_MAX];
 	size_t n;
 
-	m.remote = endpoint_of("2001:db8::5", 5061);
+	m.remote = ep("2001:db8::5", 5061);
 	n = mapping_msg_write(&m, no_key, buf, sizeof(buf));
 	assert_int_equal(n, 20 + 24);
 	assert_int_equal(mapping_msg_read(buf, n, &again), MAPPING_OK);

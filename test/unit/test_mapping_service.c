@@ -62,8 +62,7 @@ static void test_example_signed(void **state)
 // 401: nothing is made, looked up or kept alive by who has not the key.
 static void test_wrong_key(void **state)
 {
-	const struct mapping_msg m = {
-		.class = MAPPING_REQUEST, .remote = fake_net_endpoint(REMOTE, 5061)};
+	const struct mapping_msg m = {.class = MAPPING_REQUEST, .remote = ep(REMOTE, 5061)};
 	const struct mapping_msg alive = {.class = MAPPING_INDICATION};
 	struct mapping_msg bad = m;
 
@@ -131,7 +130,7 @@ static void test_sessions_are_bounded(void **state)
 
 static void test_same_for_all(void **state)
 {
-	const struct endpoint mapped = fake_net_endpoint(MAP_US, 40000);
+	const struct endpoint mapped = ep(MAP_US, 40000);
 	struct map_client two;
 
 	assert_int_equal(map_ask(&client, REMOTE, 5061), 40000);
@@ -163,9 +162,8 @@ static void test_lifetime(void **state)
 
 static void test_release(void **state)
 {
-	const struct mapping_msg m = {.class = MAPPING_REQUEST,
-		.remote = fake_net_endpoint(REMOTE, 5061),
-		.has_lifetime = true};
+	const struct mapping_msg m = {
+		.class = MAPPING_REQUEST, .remote = ep(REMOTE, 5061), .has_lifetime = true};
 
 	assert_int_equal(map_ask(&client, REMOTE, 5061), 40000);
 	send_msg(&m, STR_LIT(""));

@@ -12,14 +12,6 @@ static struct call_stream_info info;
 static struct dp_media_stats stats;
 static struct media_flow flow;
 
-static struct endpoint ep(const char *ip, uint16_t port)
-{
-	struct endpoint e = {.port = port};
-
-	assert_true(ip_parse(str_from(ip), &e.ip));
-	return e;
-}
-
 // A call that is well: 50 packets a second both ways, seen from outside to inside.
 static int setup(void **state)
 {

@@ -7,14 +7,6 @@
 
 enum { INSIDE, OUTSIDE, DMZ };
 
-static struct prefix net(const char *text)
-{
-	struct prefix p;
-
-	assert_true(prefix_parse(str_from(text), &p));
-	return p;
-}
-
 static struct nat_rule rule(
 	uint16_t real_if, uint16_t mapped_if, const char *real, const char *mapped)
 {
@@ -33,14 +25,6 @@ static struct nat_rule pat(
 	r.real_port = real_port;
 	r.mapped_port = mapped_port;
 	return r;
-}
-
-static struct endpoint at(const char *ip, uint16_t port)
-{
-	struct endpoint e = {.port = port};
-
-	assert_true(ip_parse(str_from(ip), &e.ip));
-	return e;
 }
 
 // The manual's example: (real, mapped) services in that order, as in protocol.md 9.3 E6.
@@ -104,7 +88,7 @@ static void test_untranslate(void **state)
 
 	for (size_t i = 0; i < COUNT(untranslate); i++) {
 		const struct step *s = &untranslate[i];
-		struct endpoint dst = at(s->ip, s->port), to = at(s->to, s->to_port);
+		struct endpoint dst = ep(s->ip, s->port), to = ep(s->to, s->to_port);
 
 		assert_int_equal(nat_untranslate(r, n, s->iface, s->proto, &dst), s->rule);
 		assert_true(endpoint_eq(&dst, &to));
@@ -118,7 +102,7 @@ static void test_translate(void **state)
 
 	for (size_t i = 0; i < COUNT(translate); i++) {
 		const struct step *s = &translate[i];
-		struct endpoint src = at(s->ip, s->port), to = at(s->to, s->to_port);
+		struct endpoint src = ep(s->ip, s->port), to = ep(s->to, s->to_port);
 
 		assert_int_equal(nat_translate(r, n, INSIDE, s->iface, s->proto, &src), s->rule);
 		assert_true(endpoint_eq(&src, &to));
@@ -129,7 +113,7 @@ static void test_translate_real_side(void **state)
 {
 	struct nat_rule r[8];
 	size_t n = rules(r);
-	struct endpoint src = at("192.168.10.30", 1);
+	struct endpoint src = ep("192.168.10.30", 1);
 
 	assert_int_equal(nat_translate(r, n, DMZ, OUTSIDE, PROTO_TCP, &src), -1);
 }
@@ -204,9 +188,9 @@ static void test_twice(void **state)
 	struct endpoint e;
 
 	for (size_t i = 0; i < COUNT(t); i++) {
-		struct flow f = {at(t[i].src, t[i].sport), at(t[i].dst, t[i].dport), t[i].proto};
-		struct endpoint src = f.src, dst = f.dst, to_src = at(t[i].to_src, t[i].to_sport),
-				to_dst = at(t[i].to_dst, t[i].to_dport);
+		struct flow f = {ep(t[i].src, t[i].sport), ep(t[i].dst, t[i].dport), t[i].proto};
+		struct endpoint src = f.src, dst = f.dst, to_src = ep(t[i].to_src, t[i].to_sport),
+				to_dst = ep(t[i].to_dst, t[i].to_dport);
 
 		assert_int_equal(nat_untranslate_flow(r, n, t[i].in, &f, &dst), t[i].destination);
 		assert_true(endpoint_eq(&dst, &to_dst));
@@ -215,19 +199,19 @@ static void test_twice(void **state)
 			t[i].source);
 		assert_true(endpoint_eq(&src, &to_src));
 	}
-	e = at("10.9.0.8", 0);
+	e = ep("10.9.0.8", 0);
 	assert_true(nat_owns_mapped(r, n, INSIDE, &e.ip));
 	assert_false(nat_owns_mapped(r, n, OUTSIDE, &e.ip));
-	e = at("10.2.0.8", 0); // itself
+	e = ep("10.2.0.8", 0); // itself
 	assert_false(nat_owns_mapped(r, n, INSIDE, &e.ip));
-	e = at("198.51.100.7", 0);
+	e = ep("198.51.100.7", 0);
 	assert_true(nat_owns_mapped(r, n, OUTSIDE, &e.ip));
 }
 
 // Without both ends such rules have no say.
 static void test_twice_one_end(void **state)
 {
-	struct endpoint dst = at("198.51.100.7", 9), src = at("10.1.1.7", 9);
+	struct endpoint dst = ep("198.51.100.7", 9), src = ep("10.1.1.7", 9);
 	struct nat_rule r[5];
 	size_t n = twice(r);
 
@@ -239,7 +223,7 @@ static void test_twice_one_end(void **state)
 static void test_there_and_back(void **state)
 {
 	struct nat_rule r = rule(INSIDE, OUTSIDE, "10.2.2.64/28", "198.51.100.192/28");
-	struct endpoint e = at("10.2.2.64", 7), was = e;
+	struct endpoint e = ep("10.2.2.64", 7), was = e;
 
 	for (unsigned int host = 0; host < 16; host++, was.ip.b[15]++) {
 		e = was;
@@ -258,7 +242,7 @@ static struct nat_rule dynamic(const char *real, const char *first, const char *
 	r.kind = NAT_PAT;
 	r.interface = iface;
 	if (first != NULL)
-		r.pool = (struct nat_pool){at(first, 0).ip, at(last, 0).ip};
+		r.pool = (struct nat_pool){ip(first), ip(last)};
 	return r;
 }
 
@@ -285,10 +269,10 @@ static void test_dynamic(void **state)
 		{"10.2.1.1", INSIDE, DMZ, -1, "10.2.1.1"},
 		{"10.2.1.1", DMZ, OUTSIDE, -1, "10.2.1.1"},
 	};
-	struct endpoint pooled = at("203.0.113.17", 30000);
+	struct endpoint pooled = ep("203.0.113.17", 30000);
 
 	for (size_t i = 0; i < COUNT(t); i++) {
-		struct endpoint src = at(t[i].ip, 7), to = at(t[i].to, 7);
+		struct endpoint src = ep(t[i].ip, 7), to = ep(t[i].to, 7);
 
 		assert_int_equal(
 			nat_translate(r, COUNT(r), t[i].in, t[i].out, PROTO_UDP, &src), t[i].rule);
@@ -321,10 +305,10 @@ static void test_is_pat(void **state)
 		{"203.0.113.1", INSIDE, 30000, PROTO_UDP, false},
 		{"203.0.113.9", OUTSIDE, 30000, PROTO_UDP, false}, // static
 	};
-	const struct ip_addr own = at("203.0.113.1", 0).ip;
+	const struct ip_addr own = ip("203.0.113.1");
 
 	for (size_t i = 0; i < COUNT(t); i++) {
-		struct endpoint e = at(t[i].ip, t[i].port);
+		struct endpoint e = ep(t[i].ip, t[i].port);
 
 		assert_int_equal(
 			nat_is_pat(r, COUNT(r), t[i].iface, &own, t[i].proto, &e), t[i].is);
@@ -337,16 +321,16 @@ static void test_is_pat(void **state)
 
 static void test_pool(void **state)
 {
-	const struct nat_pool none = {0}, p = {at("10.0.0.254", 0).ip, at("10.0.1.1", 0).ip};
+	const struct nat_pool none = {0}, p = {ip("10.0.0.254"), ip("10.0.1.1")};
 	static const char *const all[] = {"10.0.0.254", "10.0.0.255", "10.0.1.0", "10.0.1.1"};
-	const struct nat_pool all_v4 = {at("0.0.0.0", 0).ip, at("255.255.255.255", 0).ip};
+	const struct nat_pool all_v4 = {ip("0.0.0.0"), ip("255.255.255.255")};
 
 	assert_int_equal(nat_pool_size(&none), 0);
 	assert_int_equal(nat_pool_size(&all_v4), UINT32_MAX);
 	assert_int_equal(nat_pool_size(&p), 4);
 	assert_false(nat_pool_has(&none, &p.first));
 	for (uint32_t i = 0; i < 4; i++) {
-		struct ip_addr got = nat_pool_at(&p, i), want = at(all[i], 0).ip;
+		struct ip_addr got = nat_pool_at(&p, i), want = ip(all[i]);
 
 		assert_true(ip_eq(&got, &want));
 		assert_true(nat_pool_has(&p, &want));
@@ -368,9 +352,8 @@ static void test_filter(void **state)
 		{{.iface = NAT_IFACE_ANY, .mapped_port = {20000, 30000}}, true},
 		{{.iface = NAT_IFACE_ANY, .mapped_port = {1, 19999}}, false},
 	};
-	const struct endpoint real = at("10.1.1.15", 1030), mapped = at("192.150.49.1", 20000);
-	struct nat_filter f = {
-		.iface = NAT_IFACE_ANY, .real = {at("10.1.1.14", 0).ip, at("10.1.1.16", 0).ip}};
+	const struct endpoint real = ep("10.1.1.15", 1030), mapped = ep("192.150.49.1", 20000);
+	struct nat_filter f = {.iface = NAT_IFACE_ANY, .real = {ip("10.1.1.14"), ip("10.1.1.16")}};
 
 	for (size_t i = 0; i < COUNT(t); i++)
 		assert_int_equal(
@@ -428,7 +411,7 @@ static void test_owns_mapped(void **state)
 	size_t n = rules(r);
 
 	for (size_t i = 0; i < COUNT(t); i++) {
-		struct endpoint e = at(t[i].ip, 0);
+		struct endpoint e = ep(t[i].ip, 0);
 
 		assert_int_equal(nat_owns_mapped(r, n, t[i].iface, &e.ip), t[i].owns);
 	}

@@ -6,22 +6,6 @@
 
 enum { INSIDE, OUTSIDE, DMZ };
 
-static struct ip_addr ip(const char *text)
-{
-	struct ip_addr a;
-
-	assert_true(ip_parse(str_from(text), &a));
-	return a;
-}
-
-static struct prefix net(const char *text)
-{
-	struct prefix p;
-
-	assert_true(prefix_parse(str_from(text), &p));
-	return p;
-}
-
 // The first is for everything inside, the second for what speaks to 192.0.2.0/24 as 10.9.9.0/24; the last shares
 // addresses by ports.
 static void rules_make(struct nat_rule r[3])

@@ -6,22 +6,6 @@
 
 enum { INSIDE, OUTSIDE };
 
-static struct ip_addr ip(const char *text)
-{
-	struct ip_addr a;
-
-	assert_true(ip_parse(str_from(text), &a));
-	return a;
-}
-
-static struct prefix net(const char *text)
-{
-	struct prefix p;
-
-	assert_true(prefix_parse(str_from(text), &p));
-	return p;
-}
-
 static struct nat_pool range(const char *first, const char *last)
 {
 	return (struct nat_pool){ip(first), ip(last)};

@@ -13,11 +13,11 @@
 
 #define MEDIA_ID 77
 
-static void ask_worker(const char *ip)
+static void ask_worker(const char *address)
 {
 	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_NEIGH_MISS};
 
-	m.neigh.ip = wire_ip(ip);
+	m.neigh.ip = ip(address);
 	wire_worker_says(&m);
 }
 
@@ -39,14 +39,14 @@ static int restore_mac(void)
 
 static void test_neighbour(void **state)
 {
-	const struct ip_addr ip = wire_ip("192.168.10.2");
+	const struct ip_addr host = ip("192.168.10.2");
 	const uint8_t mac[6] = WIRE_HOST_MAC;
 
 	memset(&wire_workers, 0, sizeof(wire_workers));
 	ask_worker("192.168.10.2");
 	wire_turn_ms(300);
 	assert_int_equal(wire_workers.sets, 1);
-	assert_true(ip_eq(&wire_workers.last.neigh.ip, &ip));
+	assert_true(ip_eq(&wire_workers.last.neigh.ip, &host));
 	assert_memory_equal(wire_workers.last.neigh.mac, mac, 6);
 	// A worker that came late asks again, and is answered from the table.
 	ask_worker("192.168.10.2");
@@ -89,8 +89,8 @@ static void test_neighbour_silent(void **state)
 
 static void test_resolve(void **state)
 {
-	const struct ip_addr near = wire_ip("192.168.10.2"), behind = wire_ip("10.4.4.4");
-	const struct ip_addr nowhere = wire_ip("172.16.0.1");
+	const struct ip_addr near = ip("192.168.10.2"), behind = ip("10.4.4.4");
+	const struct ip_addr nowhere = ip("172.16.0.1");
 
 	assert_int_equal(netlink_resolve(wire_netlink, 0, &near), 0);
 	assert_int_equal(netlink_resolve(wire_netlink, 0, &behind), 0);

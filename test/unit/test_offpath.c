@@ -97,7 +97,7 @@ static void call_out(uint16_t port, const char *certificate)
 
 static void test_call_out(void **state)
 {
-	const struct endpoint mapped = fake_net_endpoint(RIG_UCM_A_MAPPED, 40002);
+	const struct endpoint mapped = ep(RIG_UCM_A_MAPPED, 40002);
 
 	assert_int_equal(map_ask(&client, RIG_REMOTE, 5070), 40000);
 	call_out(40000, "b");
@@ -164,7 +164,7 @@ static void test_held_by_connection(void **state)
 static void ask_domain(const char *domain)
 {
 	const struct mapping_msg m = {.class = MAPPING_REQUEST,
-		.remote = fake_net_endpoint(RIG_REMOTE, 5070),
+		.remote = ep(RIG_REMOTE, 5070),
 		.domain = str_from(domain)};
 	uint8_t buf[MAPPING_MSG_MAX];
 
@@ -216,8 +216,8 @@ static uint16_t port_in(const char *header, const char *before)
 // MAP-9: replies and requests of the call manager come back to us, and lead to the remote.
 static void test_call_in(void **state)
 {
-	const struct ip_addr us = fake_net_endpoint(MAP_US, 1).ip;
-	struct endpoint contact, via, want = fake_net_endpoint(RIG_UCM_B_MAPPED, 5070);
+	const struct ip_addr us = ep(MAP_US, 1).ip;
+	struct endpoint contact, via, want = ep(RIG_UCM_B_MAPPED, 5070);
 	char head[1024];
 	uint16_t port;
 

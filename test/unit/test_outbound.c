@@ -53,7 +53,7 @@ static void offered(void)
 
 static void test_second_suite(void **state)
 {
-	struct endpoint mapped = fake_net_endpoint(RIG_UCM_A_MAPPED, 40002);
+	struct endpoint mapped = ep(RIG_UCM_A_MAPPED, 40002);
 	const struct dp_msg_media *m;
 	char sdp[1024];
 

@@ -27,7 +27,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct ip_addr ip(unsigned int n)
+static struct ip_addr nth(unsigned int n)
 {
 	return ip_from_v4_be(n * 2654435761u);
 }
@@ -44,7 +44,7 @@ static unsigned int open_all(const struct ip_addr *a, uint64_t now_ns)
 // The first to say no.
 static enum peers_verdict handshakes(unsigned int who, uint64_t now_ns, unsigned int *n)
 {
-	struct ip_addr a = ip(who);
+	struct ip_addr a = nth(who);
 	struct peer *peer = peers_get(peers, &a, now_ns);
 	enum peers_verdict v;
 
@@ -55,14 +55,14 @@ static enum peers_verdict handshakes(unsigned int who, uint64_t now_ns, unsigned
 
 static void ends(unsigned int who, enum peers_end how, uint64_t now_ns)
 {
-	struct ip_addr a = ip(who);
+	struct ip_addr a = nth(who);
 
 	peers_embryonic_end(peers_embryonic(peers, &a, now_ns), how, now_ns);
 }
 
 static void test_at_once(void **state)
 {
-	struct ip_addr a = ip(1), b = ip(2);
+	struct ip_addr a = nth(1), b = nth(2);
 
 	assert_int_equal(open_all(&a, S), 32);
 	assert_int_equal(open_all(&b, S), 32); // another source is not concerned
@@ -84,7 +84,7 @@ static void test_rate(void **state)
 // All strangers together: 100 in a burst, then 100 a second. Who has to wait has paid his own part.
 static void test_strangers(void **state)
 {
-	struct ip_addr a = ip(2);
+	struct ip_addr a = nth(2);
 	struct peer *waits = peers_get(peers, &a, S);
 	unsigned int n;
 
@@ -134,12 +134,12 @@ static void test_failed(void **state)
 // Strangers without number: who is busy or has proved himself keeps his entry.
 static void test_table(void **state)
 {
-	struct ip_addr a = ip(0), b = ip(1);
+	struct ip_addr a = nth(0), b = nth(1);
 
 	assert_int_equal(open_all(&a, S), 32);
 	ends(1, PEERS_PROVEN, S);
 	for (unsigned int i = 2; i < 200000; i++) {
-		struct ip_addr x = ip(i);
+		struct ip_addr x = nth(i);
 
 		peers_get(peers, &x, S + i);
 	}
@@ -154,7 +154,7 @@ static void test_table_full(void **state)
 	static struct peer *held[SOURCES];
 
 	for (unsigned int i = 0; i < SOURCES; i++) {
-		struct ip_addr a = ip(i);
+		struct ip_addr a = nth(i);
 
 		held[i] = peers_embryonic(peers, &a, S);
 	}
@@ -162,7 +162,7 @@ static void test_table_full(void **state)
 		if (held[i] != NULL)
 			peers_embryonic_end(held[i], PEERS_UNTRIED, S);
 	for (unsigned int i = 0; i < SOURCES; i++) {
-		struct ip_addr a = ip(i);
+		struct ip_addr a = nth(i);
 
 		assert_int_equal(peers_get(peers, &a, S)->embryonic, 0);
 	}
@@ -171,7 +171,7 @@ static void test_table_full(void **state)
 // TKT-16 c: 50 a second, 100 at once.
 static void test_tkt16_ticket_rate(void **state)
 {
-	struct ip_addr a = ip(1);
+	struct ip_addr a = nth(1);
 	struct peer *p = peers_get(peers, &a, S);
 	unsigned int n = 0;
 

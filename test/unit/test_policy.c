@@ -28,22 +28,6 @@ int dp_apply(const struct dp_rules *r, char *err, size_t err_size)
 	return 0;
 }
 
-static struct ip_addr ip_of(const char *text)
-{
-	struct ip_addr ip;
-
-	assert_true(ip_parse(str_from(text), &ip));
-	return ip;
-}
-
-static struct prefix prefix_of(const char *text)
-{
-	struct prefix p;
-
-	assert_true(prefix_parse(str_from(text), &p));
-	return p;
-}
-
 // Two interfaces, a route, two lists, a class; a media address of each side, and one of both.
 static struct config *config_two(void)
 {
@@ -62,11 +46,11 @@ static struct config *config_two(void)
 	strcpy(c.ifaces[0].name, "outside");
 	strcpy(c.ifaces[0].device, "net_af_packet0,iface=outside");
 	strcpy(c.ifaces[1].name, "inside");
-	c.ifaces[0].ip = ip_of("203.0.113.1");
-	c.ifaces[0].subnet = prefix_of("203.0.113.0/24");
+	c.ifaces[0].ip = ip("203.0.113.1");
+	c.ifaces[0].subnet = net("203.0.113.0/24");
 	c.ifaces[0].mtu = 1500;
 	c.ifaces[0].fragment = (struct config_fragment){100, 12, 3};
-	c.ifaces[1].subnet = prefix_of("192.168.10.0/24");
+	c.ifaces[1].subnet = net("192.168.10.0/24");
 	c.ifaces[1].security_level = 100;
 	c.ifaces[1].acl_in = -1;
 	c.ifaces[1].acl_out = 1;
@@ -80,13 +64,13 @@ static struct config *config_two(void)
 	c.acls = acls;
 	c.n_acls = 2;
 	routes[0] = (struct config_route){
-		.iface = 0, .dst = prefix_of("0.0.0.0/0"), .gateway = ip_of("203.0.113.254")};
+		.iface = 0, .dst = net("0.0.0.0/0"), .gateway = ip("203.0.113.254")};
 	c.routes = routes;
 	c.n_routes = 1;
-	addrs[0].ip = ip_of("203.0.113.3");
-	addrs[1] = (struct config_media_addr){.iface = 1, .ip = ip_of("192.168.10.3")};
-	addrs[2] = (struct config_media_addr){.iface = 0, .ip = ip_of("203.0.113.4")};
-	addrs[3] = (struct config_media_addr){.iface = 1, .ip = ip_of("203.0.113.4")};
+	addrs[0].ip = ip("203.0.113.3");
+	addrs[1] = (struct config_media_addr){.iface = 1, .ip = ip("192.168.10.3")};
+	addrs[2] = (struct config_media_addr){.iface = 0, .ip = ip("203.0.113.4")};
+	addrs[3] = (struct config_media_addr){.iface = 1, .ip = ip("203.0.113.4")};
 	mta = (struct config_mta){.addrs = addrs, .n_addrs = 4};
 	mta.rtp_min_port = 16384;
 	mta.rtp_max_port = 32767;
@@ -118,7 +102,7 @@ static struct config *config_two(void)
 static void test_rules(void **state)
 {
 	const struct config *c = config_two();
-	const struct ip_addr gateway = ip_of("203.0.113.254");
+	const struct ip_addr gateway = ip("203.0.113.254");
 	const struct dp_rules *r;
 	struct policy *p;
 
@@ -199,7 +183,7 @@ static void test_options(void **state)
 static void test_trust(void **state)
 {
 	struct config *c = config_two();
-	struct config_ucm ucms[] = {{.ip = ip_of("192.168.10.30")}, {.ip = ip_of("10.1.1.1")}};
+	struct config_ucm ucms[] = {{.ip = ip("192.168.10.30")}, {.ip = ip("10.1.1.1")}};
 	struct config_ime ime = {.ucms = ucms, .n_ucms = 2};
 
 	c->imes = &ime;

@@ -164,7 +164,7 @@ static void test_routes(void **state)
 	assert_non_null(strstr(gateway_of("172.16.1.1"), "via 192.168.10.3"));
 	assert_int_equal(netlink_resolve(wire_netlink, 0, &(struct ip_addr){0}), -ENETUNREACH);
 	{
-		const struct ip_addr was = wire_ip("10.1.1.1"), is = wire_ip("172.16.1.1");
+		const struct ip_addr was = ip("10.1.1.1"), is = ip("172.16.1.1");
 
 		assert_int_equal(netlink_resolve(wire_netlink, 0, &was), -ENETUNREACH);
 		assert_int_equal(netlink_resolve(wire_netlink, 0, &is), 0);
@@ -215,7 +215,7 @@ static void test_forgotten(void **state)
 // took theirs.
 static void test_undone(void **state)
 {
-	const struct ip_addr gateway = wire_ip("192.168.10.2");
+	const struct ip_addr gateway = ip("192.168.10.2");
 	unsigned int applied;
 
 	write_file("gateway: 192.168.10.2", "gateway: 192.168.10.8");

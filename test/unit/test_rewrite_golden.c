@@ -8,14 +8,6 @@
 
 enum { OUTSIDE, INSIDE };
 
-static struct ip_addr ip(const char *text)
-{
-	struct ip_addr a;
-
-	assert_true(ip_parse(str_from(text), &a));
-	return a;
-}
-
 static struct sip_msg msg;
 static struct sdp sdp;
 static struct sip_edit edit;

@@ -106,7 +106,7 @@ static void test_answers(void **state)
 	ticket_epoch = (struct epochs_info){.epoch = 1};
 	ime_config.callers[CALLERS_DENY] = (struct config_domains){0};
 	mta_addrs[0].global = mta_addrs[1].global = false;
-	mta_addrs[1].ip = ep("192.168.10.3", 0).ip;
+	mta_addrs[1].ip = ip("192.168.10.3");
 	expect("show media", "{\"call_id\": \"ab6d7980\"}", "media-call");
 	expect("show uc-ime ucm", "{}", "ucm");
 	expect("show uc-ime limits", "{}", "limits");
@@ -382,7 +382,7 @@ static void test_next_hop(void **state)
 	const cJSON *stream, *d;
 	char err[256];
 
-	unresolved = ep("10.194.108.119", 0).ip;
+	unresolved = ip("10.194.108.119");
 	j = show_command(&show, "show media", a, err, sizeof(err));
 	stream = cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetArrayItem(j, 0), "streams"), 0);
 	d = cJSON_GetArrayItem(cJSON_GetObjectItem(stream, "directions"), 1);

@@ -16,8 +16,8 @@ static void test_ranges(void **state)
 	char err[256];
 	cJSON *args = cJSON_Parse("{\"type\": \"static\", \"local\": \"192.168.10.34\"}"), *got, *j;
 
-	rule.real_range = (struct nat_pool){ep("192.168.10.33", 0).ip, ep("192.168.10.36", 0).ip};
-	rule.pool = (struct nat_pool){ep("209.165.200.241", 0).ip, ep("209.165.200.244", 0).ip};
+	rule.real_range = (struct nat_pool){ip("192.168.10.33"), ip("192.168.10.36")};
+	rule.pool = (struct nat_pool){ip("209.165.200.241"), ip("209.165.200.244")};
 	c.nat = &rule;
 	c.n_nat = 1;
 	with.config = &c;
@@ -68,7 +68,7 @@ static void test_xlate_filters(void **state)
 			0},
 		{"{\"lport\": \"70000\"}", "lport: found 70000, expected a port, or FIRST-LAST", 0},
 	};
-	const struct ip_addr last = ep("10.1.1.20", 0).ip;
+	const struct ip_addr last = ip("10.1.1.20");
 	char err[256];
 	cJSON *args;
 
@@ -148,8 +148,7 @@ static void test_conn_filters(void **state)
 
 		assert_int_equal(got == NULL, t[i / 2].error != NULL);
 		if (t[i / 2].first != NULL)
-			want.ip = (struct nat_pool){
-				ep(t[i / 2].first, 0).ip, ep(t[i / 2].last, 0).ip};
+			want.ip = (struct nat_pool){ip(t[i / 2].first), ip(t[i / 2].last)};
 		if (got == NULL)
 			assert_string_equal(err, t[i / 2].error);
 		else

@@ -52,22 +52,21 @@ static void rules(struct config *c)
 	nat[0] = (struct nat_rule){.line = 40,
 		.real_if = 1,
 		.mapped_if = 0,
-		.real = {ep("192.168.10.30", 0).ip, 128},
-		.mapped = {ep("209.165.200.228", 0).ip, 128}};
+		.real = {ip("192.168.10.30"), 128},
+		.mapped = {ip("209.165.200.228"), 128}};
 	nat[1] = (struct nat_rule){.line = 41,
 		.kind = NAT_PAT,
 		.real_if = 1,
 		.mapped_if = NAT_IFACE_ANY,
-		.real = {ep("192.168.10.0", 0).ip, 120},
+		.real = {ip("192.168.10.0"), 120},
 		.interface = true};
 	nat[2] = nat[1];
-	nat[2].pool = (struct nat_pool){ep("209.165.200.230", 0).ip, ep("209.165.200.239", 0).ip};
-	routes[0] = (struct config_route){
-		.line = 30, .iface = 0, .gateway = ep("209.165.200.254", 0).ip};
-	routes[0].dst = (struct prefix){ep("0.0.0.0", 0).ip, 96};
+	nat[2].pool = (struct nat_pool){ip("209.165.200.230"), ip("209.165.200.239")};
+	routes[0] = (struct config_route){.line = 30, .iface = 0, .gateway = ip("209.165.200.254")};
+	routes[0].dst = (struct prefix){ip("0.0.0.0"), 96};
 	c->ifaces[0].line = 10;
 	c->ifaces[1].line = 20;
-	c->ifaces[1].subnet.ip = ep("192.168.10.0", 0).ip;
+	c->ifaces[1].subnet.ip = ip("192.168.10.0");
 	acls[0].entries = entries;
 	acls[0].n_entries = 2;
 	c->acls = acls;
@@ -193,9 +192,9 @@ static void test_unmapped(void **state)
 		{.kind = NAT_PAT, .interface = true}, {.kind = NAT_DYNAMIC}};
 	const struct config c = {.nat = nat, .n_nat = 3};
 
-	nat[1].pool = (struct nat_pool){ep("192.150.49.9", 0).ip, ep("192.150.49.12", 0).ip};
+	nat[1].pool = (struct nat_pool){ip("192.150.49.9"), ip("192.150.49.12")};
 	nat[2] = nat[1];
-	nat[2].dst_real = (struct prefix){ep("203.0.113.0", 0).ip, 120};
+	nat[2].dst_real = (struct prefix){ip("203.0.113.0"), 120};
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		struct dp_trace_phase p = phase(DP_TRACE_UN_NAT, -1, t[i].rule, 1);
 		char said[512] = "";

@@ -164,8 +164,8 @@ static void test_arp(void **state)
 
 static void test_accept(void **state)
 {
-	const struct endpoint dst = wire_endpoint("10.1.2.3", 5065);
-	const struct ip_addr peer = wire_ip("192.168.10.2");
+	const struct endpoint dst = ep("10.1.2.3", 5065);
+	const struct ip_addr peer = ip("192.168.10.2");
 
 	assert_int_equal(wire_host_run(tcp_foreign), 0);
 	assert_int_equal(wire_accepted.n, 1);
@@ -179,8 +179,8 @@ static void test_accept(void **state)
 // Off-path: the mapping service, and the whole range of mappings, by one rule (MAP-3).
 static void test_mappings(void **state)
 {
-	const struct endpoint service = wire_endpoint("192.168.10.1", 8060);
-	const struct endpoint mapping = wire_endpoint("192.168.10.1", 40009);
+	const struct endpoint service = ep("192.168.10.1", 8060);
+	const struct endpoint mapping = ep("192.168.10.1", 40009);
 	const unsigned int before = wire_accepted.n;
 
 	assert_int_equal(wire_host_run(tcp_service), 0);
@@ -193,8 +193,8 @@ static void test_mappings(void **state)
 
 static void test_connect(void **state)
 {
-	const struct endpoint src = wire_endpoint("10.5.5.5", 777);
-	const struct endpoint dst = wire_endpoint("192.168.10.2", 9000);
+	const struct endpoint src = ep("10.5.5.5", 777);
+	const struct endpoint dst = ep("192.168.10.2", 9000);
 	pid_t host = wire_host_start(listen_once);
 	int a, b;
 
@@ -211,9 +211,8 @@ static void test_connect(void **state)
 
 static void test_connect_refused(void **state)
 {
-	const struct endpoint src = wire_endpoint("10.5.5.5", 777),
-			      v4 = wire_endpoint("10.1.1.1", 1);
-	const struct endpoint v6 = wire_endpoint("2001:db8::1", 5060);
+	const struct endpoint src = ep("10.5.5.5", 777), v4 = ep("10.1.1.1", 1);
+	const struct endpoint v6 = ep("2001:db8::1", 5060);
 
 	assert_int_equal(tsock_connect(&src, &v6), -EAFNOSUPPORT);
 	assert_int_equal(tsock_connect(&v6, &v4), -EAFNOSUPPORT);

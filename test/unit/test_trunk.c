@@ -184,7 +184,7 @@ static void test_source_full(void **state)
 // The source gets a punt budget of its own while its session lives.
 static void test_trust(void **state)
 {
-	struct endpoint remote = fake_net_endpoint(RIG_REMOTE, 0);
+	struct endpoint remote = ep(RIG_REMOTE, 0);
 
 	rig_remote("b", "ca.pem");
 	host_wait_up(&rig.remote);

@@ -16,7 +16,7 @@ static unsigned int n_asked;
 
 static void accepts(int fd, const struct endpoint *peer, void *arg)
 {
-	struct endpoint us = fake_net_endpoint("192.168.10.1", 0);
+	struct endpoint us = ep("192.168.10.1", 0);
 
 	if (!ip_eq(&peer->ip, &us.ip)) {
 		host_close(&rig.ucm[RIG_A]);

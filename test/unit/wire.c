@@ -105,27 +105,6 @@ int dp_recv(struct dp_msg *m)
 	return 1;
 }
 
-struct ip_addr wire_ip(const char *text)
-{
-	struct ip_addr ip;
-
-	assert_true(ip_parse(str_from(text), &ip));
-	return ip;
-}
-
-static struct prefix prefix_of(const char *text)
-{
-	struct prefix p;
-
-	assert_true(prefix_parse(str_from(text), &p));
-	return p;
-}
-
-struct endpoint wire_endpoint(const char *ip, uint16_t port)
-{
-	return (struct endpoint){.ip = wire_ip(ip), .port = port};
-}
-
 static void world_config(void)
 {
 	struct config_errors errs;
@@ -143,9 +122,8 @@ static void world_config(void)
 // The host: 192.168.10.2, everything else by way of the firewall.
 static void world_host(void)
 {
-	const struct prefix all = {.ip = wire_ip("0.0.0.0"), .len = 96},
-			    lan = prefix_of("192.168.10.0/24");
-	const struct ip_addr ip = wire_ip("192.168.10.2"), gateway = wire_ip("192.168.10.1");
+	const struct prefix all = {.ip = ip("0.0.0.0"), .len = 96}, lan = net("192.168.10.0/24");
+	const struct ip_addr host = ip("192.168.10.2"), gateway = ip("192.168.10.1");
 	struct rtnl *r;
 
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
@@ -156,7 +134,7 @@ static void world_host(void)
 	assert_int_equal(
 		rtnl_link_set(r, tap_ifindex(wire), (const uint8_t[6])WIRE_HOST_MAC, 1500), 0);
 	assert_int_equal(rtnl_link_up(r, tap_ifindex(wire)), 0);
-	assert_int_equal(rtnl_addr_add(r, tap_ifindex(wire), &ip, &lan), 0);
+	assert_int_equal(rtnl_addr_add(r, tap_ifindex(wire), &host, &lan), 0);
 	assert_int_equal(rtnl_route_set(r, tap_ifindex(wire), &all, &gateway), 0);
 	rtnl_close(r);
 }

@@ -48,9 +48,6 @@ extern struct dp_msg wire_media;
 int wire_up(void **state);
 int wire_down(void **state);
 
-struct ip_addr wire_ip(const char *text);
-struct endpoint wire_endpoint(const char *ip, uint16_t port);
-
 // Runs the event loop for a while.
 void wire_turn_ms(int ms);
 
