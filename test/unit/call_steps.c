@@ -93,6 +93,24 @@ void call_a_request(struct sip_host *via, const char *method, const char *branch
 	host_send(via, head, body);
 }
 
+void call_cancel(void)
+{
+	host_send(&rig.caller,
+		"CANCEL sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n" B_VIA("1")
+			B_FROM B_TO "\n" CALL_ID "CSeq: 101 CANCEL\nMax-Forwards: 69\n",
+		"");
+}
+
+void call_terminated(struct sip_host *ucm)
+{
+	host_send(ucm,
+		"SIP/2.0 487 Request Terminated\n"
+		"Via: SIP/2.0/TCP 203.0.113.10:5070;branch=z9hG4bK1\n" B_FROM B_TO
+		";tag=atag\n" CALL_ID "CSeq: 101 INVITE\n",
+		"");
+	host_expect(&rig.caller, "SIP/2.0 487 ");
+}
+
 void call_hang_up(void)
 {
 	call_b_request("BYE", "bye", 199, "", "");

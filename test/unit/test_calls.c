@@ -276,20 +276,12 @@ static void test_cancel(void **state)
 	host_expect(&rig.ucm[RIG_A], "INVITE ");
 	call_answer(&rig.ucm[RIG_A], "180 Ringing", "atag", A_CONTACT, "");
 	host_expect(&rig.caller, "SIP/2.0 180 ");
-	host_send(&rig.caller,
-		"CANCEL sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n" B_VIA("1")
-			B_FROM B_TO "\n" CALL_ID "CSeq: 101 CANCEL\nMax-Forwards: 69\n",
-		"");
+	call_cancel();
 	host_expect(&rig.ucm[RIG_A], "CANCEL sip:+14085550123@192.168.10.30:5070");
 	contains(&rig.ucm[RIG_A], "Via: SIP/2.0/TCP 203.0.113.10:5070;branch=z9hG4bK1\r\n");
 	call_answer(&rig.ucm[RIG_A], "200 OK", "atag", "", "");
 	host_expect(&rig.caller, "SIP/2.0 200 ");
-	host_send(&rig.ucm[RIG_A],
-		"SIP/2.0 487 Request Terminated\n"
-		"Via: SIP/2.0/TCP 203.0.113.10:5070;branch=z9hG4bK1\n" B_FROM B_TO
-		";tag=atag\n" CALL_ID "CSeq: 101 INVITE\n",
-		"");
-	host_expect(&rig.caller, "SIP/2.0 487 ");
+	call_terminated(&rig.ucm[RIG_A]);
 	call_b_request("ACK", "1", 101, "", "");
 	host_expect(&rig.ucm[RIG_A], "ACK ");
 	assert_int_equal(rig_counter(RIG_A, CNT_CALLS_FAILED), 1);

@@ -239,19 +239,11 @@ static void test_order(void **state)
 	host_expect(&next[1], "INVITE sip:+14085550123@192.168.10.32:5070;transport=tcp");
 	call_answer(&next[1], "180 Ringing", "atag", "", "");
 	host_expect(&rig.caller, "SIP/2.0 180 ");
-	host_send(&rig.caller,
-		"CANCEL sip:+14085550123@209.165.200.228:5070;transport=tcp SIP/2.0\n" B_VIA("1")
-			B_FROM B_TO "\n" CALL_ID "CSeq: 101 CANCEL\nMax-Forwards: 69\n",
-		"");
+	call_cancel();
 	host_expect(&next[1], "CANCEL sip:+14085550123@192.168.10.32:5070;transport=tcp");
 	call_answer(&next[1], "200 OK", "atag", "", "");
 	host_expect(&rig.caller, "SIP/2.0 200 ");
-	host_send(&next[1],
-		"SIP/2.0 487 Request Terminated\n"
-		"Via: SIP/2.0/TCP 203.0.113.10:5070;branch=z9hG4bK1\n" B_FROM B_TO
-		";tag=atag\n" CALL_ID "CSeq: 101 INVITE\n",
-		"");
-	host_expect(&rig.caller, "SIP/2.0 487 ");
+	call_terminated(&next[1]);
 	call_b_request("ACK", "1", 101, "", "");
 	host_expect(&next[1], "ACK ");
 	rig_assert_clean(RIG_A);

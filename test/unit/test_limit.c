@@ -132,13 +132,7 @@ static void test_domain_calls(void **state)
 	fake_net_host(RIG_REMOTE, 5070, server_accepts, NULL);
 	host_tcp(&rig.caller, rig.base,
 		fake_net_connect(RIG_A, RIG_INSIDE, RIG_UCM_A, 40002, RIG_REMOTE, 5070));
-	host_send(&rig.caller,
-		"INVITE sip:+12125550199@198.51.100.10:5070;transport=tcp SIP/2.0\n"
-		"Via: SIP/2.0/TCP 192.168.10.30:5070;branch=z9hG4bKo\n"
-		"From: <sip:+14085550123@enterprise-a.example>;tag=o\n"
-		"To: <sip:+12125550199@enterprise-b.example>\n"
-		"Call-ID: o\nCSeq: 5 INVITE\nMax-Forwards: 70\n" A_CONTACT SDP_TYPE,
-		SDP_PLAIN_A);
+	host_send(&rig.caller, A_INVITE SDP_TYPE, SDP_PLAIN_A);
 	host_expect(&rig.caller, "SIP/2.0 503 ");
 	rig_only(RIG_A, CNT_LIMIT_DOMAIN_CALLS, 2);
 	busy();

@@ -107,14 +107,7 @@ static void test_ack(void **state)
 static void test_outbound(void **state)
 {
 	rig_outbound("b", "ca.pem");
-	host_send(&rig.caller,
-		"INVITE sip:+12125550199@198.51.100.10:5070;transport=tcp SIP/2.0\n"
-		"Via: SIP/2.0/TCP 192.168.10.30:5070;branch=z9hG4bKo\n"
-		"From: <sip:+14085550123@enterprise-a.example>;tag=o\n"
-		"To: <sip:+12125550199@enterprise-b.example>\n"
-		"Call-ID: out@192.168.10.30\nCSeq: 5 INVITE\nMax-Forwards: 70\n" A_CONTACT
-			MULTIPART,
-		MIXED(SDP_PLAIN_A));
+	host_send(&rig.caller, A_INVITE MULTIPART, MIXED(SDP_PLAIN_A));
 	host_expect(&rig.remote, "INVITE ");
 	mixed_is(&rig.remote, "c=IN IP4 209.165.200.229\r\n", " RTP/SAVP 9 101\r\n", true);
 	rig_only(RIG_A, CNT_NONE, 0);
@@ -125,14 +118,7 @@ static void test_parity_strict(void **state)
 {
 	rig_up(strict);
 	rig_outbound("b", "ca.pem");
-	host_send(&rig.caller,
-		"INVITE sip:+12125550199@198.51.100.10:5070;transport=tcp SIP/2.0\n"
-		"Via: SIP/2.0/TCP 192.168.10.30:5070;branch=z9hG4bKo\n"
-		"From: <sip:+14085550123@enterprise-a.example>;tag=o\n"
-		"To: <sip:+12125550199@enterprise-b.example>\n"
-		"Call-ID: out@192.168.10.30\nCSeq: 5 INVITE\nMax-Forwards: 70\n" A_CONTACT
-			MULTIPART,
-		MIXED(SDP_PLAIN_A));
+	host_send(&rig.caller, A_INVITE MULTIPART, MIXED(SDP_PLAIN_A));
 	host_expect(&rig.caller, "SIP/2.0 415 ");
 	rig_only(RIG_A, CNT_MULTIPART, 1);
 	rig_remote("b", "ca.pem");

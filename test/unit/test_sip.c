@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Parsing and the sanity checks.
+#include "test/unit/sip_lines.h"
 #include "test/unit/sip_vectors.h"
 
 static void test_vector(void **state)
@@ -225,15 +226,6 @@ static void test_header_cut(void **state)
 		free(exact);
 	}
 }
-
-#define REQ  "BYE sip:a@b SIP/2.0\r\n"
-#define VIA  "Via: SIP/2.0/TCP c\r\n"
-#define FROM "From: <sip:d@e>;tag=f\r\n"
-#define TO   "To: <sip:g@h>\r\n"
-#define CID  "Call-ID: i\r\n"
-#define CSEQ "CSeq: 1 BYE\r\n"
-#define MF   "Max-Forwards: 70\r\n"
-#define END  "l: 0\r\n\r\n"
 
 static void test_check(void **state)
 {

@@ -6,14 +6,30 @@
 
 static const struct sip_limits limits = {.header_max = 65536, .body_max = 262144};
 
+struct verdict {
+	const char *in;
+	enum sip_frame_result result;
+	size_t len;
+	enum sip_reason why;
+};
+
+static void judge(const struct verdict *table, size_t n, const struct sip_limits *within)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct sip_frame f;
+		enum sip_reason why;
+		size_t len;
+
+		sip_frame_init(&f, within);
+		if (sip_frame_next(&f, str_from(table[i].in), &len, &why) != table[i].result ||
+			len != table[i].len || why != table[i].why)
+			fail_msg("row %zu: length %zu, %s", i, len, sip_reason_text(why));
+	}
+}
+
 static void test_verdicts(void **state)
 {
-	static const struct {
-		const char *in;
-		enum sip_frame_result result;
-		size_t len;
-		enum sip_reason why;
-	} table[] = {
+	static const struct verdict table[] = {
 		{"", SIP_FRAME_MORE, 0, SIP_OK},
 		{START "Content-Length: 0\r\n\r\n", SIP_FRAME_MESSAGE, 46, SIP_OK},
 		{START "l:3\r\n\r\nabcREST", SIP_FRAME_MESSAGE, 35, SIP_OK},
@@ -59,16 +75,7 @@ static void test_verdicts(void **state)
 		{START "l: 262144\r\n\r\n", SIP_FRAME_MORE, 0, SIP_OK},
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct sip_frame f;
-		enum sip_reason why;
-		size_t len;
-
-		sip_frame_init(&f, &limits);
-		if (sip_frame_next(&f, str_from(table[i].in), &len, &why) != table[i].result ||
-			len != table[i].len || why != table[i].why)
-			fail_msg("row %zu: length %zu, %s", i, len, sip_reason_text(why));
-	}
+	judge(table, sizeof(table) / sizeof(table[0]), &limits);
 }
 
 static void test_nul(void **state)
@@ -87,12 +94,7 @@ static void test_tolerant(void **state)
 {
 	static const struct sip_limits tolerant = {
 		.header_max = 65536, .body_max = 262144, .tolerant = true};
-	static const struct {
-		const char *in;
-		enum sip_frame_result result;
-		size_t len;
-		enum sip_reason why;
-	} table[] = {
+	static const struct verdict table[] = {
 		{START "Content-Length: 0\r\n\r\n", SIP_FRAME_MESSAGE, 46, SIP_OK},
 		{"BYE sip:a SIP/2.0\nl: 1\n\nab", SIP_FRAME_MESSAGE, 25, SIP_OK},
 		{"BYE sip:a SIP/2.0\r\nl: 1\n\r\nab", SIP_FRAME_MESSAGE, 27, SIP_OK},
@@ -106,16 +108,7 @@ static void test_tolerant(void **state)
 		{"\n", SIP_FRAME_ERROR, 0, SIP_NOT_SIP},
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct sip_frame f;
-		enum sip_reason why;
-		size_t len;
-
-		sip_frame_init(&f, &tolerant);
-		if (sip_frame_next(&f, str_from(table[i].in), &len, &why) != table[i].result ||
-			len != table[i].len || why != table[i].why)
-			fail_msg("row %zu: length %zu, %s", i, len, sip_reason_text(why));
-	}
+	judge(table, sizeof(table) / sizeof(table[0]), &tolerant);
 }
 
 // The limit is met to the octet, both when the end never comes and when it comes too late.

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The two profiles (lib/sip.h): each row as the Internet's and as a call manager's, and what goes
 // on.
+#include "test/unit/sip_lines.h"
 #include "test/unit/sip_vectors.h"
 
-#define REQ    "BYE sip:a@b SIP/2.0\r\n"
-#define VIA    "Via: SIP/2.0/TCP c\r\n"
-#define FROM   "From: <sip:d@e>;tag=f\r\n"
-#define TO     "To: <sip:g@h>\r\n"
-#define CID    "Call-ID: i\r\n"
-#define CSEQ   "CSeq: 1 BYE\r\n"
-#define MF     "Max-Forwards: 70\r\n"
-#define END    "l: 0\r\n\r\n"
 #define GOOD   REQ VIA FROM TO CID CSEQ MF END
 #define STATUS "SIP/2.0 200 OK\r\n"
 
