@@ -44,6 +44,8 @@ enum media_kind {
 	MEDIA_REPLAYED, // or late
 	MEDIA_MALFORMED,
 	MEDIA_BAD_PT,
+	MEDIA_MANY_SOURCES,
+	MEDIA_BAD_CHECKSUM,
 	MEDIA_WAITING, // not sent to it, because it has not authenticated yet
 	MEDIA_KINDS,
 };

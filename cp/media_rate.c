@@ -13,6 +13,8 @@ void media_kinds(const struct dp_leg_stats *s, uint64_t out[MEDIA_KINDS])
 	out[MEDIA_REPLAYED] = s->rx_replayed + s->rx_late;
 	out[MEDIA_MALFORMED] = s->rx_malformed;
 	out[MEDIA_BAD_PT] = s->rx_bad_pt;
+	out[MEDIA_MANY_SOURCES] = s->rx_many_sources;
+	out[MEDIA_BAD_CHECKSUM] = s->rx_bad_checksum;
 	out[MEDIA_WAITING] = s->tx_waiting;
 }
 

@@ -56,6 +56,8 @@ static enum media_why commonest(const uint64_t n[MEDIA_KINDS])
 		{MEDIA_REPLAYED, MEDIA_WHY_REPLAY},
 		{MEDIA_MALFORMED, MEDIA_WHY_MALFORMED},
 		{MEDIA_BAD_PT, MEDIA_WHY_PAYLOAD_TYPE},
+		{MEDIA_MANY_SOURCES, MEDIA_WHY_MANY_SOURCES},
+		{MEDIA_BAD_CHECKSUM, MEDIA_WHY_CHECKSUM},
 	};
 	enum media_why w = MEDIA_WHY_FLOWS;
 	uint64_t most = 0;
@@ -111,8 +113,10 @@ enum media_why media_why(const struct media_flow *f)
 		return MEDIA_WHY_AWAITS;
 	if (f->hop_unknown)
 		return MEDIA_WHY_NEIGHBOUR;
+	// The key of the other leg bears only so many sources, too.
 	if (i->rate[f->from][MEDIA_RX] > 0 && i->rate[to][MEDIA_TX] == 0)
-		return MEDIA_WHY_NOT_SENT;
+		return i->rate[f->from][MEDIA_MANY_SOURCES] > 0 ? MEDIA_WHY_MANY_SOURCES
+								: MEDIA_WHY_NOT_SENT;
 	return MEDIA_WHY_FLOWS;
 }
 
@@ -282,6 +286,28 @@ static void say_ourselves(struct words *w)
 		from ? w->from : w->to, from ? w->theirs : w->target);
 }
 
+static void say_many_sources(struct words *w)
+{
+	say(w,
+		"Packets from %s have a new synchronisation source (SSRC) again and again, more "
+		"than a stream may show, so the new ones are dropped: ",
+		w->theirs);
+	say_count(w, MEDIA_MANY_SOURCES);
+	say(w,
+		". Does that phone, or a mixer behind it, start anew all the time, or do several "
+		"devices send as one? Hold and resume lets it show others.");
+}
+
+static void say_checksum(struct words *w)
+{
+	say(w, "Packets from %s have a wrong UDP checksum, so they are dropped: ", w->theirs);
+	say_count(w, MEDIA_BAD_CHECKSUM);
+	say(w,
+		". Either their sender leaves the checksum to a network card that does not write "
+		"it, as in many virtual machines (ethtool -K INTERFACE tx off on that host), or "
+		"something on the way damages packets.");
+}
+
 // Refusals that are rare.
 static void say_refused(struct words *w, enum media_why why)
 {
@@ -381,6 +407,12 @@ size_t media_why_text(const struct media_flow *f, enum media_why why, char *buf,
 		break;
 	case MEDIA_WHY_AUTH:
 		say_auth(&w);
+		break;
+	case MEDIA_WHY_MANY_SOURCES:
+		say_many_sources(&w);
+		break;
+	case MEDIA_WHY_CHECKSUM:
+		say_checksum(&w);
 		break;
 	case MEDIA_WHY_REPLAY:
 	case MEDIA_WHY_MALFORMED:

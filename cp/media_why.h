@@ -26,6 +26,9 @@
 	X(REPLAY, "replay", "its packets came before, or are too old (RTP-3)")                     \
 	X(MALFORMED, "malformed", "what it sends is not RTP (RTP-5)")                              \
 	X(PAYLOAD_TYPE, "payload-type", "it sends a payload type that was not negotiated (RTP-5)") \
+	X(MANY_SOURCES, "many-sources",                                                            \
+		"it shows more synchronisation sources than a stream may have (RTP-5)")            \
+	X(CHECKSUM, "checksum", "its packets have a wrong UDP checksum")                           \
 	X(NO_REMOTE, "no-remote", "the other side has not said where it wants its packets")        \
 	X(AWAITS, "awaits", "the other side has not authenticated yet, so nothing is sent to it")  \
 	X(NEIGHBOUR, "neighbour", "the next hop to the other side has no known MAC address")       \

@@ -141,7 +141,8 @@ void media_add(const struct line *l, struct session_totals *t)
 		to->lost += leg->rx_lost;
 		to->late += leg->rx_late;
 		to->refused += leg->rx_bad_source + leg->rx_auth_failed + leg->rx_replayed +
-			leg->rx_malformed + leg->rx_bad_pt;
+			leg->rx_malformed + leg->rx_bad_pt + leg->rx_many_sources +
+			leg->rx_bad_checksum;
 		if (leg->jitter_us > to->jitter_us)
 			to->jitter_us = leg->jitter_us;
 		any |= leg->rx_packets > 0;

@@ -70,6 +70,8 @@ static void leg_stats(cJSON *j, const struct dp_leg_stats *s, uint64_t now_ns)
 	show_u64(j, "rx_late", s->rx_late);
 	show_u64(j, "rx_malformed", s->rx_malformed);
 	show_u64(j, "rx_bad_pt", s->rx_bad_pt);
+	show_u64(j, "rx_many_sources", s->rx_many_sources);
+	show_u64(j, "rx_bad_checksum", s->rx_bad_checksum);
 	show_u64(j, "rx_on_hold", s->rx_on_hold);
 	show_u64(j, "rx_rtcp_dropped", s->rx_rtcp_dropped);
 	cJSON_AddNumberToObject(j, "payload_type", s->last_pt);

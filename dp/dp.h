@@ -237,6 +237,8 @@ struct dp_leg_stats {
 	uint64_t rx_late;         // older than the replay window
 	uint64_t rx_malformed;    // not RTP
 	uint64_t rx_bad_pt;       // payload type that was not negotiated
+	uint64_t rx_many_sources; // of one more synchronisation source than may be
+	uint64_t rx_bad_checksum; // UDP's; of plain RTP and RTCP alone
 	uint64_t rx_on_hold;      // in a direction that is on hold
 	uint64_t rx_rtcp_dropped; // rtcp: drop, or nowhere to send it
 	uint64_t tx_waiting; // not sent, for the remote has not authenticated yet (tx_awaits_rx)

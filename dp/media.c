@@ -36,7 +36,10 @@ static enum dp_counter_id forged(struct media_pkt *x)
 
 static enum dp_counter_id seen_before(struct media_flow *f, bool late)
 {
-	media_add64(late ? &f->rx_late : &f->rx_replayed, 1);
+	if (late)
+		media_add32(&f->rx_late, 1);
+	else
+		media_add64(&f->rx_replayed, 1);
 	return late ? DROP_MEDIA_LATE : DROP_MEDIA_REPLAY;
 }
 
@@ -60,7 +63,7 @@ static enum dp_counter_id open_verdict(struct worker *w, struct media_pkt *x, ui
 	case RTPSEC_MALFORMED:
 		return media_malformed(x->f);
 	case RTPSEC_SSRCS:
-		return DROP_MEDIA_SSRCS;
+		return media_many_sources(x->f);
 	case RTPSEC_EXHAUSTED:
 		media_key_ended(w, x->f, false);
 		return DROP_MEDIA_KEY_USED_UP;
@@ -119,7 +122,7 @@ static enum dp_counter_id identify(struct worker *w, struct media_pkt *x)
 
 	if (!media_knows_ssrc(f, x->h.ssrc)) {
 		if (f->n_ssrcs == MEDIA_SSRCS)
-			return DROP_MEDIA_SSRCS;
+			return media_many_sources(f);
 		f->ssrcs[f->n_ssrcs++] = x->h.ssrc;
 	}
 	if (f->rx == NULL)
@@ -323,7 +326,7 @@ static enum dp_counter_id seal_verdict(struct worker *w, const struct media_pkt 
 		media_key_ended(w, x->f, true);
 		return DROP_MEDIA_KEY_USED_UP;
 	case RTPSEC_SSRCS:
-		return DROP_MEDIA_SSRCS;
+		return media_many_sources(x->f);
 	}
 	return media_malformed(x->f);
 }

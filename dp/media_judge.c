@@ -105,9 +105,9 @@ static void prefetch_contexts(const struct media_shared *sh, const struct media_
 
 // ---- May it speak ------------------------------------------------------------------------------
 
-static bool may_be_ssrc(const struct media_flow *f, uint32_t ssrc)
+static enum dp_counter_id judge_ssrc(struct media_flow *f, uint32_t ssrc)
 {
-	return media_knows_ssrc(f, ssrc) || f->n_ssrcs < MEDIA_SSRCS;
+	return media_knows_ssrc(f, ssrc) || f->n_ssrcs < MEDIA_SSRCS ? PASS : media_many_sources(f);
 }
 
 // RTP-1. The remote of a leg that latches may be elsewhere by now: its tag will tell. RTCP that
@@ -127,9 +127,12 @@ static __rte_always_inline bool intact_by(const struct media_pkt *x, pkt_sum_fn 
 			(uint16_t)(sizeof(*udp) + x->len), sum_of);
 }
 
-static bool intact(const struct media_pkt *x)
+static enum dp_counter_id judge_checksum(struct media_pkt *x)
 {
-	return intact_by(x, pkt_sum);
+	if (intact_by(x, pkt_sum))
+		return PASS;
+	media_add32(&x->f->rx_bad_checksum, 1);
+	return DROP_L4_CHECKSUM;
 }
 
 static enum dp_counter_id judge_rtcp(struct media_pkt *x)
@@ -139,19 +142,21 @@ static enum dp_counter_id judge_rtcp(struct media_pkt *x)
 	if (!(f->rx != NULL ? rtcp_head_ok : rtcp_ok)(x->data, x->len))
 		return media_malformed(f);
 	x->h.ssrc = rtcp_ssrc(x->data);
-	return may_be_ssrc(f, x->h.ssrc) ? PASS : DROP_MEDIA_SSRCS;
+	return judge_ssrc(f, x->h.ssrc);
 }
 
 // RTP-4: the port above a stream's is its RTCP port.
 static enum dp_counter_id judge_rtcp_port(struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
+	enum dp_counter_id bad;
 
 	if ((f->flags & MEDIA_RTCP) == 0 || f->rtcp_remote == 0)
 		return media_no_rtcp(f);
 	if (!may_come_from(f, f->rtcp_remote, x->src, true))
 		return media_stranger(f);
-	return intact(x) ? judge_rtcp(x) : DROP_L4_CHECKSUM;
+	bad = judge_checksum(x);
+	return bad == PASS ? judge_rtcp(x) : bad;
 }
 
 static bool may_have_pt(const struct media_flow *f, uint8_t pt)
@@ -170,13 +175,14 @@ static enum dp_counter_id judge_rtp(struct media_pkt *x)
 		media_add64(&f->rx_bad_pt, 1);
 		return DROP_MEDIA_PT;
 	}
-	return may_be_ssrc(f, x->h.ssrc) ? PASS : DROP_MEDIA_SSRCS;
+	return judge_ssrc(f, x->h.ssrc);
 }
 
 // What can be said without a key.
 static __rte_noinline enum dp_counter_id judge(struct media_pkt *x)
 {
 	struct media_flow *f = x->f;
+	enum dp_counter_id bad;
 	bool rtcp;
 
 	media_read_header(x);
@@ -185,8 +191,9 @@ static __rte_noinline enum dp_counter_id judge(struct media_pkt *x)
 		return judge_rtcp_port(x);
 	if (!may_come_from(f, f->remote, x->src, !rtcp))
 		return media_stranger(f);
-	if (!intact(x))
-		return DROP_L4_CHECKSUM;
+	bad = judge_checksum(x);
+	if (bad != PASS)
+		return bad;
 	if (!rtcp)
 		return judge_rtp(x);
 	if ((f->flags & MEDIA_RTCP) == 0 || (f->flags & MEDIA_MUX_IN) == 0)

@@ -126,8 +126,14 @@ static inline enum dp_counter_id media_malformed(struct media_flow *f)
 
 static inline enum dp_counter_id media_no_rtcp(struct media_flow *f)
 {
-	media_add64(&f->rx_rtcp_dropped, 1);
+	media_add32(&f->rx_rtcp_dropped, 1);
 	return DROP_MEDIA_RTCP;
+}
+
+static inline enum dp_counter_id media_many_sources(struct media_flow *f)
+{
+	media_add32(&f->rx_many_sources, 1);
+	return DROP_MEDIA_SSRCS;
 }
 
 static inline enum dp_counter_id media_stranger(struct media_flow *f)

@@ -27,6 +27,8 @@ static void read_leg(struct dp_leg_stats *out, const struct media_flow *in, uint
 		.rx_late = READ(in->rx_late),
 		.rx_malformed = READ(in->rx_malformed),
 		.rx_bad_pt = READ(in->rx_bad_pt),
+		.rx_many_sources = READ(in->rx_many_sources),
+		.rx_bad_checksum = READ(in->rx_bad_checksum),
 		.rx_on_hold = READ(in->rx_on_hold),
 		.rx_rtcp_dropped = READ(in->rx_rtcp_dropped),
 		.tx_waiting = READ(back->tx_waiting),

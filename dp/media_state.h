@@ -130,7 +130,8 @@ struct media_flow {
 	uint8_t told; // enum media_told
 	uint64_t rx_bad_source;
 
-	uint64_t rx_auth_failed, rx_replayed, rx_late, rx_malformed, rx_bad_pt, rx_rtcp_dropped;
+	uint64_t rx_auth_failed, rx_replayed, rx_malformed, rx_bad_pt;
+	uint32_t rx_late, rx_rtcp_dropped, rx_many_sources, rx_bad_checksum;
 	uint32_t rx_rtcp, tx_rtcp, rx_on_hold, tx_waiting;
 } __attribute__((aligned(256)));
 

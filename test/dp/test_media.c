@@ -326,6 +326,8 @@ static void test_ssrcs(void **state)
 		else
 			expect_drop(from(&s, INSIDE, p, rtp(p, 200 + i, 2)), DROP_MEDIA_SSRCS);
 	}
+	assert_int_equal(leg_stats(0, INSIDE).rx_many_sources, grown(DROP_MEDIA_SSRCS));
+	assert_int_equal(leg_stats(0, OUTSIDE).rx_many_sources, 0);
 	del(0);
 }
 
@@ -348,6 +350,7 @@ static void test_ssrcs_srtp(void **state)
 	expect_drop(from(&s, OUTSIDE, p, n), DROP_MEDIA_SSRCS);
 	n = rtp(p, 100, 9);
 	expect_drop(from(&s, OUTSIDE, p, n), DROP_MEDIA_AUTH);
+	assert_int_equal(leg_stats(0, OUTSIDE).rx_many_sources, 1);
 	del(0);
 }
 // RFC 3550 A.3, A.8: five lost of twenty, and a restart with another SSRC that is no loss.
@@ -409,6 +412,11 @@ static void test_checksum(void **state)
 	pkt_of(m)->l4_checked = true;
 	assert_true(passes(m));
 	assert_true(passes(rtp_from(&s, INSIDE, 2)));
+	m = rtp_from(&s, INSIDE, 3); // of one that goes on as the one before it did, too
+	pkt_udp(m)->dgram_cksum = 0x1234;
+	expect_drop(m, DROP_L4_CHECKSUM);
+	assert_int_equal(leg_stats(0, INSIDE).rx_bad_checksum, 2);
+	assert_int_equal(leg_stats(0, OUTSIDE).rx_bad_checksum, 0);
 	del(0);
 }
 

@@ -183,6 +183,7 @@ static void test_checksum(void **state)
 	send_ok(&s);
 	pkt_payload(m)[20] ^= 1;
 	expect_drop(m, DROP_L4_CHECKSUM);
+	assert_int_equal(leg_stats(0, INSIDE).rx_bad_checksum, 1);
 	del(0);
 }
 
@@ -219,6 +220,7 @@ static void test_forged(void **state)
 	assert_int_equal(leg_stats(0, OUTSIDE).rx_auth_failed, 1);
 	assert_int_equal(leg_stats(0, OUTSIDE).rx_replayed, 1);
 	assert_int_equal(leg_stats(0, OUTSIDE).rx_malformed, 1);
+	assert_int_equal(leg_stats(0, OUTSIDE).rx_many_sources, 3);
 	peer_fini(&remote);
 	del(0);
 }

@@ -270,6 +270,8 @@ int facts(void **state)
 			.rx_late = 8,
 			.rx_malformed = 5,
 			.rx_bad_pt = 9,
+			.rx_many_sources = 13,
+			.rx_bad_checksum = 14,
 			.rx_on_hold = 10,
 			.rx_rtcp_dropped = 11,
 			.tx_waiting = 12,

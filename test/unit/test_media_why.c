@@ -128,6 +128,14 @@ static void test_refused(void **state)
 	EXPECT(PAYLOAD_TYPE, "payload type", "another codec than G722");
 	info.codec = "";
 	EXPECT(PAYLOAD_TYPE, "the agreed one");
+	info.rate[0][MEDIA_MANY_SOURCES] = 55;
+	stats.leg[0].rx_many_sources = 600;
+	EXPECT(MANY_SOURCES, "203.0.113.11:29824", "new synchronisation source",
+		"600 packets so far", "55 a second", "Hold and resume");
+	info.rate[0][MEDIA_BAD_CHECKSUM] = 56;
+	stats.leg[0].rx_bad_checksum = 700;
+	EXPECT(CHECKSUM, "203.0.113.11:29824", "wrong UDP checksum", "700 packets so far",
+		"56 a second", "ethtool -K");
 }
 
 // Nothing comes at this moment, but all that ever came was refused.
@@ -136,12 +144,20 @@ static void test_refused_before(void **state)
 	silent(0);
 	stats.leg[0].rx_auth_failed = 3;
 	EXPECT(AUTH, "3 packets so far, 0 a second now");
+	stats.leg[0].rx_many_sources = 4;
+	EXPECT(MANY_SOURCES, "4 packets so far, 0 a second now");
+	stats.leg[0].rx_bad_checksum = 5;
+	EXPECT(CHECKSUM, "5 packets so far, 0 a second now");
 }
 
 static void test_not_sent_on(void **state)
 {
 	info.rate[SIDE_INSIDE][MEDIA_TX] = 0;
 	EXPECT(NOT_SENT, "50 packets a second", "show drops");
+	// Those that the key of the other leg does not bear.
+	info.rate[SIDE_OUTSIDE][MEDIA_MANY_SOURCES] = 50;
+	EXPECT(MANY_SOURCES, "50 a second now");
+	info.rate[SIDE_OUTSIDE][MEDIA_MANY_SOURCES] = 0;
 	flow.hop_unknown = true;
 	EXPECT(NEIGHBOUR, "no MAC address", "192.168.10.51:19520", "our inside interface");
 	flow.from = SIDE_INSIDE;

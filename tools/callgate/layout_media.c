@@ -37,10 +37,12 @@ static void print_counts(FILE *f, const cJSON *s)
 		json_number(s, "jitter_us"), json_number(s, "rx_rtcp"));
 	fprintf(f,
 		"   refused: %.0f wrong source, %.0f authentication, %.0f replay, %.0f malformed, "
-		"%.0f payload type, %.0f on hold, %.0f RTCP\n",
+		"%.0f payload type, %.0f too many sources, %.0f checksum, %.0f on hold, %.0f "
+		"RTCP\n",
 		json_number(s, "rx_bad_source"), json_number(s, "rx_auth_failed"),
 		json_number(s, "rx_replayed"), json_number(s, "rx_malformed"),
-		json_number(s, "rx_bad_pt"), json_number(s, "rx_on_hold"),
+		json_number(s, "rx_bad_pt"), json_number(s, "rx_many_sources"),
+		json_number(s, "rx_bad_checksum"), json_number(s, "rx_on_hold"),
 		json_number(s, "rx_rtcp_dropped"));
 	fprintf(f, "   sent: %.0f octets, %.0f RTCP, %.0f withheld until it authenticates\n",
 		json_number(s, "tx_octets"), json_number(s, "tx_rtcp"),
