@@ -17,6 +17,7 @@ static void turn_round(const struct worker *w, struct pkt *p)
 	p->iface_in = p->iface_out;
 	p->iface_out = PKT_NO_IFACE;
 	p->looped = true;
+	p->plain = false;
 }
 
 void hairpin_take(struct worker *w, struct rte_mbuf *m)

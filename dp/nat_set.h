@@ -137,6 +137,53 @@ static inline void nat_ends_set(
 		nat_put16(sum, 0xffff);
 }
 
+static inline void nat_ttl_decrement(struct rte_ipv4_hdr *ip)
+{
+	uint32_t sum = ip->hdr_checksum;
+
+	// RFC 1141: the TTL is the high octet of its word. All ones, of which RFC 1624 warns, becomes 0.
+	sum += rte_cpu_to_be_16(0x0100);
+	ip->hdr_checksum = (uint16_t)(sum + ((sum + 1) >> 16));
+	ip->time_to_live--;
+}
+
+// The octets of an address, its port and two more of what stands behind them, as in a session's key.
+static inline __m128i nat_end_at(const struct endpoint *e)
+{
+	return _mm_loadl_epi64((const __m128i *)(e->ip.b + 12));
+}
+
+// What becomes of a plain packet of UDP (dp/pkt.h) on its way through, TTL and all. Both ends stand in a
+// session's key.
+static inline void nat_plain_forward(
+	struct rte_ipv4_hdr *ip, const struct endpoint *src, const struct endpoint *dst)
+{
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
+	const __m128i in_packet =
+		_mm_setr_epi8(0, 1, 2, 3, 8, 9, 10, 11, 5, 4, 13, 12, -1, -1, -1, -1);
+	const __m128i new =
+		_mm_shuffle_epi8(_mm_unpacklo_epi64(nat_end_at(src), nat_end_at(dst)), in_packet);
+	const uint64_t ips = (uint64_t)_mm_cvtsi128_si64(new);
+	const uint32_t ports = (uint32_t)_mm_extract_epi32(new, 2);
+	const uint16_t one_less = (uint16_t)~rte_cpu_to_be_16(0x0100); // of the TTL's word, added
+	uint64_t old_ips, change;
+	uint32_t old_ports;
+
+	memcpy(&old_ips, &ip->src_addr, sizeof(old_ips));
+	memcpy(&old_ports, udp, sizeof(old_ports));
+	memcpy(&ip->src_addr, &ips, sizeof(ips));
+	memcpy(udp, &ports, sizeof(ports));
+	change = ~old_ips + ips;
+	change = nat_fold(change + (change < ips)); // the carry comes round
+	nat_sum_change(&ip->hdr_checksum, change + one_less);
+	ip->time_to_live--;
+	if (unlikely(udp->dgram_cksum == 0)) // the sender made none (RFC 768)
+		return;
+	nat_sum_change(&udp->dgram_cksum, change + nat_change32(old_ports, ports));
+	if (unlikely(udp->dgram_cksum == 0))
+		udp->dgram_cksum = UINT16_MAX;
+}
+
 static inline void nat_packet_set(
 	struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst)
 {

@@ -219,6 +219,7 @@ static enum dp_counter_id parse_ipv4_of(struct rte_mbuf *m, struct pkt *p, uint8
 		p->kind = PKT_FRAGMENT;
 		return PASS;
 	}
+	p->plain = ip->next_proto_id == IPPROTO_UDP && header == sizeof(*ip);
 	return parse_l4(m, p, total - header);
 }
 
@@ -283,12 +284,11 @@ struct burst {
 #define START_BITS 0x703f
 
 // Metadata to begin with.
-static const struct pkt blank = {
-	.flow = {.src.ip.b = {[10] = 0xff, [11] = 0xff}, .dst.ip.b = {[10] = 0xff, [11] = 0xff}},
-	.l3 = L3,
-	.l4 = L4,
-	.iface_out = PKT_NO_IFACE,
-};
+#define BLANK                                                                                      \
+	.flow = {.src.ip.b = {[10] = 0xff, [11] = 0xff}, .dst.ip.b = {[10] = 0xff, [11] = 0xff}},  \
+	.l3 = L3, .l4 = L4, .iface_out = PKT_NO_IFACE
+static const struct pkt blank = {BLANK};
+static const struct pkt plain = {BLANK, .plain = true, .payload = L4 + sizeof(struct rte_udp_hdr)};
 
 static inline struct burst burst_of(
 	const struct rte_ether_addr *mac, uint16_t iface, const struct dp_ip_options *options)
@@ -395,7 +395,8 @@ static bool ipv4_sum_ok(const struct rte_ipv4_hdr *ip)
 
 // The same metadata, 16 octets at a time: the protocol and, ten octets on, the last of the ports are in
 // one load.
-static inline void metadata_set(struct pkt *p, const struct burst *b, const struct rte_ipv4_hdr *ip)
+static inline void metadata_set(struct pkt *p, const struct pkt *blank_one, const struct burst *b,
+	const struct rte_ipv4_hdr *ip)
 {
 	_Static_assert(offsetof(struct pkt, flow.src.port) == 16 &&
 			offsetof(struct pkt, flow.dst.port) == 34 &&
@@ -409,7 +410,7 @@ static inline void metadata_set(struct pkt *p, const struct burst *b, const stru
 	const __m128i rest =
 		_mm_setr_epi8(9, 10, 14, 13, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
 	const __m128i from = _mm_loadu_si128((const __m128i *)&ip->next_proto_id);
-	const __m128i *with = (const __m128i *)&blank;
+	const __m128i *with = (const __m128i *)blank_one;
 	__m128i *to = (__m128i *)p;
 
 	_mm_storeu_si128(to, _mm_or_si128(_mm_loadu_si128(with), _mm_shuffle_epi8(from, src)));
@@ -449,12 +450,12 @@ static inline bool parse_usual(struct rte_mbuf *m, const struct burst *b)
 	if (likely(ip->next_proto_id == IPPROTO_UDP)) {
 		if (unlikely(udp_judge(udp, len) != PASS))
 			return false;
-		metadata_set(p, b, ip);
-		udp_set(p, L4, len);
+		metadata_set(p, &plain, b, ip);
+		p->payload_len = len - sizeof(*udp);
 	} else {
 		if (unlikely(ip->next_proto_id != IPPROTO_TCP || tcp_judge(tcp, len) != PASS))
 			return false;
-		metadata_set(p, b, ip);
+		metadata_set(p, &blank, b, ip);
 		tcp_set(p, tcp, L4, len);
 	}
 	pad_cut(m, total);

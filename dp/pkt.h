@@ -44,7 +44,9 @@ struct pkt {
 	uint8_t dir; // of its session: 0 initiator's, 1 responder's
 	// We are the sender (relayed media, resets): route leaves the TTL alone and may send it
 	// back out of the interface it came in on.
-	bool ours;
+	bool ours : 1;
+	// UDP that came in one piece, by the wire, behind an IPv4 header without options.
+	bool plain : 1;
 	bool looped; // it came back in without having left (dp/hairpin.h)
 	// The L4 checksum is right, or is not for us to judge. Else whom it matters to has to see to it: the
 	// steer stage, of UDP the acl stage alone, and for PKT_MEDIA the relay, which needs none where a tag

@@ -23,8 +23,6 @@
 #define ASK_RATE     100
 #define ASK_BURST    50
 
-#define IPV4_TTL_MIN 1
-
 static void words_of(const struct ip_addr *ip, uint64_t out[2])
 {
 	memcpy(out, ip->b, sizeof(ip->b));
@@ -145,18 +143,14 @@ static __rte_always_inline enum dp_counter_id judge_packet(const struct worker *
 	return PASS;
 }
 
-static inline bool is_large(const struct worker *w, const struct rte_ipv4_hdr *ip, uint16_t iface)
-{
-	return rte_be_to_cpu_16(ip->total_length) > w->mtu[iface];
-}
-
 static enum dp_counter_id judge(const struct worker *w, struct rte_mbuf *m, uint16_t iface)
 {
 	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
 	const enum dp_counter_id bad = judge_way(pkt_of(m), iface);
 
-	return bad != PASS ? bad
-			   : judge_packet(w, m, ip, iface, is_large(w, ip, iface), pkt_of(m)->ours);
+	return bad != PASS
+		? bad
+		: judge_packet(w, m, ip, iface, route_is_large(w, ip, iface), pkt_of(m)->ours);
 }
 
 enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be32_t dst_be,
@@ -194,16 +188,6 @@ static __rte_noinline enum dp_counter_id hop_find(
 	return bad;
 }
 
-static void ttl_decrement(struct rte_ipv4_hdr *ip)
-{
-	uint32_t sum = ip->hdr_checksum;
-
-	// RFC 1141: the TTL is the high octet of its word.
-	sum += rte_cpu_to_be_16(0x0100);
-	ip->hdr_checksum = (uint16_t)(sum + (sum >> 16));
-	ip->time_to_live--;
-}
-
 static void tx_send(struct worker *w, uint16_t iface)
 {
 	struct pkts *v = &w->tx[iface];
@@ -222,15 +206,6 @@ static void tx_send(struct worker *w, uint16_t iface)
 	v->n = 0;
 }
 
-static inline void tx_add(struct worker *w, struct rte_mbuf *m, uint16_t iface)
-{
-	struct pkts *v = &w->tx[iface];
-
-	if (unlikely(v->n == PKTS_BURST))
-		tx_send(w, iface);
-	pkts_add(v, m);
-}
-
 // Queues the packet for that neighbour, where it may go, or says why not.
 static __rte_always_inline enum dp_counter_id send_to(
 	struct worker *w, struct rte_mbuf *m, const struct neigh *to, bool ours)
@@ -239,18 +214,18 @@ static __rte_always_inline enum dp_counter_id send_to(
 	struct rte_ether_hdr *eth = pkt_eth(m);
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)((uint8_t *)eth + p->l3);
 	const uint16_t iface = to->iface;
-	const bool large = is_large(w, ip, iface);
+	const bool large = route_is_large(w, ip, iface);
 	enum dp_counter_id bad = judge_packet(w, m, ip, iface, large, ours);
 
 	if (unlikely(bad != PASS))
 		return bad;
 	if (likely(!ours))
-		ttl_decrement(ip);
+		nat_ttl_decrement(ip);
 	memcpy(eth, to->mac, sizeof(to->mac));
 	if (unlikely(large || p->fragment_size != 0)) // it leaves in pieces
 		refrag_tx(w, m, iface);
 	else
-		tx_add(w, m, iface);
+		route_tx_add(w, m, iface);
 	return PASS;
 }
 
@@ -346,7 +321,9 @@ void route_sess_stage(struct worker *w, struct pkts *v)
 
 void route_tx(struct worker *w, struct rte_mbuf *m, uint16_t iface)
 {
-	tx_add(w, m, iface);
+	if (unlikely(w->tx[iface].n == PKTS_BURST))
+		tx_send(w, iface);
+	pkts_add(&w->tx[iface], m);
 }
 
 void route_flush(struct worker *w)

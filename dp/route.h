@@ -12,6 +12,7 @@
 #define NEIGH_ASKED 256
 // So that a session can note the number of one in 16 bits, and 0 for none.
 #define NEIGH_NUMBERS_MAX (UINT16_MAX - 1u)
+#define IPV4_TTL_MIN      1
 // Destinations whose way is known without a look-up, to packets without a session.
 #define ROUTE_HOPS 1024
 
@@ -76,5 +77,21 @@ void route_sess_stage(struct worker *w, struct pkts *v);
 
 // Queues a frame that is complete for an interface; it leaves at the end of the turn.
 void route_tx(struct worker *w, struct rte_mbuf *m, uint16_t iface);
+static inline void route_tx_add(struct worker *w, struct rte_mbuf *m, uint16_t iface)
+{
+	struct pkts *v = &w->tx[iface];
+
+	if (likely(v->n < PKTS_BURST))
+		pkts_add(v, m);
+	else
+		route_tx(w, m, iface);
+}
+
+// Whether the packet is larger than what goes to that interface in one piece.
+static inline bool route_is_large(
+	const struct worker *w, const struct rte_ipv4_hdr *ip, uint16_t iface)
+{
+	return rte_be_to_cpu_16(ip->total_length) > w->mtu[iface];
+}
 // The end of the turn: whatever the device does not take is dropped as TX_FULL.
 void route_flush(struct worker *w);

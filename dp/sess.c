@@ -11,7 +11,7 @@
 #include <rte_tcp.h>
 
 #include "dp/conn_limit.h"
-#include "dp/route.h"
+#include "dp/route_usual.h"
 #include "dp/sess_table.h"
 #include "dp/xlate.h"
 
@@ -161,12 +161,18 @@ uint32_t sess_uptime_s(const struct sess *s, uint64_t now_ns)
 		NS_PER_S);
 }
 
-static inline void sess_touch(
-	struct worker *w, struct sess *s, const struct pkt *p, unsigned int dir)
+static inline void count_packet(
+	const struct worker *w, struct sess *s, unsigned int dir, uint16_t octets)
 {
 	s->last_tick = tick_of(w->now_ns);
 	s->packets[dir]++;
-	s->bytes[dir] += (uint64_t)p->payload + p->payload_len - p->l3;
+	s->bytes[dir] += octets;
+}
+
+static inline void sess_touch(
+	struct worker *w, struct sess *s, const struct pkt *p, unsigned int dir)
+{
+	count_packet(w, s, dir, (uint16_t)(p->payload + p->payload_len - p->l3));
 	if (s->punt && p->flow.proto == PROTO_TCP)
 		punt_track(w, s, dir, p->tcp_flags);
 }
@@ -321,17 +327,30 @@ static void sess_prefetch(const struct sess *s, uint8_t proto)
 		rte_prefetch1((const uint8_t *)s + 2 * RTE_CACHE_LINE_MIN_SIZE);
 }
 
-static inline bool ref_is(const struct sess_table *t, uint32_t ref, const struct pkt *p)
+static inline bool ref_is(const struct sess *s, uint32_t ref, const struct pkt *p)
 {
-	return sess_octets_eq(
-		p, &t->slots[sess_ref_slot(ref)].key[sess_ref_dir(ref)], SESS_PKT_LAST_MASK);
+	return sess_octets_eq(p, &s->key[sess_ref_dir(ref)], SESS_PKT_LAST_MASK);
+}
+
+// Sends a packet of a session if nothing about either is unusual.
+static inline bool sent_as_usual(
+	struct worker *w, struct rte_mbuf *m, struct sess *s, unsigned int dir, uint64_t usual)
+{
+	const struct pkt *p = pkt_of(m);
+
+	if (unlikely(!route_is_usual(p, s, dir, usual) || !route_usual_send(w, m, s, dir)))
+		return false;
+	count_packet(w, s, dir, (uint16_t)(p->payload_len + PLAIN_PAYLOAD - PLAIN_L3));
+	return true;
 }
 
 void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkts *punt)
 {
 	const struct sess_table *t = w->sess;
+	const uint64_t usual = route_usual(w);
 	uint64_t hash[PKTS_MAX];
 	uint32_t ref[PKTS_MAX];
+	struct sess *s[PKTS_MAX];
 	bool ended = false; // after that the references of the others may be stale
 	struct pkts hits;
 
@@ -342,15 +361,19 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 	}
 	for (uint16_t i = 0; i < v->n; i++) {
 		ref[i] = sess_table_guess(t, hash[i]);
+		s[i] = &t->slots[sess_ref_slot(ref[i])];
 		if (likely(ref[i] != 0))
-			sess_prefetch(
-				&t->slots[sess_ref_slot(ref[i])], pkt_of(v->m[i])->flow.proto);
+			sess_prefetch(s[i], pkt_of(v->m[i])->flow.proto);
 	}
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
 		enum sess_hit hit = SESS_MISS;
 
-		if (likely(!ended && ref[i] != 0 && ref_is(t, ref[i], pkt_of(m)))) {
+		if (likely(!ended && ref[i] != 0 && ref_is(s[i], ref[i], pkt_of(m)))) {
+			// Those before it may be of the same flow.
+			if (likely(hits.n == 0) &&
+				likely(sent_as_usual(w, m, s[i], sess_ref_dir(ref[i]), usual)))
+				continue;
 			hit = sess_hit(w, pkt_of(m), ref[i]);
 			ended = hit == SESS_MISS;
 		} else if (ref[i] != 0) {

@@ -41,19 +41,26 @@ struct sess {
 	struct sess_key key[2];
 	uint64_t packets[2], bytes[2];
 	uint32_t last_tick;
-	uint32_t gen; // of the rules that permitted it
-	// Where each direction goes, of dp/route.c: the number of a neighbour and one, 0: not known; and of which
-	// neigh_table.gen.
-	uint16_t hop[2], hop_gen;
-	uint8_t state; // enum sess_state
-	bool punt : 1;
-	bool from_us : 1;             // punt: the control plane opened it
-	bool translates : 1;          // an address, a port or an id
-	bool dynamic : 1;             // `xlate` says how
-	bool is_tcp : 1, is_icmp : 1; // as key[0].proto says, in the line that ageing reads
-	// What goes that way does not leave, but comes back in where it would have (dp/hairpin.h):
-	bool loops_out : 1;  // of the initiator
-	bool loops_back : 1; // of the responder, because the initiator's came in by such a way
+	// Where each direction goes, of dp/route.c: the number of a neighbour and one, 0: not known.
+	uint16_t hop[2];
+	union {
+		uint64_t standing; // all of it at once, for dp/route_usual.h
+		struct {
+			uint32_t gen;     // of the rules that permitted it
+			uint16_t hop_gen; // the neigh_table.gen of `hop`
+			uint8_t state;    // enum sess_state
+			bool punt : 1;
+			bool from_us : 1;    // punt: the control plane opened it
+			bool translates : 1; // an address, a port or an id
+			bool dynamic : 1;    // `xlate` says how
+			// As key[0].proto says, in the line that ageing reads.
+			bool is_tcp : 1, is_icmp : 1;
+			// What goes that way does not leave, but comes back in where it would have
+			// (dp/hairpin.h): of the initiator; and of the responder, because the
+			// initiator's came in by such a way.
+			bool loops_out : 1, loops_back : 1;
+		};
+	};
 	union {
 		struct tcp_conn tcp;
 		uint8_t seen; // punt: SEEN_*

@@ -4,6 +4,7 @@
 #include "test/dp/harness.h"
 
 #include "dp/nat.h"
+#include "dp/nat_set.h"
 #include "dp/parse.h"
 
 #define ETH 14
@@ -93,6 +94,38 @@ static void test_udp_zero(void **state)
 	assert_true(ones >= 1);
 }
 
+// What is done to a plain packet at once is what is done step by step: of any sums, right or wrong.
+static void test_plain(void **state)
+{
+	static const uint16_t sums[] = {0, 0xffff, 0xfffe, 1, 0x0100};
+
+	srand(12);
+	for (unsigned int i = 0; i < 100000; i++) {
+		struct flow before = random_flow(PROTO_UDP), to = random_flow(PROTO_UDP);
+		const struct sess_key there = {.src = to.dst, .dst = to.src};
+		size_t len = frame_make(frame, OUTSIDE, &before, 0, 8 + (size_t)rand() % 40);
+		struct rte_mbuf *once, *stepwise;
+
+		frame[ETH + 8] = (uint8_t)(2 + rand() % 254);
+		((struct rte_ipv4_hdr *)(frame + ETH))->hdr_checksum = 0;
+		((struct rte_ipv4_hdr *)(frame + ETH))->hdr_checksum =
+			rte_ipv4_cksum((struct rte_ipv4_hdr *)(frame + ETH));
+		if (i % 8 < RTE_DIM(sums))
+			memcpy(frame + L4 + 6, &sums[i % 8], 2);
+		once = parsed(frame, len);
+		stepwise = parsed(frame, len);
+		assert_true(pkt_of(once)->plain);
+		nat_plain_forward(pkt_ipv4(once), &there.dst, &there.src);
+		nat_packet_set(stepwise, &there.dst, &there.src);
+		nat_ttl_decrement(pkt_ipv4(stepwise));
+		assert_memory_equal(
+			rte_pktmbuf_mtod(once, void *), rte_pktmbuf_mtod(stepwise, void *), len);
+		rte_pktmbuf_free(stepwise);
+		assert_int_equal(contents(once), len);
+		assert_true(frame_sums_ok(frame, len) || i % 8 < RTE_DIM(sums));
+	}
+}
+
 // An error about a packet that we sent translated: what it quotes is translated back.
 static void test_error(void **state)
 {
@@ -152,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_udp_zero),
+		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_error_of_host),
 	};

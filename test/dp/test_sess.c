@@ -149,26 +149,53 @@ static void test_refused(void **state)
 	assert_int_equal(live(), 1); // the one whose neighbour was not known yet
 }
 
+// In mid-flow as at its beginning.
 static void test_ttl_and_mtu(void **state)
 {
 	struct flow f = flow(PROTO_UDP, HOST_IN, 1, FAR, 9);
-	size_t len = frame_make(frame, INSIDE, &f, 0, 10);
 	struct rte_ipv4_hdr *v4 = (void *)(frame + 14);
 	struct rte_mbuf *m;
 
-	v4->time_to_live = 1;
+	for (unsigned int i = 1; i <= 3; i++) {
+		size_t len = frame_make(frame, INSIDE, &f, 0, 10);
+
+		v4->time_to_live = 1;
+		v4->hdr_checksum = 0;
+		v4->hdr_checksum = rte_ipv4_cksum(v4);
+		m = buffer_of(frame, len);
+		harness_in(INSIDE, &m, 1);
+		assert_int_equal(counted(DROP_IP_TTL), i);
+		m = buffer_of(frame, frame_make(frame, INSIDE, &f, 0, 1473));
+		harness_in(INSIDE, &m, 1);
+		assert_int_equal(counted(DROP_MTU_EXCEEDED), i);
+		m = buffer_of(frame, frame_make(frame, INSIDE, &f, 0, 1472));
+		harness_in(INSIDE, &m, 1);
+		assert_int_equal(counted(COUNT_ICMP_SENT), 2 * i); // about the first two
+		assert_int_equal(counted(COUNT_TX), 3 * i);
+	}
+}
+
+// What leaves in pieces, and what follows it in the same burst, in mid-flow: in order.
+static void test_order(void **state)
+{
+	struct flow f = flow(PROTO_UDP, HOST_IN, 1, FAR, 9);
+	struct flow want = flow(PROTO_UDP, MAPPED, 1, FAR, 9);
+	struct rte_ipv4_hdr *v4 = (void *)(frame + 14);
+	struct rte_mbuf *m[2];
+	size_t len;
+
+	forwards(INSIDE, &f, 0, OUTSIDE, &want);
+	len = frame_make(frame, INSIDE, &f, 0, 1473);
+	v4->fragment_offset = 0; // may be cut
 	v4->hdr_checksum = 0;
 	v4->hdr_checksum = rte_ipv4_cksum(v4);
-	m = buffer_of(frame, len);
-	harness_in(INSIDE, &m, 1);
-	assert_int_equal(counted(DROP_IP_TTL), 1);
-	m = buffer_of(frame, frame_make(frame, INSIDE, &f, 0, 1473));
-	harness_in(INSIDE, &m, 1);
-	assert_int_equal(counted(DROP_MTU_EXCEEDED), 1);
-	m = buffer_of(frame, frame_make(frame, INSIDE, &f, 0, 1472));
-	harness_in(INSIDE, &m, 1);
-	assert_int_equal(counted(COUNT_ICMP_SENT), 2); // about the first two
-	assert_int_equal(counted(COUNT_TX), 3);
+	m[0] = buffer_of(frame, len);
+	m[1] = buffer_of(frame, frame_make(frame, INSIDE, &f, 0, 10));
+	harness_in(INSIDE, m, 2);
+	assert_int_equal(harness_out(OUTSIDE, frame), 14 + 1500);
+	assert_true(harness_out(OUTSIDE, frame) > 0);
+	assert_true(v4->fragment_offset != 0);
+	assert_int_equal(harness_out(OUTSIDE, frame), 14 + 28 + 10);
 }
 
 // Two packets of a new flow in one burst: one session, both forwarded.
@@ -390,6 +417,7 @@ int main(void)
 		TEST(test_outbound),
 		TEST(test_refused),
 		TEST(test_ttl_and_mtu),
+		TEST(test_order),
 		TEST(test_same_burst),
 		TEST(test_full),
 		TEST(test_timeouts),
