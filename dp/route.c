@@ -326,6 +326,13 @@ void route_tx(struct worker *w, struct rte_mbuf *m, uint16_t iface)
 	pkts_add(&w->tx[iface], m);
 }
 
+void route_flush_full(struct worker *w)
+{
+	for (uint16_t i = 0; i < w->n_ifaces; i++)
+		if (w->tx[i].n == PKTS_BURST)
+			tx_send(w, i);
+}
+
 void route_flush(struct worker *w)
 {
 	for (uint16_t i = 0; i < w->n_ifaces; i++)

@@ -93,5 +93,8 @@ static inline bool route_is_large(
 {
 	return rte_be_to_cpu_16(ip->total_length) > w->mtu[iface];
 }
+// Sends what is a whole burst already: the buffers that come back are still in the first level when the next
+// burst is received into them.
+void route_flush_full(struct worker *w);
 // The end of the turn: whatever the device does not take is dropped as TX_FULL.
 void route_flush(struct worker *w);

@@ -113,6 +113,7 @@ static unsigned int worker_receive(struct worker *w)
 			worker_take_tagged(w, &v, iface);
 		else
 			worker_take(w, &v, iface);
+		route_flush_full(w);
 	}
 	return total;
 }
