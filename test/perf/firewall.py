@@ -103,22 +103,28 @@ def number(ip):
 
 
 def access_list(n):
-    """(source, length, destination, length, first port, last port, protocol) of lines that fit no packet, though
-    their hosts are those of packets: prefixes of all lengths, ports single and in ranges."""
-    dice, out = random.Random(7), []
-    all_packets = [(side, *p) for side in (0, 1) for p in packets(side)]
+    """(permit, side, source, length, destination, length, first port, last port, protocol) of lines as an edge
+    firewall has them: permits and denies, prefixes of all lengths, ports single and in ranges. Half of the packets
+    match one of the permits; none a deny before that, for all packets are to be sent."""
+    dice, out, matched = random.Random(7), [], set()
+    all_packets = [(side, number(src), number(dst), dport)
+                   for side in (0, 1) for src, _, dst, dport in packets(side)]
     while len(out) < n:
-        side, src, _, dst, _ = dice.choice(all_packets)
+        side, src, dst, dport = dice.choice(all_packets)
         near, far = dice.choice((16, 24, 24, 28, 30, 32, 32, 32)), dice.choice((0, 8, 16, 24, 24, 28, 32, 32))
-        lengths = (near, far) if side else (far, near)
-        lo = dice.choice((5060 + dice.randrange(4), 16384, dice.randrange(65536), dice.randrange(65536)))
+        slen, dlen = (near, far) if side else (far, near)
+        src, dst = src & mask(slen), dst & mask(dlen)
+        permit, proto = dice.choice((True, False)), dice.choice((6, 17, 17, 0))
+        lo = dice.choice((5060 + dice.randrange(4), 16384, dport, dice.randrange(65536)))
         hi = 32767 if lo == 16384 else min(lo + dice.choice((0, dice.randrange(2000))), 65535)
-        src, dst = number(src) & mask(lengths[0]), number(dst) & mask(lengths[1])
-        proto = dice.choice((6, 17, 17, 0))
         lo, hi = (lo, hi) if proto else (0, 65535)
-        if proto == 6 or all(number(s) & mask(lengths[0]) != src or number(d) & mask(lengths[1]) != dst or
-                             not lo <= dport <= hi for _, s, _, d, dport in all_packets):
-            out.append((side, src, lengths[0], dst, lengths[1], lo, hi, proto))
+        fit = {p for p in all_packets if proto != 6 and p[1] & mask(slen) == src and p[2] & mask(dlen) == dst and
+               lo <= p[3] <= hi} - matched
+        if len(matched) + len(fit) <= len(all_packets) // 2 if permit else not fit:
+            matched |= fit
+            out.append((permit, side, src, slen, dst, dlen, lo, hi, proto))
+    if len(matched) < len(all_packets) * 0.45:
+        raise RuntimeError(f"only {len(matched)} packets match a line")
     return out
 
 
@@ -127,12 +133,15 @@ def quad(n):
 
 
 def acl_rules(lines):
-    """For l3fwd, which sees addresses as they are in the packets; last where to."""
-    route = "R0.0.0.0/0 {} 0 : 65535 0 : 65535 0x00/0x00 {}\n"
-    return "".join(f"@{quad(src)}/{slen} {quad(dst)}/{dlen} 0 : 65535 {lo} : {hi} "
-                   f"0x{proto:02x}/0x{255 if proto else 0:02x}\n"
-                   for _, src, slen, dst, dlen, lo, hi, proto in lines) + \
-        route.format(f"{dotted(MAPPED_NET)}.0.0/16", 1) + route.format("0.0.0.0/0", 0)
+    """For l3fwd, which sees addresses as they are in the packets. It denies by rules (@) and permits by routes (R),
+    the first that matches; last the routes of all other packets."""
+    out, any_port = [], "0 : 65535"
+    for permit, side, src, slen, dst, dlen, lo, hi, proto in lines:
+        out.append(f"{'R' if permit else '@'}{quad(src)}/{slen} {quad(dst)}/{dlen} {any_port} {lo} : {hi} "
+                   f"0x{proto:02x}/0x{255 if proto else 0:02x}{f' {1 - side}' if permit else ''}\n")
+    for dst, to in ((f"{dotted(MAPPED_NET)}.0.0/16", 1), ("0.0.0.0/0", 0)):
+        out.append(f"R0.0.0.0/0 {dst} {any_port} {any_port} 0x00/0x00 {to}\n")
+    return "".join(out)
 
 
 def real(ip, length):
@@ -144,9 +153,9 @@ def real(ip, length):
 def acl_lines(lines):
     """For fwdrive, in the manual's words."""
     names = {6: "tcp", 17: "udp", 0: "ip"}
-    return "".join(f"deny {names[proto]} {quad(src)}/{slen} {quad(real(dst, dlen))}/{dlen}"
+    return "".join(f"{'permit' if permit else 'deny'} {names[proto]} {quad(src)}/{slen} {quad(real(dst, dlen))}/{dlen}"
                    f"{f' range {lo} {hi}' if proto else ''}\n"
-                   for _, src, slen, dst, dlen, lo, hi, proto in lines) + "permit ip any any\n"
+                   for permit, _, src, slen, dst, dlen, lo, hi, proto in lines) + "permit ip any any\n"
 
 
 class Callgate:
