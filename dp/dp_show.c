@@ -141,10 +141,11 @@ void dp_usage(struct dp_usage *out)
 	for (unsigned int i = 0; i < d->n_workers; i++) {
 		const struct sess_table *t = d->worker[i]->sess;
 
-		out->sessions_max += t->max;
+		out->sessions_max += t->max - t->spare;
 		out->sessions_most += __atomic_load_n(&t->most, __ATOMIC_RELAXED);
 		out->sessions += t->max - __atomic_load_n(&t->n_free, __ATOMIC_RELAXED);
 		out->half_open += __atomic_load_n(&t->half_open, __ATOMIC_RELAXED);
+		out->half_open += __atomic_load_n(&t->half_open_punts, __ATOMIC_RELAXED);
 		out->punt_sessions += __atomic_load_n(&t->punts, __ATOMIC_RELAXED);
 		out->xlates += __atomic_load_n(&d->worker[i]->xlate->n_live, __ATOMIC_RELAXED);
 		out->xlates_most += __atomic_load_n(&d->worker[i]->xlate->most, __ATOMIC_RELAXED);

@@ -29,6 +29,10 @@
 #define CLOSED_S   5
 #define LAST_ACK_S 30u
 
+// Where room gets scarce, how long the other side may take to say its first word: what floods bring
+// never hears one.
+#define HURRY_S 3u
+
 static struct sess_key key_make(const struct flow *f, uint16_t iface)
 {
 	return (struct sess_key){.src = f->src, .dst = f->dst, .proto = f->proto, .iface = iface};
@@ -85,10 +89,17 @@ static void count_set(uint32_t *count, uint32_t to)
 	__atomic_store_n(count, to, __ATOMIC_RELAXED);
 }
 
+static void half_open_count(struct sess_table *t, const struct sess *s, int more)
+{
+	uint32_t *count = s->punt ? &t->half_open_punts : &t->half_open;
+
+	count_set(count, *count + (uint32_t)more);
+}
+
 static void state_set(struct worker *w, struct sess *s, uint8_t state)
 {
 	if (unlikely(s->state == SESS_HALF_OPEN) && state != SESS_HALF_OPEN) {
-		count_set(&w->sess->half_open, w->sess->half_open - 1);
+		half_open_count(w->sess, s, -1);
 		if (s->limit.class != 0)
 			conn_limit_up(w, &s->limit);
 	}
@@ -184,7 +195,7 @@ void sess_end(struct worker *w, struct sess *s)
 	const bool half_open = s->state == SESS_HALF_OPEN;
 
 	if (half_open)
-		count_set(&t->half_open, t->half_open - 1);
+		half_open_count(t, s, -1);
 	if (s->limit.class != 0)
 		conn_limit_put(w, &s->limit, half_open);
 	for (unsigned int i = 0; i < RTE_DIM(s->xlate); i++)
@@ -314,7 +325,7 @@ enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_ver
 {
 	struct sess_key reply = key_make(&verdict->reply, verdict->iface_out);
 
-	if (w->sess->n_free == 0)
+	if (sess_is_full(w->sess))
 		return DROP_SESSION_FULL;
 	return key_find(w->sess, &reply) != 0 ? DROP_NAT_PORTS : PASS;
 }
@@ -392,15 +403,21 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 	v->n = 0;
 }
 
+bool sess_is_full(const struct sess_table *t)
+{
+	return t->max - t->n_free - t->punts >= t->max - t->spare;
+}
+
 // A slot with its first key in the table, or NULL with the reason.
-static struct sess *sess_open(struct worker *w, const struct sess_key *k, enum dp_counter_id *bad)
+static struct sess *sess_open(
+	struct worker *w, const struct sess_key *k, bool punt, enum dp_counter_id *bad)
 {
 	struct sess_table *t = w->sess;
 	struct sess *s;
 	uint32_t slot;
 
 	*bad = DROP_SESSION_FULL;
-	if (t->n_free == 0)
+	if (t->n_free == 0 || (!punt && sess_is_full(t)))
 		return NULL;
 	slot = t->free[t->n_free - 1];
 	count_set(&t->n_free, t->n_free - 1);
@@ -410,13 +427,14 @@ static struct sess *sess_open(struct worker *w, const struct sess_key *k, enum d
 	*s = (struct sess){.key = {*k},
 		.gen = w->snap->gen,
 		.state = SESS_UP,
+		.punt = punt,
 		.is_tcp = k->proto == PROTO_TCP,
 		.is_icmp = k->proto == PROTO_ICMP,
 		.born_tick = tick_of(w->now_ns)};
 	key_add(t, slot, 0);
 	if (s->is_tcp) {
 		s->state = SESS_HALF_OPEN;
-		count_set(&t->half_open, t->half_open + 1);
+		half_open_count(t, s, 1);
 	}
 	*bad = PASS;
 	return s;
@@ -431,7 +449,7 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 
 	if (key_find(t, &reply) != 0 || sess_key_eq(&key, &reply))
 		return verdict->reason = DROP_NAT_PORTS;
-	s = sess_open(w, &key, &verdict->reason);
+	s = sess_open(w, &key, false, &verdict->reason);
 	if (s == NULL)
 		return verdict->reason;
 	memcpy(s->xlate, verdict->xlate, sizeof(s->xlate));
@@ -465,6 +483,14 @@ static bool expects_nothing(const struct pkt *p)
 	return p->flow.proto == PROTO_ICMP && p->icmp_type != RTE_IP_ICMP_ECHO_REQUEST;
 }
 
+// To a SYN of somebody who may not be where he says.
+static bool is_answer(const struct pkt *p)
+{
+	const uint8_t both = RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG;
+
+	return p->flow.proto == PROTO_TCP && (p->tcp_flags & both) == both;
+}
+
 enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 {
 	struct sess_key key = key_make(&p->flow, p->iface_in);
@@ -483,10 +509,11 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 	}
 	if (expects_nothing(p))
 		return PASS;
-	s = sess_open(w, &key, &bad);
+	if (is_answer(p) && w->sess->half_open_punts >= w->sess->spare / 4 * 3)
+		return DROP_PUNT_EMBRYONIC;
+	s = sess_open(w, &key, true, &bad);
 	if (s == NULL)
 		return bad;
-	s->punt = true;
 	count_set(&w->sess->punts, w->sess->punts + 1);
 	// Without a SYN the kernel goes on with a connection that this table has forgotten.
 	if (!(p->tcp_flags & RTE_TCP_SYN_FLAG))
@@ -500,10 +527,26 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 	return PASS;
 }
 
+// Whether nobody has said a word yet but whoever began; and there are many like it.
+static bool is_hurried(const struct sess_table *t, const struct sess *s)
+{
+	if (s->punt)
+		return s->state == SESS_HALF_OPEN && !s->from_us &&
+			t->half_open_punts >= t->spare / 4;
+	return t->n_free < t->spare + (t->max - t->spare) / 4 &&
+		(s->state == SESS_HALF_OPEN || s->packets[1] == 0);
+}
+
 static bool is_over(const struct worker *w, const struct sess *s)
 {
-	return s->state != SESS_FREE &&
-		idle_ns(s, w->now_ns) >= (uint64_t)sess_timeout_s(&w->snap->timeouts, s) * NS_PER_S;
+	uint32_t timeout_s;
+
+	if (s->state == SESS_FREE)
+		return false;
+	timeout_s = sess_timeout_s(&w->snap->timeouts, s);
+	if (unlikely(is_hurried(w->sess, s)))
+		timeout_s = RTE_MIN(timeout_s, HURRY_S);
+	return idle_ns(s, w->now_ns) >= (uint64_t)timeout_s * NS_PER_S;
 }
 
 bool sess_age(struct worker *w)

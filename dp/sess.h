@@ -91,10 +91,12 @@ struct sess_table {
 	struct sess *slots;
 	uint32_t *free; // stack of free slots
 	uint32_t max, n_free;
+	uint32_t
+		spare; // of these, so many that flows which are forwarded leave to the control plane's
 	uint32_t used;  // slots below have been in use, the others not even touched
 	uint32_t most;  // live at once, ever
 	uint32_t punts; // live punt sessions
-	uint32_t half_open;
+	uint32_t half_open, half_open_punts; // of flows that are forwarded, and of punt sessions
 	uint32_t age_next;
 	uint64_t age_ns; // when the table was last looked at
 };
@@ -126,7 +128,7 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdict *verdict);
 
 // A frame of the control plane leaves: its flow is remembered, so that answers are punted.
-// `p` has the flow turned round, as an answer would arrive. PASS or SESSION_FULL.
+// `p` has the flow turned round, as an answer would arrive. PASS, SESSION_FULL or PUNT_EMBRYONIC.
 enum dp_counter_id sess_punt(struct worker *w, struct pkt *p);
 
 // Looks at the share of the table that is due at w->now_ns, a bounded piece per call, and ends what is
@@ -140,7 +142,10 @@ bool sess_end_translated(
 
 void sess_end(struct worker *w, struct sess *s);
 
-// How long the session may be silent as it is now; and how long it has been, and has lived.
+// Whether no more flows that are forwarded may be opened.
+bool sess_is_full(const struct sess_table *t);
+
+// How long the session may be silent as it is now, where there is room; and how long it has been, and has lived.
 uint32_t sess_timeout_s(const struct dp_timeouts *t, const struct sess *s);
 uint32_t sess_idle_s(const struct sess *s, uint64_t now_ns);
 uint32_t sess_uptime_s(const struct sess *s, uint64_t now_ns);

@@ -70,14 +70,24 @@ static void sess_free(struct sess_table *t)
 	rte_free(t);
 }
 
-static struct sess_table *sess_new(uint32_t max, uint32_t seed)
+// Sessions of the control plane that always have room, whatever else fills the table: for those that are
+// half-open, a SYN flood as strong as the budgets of dp/punt.c let it be; and for those that are up.
+static uint32_t spare_of(uint32_t sessions)
 {
-	const size_t buckets = sess_table_buckets(max);
+	return RTE_MIN(sessions / 4, 16384u);
+}
+
+static struct sess_table *sess_new(uint32_t sessions, uint32_t seed)
+{
+	const uint32_t max = sessions + spare_of(sessions);
+	const size_t buckets =
+		sess_table_buckets(sessions); // the spare ones fit, with one key each
 	struct sess_table *t = rte_zmalloc("sess", sizeof(*t), RTE_CACHE_LINE_SIZE);
 
 	if (t == NULL)
 		return NULL;
 	t->max = t->n_free = max;
+	t->spare = max - sessions;
 	t->bucket_mask = (uint32_t)buckets - 1;
 	t->buckets = rte_zmalloc("sess", buckets * sizeof(*t->buckets), RTE_CACHE_LINE_SIZE);
 	t->slots = rte_zmalloc("sess", max * sizeof(*t->slots), RTE_CACHE_LINE_SIZE);
@@ -161,8 +171,10 @@ static struct rte_ring *msg_ring_new(const char *what, unsigned int id)
 
 size_t worker_memory(unsigned int n_workers, uint32_t sessions)
 {
+	const uint32_t slots = sessions + spare_of(sessions);
+
 	return (n_workers > 1 ? owners_size(sessions) : 0) +
-		sessions * (sizeof(struct sess) + sizeof(uint32_t)) +
+		slots * (sizeof(struct sess) + sizeof(uint32_t)) +
 		(size_t)sess_table_buckets(sessions) * sizeof(struct sess_bucket) +
 		xlate_memory(sessions + 1);
 }
@@ -243,7 +255,7 @@ int worker_mesh(struct worker *const w[], unsigned int n)
 {
 	for (unsigned int from = 0; from < n; from++) {
 		if (n > 1)
-			w[from]->owners = owners_new(w[from]->sess->max);
+			w[from]->owners = owners_new(w[from]->sess->max - w[from]->sess->spare);
 		if (n > 1 && w[from]->owners == NULL)
 			return -ENOMEM;
 		for (unsigned int to = 0; to < n; to++) {

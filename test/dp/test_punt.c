@@ -115,6 +115,59 @@ static void test_from_us(void **state)
 	assert_int_equal(c.packets[1], 2);
 }
 
+static unsigned int asked_by; // strangers
+
+// A SYN that the kernel answers, and nobody hears; false: the answer finds no room.
+static bool is_flooded(void)
+{
+	const unsigned int i = asked_by++;
+	char text[IP_TEXT_MAX];
+	uint64_t before = counted(DROP_PUNT_EMBRYONIC);
+	struct rte_mbuf *m;
+	struct flow out;
+
+	snprintf(text, sizeof(text), "198.51.%u.%u", 100 + i / 250, 1 + i % 250);
+	out = flow(PROTO_TCP, FW_OUT, 5061, text, 1024);
+	m = buffer_of(frame, frame_make(frame, OUTSIDE, &out, SYN | ACK, 0));
+	assert_int_equal(parse_frame(m, NULL), PASS);
+	pkt_of(m)->flow = turned(&out);
+	pkt_of(m)->iface_in = OUTSIDE;
+	assert_int_equal(rte_ring_sp_enqueue(h.w->punt_down, m), 0);
+	worker_turn(h.w, h.now_ns);
+	while (harness_out(OUTSIDE, frame) > 0)
+		;
+	return counted(DROP_PUNT_EMBRYONIC) > before;
+}
+
+// A SYN flood to the firewall's own port: what waits for the strangers' last word is bounded and soon
+// forgotten, and takes no room from flows that are forwarded, nor from connections that are up.
+static void test_flood_of_syns(void **state)
+{
+	const uint32_t room = h.w->sess->max - h.w->sess->spare, spare = h.w->sess->spare;
+	struct flow friend = flow(PROTO_TCP, FW_OUT, 5061, FAR, 4444), in = turned(&friend);
+	struct flow f;
+
+	leaves(OUTSIDE, &friend, SYN | ACK);
+	assert_true(punts(OUTSIDE, &in, ACK));
+	while (!is_flooded())
+		assert_true(asked_by < 1000);
+	assert_int_equal(h.w->sess->half_open_punts, spare / 4 * 3);
+	assert_int_equal(h.w->sess->half_open, 0);
+	for (uint16_t i = 0; i < room; i++) {
+		f = flow(PROTO_UDP, HOST_IN, (uint16_t)(1000 + i), FAR, 53);
+		harness_send(INSIDE, &f, 0);
+		assert_true(harness_out(OUTSIDE, frame) > 0);
+	}
+	assert_true(punts(OUTSIDE, &in, PSH));
+	f = flow(PROTO_TCP, MAPPED, 4445, FAR,
+		5061); // a connection of our own, in a table that is full
+	leaves(OUTSIDE, &f, SYN);
+	harness_wait_s(4);
+	assert_true(h.w->sess->half_open_punts <= spare / 4 + 1);
+	assert_false(is_flooded());
+	assert_true(punts(OUTSIDE, &in, PSH));
+}
+
 // An ICMP error about our own connection goes to the kernel too.
 static void test_error_to_us(void **state)
 {
@@ -353,6 +406,7 @@ int main(void)
 		TEST(test_ring_full),
 		TEST(test_arp),
 		TEST(test_neighbour_miss),
+		TEST(test_flood_of_syns),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);

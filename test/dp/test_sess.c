@@ -215,7 +215,7 @@ static void test_same_burst(void **state)
 // A full table refuses the new and keeps the old; each direction's key is found to the last.
 static void test_full(void **state)
 {
-	uint32_t max = h.w->sess->max;
+	uint32_t max = h.w->sess->max - h.w->sess->spare;
 
 	for (uint16_t i = 0; i < max; i++) {
 		struct flow f = flow(PROTO_UDP, FAR, (uint16_t)(1000 + i), MAPPED, 4000);
@@ -245,6 +245,34 @@ static void test_full(void **state)
 
 		forwards(OUTSIDE, &f, 0, INSIDE, &real);
 	}
+}
+
+// Flows that nobody answers make room soon once it gets scarce; others keep their time.
+static void test_hurry(void **state)
+{
+	const uint32_t max = h.w->sess->max - h.w->sess->spare, most = max - max / 4;
+	const struct flow back = flow(PROTO_UDP, HOST_IN, 4000, FAR, 1000);
+	const struct flow mapped = flow(PROTO_UDP, MAPPED, 4000, FAR, 1000);
+
+	for (uint16_t i = 0; i < most; i++) {
+		struct flow f = flow(PROTO_UDP, FAR, (uint16_t)(1000 + i), MAPPED, 4000);
+		struct flow real = flow(PROTO_UDP, FAR, (uint16_t)(1000 + i), HOST_IN, 4000);
+
+		forwards(OUTSIDE, &f, 0, INSIDE, &real);
+	}
+	forwards(INSIDE, &back, 0, OUTSIDE, &mapped);
+	harness_wait_s(10);
+	assert_int_equal(live(), most);
+	for (uint16_t i = 0; i < 2; i++) {
+		struct flow f = flow(PROTO_TCP, FAR, (uint16_t)(1000 + i), MAPPED, 5070);
+
+		harness_send(OUTSIDE, &f, SYN);
+	}
+	harness_wait_s(2);
+	assert_true(live() <= most); // as many as are no crowd, and that which was answered
+	assert_true(live() > most / 2);
+	forwards(INSIDE, &back, 0, OUTSIDE, &mapped);
+	assert_int_equal(counted(DROP_SESSION_FULL), 0);
 }
 
 static void test_timeouts(void **state)
@@ -420,6 +448,7 @@ int main(void)
 		TEST(test_order),
 		TEST(test_same_burst),
 		TEST(test_full),
+		TEST(test_hurry),
 		TEST(test_timeouts),
 		TEST(test_reset_and_reuse),
 		TEST(test_icmp_error),
