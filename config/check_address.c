@@ -290,8 +290,6 @@ static void settle_interface(struct loader *l, struct nat_rule *r, const struct 
 		r->mapped_if, r->mapped_port, r->proto, {nat_real(r).first, r->real_port}};
 
 	settle_served(l, &s, "to", n, &r->mapped);
-	if (!ip_is_none(&r->real_range.first))
-		r->pool = nat_pool_of(&r->mapped);
 }
 
 // destination static interface: the same on the side that the flow comes from.
@@ -303,21 +301,17 @@ static void settle_destination(struct loader *l, struct nat_rule *r, const struc
 	settle_served(l, &s, "from", n, &r->dst_mapped);
 }
 
-// Of both sides of a static rule. False: one has been found faulty.
-static bool check_sizes(struct loader *l, const struct nat_rule *r, const struct node *n)
+static void tell_overlap(
+	struct loader *l, const struct node *n, const struct nat_rule *other, bool one_line)
 {
-	const struct nat_pool real = nat_real(r), mapped = nat_mapped(r);
-	const uint32_t n_real = nat_pool_size(&real), n_mapped = nat_pool_size(&mapped);
-
-	if (n_real == 0 || n_mapped == 0)
-		return false;
-	if (n_real != n_mapped && !ip_is_none(&r->real_range.first))
-		fault(l, n, "found %u real and %u mapped addresses, expected as many of both",
-			n_real, n_mapped);
-	else if (n_real != n_mapped)
-		fault(l, n, "found a real /%u and a mapped /%u, expected the same size",
-			r->real.len - 96U, r->mapped.len - 96U);
-	return true;
+	if (one_line)
+		fault(l, n,
+			"found a group with an address twice, expected each address once; without "
+			"a destination the order of its members would say what it is for");
+	else
+		fault(l, n,
+			"found a rule that overlaps the one on line %u, expected each address once",
+			other->line);
 }
 
 static void check_nat(struct loader *l, size_t i, const struct node *n)
@@ -328,15 +322,8 @@ static void check_nat(struct loader *l, size_t i, const struct node *n)
 		settle_interface(l, r, n);
 	if (nat_is_twice(r) && r->dst_interface)
 		settle_destination(l, r, n);
-	if (nat_is_twice(r) && r->dst_mapped.len != r->dst_real.len && r->dst_mapped.len > 0)
-		fault(l, n,
-			"found a destination of a mapped /%u and a real /%u, expected the same "
-			"size",
-			r->dst_mapped.len - 96U, r->dst_real.len - 96U);
 	if (r->kind != NAT_STATIC)
 		check_dynamic(l, r, n);
-	else if (!check_sizes(l, r, n))
-		return;
 	if (r->real_if == r->mapped_if && r->real_if != NAT_IFACE_ANY)
 		fault(l, n, "found one interface on both sides, expected two");
 	for (size_t k = 0; k < l->c->n_ifaces; k++)
@@ -350,10 +337,7 @@ static void check_nat(struct loader *l, size_t i, const struct node *n)
 
 		if (nat_overlap(r, other) || pool_overlap(r, other) || pool_overlap(other, r) ||
 			pools_differ(r, other)) {
-			fault(l, n,
-				"found a rule that overlaps the one on line %u, expected each "
-				"address once",
-				other->line);
+			tell_overlap(l, n, other, l->nat_nodes[k] == n);
 			return;
 		}
 	}
@@ -362,11 +346,18 @@ static void check_nat(struct loader *l, size_t i, const struct node *n)
 void check_addresses(struct loader *l)
 {
 	const struct node *n = node_at(node_get(l->root, "routes"), 0);
+	bool told = false; // of the line that the rule is of
 
 	for (size_t i = 0; i < l->c->n_ifaces; i++)
 		check_iface(l, i);
 	for (size_t i = 0; i < l->c->n_routes; i++, n = n->next)
 		check_route(l, i, n);
-	for (size_t i = 0; i < l->c->n_nat; i++)
-		check_nat(l, i, l->nat_nodes[i]);
+	for (size_t i = 0; i < l->c->n_nat; i++) {
+		const size_t before = l->errs->n;
+
+		told = told && l->c->nat[i].part > 0;
+		if (!told)
+			check_nat(l, i, l->nat_nodes[i]);
+		told = told || l->errs->n > before;
+	}
 }

@@ -156,6 +156,7 @@ static void read_root(struct loader *l)
 		return;
 	}
 	read_map(l, l->root, sections, COUNT(sections), l->c);
+	read_object_nats(l);
 	if (!l->no_memory && l->root->kind == NODE_MAP) {
 		check_addresses(l);
 		check_tls(l);

@@ -50,7 +50,7 @@ static void read_object_range(struct loader *l, const struct node *n, void *obj)
 	}
 }
 
-// Read by read_object_nats(), when every object is known.
+// Read by read_object_nats(), when every object and group is known.
 static void read_later(struct loader *l, const struct node *n, void *obj)
 {
 }
@@ -169,7 +169,6 @@ void read_objects(struct loader *l, const struct node *n, void *obj)
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);
-	read_object_nats(l, n);
 }
 
 // Names inside a text have no node of their own: the index of one, or -1 with the fault told.

@@ -112,8 +112,8 @@ void read_ip_options(struct loader *l, const struct node *n, void *obj);
 void read_same_security(struct loader *l, const struct node *n, void *obj);
 void read_objects(struct loader *l, const struct node *n, void *obj);
 void read_object_groups(struct loader *l, const struct node *n, void *obj);
-// nat in the objects of that node, when every object is known.
-void read_object_nats(struct loader *l, const struct node *objects);
+// nat in the objects, when every object and group is known.
+void read_object_nats(struct loader *l);
 void read_nat(struct loader *l, const struct node *n, void *obj);
 void read_media_termination(struct loader *l, const struct node *n, void *obj);
 void read_trustpoints(struct loader *l, const struct node *n, void *obj);

@@ -241,6 +241,19 @@ static void add_nat_side(cJSON *j, const char *name, const char *origin, const c
 	cJSON_AddStringToObject(side, "translated", translated);
 }
 
+// The addresses of the rules of one line, as far as a person reads them.
+#define SIDES_TEXT_MAX 2048
+
+static void list_add(char *list, const char *text)
+{
+	const size_t n = strlen(list);
+
+	if (n + strlen(text) + sizeof(", ...") < SIDES_TEXT_MAX)
+		snprintf(list + n, SIDES_TEXT_MAX - n, "%s%s", n > 0 ? ", " : "", text);
+	else if (n < 4 || strcmp(list + n - 4, " ...") != 0)
+		snprintf(list + n, SIDES_TEXT_MAX - n, ", ...");
+}
+
 // "tcp source eq 5070 destination eq 80", as in the command; of the side that has these ports.
 static void service_text(
 	uint8_t proto, uint16_t source, uint16_t destination, char *buf, size_t size)
@@ -253,24 +266,65 @@ static void service_text(
 		snprintf(buf + n, size - n, " destination eq %u", destination);
 }
 
-static void add_nat_sides(cJSON *j, const struct nat_rule *r)
+static void translated_format(const struct nat_rule *r, char *buf, size_t size)
 {
-	char origin[NAT_SIDE_TEXT_MAX], translated[2 * IP_TEXT_MAX + 32];
 	char first[IP_TEXT_MAX], last[IP_TEXT_MAX];
 
-	nat_real_format(r, origin);
 	if (r->kind == NAT_STATIC)
-		nat_mapped_format(r, translated);
+		nat_mapped_format(r, buf);
 	else if (nat_pool_size(&r->pool) > 0)
-		snprintf(translated, sizeof(translated), "%s-%s%s",
-			ip_format(&r->pool.first, first), ip_format(&r->pool.last, last),
-			r->interface ? " interface" : "");
+		snprintf(buf, size, "%s-%s%s", ip_format(&r->pool.first, first),
+			ip_format(&r->pool.last, last), r->interface ? " interface" : "");
 	else
-		snprintf(translated, sizeof(translated), "interface");
-	add_nat_side(j, "source", origin, translated);
+		snprintf(buf, size, "interface");
+}
+
+// Sources of `n` rules of a line, each once: its rules with other destinations follow one another. One that
+// all have, as a pool, is told once.
+static void add_sources(cJSON *j, const struct nat_rule *r, size_t n)
+{
+	char origins[SIDES_TEXT_MAX] = "", translated[SIDES_TEXT_MAX] = "";
+	char real[NAT_SIDE_TEXT_MAX], to[2 * IP_TEXT_MAX + 32], last[sizeof(real)] = "";
+
+	for (size_t i = 0; i < n; i++) {
+		nat_real_format(&r[i], real);
+		if (strcmp(real, last) == 0)
+			continue;
+		memcpy(last, real, sizeof(last));
+		list_add(origins, real);
+		translated_format(&r[i], to, sizeof(to));
+		if (i == 0 || r->kind == NAT_STATIC)
+			list_add(translated, to);
+	}
+	add_nat_side(j, "source", origins, translated);
+}
+
+static bool same_source(const struct nat_rule *a, const struct nat_rule *b)
+{
+	const struct nat_pool x = nat_real(a), y = nat_real(b);
+
+	return ip_eq(&x.first, &y.first) && ip_eq(&x.last, &y.last);
+}
+
+static void add_destinations(cJSON *j, const struct nat_rule *r, size_t n)
+{
+	char origins[SIDES_TEXT_MAX] = "", translated[SIDES_TEXT_MAX] = "";
+	char text[ENDPOINT_TEXT_MAX];
+
+	for (size_t i = 0; i < n && same_source(r, &r[i]); i++) {
+		list_add(origins, prefix_format(&r[i].dst_mapped, text));
+		list_add(translated, prefix_format(&r[i].dst_real, text));
+	}
+	add_nat_side(j, "destination", origins, translated);
+}
+
+static void add_nat_sides(cJSON *j, const struct nat_rule *r, size_t n)
+{
+	char origin[48], translated[48];
+
+	add_sources(j, r, n);
 	if (nat_is_twice(r))
-		add_nat_side(j, "destination", prefix_format(&r->dst_mapped, origin),
-			prefix_format(&r->dst_real, translated));
+		add_destinations(j, r, n);
 	if (r->proto == PROTO_ANY)
 		return;
 	service_text(r->proto, r->real_port, r->dst_mapped_port, origin, sizeof(origin));
@@ -278,25 +332,41 @@ static void add_nat_sides(cJSON *j, const struct nat_rule *r)
 	add_nat_side(j, "service", origin, translated);
 }
 
+// Of all rules that a line makes.
+static void add_nat_hits(cJSON *j, const struct nat_rule *r, size_t n)
+{
+	uint64_t sum[2] = {0}, translated, untranslated;
+
+	for (size_t i = 0; i < n; i++) {
+		dp_nat_hits(r[i].id, &translated, &untranslated);
+		sum[0] += translated;
+		sum[1] += untranslated;
+	}
+	show_u64(j, "translate_hits", sum[0]);
+	show_u64(j, "untranslate_hits", sum[1]);
+}
+
 cJSON *show_nat(const struct show *s, const struct ask *ask)
 {
 	cJSON *list = cJSON_CreateArray();
 	char text[CONFIG_NAT_TEXT_MAX];
+	size_t n;
 
-	for (size_t i = 0; i < s->config->n_nat; i++) {
+	for (size_t i = 0; i < s->config->n_nat; i += n) {
 		const struct nat_rule *r = &s->config->nat[i];
-		uint64_t translated, untranslated;
 		cJSON *j = cJSON_CreateObject();
 
-		dp_nat_hits(r->id, &translated, &untranslated);
+		for (n = 1; i + n < s->config->n_nat && r[n].part > 0 && r[n].line == r->line;)
+			n++;
 		show_u64(j, "section", r->section + 1u);
 		cJSON_AddStringToObject(j, "from", iface_name(s, r->real_if));
 		cJSON_AddStringToObject(j, "to", iface_name(s, r->mapped_if));
 		cJSON_AddStringToObject(j, "rule", config_nat_text(r, text));
+		if (n > 1)
+			show_u64(j, "rules", n); // of which `rule` is the first
 		show_u64(j, "line", r->line);
-		show_u64(j, "translate_hits", translated);
-		show_u64(j, "untranslate_hits", untranslated);
-		add_nat_sides(j, r);
+		add_nat_hits(j, r, n);
+		add_nat_sides(j, r, n);
 		cJSON_AddItemToArray(list, j);
 	}
 	return list;

@@ -49,6 +49,7 @@ struct nat_pool {
 struct nat_rule {
 	uint32_t id;                 // stable, the key of hit counts
 	uint32_t line;               // of the configuration's file, 0: not known
+	uint32_t part;               // among the rules that the groups of that line make, from 0
 	uint16_t real_if, mapped_if; // interface indices, or NAT_IFACE_ANY
 	struct prefix real, mapped;  // mapped: of a static rule
 	uint8_t proto;               // PROTO_ANY: static NAT of whole addresses

@@ -230,8 +230,8 @@ static const struct edited firewall[] = {
 		{{"service: {real: tcp_5070, mapped: tcp_5570}",
 			 "destination: {static: {mapped: mapped, real: mapped-net}}"},
 			{"subnet: 203.0.113.64/26", "range: 203.0.113.64 203.0.113.66"}},
-		"26:134: real: found mapped-net, expected a network object with a host or a "
-		"subnet"},
+		"26:5: nat: found a destination of 1 mapped and 3 real addresses, expected as many "
+		"of both"},
 	{"object", {{"10.1.0.0/24", "10.1.0.1/24"}},
 		"16:24: subnet: found 10.1.0.1/24, expected a subnet such as 192.168.10.0/24, host "
 		"bits 0"},
@@ -246,8 +246,9 @@ static const struct edited firewall[] = {
 	{"object", {{"tcp source eq 5570", "tcp from eq 5570"}},
 		"22:25: service: found from, expected the end of the entry"},
 	{"nat undefined", {{"mapped: mapped}", "mapped: maped}"}},
-		"25:71: mapped: found maped, expected the name of a network object; did you mean "
-		"mapped?"},
+		"25:71: mapped: found maped, expected the name of a network object or "
+		"object-group; "
+		"did you mean mapped?"},
 	{"nat undefined", {{"real: tcp_5070", "real: tcp_507"}},
 		"26:105: real: found tcp_507, expected the name of a service object; did you mean "
 		"tcp_5070?"},
@@ -261,7 +262,8 @@ static const struct edited firewall[] = {
 	{"nat dynamic",
 		{{"{static: {real: real, mapped: mapped}}",
 			"{dynamic: {real: real, mapped: interfaces}}"}},
-		"25:72: mapped: found interfaces, expected the name of a network object"},
+		"25:72: mapped: found interfaces, expected the name of a network object or "
+		"object-group"},
 	{"nat dynamic",
 		{{"from: inside, to: outside, source: {static: {real: real, mapped: mapped}}",
 			"from: inside, to: any, source: {dynamic: {real: real, mapped: "

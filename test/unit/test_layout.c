@@ -89,6 +89,7 @@ static void test_layouts(void **state)
 		{"show xlate", "xlate", "xlate"},
 		{"show nat", "nat", "nat"},
 		{"show nat detail", "nat", "nat-detail"},
+		{"show nat detail", "nat-groups", "nat-groups"},
 		{"show counters", "counters", "counters"},
 		{"show drops", "drops", "drops"},
 		{"packet-tracer", "packet-tracer", "packet-tracer"},

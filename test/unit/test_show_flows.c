@@ -40,6 +40,47 @@ static void test_ranges(void **state)
 	cJSON_Delete(got);
 }
 
+// A line with groups is one entry, with the hits of all its rules; each address is told once.
+static void test_groups(void **state)
+{
+	static const char *const lans[] = {"10.1.0.0/24", "10.2.0.0/16"};
+	static const char *const peers[] = {"192.0.2.1", "198.51.100.0/24"};
+	static struct nat_rule rules[6];
+	cJSON *got, *want = show_file("nat-groups");
+	struct config c = config;
+	struct show with = show;
+	char err[256];
+
+	for (uint32_t i = 0; i < 4; i++) {
+		struct nat_rule *r = &rules[i];
+
+		*r = (struct nat_rule){.id = 1 + i, .line = 7, .part = i, .real_if = 1};
+		assert_true(prefix_parse(str_from(lans[i / 2]), &r->real));
+		assert_true(prefix_parse(str_from(peers[i % 2]), &r->dst_real));
+		r->mapped = r->real;
+		r->dst_mapped = r->dst_real;
+	}
+	for (uint32_t i = 4; i < 6; i++) { // behind it on the same line of the file
+		struct nat_rule *r = &rules[i];
+
+		*r = (struct nat_rule){.id = 1 + i,
+			.line = 7,
+			.part = i - 4,
+			.real_if = 1,
+			.kind = NAT_PAT,
+			.interface = true};
+		assert_true(prefix_parse(str_from(lans[i - 4]), &r->real));
+	}
+	c.nat = rules;
+	c.n_nat = 6;
+	with.config = &c;
+	got = show_command(&with, "show nat", NULL, err, sizeof(err));
+	if (!cJSON_Compare(got, want, true))
+		fail_msg("%s", cJSON_Print(got));
+	cJSON_Delete(got);
+	cJSON_Delete(want);
+}
+
 // The filters reach the workers as they were asked, and choose among the static ones here.
 static void test_xlate_filters(void **state)
 {
@@ -222,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ranges, facts),
+		cmocka_unit_test_setup(test_groups, facts),
 		cmocka_unit_test_setup(test_xlate_filters, facts),
 		cmocka_unit_test_setup(test_conn_filters, facts),
 		cmocka_unit_test_setup(test_conn_pieces, facts),

@@ -76,8 +76,12 @@ static void print_nat(FILE *f, const cJSON *list, bool detail)
 			section = now;
 			number = 0;
 		}
-		fprintf(f, "%u (%s) to (%s) %s\n", ++number, json_text(r, "from"),
-			json_text(r, "to"), json_text(r, "rule"));
+		fprintf(f, "%u (%s) to (%s) %s", ++number, json_text(r, "from"), json_text(r, "to"),
+			json_text(r, "rule"));
+		if (json_number(r, "rules") > 1)
+			fprintf(f, " (the first of %.0f that its groups make)",
+				json_number(r, "rules"));
+		fputc('\n', f);
 		fprintf(f, "    translate_hits = %.0f, untranslate_hits = %.0f\n",
 			json_number(r, "translate_hits"), json_number(r, "untranslate_hits"));
 		if (!detail)
