@@ -44,27 +44,35 @@ static void dynamic_text(const struct nat_rule *r, const char *real, char *buf, 
 	snprintf(buf, size, "source dynamic %s%s%s", real, pool, r->interface ? " interface" : "");
 }
 
-// What stands behind the source of a rule. With twice NAT the ports say whose they are.
-static void rest_text(const struct nat_rule *r, char *buf, size_t size)
+// With twice NAT the ports say whose they are.
+static size_t service_text(const struct nat_rule *r, char *buf, size_t size)
 {
-	const char *proto = r->proto == PROTO_TCP ? "tcp" : "udp";
-	char mapped[ENDPOINT_TEXT_MAX], real[ENDPOINT_TEXT_MAX];
-	size_t n = 0;
+	size_t n =
+		(size_t)snprintf(buf, size, " service %s", r->proto == PROTO_TCP ? "tcp" : "udp");
 
-	buf[0] = '\0';
-	if (nat_is_twice(r))
-		n = (size_t)snprintf(buf, size, " destination static %s %s",
-			r->dst_interface ? "interface" : prefix_format(&r->dst_mapped, mapped),
-			prefix_format(&r->dst_real, real));
-	if (r->proto == PROTO_ANY)
-		return;
-	n += (size_t)snprintf(buf + n, size - n, " service %s", proto);
 	if (r->real_port != 0)
 		n += (size_t)snprintf(buf + n, size - n, "%s %u %u",
 			nat_is_twice(r) ? " source" : "", r->real_port, r->mapped_port);
 	if (r->dst_mapped_port != 0)
-		snprintf(buf + n, size - n, " destination %u %u", r->dst_mapped_port,
+		n += (size_t)snprintf(buf + n, size - n, " destination %u %u", r->dst_mapped_port,
 			r->dst_real_port);
+	return n;
+}
+
+// What stands behind the source of a rule.
+static void rest_text(const struct nat_rule *r, char *buf, size_t size)
+{
+	char mapped[ENDPOINT_TEXT_MAX], real[ENDPOINT_TEXT_MAX];
+	size_t n = 0;
+
+	if (nat_is_twice(r))
+		n = (size_t)snprintf(buf, size, " destination static %s %s",
+			r->dst_interface ? "interface" : prefix_format(&r->dst_mapped, mapped),
+			prefix_format(&r->dst_real, real));
+	if (r->proto != PROTO_ANY)
+		n += service_text(r, buf + n, size - n);
+	snprintf(buf + n, size - n, "%s%s", r->one_way ? " unidirectional" : "",
+		r->no_proxy_arp ? " no-proxy-arp" : "");
 }
 
 const char *config_nat_text(const struct nat_rule *r, char buf[CONFIG_NAT_TEXT_MAX])

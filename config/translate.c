@@ -42,8 +42,17 @@ static void read_pool(struct loader *l, const struct node *n, void *obj)
 #define POOL_FIELDS(mapped)                                                                        \
 	{mapped, .kind = FIELD_READ, .required = true, .read = read_pool},                         \
 		{"pat-pool", .kind = FIELD_BOOL, FIELD_AT(struct nat_line, pat_pool)},             \
+		{"interface", .kind = FIELD_BOOL, FIELD_AT(struct nat_line, backup)},              \
+		{"round-robin", .kind = FIELD_REFUSED,                                             \
+			.expected = "none: hosts are spread over the pool, each has one address"}, \
+		{"extended", .kind = FIELD_REFUSED,                                                \
+			.expected = "none, and more addresses in the pool: a port is one host's, " \
+				    "wherever it speaks to (RFC 4787)"},                           \
+		{"flat", .kind = FIELD_REFUSED,                                                    \
+			.expected = "none: ports are always those from 16384 on"},                 \
 	{                                                                                          \
-		"interface", .kind = FIELD_BOOL, FIELD_AT(struct nat_line, backup)                 \
+		"block-allocation", .kind = FIELD_REFUSED,                                         \
+				    .expected = "none: each port is given for itself"              \
 	}
 
 static void read_dynamic(struct loader *l, const struct node *n, void *obj)
@@ -205,6 +214,38 @@ static void read_after_auto(struct loader *l, const struct node *n, void *obj)
 		((struct nat_line *)obj)->rule.section = NAT_AFTER_AUTO;
 }
 
+// A route says where a flow leaves, whatever the rule; and it must be by the rule's interface.
+static void read_route_lookup(struct loader *l, const struct node *n, void *obj)
+{
+	static const struct field flag = {.kind = FIELD_BOOL, .size = sizeof(bool)};
+	bool asked = true;
+
+	read_field(l, n, &flag, &asked);
+	if (!asked)
+		fault_expected(l, n, "on, or no route-lookup: a route is always asked");
+}
+
+#define STATIC_FIELDS                                                                              \
+	{"no-proxy-arp", .kind = FIELD_BOOL, FIELD_AT(struct nat_line, rule.no_proxy_arp)},        \
+		{"route-lookup", .kind = FIELD_READ, .read = read_route_lookup},                   \
+	{                                                                                          \
+		"dns", .kind = FIELD_REFUSED,                                                      \
+		       .expected = "none: answers of a DNS server pass as they are; give the "     \
+				   "hosts inside a zone of their own"                              \
+	}
+
+// Words of a rule that must be static.
+static void check_static_words(struct loader *l, const struct node *n)
+{
+	static const char *const words[] = {"unidirectional", "no-proxy-arp", "route-lookup"};
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (node_get(n, words[i]) != NULL)
+			fault(l, node_get(n, words[i]),
+				"found %s of a dynamic rule, expected it of a static one",
+				words[i]);
+}
+
 // ---- nat in an object: auto NAT -----------------------------------------------------------------
 
 static void read_object_nat(
@@ -215,6 +256,7 @@ static void read_object_nat(
 		{"to", .kind = FIELD_READ, .required = true, .read = read_to},
 		{"static", .kind = FIELD_READ, .required = true, .read = read_mapped},
 		{"service", .kind = FIELD_READ, .read = read_nat_services},
+		STATIC_FIELDS,
 		{"description", .kind = FIELD_NOTE},
 	};
 	static const struct field dynamic_fields[] = {
@@ -288,6 +330,10 @@ void read_nat(struct loader *l, const struct node *n, void *obj)
 		{"service", .kind = FIELD_READ, .read = read_nat_services},
 		{"after-auto", .kind = FIELD_READ, .read = read_after_auto},
 		{"destination", .kind = FIELD_READ, .read = read_destination},
+		STATIC_FIELDS,
+		{"unidirectional", .kind = FIELD_BOOL, FIELD_AT(struct nat_line, rule.one_way)},
+		{"net-to-net", .kind = FIELD_REFUSED,
+			.expected = "none: it is for IPv6, which is not translated yet"},
 		{"inactive", .kind = FIELD_BOOL, FIELD_AT(struct nat_line, inactive)},
 		{"description", .kind = FIELD_NOTE},
 	};
@@ -298,6 +344,8 @@ void read_nat(struct loader *l, const struct node *n, void *obj)
 	for (const struct node *x = n->children; x != NULL; x = x->next) {
 		nat_line_init(&line, x, NAT_MANUAL);
 		read_map(l, x, fields, COUNT(fields), &line);
+		if (line.rule.kind != NAT_STATIC)
+			check_static_words(l, x);
 		check_services(l, &line);
 		nat_line_add(l, &line);
 	}

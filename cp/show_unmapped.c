@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What packet-tracer says of a packet to a port, or to an address, that a dynamic translation gives out: whose it
-// is, why nobody comes in by it, and what lets them in. Called by show_trace.c.
+// is, why nobody comes in by it, and what lets them in; and to one of a static rule that is unidirectional. Called by show_trace.c.
 #include <stdio.h>
 
 #include "cp/show_ime.h"
@@ -74,6 +74,13 @@ void show_unmapped(const struct config *c, const struct dp_trace_phase *p, uint8
 
 	if (r == NULL)
 		return;
+	if (r->kind == NAT_STATIC) {
+		snprintf(buf, size,
+			"%s is mapped by a rule that is unidirectional: only flows that its host "
+			"begins pass",
+			endpoint_format(&p->from, '/', outer));
+		return;
+	}
 	told = p->session && holder_find(p, r, proto, &x);
 	endpoint_format(&p->from, '/', outer);
 	if (r->kind == NAT_DYNAMIC && nat_pool_has(&r->pool, &p->from.ip))

@@ -295,9 +295,11 @@ void acl_judge(
 			q->held->key.rule, &q->held->key.real.ip, &real.dst);
 		out->held = out->nat_destination >= 0;
 	}
+	out->reply = (struct flow){.src = real.dst, .proto = wire->proto};
+	if (out->nat_destination >= 0 && nat_is_wrong_way(&s->nat[out->nat_destination], in, wire))
+		return verdict_drop(out, DROP_NAT_ONE_WAY);
 	if (judge_own(s, in, wire, &real.dst, out))
 		return;
-	out->reply = (struct flow){.src = real.dst, .proto = wire->proto};
 	if (snapshot_is_broadcast(s, &real.dst.ip))
 		return verdict_drop(out, DROP_IP_DESTINATION);
 	to = route_lookup(s, &real.dst.ip);

@@ -20,7 +20,7 @@ static bool is_ours(const struct snapshot *s, const struct pkt *p)
 	for (size_t i = 0; i < s->n_media; i++)
 		if (s->media[i].iface == p->iface_in && ip_eq(&s->media[i].ip, asked))
 			return true;
-	return nat_owns_mapped(s->nat, s->n_nat, p->iface_in, asked);
+	return nat_answers_arp(s->nat, s->n_nat, p->iface_in, asked);
 }
 
 static enum arp_fate arp_judge(const struct snapshot *s, const struct pkt *p, bool request)

@@ -151,6 +151,7 @@ static enum dp_trace_type refuser(enum dp_counter_id reason)
 		return DP_TRACE_ROUTE;
 	case DROP_NAT_RPF:
 		return DP_TRACE_RPF_CHECK;
+	case DROP_NAT_ONE_WAY:
 	case DROP_NAT_UNMAPPED:
 		return DP_TRACE_UN_NAT;
 	case DROP_NAT_PROTOCOL:

@@ -108,6 +108,11 @@ static bool comes_in(const struct nat_rule *r, uint16_t in, const struct flow *w
 		service_is(r, r->mapped_port, wire->proto, wire->dst.port) && is_from_dst(r, wire);
 }
 
+bool nat_is_wrong_way(const struct nat_rule *r, uint16_t in, const struct flow *wire)
+{
+	return r->one_way && comes_in(r, in, wire);
+}
+
 int nat_untranslate_flow(const struct nat_rule *rules, size_t n, uint16_t in,
 	const struct flow *wire, struct endpoint *dst)
 {
@@ -209,6 +214,15 @@ bool nat_owns_mapped(
 {
 	for (size_t i = 0; i < n; i++)
 		if (owns(&rules[i], iface, ip))
+			return true;
+	return false;
+}
+
+bool nat_answers_arp(
+	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!rules[i].no_proxy_arp && owns(&rules[i], iface, ip))
 			return true;
 	return false;
 }

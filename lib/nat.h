@@ -57,6 +57,8 @@ struct nat_rule {
 	uint8_t section;             // enum nat_section
 	bool interface;     // of a dynamic rule: ports of mapped_if's address serve, after the pool
 	bool dst_interface; // dst_mapped is the address of real_if
+	bool one_way;       // unidirectional: no flow begins on its mapped side
+	bool no_proxy_arp;
 	uint16_t real_port, mapped_port;         // of the source; 0: any, which stays
 	struct prefix dst_mapped, dst_real;      // of one length; len 0: no twice NAT
 	uint16_t dst_mapped_port, dst_real_port; // 0: any, which stays
@@ -117,10 +119,18 @@ int nat_translate_flow(const struct nat_rule *rules, size_t n, uint16_t in, uint
 // Whether a rule of twice NAT that is for the flow meets it from its real side.
 bool nat_goes_out(const struct nat_rule *r, uint16_t in, const struct flow *wire);
 
+// Whether a rule that nat_untranslate_flow() has returned may not begin the flow: it is unidirectional, and met
+// from its mapped side.
+bool nat_is_wrong_way(const struct nat_rule *r, uint16_t in, const struct flow *wire);
+
 // Whether some rule stands for this address on this interface, as its mapped side does, and as the
-// real side does for DST_MAPPED: whose ARP requests the worker answers. A rule that maps addresses to
-// themselves owns none: the hosts answer. Nor does a dynamic one own the interface's address.
+// real side does for DST_MAPPED. A rule that maps addresses to themselves owns none: they are hosts. Nor
+// does a dynamic one own the interface's address.
 bool nat_owns_mapped(
+	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip);
+
+// The same of rules that are not no-proxy-arp: whose ARP requests the worker answers.
+bool nat_answers_arp(
 	const struct nat_rule *rules, size_t n, uint16_t iface, const struct ip_addr *ip);
 
 // Whether some rule's real side covers this address on this interface.

@@ -138,6 +138,7 @@ static void test_workers(void **state)
 	for (size_t c = 0; c < 2 * RTE_DIM(counts); c++) {
 		xlate_up(counts[c / 2], 1024);
 		rules.nat[1] = twice_rule();
+		rules.nat[1].one_way = c % 2 == 0;
 		if (c % 2) {
 			rules.nat[1].kind = NAT_PAT;
 			rules.nat[1].interface = true;
@@ -316,6 +317,62 @@ static void test_subnet(void **state)
 		stands_for(host, host - 32 + 240);
 }
 
+// unidirectional: whoever is spoken to answers, nobody else begins; and who has begun before ends, when the
+// rule gets the word under traffic.
+static void test_unidirectional(void **state)
+{
+	struct flow f = outward(PROTO_UDP, OTHER, 5000, PARTNER), left;
+	struct flow in = flow(PROTO_UDP, FAR, 3000, OUTER, 4000), got;
+
+	harness_send(OUTSIDE, &in, 0);
+	assert_true(harness_out(INSIDE, frame) > 0);
+	rules.nat[1].one_way = true;
+	harness_apply(&rules);
+	harness_drops(OUTSIDE, &in, 0, DROP_NAT_ONE_WAY);
+	left = goes_out(&f);
+	assert_true(ip_is(&left.src.ip, OUTER) && ip_is(&left.dst.ip, FAR));
+	comes_back(&left, &f);
+	// Without a destination, and to the address that the rule maps to.
+	rules.nat[1].dst_mapped.len = rules.nat[1].dst_real.len = 0;
+	harness_apply(&rules);
+	harness_drops(OUTSIDE, &in, 0, DROP_NAT_ONE_WAY);
+	f = outward(PROTO_TCP, OTHER, 5000, FAR);
+	left = goes_out(&f);
+	comes_back(&left, &f);
+	// From behind us it is out and in again, and in is the wrong way.
+	f = outward(PROTO_UDP, THIRD, 5000, OUTER);
+	f.dst.port = 4000;
+	harness_drops(INSIDE, &f, 0, DROP_NAT_ONE_WAY);
+	rules.nat[1].one_way = false;
+	harness_apply(&rules);
+	harness_send(OUTSIDE, &in, 0);
+	got = frame_flow(frame, harness_out(INSIDE, frame));
+	assert_true(ip_is(&got.dst.ip, OTHER));
+}
+
+// no-proxy-arp: the network brings what is for the address, and nobody may come as from it.
+static void test_no_proxy_arp(void **state)
+{
+	const struct flow spoofed = flow(PROTO_UDP, OUTER, 1, MAPPED, 4000);
+	struct flow in = flow(PROTO_UDP, FAR, 3000, OUTER, 4000);
+	struct rte_mbuf *m;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		rules.nat[1].no_proxy_arp = i > 0;
+		harness_apply(&rules);
+		m = buffer_of(frame, frame_arp(frame, OUTSIDE, true, FAR, OUTER));
+		harness_in(OUTSIDE, &m, 1);
+		m = buffer_of(frame, frame_arp(frame, INSIDE, true, OTHER, PARTNER));
+		harness_in(INSIDE, &m, 1);
+		assert_int_equal(counted(COUNT_ARP_ANSWERED), 2);
+	}
+	while (harness_out(OUTSIDE, frame) + harness_out(INSIDE, frame) > 0)
+		;
+	harness_send(OUTSIDE, &in, 0);
+	assert_true(harness_out(INSIDE, frame) > 0);
+	harness_drops(OUTSIDE, &spoofed, 0, DROP_IP_SPOOFED);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, harness_teardown)
 
 int main(void)
@@ -330,6 +387,8 @@ int main(void)
 		TEST(test_destination_interface),
 		TEST(test_range),
 		TEST(test_subnet),
+		TEST(test_unidirectional),
+		TEST(test_no_proxy_arp),
 		cmocka_unit_test(test_workers),
 	};
 

@@ -344,6 +344,11 @@ static void test_twice(void **state)
 		"packet flow spoofing/2 un-nat/1 route/0 acl nat/1 create adjacency");
 	assert_true(ip_is(&phase(DP_TRACE_UN_NAT)->to.ip, FAR));
 	assert_true(ip_is(&phase(DP_TRACE_NAT)->to.ip, "209.165.200.235"));
+	rules.nat[1].one_way = true;
+	harness_apply(&rules);
+	expect(OUTSIDE, flow(PROTO_UDP, FAR, 53, "209.165.200.235", 4000), DP_TRACE_DROP,
+		"NAT_ONE_WAY", "packet flow spoofing/0 un-nat/1!");
+	assert_true(ip_is(&phase(DP_TRACE_UN_NAT)->from.ip, "209.165.200.235"));
 }
 
 // Out and in again, to the end: of a new flow, and of one that is known. The second pass is judged as from

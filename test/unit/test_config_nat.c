@@ -116,6 +116,10 @@ static const struct {
 			"source static 10.9.9.9 10.9.9.9 destination static 198.51.100.0/24 "
 			"198.51.100.0/24"}},
 	{LINE("source: {static: {real: two, mapped: two}}, inactive: on"), {NULL}},
+	{LINE("source: {static: {real: pat-real, mapped: pat-mapped}}, destination: {static: "
+	      "{mapped: far, real: far}}, unidirectional: on, no-proxy-arp: on, route-lookup: on"),
+		{"source static 192.168.20.31 203.0.113.12 destination static 198.51.100.0/24 "
+		 "198.51.100.0/24 unidirectional no-proxy-arp"}},
 	{LINE("source: {static: {real: two, mapped: two}}, inactive: off"),
 		{"source static 10.5.0.1 10.5.0.1", "source static 10.5.0.9 10.5.0.9"}},
 };
@@ -195,6 +199,35 @@ static const struct {
 	{LINE("source: {static: {real: two, mapped: two-in}}, inactive: on"),
 		"32:67: mapped: found two-in, expected the name of a network object or "
 		"object-group"},
+	{LINE("source: {static: {real: two, mapped: two}}, dns: on"),
+		"32:74: found the key dns, which is not supported yet, expected none: answers of a "
+		"DNS server pass as they are; give the hosts inside a zone of their own"},
+	{LINE("source: {static: {real: two, mapped: two}}, net-to-net: on"),
+		"32:74: found the key net-to-net, which is not supported yet, expected none: it is "
+		"for IPv6, which is not translated yet"},
+	{LINE("source: {static: {real: two, mapped: two}}, route-lookup: off"),
+		"32:88: route-lookup: found off, expected on, or no route-lookup: a route is "
+		"always asked"},
+	{LINE("source: {dynamic: {real: two, mapped: interface}}, unidirectional: on, "
+	      "no-proxy-arp: on, route-lookup: on"),
+		"32:97: unidirectional: found unidirectional of a dynamic rule, expected it of a "
+		"static one\n"
+		"32:115: no-proxy-arp: found no-proxy-arp of a dynamic rule, expected it of a "
+		"static one\n"
+		"32:133: route-lookup: found route-lookup of a dynamic rule, expected it of a "
+		"static one"},
+	{LINE("source: {dynamic: {real: lans, mapped: pool, pat-pool: on, round-robin: on, "
+	      "extended: on, flat: on, block-allocation: on}}"),
+		"32:89: found the key round-robin, which is not supported yet, expected none: "
+		"hosts "
+		"are spread over the pool, each has one address\n"
+		"32:106: found the key extended, which is not supported yet, expected none, and "
+		"more addresses in the pool: a port is one host's, wherever it speaks to (RFC "
+		"4787)\n"
+		"32:120: found the key flat, which is not supported yet, expected none: ports are "
+		"always those from 16384 on\n"
+		"32:130: found the key block-allocation, which is not supported yet, expected "
+		"none: each port is given for itself"},
 	{LINE("source: {static: {real: two, mapped: two}}, inactive: maybe"),
 		"32:84: inactive: found maybe, expected on or off"},
 };

@@ -186,14 +186,18 @@ static void test_unmapped(void **state)
 			"a static nat"},
 		{"192.150.49.9", 80, PROTO_TCP, 2, true,
 			"10.1.1.16 has 192.150.49.9 for flows with 203.0.113.0/24 alone"},
+		{"192.150.49.7", 80, PROTO_TCP, 3, false,
+			"192.150.49.7/80 is mapped by a rule that is unidirectional: only flows "
+			"that its host begins pass"},
 		{"192.150.49.1", 80, PROTO_TCP, 9, true, ""},
 	};
-	static struct nat_rule nat[3] = {
+	static struct nat_rule nat[4] = {
 		{.kind = NAT_PAT, .interface = true}, {.kind = NAT_DYNAMIC}};
-	const struct config c = {.nat = nat, .n_nat = 3};
+	const struct config c = {.nat = nat, .n_nat = 4};
 
 	nat[1].pool = (struct nat_pool){ip("192.150.49.9"), ip("192.150.49.12")};
 	nat[2] = nat[1];
+	nat[3].one_way = true;
 	nat[2].dst_real = (struct prefix){ip("203.0.113.0"), 120};
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		struct dp_trace_phase p = phase(DP_TRACE_UN_NAT, -1, t[i].rule, 1);
