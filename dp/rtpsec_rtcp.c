@@ -70,6 +70,13 @@ static void set_keys(struct rtpsec_engine *e, const struct rtcp_pkt *p, struct r
 	rtpsec_iv(p->suite, p->tail->rtcp_salt, p->ssrc, p->word & INDEX_MASK, op->iv);
 }
 
+// Such keys are nobody's between two packets (SRTP-4).
+static void forget(struct rtpsec_engine *e)
+{
+	OPENSSL_cleanse(e->keys, sizeof(e->keys));
+	OPENSSL_cleanse(e->pads, sizeof(e->pads));
+}
+
 static void run_ctr(struct rtpsec_engine *e, const struct rtcp_pkt *p, struct rtpsec_op *op)
 {
 	if (p->len == HEADER)
@@ -78,6 +85,7 @@ static void run_ctr(struct rtpsec_engine *e, const struct rtcp_pkt *p, struct rt
 	op->in = op->out = p->j->pkt + HEADER;
 	op->len = p->len - HEADER;
 	e->kernels->ctr(e->state, p->suite->cipher, &op, 1);
+	forget(e);
 }
 
 // Everything and the index behind it.
@@ -88,6 +96,7 @@ static void run_hmac(struct rtpsec_engine *e, const struct rtcp_pkt *p, struct r
 	op->hashed = p->j->pkt;
 	op->hashed_len = p->len + INDEX_LEN;
 	e->kernels->hmac(e->state, &op, 1);
+	forget(e);
 }
 
 // RFC 7714 9.2: the header and the index are authenticated, the rest is encrypted as well.
@@ -105,6 +114,7 @@ static void run_gcm(
 	op->out = !encrypt && p->j->verify_only ? e->away : p->j->pkt + HEADER;
 	op->len = p->len - HEADER;
 	e->kernels->gcm(e->state, p->suite->cipher, encrypt, &op, 1);
+	forget(e);
 }
 
 // RFC 7714 9.3: nothing is encrypted; all and the index are authenticated. The index stands on the
@@ -121,6 +131,7 @@ static void run_gcm_clear(struct rtpsec_engine *e, const struct rtcp_pkt *p, str
 	op->in = op->out = e->away;
 	op->len = 0;
 	e->kernels->gcm(e->state, p->suite->cipher, false, &op, 1);
+	forget(e);
 	memcpy(behind, saved, INDEX_LEN);
 }
 
