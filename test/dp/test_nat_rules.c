@@ -340,10 +340,13 @@ static void test_unidirectional(void **state)
 	left = goes_out(&f);
 	comes_back(&left, &f);
 	// From behind us it is out and in again, and in is the wrong way.
-	f = outward(PROTO_UDP, THIRD, 5000, OUTER);
-	f.dst.port = 4000;
+	rules.nat[0] = rules.nat[1];
+	rules.nat[1] = xlate_rule(INSIDE, OUTSIDE, "0.0.0.0/0");
+	rules.nat[1].interface = true;
+	harness_apply(&rules);
+	f = flow(PROTO_UDP, THIRD, 5000, OUTER, 4000);
 	harness_drops(INSIDE, &f, 0, DROP_NAT_ONE_WAY);
-	rules.nat[1].one_way = false;
+	rules.nat[0].one_way = false;
 	harness_apply(&rules);
 	harness_send(OUTSIDE, &in, 0);
 	got = frame_flow(frame, harness_out(INSIDE, frame));
