@@ -124,6 +124,9 @@ bool xlate_holds(const struct worker *w, uint32_t xlate, const struct nat_rule *
 // Whether a filter of xlate_msg() or xlate_export() means this mapping.
 bool xlate_is_meant(const struct worker *w, uint32_t xlate, const struct nat_filter *f);
 
+// Ends one that rests.
+void xlate_end(struct xlate_table *t, struct xlate *x);
+
 // Ends those that have rested, and those that are to be cleared; some per turn.
 void xlate_turn(struct worker *w);
 
