@@ -155,7 +155,8 @@ static bool service_meets(
 	const struct nat_rule *a, uint16_t a_port, const struct nat_rule *b, uint16_t b_port)
 {
 	return a->proto == PROTO_ANY || b->proto == PROTO_ANY ||
-		(a->proto == b->proto && a_port == b_port);
+		(a->proto == b->proto && a_port <= b_port + b->more_ports &&
+			b_port <= a_port + a->more_ports);
 }
 
 // Two rules of which a packet of an outside host could mean either, or, in one section, one of an
@@ -184,8 +185,8 @@ static bool pools_differ(const struct nat_rule *a, const struct nat_rule *b)
 		iface_meets(a->mapped_if, b->mapped_if) && nat_pools_meet(&a->pool, &b->pool);
 }
 
-// Whether a dynamic rule may give out a port of an interface's own address.
-static bool gives_port(const struct nat_rule *dynamic, uint16_t iface, uint16_t port)
+// Whether a dynamic rule may give out a port of an interface's own address, or one below it.
+static bool gives_port(const struct nat_rule *dynamic, uint16_t iface, unsigned int port)
 {
 	return dynamic->kind != NAT_STATIC && dynamic->interface && dynamic->mapped_if == iface &&
 		port >= NAT_PAT_PORT_MIN;
@@ -196,10 +197,12 @@ static bool pool_overlap(const struct nat_rule *dynamic, const struct nat_rule *
 {
 	const struct nat_pool mapped = nat_mapped(fixed);
 
-	if (fixed->dst_interface && gives_port(dynamic, fixed->real_if, fixed->dst_mapped_port))
+	if (fixed->dst_interface &&
+		gives_port(dynamic, fixed->real_if, fixed->dst_mapped_port + fixed->dst_more_ports))
 		return true;
 	if (fixed->kind == NAT_STATIC && fixed->interface)
-		return gives_port(dynamic, fixed->mapped_if, fixed->mapped_port);
+		return gives_port(
+			dynamic, fixed->mapped_if, fixed->mapped_port + fixed->more_ports);
 	return dynamic->kind != NAT_STATIC && fixed->kind == NAT_STATIC &&
 		iface_meets(dynamic->mapped_if, fixed->mapped_if) &&
 		nat_pools_meet(&dynamic->pool, &mapped);
@@ -215,14 +218,14 @@ static void check_dynamic(struct loader *l, const struct nat_rule *r, const stru
 			nat_pool_size(&r->pool), NAT_POOL_MAX);
 }
 
-// A port of an interface's own address that serves a host behind us: what comes from there is led to `real`.
+// Ports of an interface's own address that serve a host behind us: what comes from there is led to `real`.
 struct served {
-	uint16_t iface, port;
+	uint16_t iface, port, more;
 	uint8_t proto;
 	struct endpoint real;
 };
 
-// Whether a class that is inspected takes what comes from that interface for the real port.
+// Whether a class that is inspected takes what comes from that interface for one of the real ports.
 static bool class_takes(
 	const struct config *c, const struct config_inspect *class, const struct served *s)
 {
@@ -232,12 +235,17 @@ static bool class_takes(
 		const struct ace *a = &list->aces[i];
 
 		if (a->permit && (a->proto == PROTO_ANY || a->proto == PROTO_TCP) &&
-			prefix_has(&a->dst, &s->real.ip) && a->dport.lo <= s->real.port &&
+			prefix_has(&a->dst, &s->real.ip) && a->dport.lo <= s->real.port + s->more &&
 			a->dport.hi >= s->real.port &&
 			(a->src.len == 0 || config_iface_toward(c, &a->src.ip) == s->iface))
 			return true;
 	}
 	return false;
+}
+
+static bool has_port(const struct served *s, unsigned int first, unsigned int last)
+{
+	return first <= s->port + (unsigned int)s->more && last >= s->port;
 }
 
 // The control plane serves SIP to addresses that are mapped, and has ports of its own on the interface's.
@@ -249,8 +257,8 @@ static void check_served(struct loader *l, const struct served *s, const struct 
 		const struct config_mapping *m = &c->imes[i].mapping;
 
 		if (m->on && m->listening_iface == s->iface &&
-			(s->port == m->listening_port ||
-				(s->port >= m->first_port && s->port <= m->last_port)))
+			(has_port(s, m->listening_port, m->listening_port) ||
+				has_port(s, m->first_port, m->last_port)))
 			fault(l, n,
 				"found port %u of interface %s, which the mapping-service of "
 				"uc-ime %s has, expected another",
@@ -286,8 +294,8 @@ static void settle_served(struct loader *l, const struct served *s, const char *
 // static interface: a port of the interface's own address.
 static void settle_interface(struct loader *l, struct nat_rule *r, const struct node *n)
 {
-	const struct served s = {
-		r->mapped_if, r->mapped_port, r->proto, {nat_real(r).first, r->real_port}};
+	const struct served s = {r->mapped_if, r->mapped_port, r->more_ports, r->proto,
+		{nat_real(r).first, r->real_port}};
 
 	settle_served(l, &s, "to", n, &r->mapped);
 }
@@ -295,8 +303,8 @@ static void settle_interface(struct loader *l, struct nat_rule *r, const struct 
 // destination static interface: the same on the side that the flow comes from.
 static void settle_destination(struct loader *l, struct nat_rule *r, const struct node *n)
 {
-	const struct served s = {
-		r->real_if, r->dst_mapped_port, r->proto, {r->dst_real.ip, r->dst_real_port}};
+	const struct served s = {r->real_if, r->dst_mapped_port, r->dst_more_ports, r->proto,
+		{r->dst_real.ip, r->dst_real_port}};
 
 	settle_served(l, &s, "from", n, &r->dst_mapped);
 }

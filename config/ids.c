@@ -61,14 +61,16 @@ static uint32_t id_take(struct id_set *s, const char *scope, const char *text)
 static void nat_text(const struct config *c, const struct nat_rule *r, char *buf, size_t size)
 {
 	char real[NAT_SIDE_TEXT_MAX], mapped[NAT_SIDE_TEXT_MAX], last[IP_TEXT_MAX];
+	char from[NAT_PORTS_TEXT_MAX], to[NAT_PORTS_TEXT_MAX];
 	int n = snprintf(buf, size, "(%s,%s) %s",
 		r->real_if == NAT_IFACE_ANY ? "any" : c->ifaces[r->real_if].name,
 		r->mapped_if == NAT_IFACE_ANY ? "any" : c->ifaces[r->mapped_if].name,
 		nat_real_format(r, real));
 
 	if (r->kind == NAT_STATIC)
-		snprintf(buf + n, size - (size_t)n, " %s %u %u %u", nat_mapped_format(r, mapped),
-			r->proto, r->real_port, r->mapped_port);
+		snprintf(buf + n, size - (size_t)n, " %s %u %s %s", nat_mapped_format(r, mapped),
+			r->proto, nat_ports_format(r->real_port, r->more_ports, from),
+			nat_ports_format(r->mapped_port, r->more_ports, to));
 	else
 		snprintf(buf + n, size - (size_t)n, " %s %s %s %u",
 			r->kind == NAT_PAT ? "pat" : "dynamic", ip_format(&r->pool.first, mapped),
@@ -78,11 +80,13 @@ static void nat_text(const struct config *c, const struct nat_rule *r, char *buf
 static void destination_text(const struct nat_rule *r, char *buf, size_t size)
 {
 	char mapped[ENDPOINT_TEXT_MAX], real[ENDPOINT_TEXT_MAX];
+	char from[NAT_PORTS_TEXT_MAX], to[NAT_PORTS_TEXT_MAX];
 
 	if (nat_is_twice(r))
-		snprintf(buf, size, " destination %s %s %u %u",
+		snprintf(buf, size, " destination %s %s %s %s",
 			prefix_format(&r->dst_mapped, mapped), prefix_format(&r->dst_real, real),
-			r->dst_mapped_port, r->dst_real_port);
+			nat_ports_format(r->dst_mapped_port, r->dst_more_ports, from),
+			nat_ports_format(r->dst_real_port, r->dst_more_ports, to));
 }
 
 int ids_assign(struct config *c)

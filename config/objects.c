@@ -89,10 +89,11 @@ size_t object_network_prefixes(
 	return o->prefix.len > 0;
 }
 
-// One port, or 0.
-static uint16_t one_port(const struct port_set *p)
+// The first of ports without a gap, or 0.
+static uint16_t first_port(const struct port_set *p, uint16_t *more)
 {
-	return p->n == 1 && p->range[0].lo == p->range[0].hi ? p->range[0].lo : 0;
+	*more = p->n == 1 && p->range[0].lo > 0 ? p->range[0].hi - p->range[0].lo : 0;
+	return p->n == 1 ? p->range[0].lo : 0;
 }
 
 static bool is_any_port(const struct port_set *p)
@@ -123,8 +124,8 @@ static void read_service_text(struct loader *l, const struct node *n, void *obj)
 		return;
 	}
 	o->service = s;
-	o->port = one_port(&s.src);
-	o->dst_port = one_port(&s.dst);
+	o->port = first_port(&s.src, &o->more);
+	o->dst_port = first_port(&s.dst, &o->dst_more);
 }
 
 static void read_service(struct loader *l, const struct node *n, struct object_service *o)

@@ -15,14 +15,15 @@ struct object_network {
 	struct ip_addr first, last;
 };
 
-// A service object; service.src.n is 0 when it was faulty. A source and a destination that are one
-// port each stand in port and dst_port too.
+// A service object; service.src.n is 0 when it was faulty. A source and a destination that are ports
+// without a gap stand in port and dst_port too, the first of them, with how many more there are.
 struct object_service {
 	struct service service;
 	uint16_t port, dst_port; // 0: any, unless object_service_is_pat() says no
+	uint16_t more, dst_more;
 };
 
-// What a translation can take: TCP or UDP, one source port, one destination port, or any.
+// What a translation can take: TCP or UDP, source ports and destination ports without a gap, or any.
 bool object_service_is_pat(const struct object_service *o);
 
 // The subnets that an object stands for, at most PREFIX_RANGE_MAX; none when it is faulty.

@@ -47,15 +47,19 @@ static void dynamic_text(const struct nat_rule *r, const char *real, char *buf, 
 // With twice NAT the ports say whose they are.
 static size_t service_text(const struct nat_rule *r, char *buf, size_t size)
 {
+	char from[NAT_PORTS_TEXT_MAX], to[NAT_PORTS_TEXT_MAX];
 	size_t n =
 		(size_t)snprintf(buf, size, " service %s", r->proto == PROTO_TCP ? "tcp" : "udp");
 
 	if (r->real_port != 0)
-		n += (size_t)snprintf(buf + n, size - n, "%s %u %u",
-			nat_is_twice(r) ? " source" : "", r->real_port, r->mapped_port);
+		n += (size_t)snprintf(buf + n, size - n, "%s %s %s",
+			nat_is_twice(r) ? " source" : "",
+			nat_ports_format(r->real_port, r->more_ports, from),
+			nat_ports_format(r->mapped_port, r->more_ports, to));
 	if (r->dst_mapped_port != 0)
-		n += (size_t)snprintf(buf + n, size - n, " destination %u %u", r->dst_mapped_port,
-			r->dst_real_port);
+		n += (size_t)snprintf(buf + n, size - n, " destination %s %s",
+			nat_ports_format(r->dst_mapped_port, r->dst_more_ports, from),
+			nat_ports_format(r->dst_real_port, r->dst_more_ports, to));
 	return n;
 }
 

@@ -126,7 +126,8 @@ static void read_service_ref(
 	if (i < 0 || l->services == NULL || l->services[i].service.src.n == 0)
 		return;
 	if (!object_service_is_pat(&l->services[i]))
-		fault_expected(l, n, "a service object with tcp or udp, source eq PORT");
+		fault_expected(
+			l, n, "a service object with tcp or udp, source eq PORT or range LOW HIGH");
 	else
 		*out = &l->services[i];
 }
@@ -160,9 +161,13 @@ static void read_nat_services(struct loader *l, const struct node *n, void *obj)
 	else if ((s.real->port == 0) != (s.mapped->port == 0) ||
 		(s.real->dst_port == 0) != (s.mapped->dst_port == 0))
 		fault(l, n, "found a port in one service alone, expected it in both");
+	else if (s.real->more != s.mapped->more || s.real->dst_more != s.mapped->dst_more)
+		fault(l, n, "found ranges of different length, expected as many ports in both");
 	r->proto = s.real->service.proto;
 	r->real_port = s.real->port;
 	r->mapped_port = s.mapped->port;
+	r->more_ports = s.real->more;
+	r->dst_more_ports = s.real->dst_more;
 	r->dst_mapped_port = s.real->dst_port;
 	r->dst_real_port = s.mapped->dst_port;
 }

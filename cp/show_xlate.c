@@ -137,13 +137,16 @@ static bool type_is_meant(char type, const char *flags)
 	return type == 0 || strchr(flags, type) != NULL;
 }
 
-static void add_static_side(cJSON *j, const char *name, const char *ips, uint16_t port)
+static void add_static_side(
+	cJSON *j, const char *name, const char *ips, uint16_t port, uint16_t more)
 {
 	cJSON *side = cJSON_AddObjectToObject(j, name);
 
 	cJSON_AddStringToObject(side, "ip", ips);
 	if (port != 0)
 		show_u64(side, "port", port);
+	if (more != 0)
+		show_u64(side, "last_port", (unsigned int)port + more);
 }
 
 static void static_flags(const struct nat_rule *r, char flags[8])
@@ -159,18 +162,18 @@ static void add_static(const struct show *s, cJSON *list, const struct nat_rule 
 
 	static_flags(r, flags);
 	j = xlate_begin(s, list, r->proto, r->real_if, r->mapped_if, flags);
-	add_static_side(j, "real", nat_real_format(r, real), r->real_port);
-	add_static_side(j, "mapped", nat_mapped_format(r, mapped), r->mapped_port);
+	add_static_side(j, "real", nat_real_format(r, real), r->real_port, r->more_ports);
+	add_static_side(j, "mapped", nat_mapped_format(r, mapped), r->mapped_port, r->more_ports);
 	show_u64(j, "line", r->line);
 }
 
-static bool side_is_meant(
-	const struct nat_pool *ips, const uint16_t ports[2], struct nat_pool side, uint16_t port)
+static bool side_is_meant(const struct nat_pool *ips, const uint16_t ports[2], struct nat_pool side,
+	uint16_t port, uint16_t more)
 {
 	if (!ip_is_none(&ips->first) && !nat_pools_meet(&side, ips))
 		return false;
 	return port == 0 || (ports[0] == 0 && ports[1] == 0) ||
-		(port >= ports[0] && port <= ports[1]);
+		(port + more >= ports[0] && port <= ports[1]);
 }
 
 static bool static_is_meant(const struct nat_filter *f, const struct nat_rule *r)
@@ -180,8 +183,9 @@ static bool static_is_meant(const struct nat_filter *f, const struct nat_rule *r
 	if (f->iface != NAT_IFACE_ANY && r->real_if != NAT_IFACE_ANY &&
 		r->mapped_if != NAT_IFACE_ANY && f->iface != r->real_if && f->iface != r->mapped_if)
 		return false;
-	return side_is_meant(&f->real, f->real_port, nat_real(r), r->real_port) &&
-		side_is_meant(&f->mapped, f->mapped_port, nat_mapped(r), r->mapped_port);
+	return side_is_meant(&f->real, f->real_port, nat_real(r), r->real_port, r->more_ports) &&
+		side_is_meant(
+			&f->mapped, f->mapped_port, nat_mapped(r), r->mapped_port, r->more_ports);
 }
 
 cJSON *show_xlate(const struct show *s, const struct ask *ask)
@@ -254,16 +258,23 @@ static void list_add(char *list, const char *text)
 		snprintf(list + n, SIDES_TEXT_MAX - n, ", ...");
 }
 
+static size_t ports_text(const char *of, uint16_t first, uint16_t more, char *buf, size_t size)
+{
+	if (first == 0)
+		return 0;
+	if (more == 0)
+		return (size_t)snprintf(buf, size, " %s eq %u", of, first);
+	return (size_t)snprintf(buf, size, " %s range %u %u", of, first, first + more);
+}
+
 // "tcp source eq 5070 destination eq 80", as in the command; of the side that has these ports.
 static void service_text(
-	uint8_t proto, uint16_t source, uint16_t destination, char *buf, size_t size)
+	const struct nat_rule *r, uint16_t source, uint16_t destination, char *buf, size_t size)
 {
-	size_t n = (size_t)snprintf(buf, size, "%s", proto == PROTO_TCP ? "tcp" : "udp");
+	size_t n = (size_t)snprintf(buf, size, "%s", r->proto == PROTO_TCP ? "tcp" : "udp");
 
-	if (source != 0)
-		n += (size_t)snprintf(buf + n, size - n, " source eq %u", source);
-	if (destination != 0)
-		snprintf(buf + n, size - n, " destination eq %u", destination);
+	n += ports_text("source", source, r->more_ports, buf + n, size - n);
+	ports_text("destination", destination, r->dst_more_ports, buf + n, size - n);
 }
 
 static void translated_format(const struct nat_rule *r, char *buf, size_t size)
@@ -320,15 +331,15 @@ static void add_destinations(cJSON *j, const struct nat_rule *r, size_t n)
 
 static void add_nat_sides(cJSON *j, const struct nat_rule *r, size_t n)
 {
-	char origin[48], translated[48];
+	char origin[80], translated[80];
 
 	add_sources(j, r, n);
 	if (nat_is_twice(r))
 		add_destinations(j, r, n);
 	if (r->proto == PROTO_ANY)
 		return;
-	service_text(r->proto, r->real_port, r->dst_mapped_port, origin, sizeof(origin));
-	service_text(r->proto, r->mapped_port, r->dst_real_port, translated, sizeof(translated));
+	service_text(r, r->real_port, r->dst_mapped_port, origin, sizeof(origin));
+	service_text(r, r->mapped_port, r->dst_real_port, translated, sizeof(translated));
 	add_nat_side(j, "service", origin, translated);
 }
 

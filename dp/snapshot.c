@@ -243,6 +243,11 @@ static bool sides_ok(const struct nat_rule *n)
 				nat_pool_size(a) == nat_pool_size(b)));
 }
 
+static bool ports_ok(unsigned int a, unsigned int b, unsigned int more)
+{
+	return RTE_MAX(a, b) + more <= UINT16_MAX;
+}
+
 static int check_nat(const struct dp_rules *r, unsigned int n_ifaces, char *err, size_t size)
 {
 	for (size_t i = 0; i < r->n_nat; i++) {
@@ -262,6 +267,9 @@ static int check_nat(const struct dp_rules *r, unsigned int n_ifaces, char *err,
 				n->dst_real.len < 96 || n->dst_real.len != n->dst_mapped.len))
 			return fail(err, size,
 				"nat rule %zu: two IPv4 destinations of one length are needed", i);
+		if (!ports_ok(n->real_port, n->mapped_port, n->more_ports) ||
+			!ports_ok(n->dst_mapped_port, n->dst_real_port, n->dst_more_ports))
+			return fail(err, size, "nat rule %zu: ports end at 65535", i);
 		if (!sides_ok(n))
 			return fail(err, size,
 				"nat rule %zu: two IPv4 prefixes of one length are needed, or "

@@ -3,6 +3,7 @@
 #include "lib/nat.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 static uint32_t number_of(const struct ip_addr *ip)
@@ -15,11 +16,22 @@ static bool iface_is(uint16_t rule_if, uint16_t iface)
 	return rule_if == NAT_IFACE_ANY || rule_if == iface;
 }
 
-// A rule's port 0: any.
-static bool service_is(const struct nat_rule *r, uint16_t rule_port, uint8_t proto, uint16_t port)
+// A rule's port 0: any. `more` ports behind it are the rule's too.
+static bool service_is(
+	const struct nat_rule *r, uint16_t first, uint16_t more, uint8_t proto, uint16_t port)
 {
 	return r->proto == PROTO_ANY ||
-		(r->proto == proto && (rule_port == 0 || rule_port == port));
+		(r->proto == proto && (first == 0 || (uint16_t)(port - first) <= more));
+}
+
+static bool src_service_is(const struct nat_rule *r, uint16_t first, uint8_t proto, uint16_t port)
+{
+	return service_is(r, first, r->more_ports, proto, port);
+}
+
+static bool dst_service_is(const struct nat_rule *r, uint16_t first, uint8_t proto, uint16_t port)
+{
+	return service_is(r, first, r->dst_more_ports, proto, port);
 }
 
 // The network of `to` with the host bits of `ip`.
@@ -33,11 +45,18 @@ static void carry_over(struct ip_addr *ip, const struct prefix *to)
 	}
 }
 
-static void move_to(struct endpoint *e, const struct prefix *to, uint16_t port)
+// The port of `to` that stands for that of `from`. 0: it stays.
+static void move_port(struct endpoint *e, uint16_t from, uint16_t to)
+{
+	if (to != 0)
+		e->port = (uint16_t)(e->port - from + to);
+}
+
+static void move_to_dst(
+	struct endpoint *e, const struct prefix *to, uint16_t from_port, uint16_t to_port)
 {
 	carry_over(&e->ip, to);
-	if (port != 0)
-		e->port = port;
+	move_port(e, from_port, to_port);
 }
 
 static bool is_of_ranges(const struct nat_rule *r)
@@ -61,36 +80,35 @@ bool nat_is_identity(const struct nat_rule *r)
 			       : ip_eq(&r->real.ip, &r->mapped.ip);
 }
 
-static void step_over(
-	struct endpoint *e, const struct nat_pool *from, const struct nat_pool *to, uint16_t port)
+static void step_over(struct endpoint *e, const struct nat_pool *from, const struct nat_pool *to)
 {
 	e->ip = nat_pool_at(to, number_of(&e->ip) - number_of(&from->first));
-	if (port != 0)
-		e->port = port;
 }
 
 static void move_to_real(const struct nat_rule *r, struct endpoint *e)
 {
 	if (is_of_ranges(r))
-		step_over(e, &r->pool, &r->real_range, r->real_port);
+		step_over(e, &r->pool, &r->real_range);
 	else
-		move_to(e, &r->real, r->real_port);
+		carry_over(&e->ip, &r->real);
+	move_port(e, r->mapped_port, r->real_port);
 }
 
 static void move_to_mapped(const struct nat_rule *r, struct endpoint *e)
 {
 	if (is_of_ranges(r))
-		step_over(e, &r->real_range, &r->pool, r->mapped_port);
+		step_over(e, &r->real_range, &r->pool);
 	else
-		move_to(e, &r->mapped, r->mapped_port);
+		carry_over(&e->ip, &r->mapped);
+	move_port(e, r->real_port, r->mapped_port);
 }
 
 bool nat_goes_out(const struct nat_rule *r, uint16_t in, const struct flow *wire)
 {
 	return nat_is_twice(r) && iface_is(r->real_if, in) && real_has(r, &wire->src.ip) &&
 		prefix_has(&r->dst_mapped, &wire->dst.ip) &&
-		service_is(r, r->real_port, wire->proto, wire->src.port) &&
-		service_is(r, r->dst_mapped_port, wire->proto, wire->dst.port);
+		src_service_is(r, r->real_port, wire->proto, wire->src.port) &&
+		dst_service_is(r, r->dst_mapped_port, wire->proto, wire->dst.port);
 }
 
 // Of a rule of twice NAT, from its mapped side.
@@ -98,14 +116,15 @@ static bool is_from_dst(const struct nat_rule *r, const struct flow *wire)
 {
 	return !nat_is_twice(r) ||
 		(prefix_has(&r->dst_real, &wire->src.ip) &&
-			service_is(r, r->dst_real_port, wire->proto, wire->src.port));
+			dst_service_is(r, r->dst_real_port, wire->proto, wire->src.port));
 }
 
 static bool comes_in(const struct nat_rule *r, uint16_t in, const struct flow *wire)
 {
 	return r->kind == NAT_STATIC && iface_is(r->mapped_if, in) &&
 		nat_mapped_has(r, &wire->dst.ip) &&
-		service_is(r, r->mapped_port, wire->proto, wire->dst.port) && is_from_dst(r, wire);
+		src_service_is(r, r->mapped_port, wire->proto, wire->dst.port) &&
+		is_from_dst(r, wire);
 }
 
 bool nat_is_wrong_way(const struct nat_rule *r, uint16_t in, const struct flow *wire)
@@ -122,7 +141,7 @@ int nat_untranslate_flow(const struct nat_rule *rules, size_t n, uint16_t in,
 		if (comes_in(r, in, wire))
 			move_to_real(r, dst);
 		else if (nat_goes_out(r, in, wire))
-			move_to(dst, &r->dst_real, r->dst_real_port);
+			move_to_dst(dst, &r->dst_real, r->dst_mapped_port, r->dst_real_port);
 		else
 			continue;
 		return (int)i;
@@ -163,7 +182,8 @@ int nat_translate(const struct nat_rule *rules, size_t n, uint16_t in, uint16_t 
 		const struct nat_rule *r = &rules[i];
 
 		if (nat_is_twice(r) || !iface_is(r->real_if, in) || !iface_is(r->mapped_if, out) ||
-			!real_has(r, &src->ip) || !service_is(r, r->real_port, proto, src->port))
+			!real_has(r, &src->ip) ||
+			!src_service_is(r, r->real_port, proto, src->port))
 			continue;
 		if (r->kind == NAT_STATIC)
 			move_to_mapped(r, src);
@@ -183,7 +203,7 @@ int nat_translate_flow(const struct nat_rule *rules, size_t n, uint16_t in, uint
 	if (comes_in(r, in, wire) || !nat_goes_out(r, in, wire)) {
 		if (!iface_is(r->real_if, out))
 			return -1;
-		move_to(src, &r->dst_mapped, r->dst_mapped_port);
+		move_to_dst(src, &r->dst_mapped, r->dst_real_port, r->dst_mapped_port);
 	} else if (!iface_is(r->mapped_if, out)) {
 		return -1;
 	} else if (r->kind == NAT_STATIC) {
@@ -333,6 +353,17 @@ const char *nat_mapped_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_M
 {
 	return r->kind != NAT_STATIC || is_of_ranges(r) ? range_format(&r->pool, buf)
 							: prefix_format(&r->mapped, buf);
+}
+
+const char *nat_ports_format(uint16_t first, uint16_t more, char buf[NAT_PORTS_TEXT_MAX])
+{
+	const unsigned int last = (unsigned int)first + more;
+
+	if (more == 0)
+		snprintf(buf, NAT_PORTS_TEXT_MAX, "%u", first);
+	else
+		snprintf(buf, NAT_PORTS_TEXT_MAX, "%u-%u", first, last & UINT16_MAX);
+	return buf;
 }
 
 // ---- Filter ------------------------------------------------------------------------------------

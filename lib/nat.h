@@ -38,7 +38,7 @@ struct nat_pool {
 // nat (real_if,mapped_if) source static REAL MAPPED [service REALSVC MAPPEDSVC]
 // Both prefixes have the same length; host bits are carried over. Or both are ranges of one size, whose
 // addresses stand for one another in their order. With a protocol it is static PAT: the rule holds for
-// that protocol and port alone. REAL MAPPED the same: identity.
+// that protocol and those ports alone. REAL MAPPED the same: identity.
 //
 // nat (real_if,mapped_if) source dynamic REAL {POOL | interface | pat-pool POOL} [interface]
 //
@@ -59,9 +59,11 @@ struct nat_rule {
 	bool dst_interface; // dst_mapped is the address of real_if
 	bool one_way;       // unidirectional: no flow begins on its mapped side
 	bool no_proxy_arp;
-	uint16_t real_port, mapped_port;         // of the source; 0: any, which stays
+	uint16_t real_port, mapped_port; // of the source; 0: any, which stays
+	uint16_t more_ports; // behind either, which stand for one another in their order
 	struct prefix dst_mapped, dst_real;      // of one length; len 0: no twice NAT
 	uint16_t dst_mapped_port, dst_real_port; // 0: any, which stays
+	uint16_t dst_more_ports;
 	struct nat_pool pool; // of a dynamic rule; of a static one of ranges, in place of `mapped`
 	struct nat_pool real_range; // in place of `real`; `first` none: that is it
 };
@@ -75,6 +77,10 @@ struct nat_pool nat_mapped(const struct nat_rule *r);
 #define NAT_SIDE_TEXT_MAX (2 * IP_TEXT_MAX + 1)
 const char *nat_real_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_MAX]);
 const char *nat_mapped_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_MAX]);
+
+// Ports as text: 5070 or 5070-5080.
+#define NAT_PORTS_TEXT_MAX 12
+const char *nat_ports_format(uint16_t first, uint16_t more, char buf[NAT_PORTS_TEXT_MAX]);
 
 // Whether a static rule's mapped side has the address.
 bool nat_mapped_has(const struct nat_rule *r, const struct ip_addr *ip);

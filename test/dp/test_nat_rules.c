@@ -317,6 +317,44 @@ static void test_subnet(void **state)
 		stands_for(host, host - 32 + 240);
 }
 
+// A range of ports: each for its own, both ways, and the ones beside are nobody's.
+static void test_port_range(void **state)
+{
+	struct flow in = flow(PROTO_UDP, FAR, 3000, OUTER, 14000), got, back, left;
+
+	rules.nat[1] = (struct nat_rule){.id = 7,
+		.real_if = INSIDE,
+		.mapped_if = OUTSIDE,
+		.real = net(OTHER),
+		.mapped = net(OUTER),
+		.proto = PROTO_UDP,
+		.real_port = 4000,
+		.mapped_port = 14000,
+		.more_ports = 99};
+	rules.incoming[2].dport.hi = 4200;
+	harness_apply(&rules);
+	for (uint16_t i = 0; i < 100; i += 33) {
+		in.dst.port = 14000 + i;
+		harness_send(OUTSIDE, &in, 0);
+		got = frame_flow(frame, harness_out(INSIDE, frame));
+		assert_true(ip_is(&got.dst.ip, OTHER));
+		assert_int_equal(got.dst.port, 4000 + i);
+		back = (struct flow){got.dst, got.src, PROTO_UDP};
+		harness_send(INSIDE, &back, 0);
+		left = frame_flow(frame, harness_out(OUTSIDE, frame));
+		assert_true(endpoint_eq(&left.src, &in.dst));
+		back = outward(PROTO_UDP, OTHER, 4000 + i, FAR2); // what it begins, too
+		left = goes_out(&back);
+		assert_true(endpoint_eq(&left.src, &in.dst));
+	}
+	back = outward(PROTO_UDP, OTHER, 4100, FAR2);
+	left = goes_out(&back);
+	assert_true(ip_is(&left.src.ip, OTHER));
+	in.dst.port = 14100;
+	harness_send(OUTSIDE, &in, 0);
+	assert_int_equal(harness_out(INSIDE, frame), 0);
+}
+
 // unidirectional: whoever is spoken to answers, nobody else begins; and who has begun before ends, when the
 // rule gets the word under traffic.
 static void test_unidirectional(void **state)
@@ -390,6 +428,7 @@ int main(void)
 		TEST(test_destination_interface),
 		TEST(test_range),
 		TEST(test_subnet),
+		TEST(test_port_range),
 		TEST(test_unidirectional),
 		TEST(test_no_proxy_arp),
 		cmocka_unit_test(test_workers),

@@ -33,7 +33,7 @@ static void test_bad_rules_change_nothing(void **state)
 	const struct snapshot *before = snapshot_root.current;
 	char err[256];
 
-	for (unsigned int i = 0; i < 12; i++) {
+	for (unsigned int i = 0; i < 13; i++) {
 		struct rules r;
 
 		harness_rules(&r);
@@ -74,6 +74,10 @@ static void test_bad_rules_change_nothing(void **state)
 		case 11:
 			r.nat[0].real_range = (struct nat_pool){ip(HOST_IN), ip("192.168.10.33")};
 			r.nat[0].pool = (struct nat_pool){ip(MAPPED), ip(MAPPED)};
+			break;
+		case 12:
+			r.nat[0].dst_real_port = 65000;
+			r.nat[0].dst_more_ports = 536;
 			break;
 		}
 		err[0] = '\0';

@@ -242,7 +242,7 @@ static const struct edited firewall[] = {
 		"26:98: service: found a port in one service alone, expected it in both"},
 	{"object", {{"tcp source eq 5570", "tcp source eq 0"}},
 		"26:123: mapped: found tcp_5570, expected a service object with tcp or udp, source "
-		"eq PORT"},
+		"eq PORT or range LOW HIGH"},
 	{"object", {{"tcp source eq 5570", "tcp from eq 5570"}},
 		"22:25: service: found from, expected the end of the entry"},
 	{"nat undefined", {{"mapped: mapped}", "mapped: maped}"}},

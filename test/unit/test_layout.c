@@ -87,6 +87,7 @@ static void test_layouts(void **state)
 		{"show conn", "conn-count", "conn-count"},
 		{"clear conn", "conn-cleared", "conn-cleared"},
 		{"show xlate", "xlate", "xlate"},
+		{"show xlate", "xlate-ports", "xlate-ports"},
 		{"show nat", "nat", "nat"},
 		{"show nat detail", "nat", "nat-detail"},
 		{"show nat detail", "nat-groups", "nat-groups"},

@@ -75,6 +75,60 @@ static void test_ports_and_destination(void **state)
 	assert_int_equal(nat_untranslate_flow(&r, 1, INSIDE, &wire, &wire.dst), -1);
 }
 
+// Ports stand for one another in their order, on both ends, each way.
+static void test_port_ranges(void **state)
+{
+	static const struct {
+		uint16_t real, mapped;
+		bool translated;
+	} t[] = {
+		{5060, 6060, true},
+		{5061, 6061, true},
+		{5070, 6070, true},
+		{5059, 6059, false},
+		{5071, 6071, false},
+		{0, 0, false},
+		{65535, 65535, false},
+	};
+	struct nat_rule r = rule(), twice = rule();
+	char text[NAT_PORTS_TEXT_MAX];
+
+	r.proto = twice.proto = PROTO_UDP;
+	r.real_port = 5060;
+	r.mapped_port = 6060;
+	r.more_ports = twice.dst_more_ports = 10;
+	twice.dst_mapped = net("10.9.9.9");
+	twice.dst_real = net("192.0.2.9");
+	twice.dst_mapped_port = 5060;
+	twice.dst_real_port = 6060;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const int want = t[i].translated ? 0 : -1;
+		struct endpoint e = {ip("10.1.2.0"), t[i].real};
+		struct flow out = {e, {ip("10.9.9.9"), t[i].real}, PROTO_UDP};
+		struct flow in = {
+			{ip("192.0.2.9"), t[i].mapped}, {ip("203.0.113.9"), 9}, PROTO_UDP};
+
+		assert_int_equal(nat_translate(&r, 1, INSIDE, OUTSIDE, PROTO_UDP, &e), want);
+		assert_int_equal(e.port, t[i].translated ? t[i].mapped : t[i].real);
+		e = (struct endpoint){ip("203.0.113.9"), t[i].mapped};
+		assert_int_equal(nat_untranslate(&r, 1, OUTSIDE, PROTO_UDP, &e), want);
+		assert_int_equal(e.port, t[i].translated ? t[i].real : t[i].mapped);
+		e = out.dst;
+		assert_int_equal(nat_untranslate_flow(&twice, 1, INSIDE, &out, &e), want);
+		assert_int_equal(e.port, t[i].translated ? t[i].mapped : t[i].real);
+		e = in.dst;
+		assert_int_equal(nat_untranslate_flow(&twice, 1, OUTSIDE, &in, &e), want);
+		if (!t[i].translated)
+			continue;
+		e = in.src;
+		assert_int_equal(nat_translate_flow(&twice, 1, OUTSIDE, INSIDE, &in, 0, &e), 0);
+		assert_int_equal(e.port, t[i].real);
+	}
+	assert_string_equal(nat_ports_format(5060, 10, text), "5060-5070");
+	assert_string_equal(nat_ports_format(65535, 0, text), "65535");
+	assert_string_equal(nat_ports_format(10000, 55535, text), "10000-65535");
+}
+
 static void test_dynamic(void **state)
 {
 	struct nat_rule r = rule();
@@ -168,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_ports_and_destination),
+		cmocka_unit_test(test_port_ranges),
 		cmocka_unit_test(test_dynamic),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_order),

@@ -18,12 +18,16 @@ static void test_ranges(void **state)
 
 	rule.real_range = (struct nat_pool){ip("192.168.10.33"), ip("192.168.10.36")};
 	rule.pool = (struct nat_pool){ip("209.165.200.241"), ip("209.165.200.244")};
+	rule.proto = PROTO_UDP;
+	rule.real_port = 5060;
+	rule.mapped_port = 6060;
+	rule.more_ports = 10;
 	c.nat = &rule;
 	c.n_nat = 1;
 	with.config = &c;
 	got = show_command(&with, "show xlate", args, err, sizeof(err));
 	j = cJSON_GetArrayItem(cJSON_GetObjectItem(got, "xlates"), 0);
-	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(j, "flags")), "sT");
+	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(j, "flags")), "srT");
 	j = cJSON_GetObjectItem(cJSON_GetObjectItem(j, "mapped"), "ip");
 	assert_string_equal(cJSON_GetStringValue(j), "209.165.200.241-209.165.200.244");
 	cJSON_Delete(got);
@@ -37,7 +41,22 @@ static void test_ranges(void **state)
 	j = cJSON_GetObjectItem(
 		cJSON_GetObjectItem(cJSON_GetArrayItem(got, 0), "source"), "origin");
 	assert_string_equal(cJSON_GetStringValue(j), "192.168.10.33-192.168.10.36");
+	j = cJSON_GetObjectItem(
+		cJSON_GetObjectItem(cJSON_GetArrayItem(got, 0), "service"), "translated");
+	assert_string_equal(cJSON_GetStringValue(j), "udp source range 6060 6070");
 	cJSON_Delete(got);
+	args = cJSON_Parse("{\"type\": \"static\", \"gport\": \"6070\"}");
+	got = show_command(&with, "show xlate", args, err, sizeof(err));
+	j = cJSON_GetArrayItem(cJSON_GetObjectItem(got, "xlates"), 0);
+	j = cJSON_GetObjectItem(cJSON_GetObjectItem(j, "mapped"), "last_port");
+	assert_int_equal(j->valueint, 6070);
+	cJSON_Delete(got);
+	cJSON_Delete(args);
+	args = cJSON_Parse("{\"type\": \"static\", \"gport\": \"6071\"}");
+	got = show_command(&with, "show xlate", args, err, sizeof(err));
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(got, "xlates")), 0);
+	cJSON_Delete(got);
+	cJSON_Delete(args);
 }
 
 // A line with groups is one entry, with the hits of all its rules; each address is told once.

@@ -7,13 +7,13 @@
 // "10.1.1.15/1030" of a dynamic port; "10.1.1.15 80-80" of static PAT, else "10.1.1.15".
 static void print_side(FILE *f, const char *iface, const cJSON *side, bool dynamic_port)
 {
-	const double port = json_number(side, "port");
+	const double port = json_number(side, "port"), last = json_number(side, "last_port");
 
 	fprintf(f, "%s:%s", iface, json_text(side, "ip"));
 	if (dynamic_port)
 		fprintf(f, "/%.0f", port);
 	else if (port != 0)
-		fprintf(f, " %.0f-%.0f", port, port);
+		fprintf(f, " %.0f-%.0f", port, last > port ? last : port);
 }
 
 static void print_xlate(FILE *f, const cJSON *x)
