@@ -12,13 +12,25 @@
 #include "dp/snapshot.h"
 #include "dp/xlate_place.h"
 
+// Who scans makes mappings by the thousand that nobody uses. When no port is left, one that has rested this
+// long is the next one's: late packets of its flows are no answers to anybody else.
+#define YIELD_NS 2000000000ull
+
+// How many of those that rest are looked at for one.
+#define YIELD_LOOK 32
+
 // How often the control plane is told that ports are used up.
 #define TELL_NS 1000000000ull
+
+static struct xlate_rest *rest_of(struct xlate_table *t, const struct xlate *x)
+{
+	return &t->rest[x->whole ? XLATE_WHOLE : xlate_proto((uint8_t)x->key.proto)];
+}
 
 static void rest_begin(struct xlate_table *t, uint32_t xlate, uint64_t now_ns)
 {
 	struct xlate *x = &t->at[xlate - 1];
-	struct xlate_rest *rest = &t->rest[x->whole];
+	struct xlate_rest *rest = rest_of(t, x);
 
 	x->rest_ns = now_ns;
 	x->prev = rest->newest;
@@ -32,7 +44,7 @@ static void rest_begin(struct xlate_table *t, uint32_t xlate, uint64_t now_ns)
 
 static void rest_end(struct xlate_table *t, struct xlate *x)
 {
-	struct xlate_rest *rest = &t->rest[x->whole];
+	struct xlate_rest *rest = rest_of(t, x);
 
 	if (x->prev != 0)
 		t->at[x->prev - 1].next = x->next;
@@ -68,16 +80,32 @@ static void tell_ports(struct worker *w, const struct nat_rule *r)
 		t->told_ns = w->now_ns;
 }
 
+// The port that has rested longest; an address if no port rests; NULL: nothing does.
+static struct xlate *oldest(const struct xlate_table *t)
+{
+	const uint32_t whole = t->rest[XLATE_WHOLE].oldest;
+	struct xlate *found = NULL;
+
+	for (unsigned int i = 0; i < XLATE_PROTOS; i++) {
+		const uint32_t at = t->rest[i].oldest;
+
+		if (at != 0 && (found == NULL || t->at[at - 1].rest_ns < found->rest_ns))
+			found = &t->at[at - 1];
+	}
+	return found == NULL && whole != 0 ? &t->at[whole - 1] : found;
+}
+
 // Room for one more: those in use are fewer than sessions can be.
 static bool slot_find(struct xlate_table *t)
 {
-	for (unsigned int i = 0; i < 2 && t->n_free == 0; i++)
-		if (t->rest[i].oldest != 0)
-			xlate_end(t, &t->at[t->rest[i].oldest - 1]);
+	struct xlate *x = t->n_free == 0 ? oldest(t) : NULL;
+
+	if (x != NULL)
+		xlate_end(t, x);
 	return t->n_free > 0;
 }
 
-static uint32_t xlate_make(struct worker *w, const struct xlate_key *key, const struct nat_rule *r)
+static uint32_t make_once(struct worker *w, const struct xlate_key *key, const struct nat_rule *r)
 {
 	struct xlate_table *t = w->xlate;
 	struct xlate *x;
@@ -101,6 +129,45 @@ static uint32_t xlate_make(struct worker *w, const struct xlate_key *key, const 
 	__atomic_store_n(&t->n_live, t->n_live + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&t->most, RTE_MAX(t->most, t->n_live), __ATOMIC_RELAXED);
 	return slot + 1;
+}
+
+// Whether a rule gives out the port or address that a mapping has.
+static bool is_given(const struct worker *w, const struct nat_rule *r, const struct xlate *x)
+{
+	if (nat_pool_has(&r->pool, &x->mapped.ip))
+		return x->whole == (r->kind == NAT_DYNAMIC);
+	return r->interface && !x->whole &&
+		ip_eq(&w->snap->ifaces[x->key.mapped_if].ip, &x->mapped.ip);
+}
+
+// The mapping of those that rest whose port may be had for this name; NULL: none.
+static struct xlate *yielder(
+	const struct worker *w, const struct xlate_key *key, const struct nat_rule *r)
+{
+	const struct xlate_table *t = w->xlate;
+	uint32_t at = t->rest[xlate_proto((uint8_t)key->proto)].oldest;
+
+	for (unsigned int i = 0; i < YIELD_LOOK && at != 0 && key->proto != PROTO_ANY; i++) {
+		struct xlate *x = &t->at[at - 1];
+
+		if (w->now_ns - x->rest_ns < YIELD_NS)
+			return NULL;
+		if (x->key.mapped_if == key->mapped_if && is_given(w, r, x))
+			return x;
+		at = x->next;
+	}
+	return NULL;
+}
+
+static uint32_t xlate_make(struct worker *w, const struct xlate_key *key, const struct nat_rule *r)
+{
+	uint32_t xlate = make_once(w, key, r);
+	struct xlate *rests = xlate == 0 ? yielder(w, key, r) : NULL;
+
+	if (rests == NULL)
+		return xlate;
+	xlate_end(w->xlate, rests);
+	return make_once(w, key, r);
 }
 
 uint32_t xlate_hold(struct worker *w, const struct xlate *x)
@@ -199,7 +266,7 @@ uint32_t xlate_take(struct worker *w, const struct nat_rule *r, uint16_t in, uin
 // Whether slot_find() would find none.
 static bool is_full(const struct xlate_table *t)
 {
-	return t->n_free == 0 && t->rest[0].oldest == 0 && t->rest[1].oldest == 0;
+	return t->n_free == 0 && oldest(t) == NULL;
 }
 
 // What xlate_again() would find.
@@ -215,6 +282,19 @@ static bool peek_again(const struct worker *w, const struct xlate_key *key,
 	return true;
 }
 
+// The port that xlate_make() would find, as like as not.
+static bool peek_port(const struct worker *w, struct xlate *new, const struct nat_rule *r)
+{
+	const struct xlate *rests;
+
+	if (xlate_place_find(w, new, r))
+		return true;
+	rests = yielder(w, &new->key, r);
+	if (rests != NULL)
+		new->mapped = rests->mapped;
+	return rests != NULL;
+}
+
 static bool peek_dynamic(const struct worker *w, const struct xlate_key *key,
 	const struct nat_rule *r, struct endpoint *mapped)
 {
@@ -228,7 +308,7 @@ static bool peek_dynamic(const struct worker *w, const struct xlate_key *key,
 			return false;
 		if (!xlate_place_find(w, &new, r)) {
 			new.key = *key;
-			if (!ports || !xlate_place_find(w, &new, r))
+			if (!ports || !peek_port(w, &new, r))
 				return false;
 		}
 		*mapped = new.mapped;
@@ -247,7 +327,7 @@ bool xlate_peek(const struct worker *w, const struct nat_rule *r, uint16_t in, u
 		return peek_dynamic(w, &new.key, r, mapped);
 	if (peek_again(w, &new.key, r, mapped))
 		return true;
-	if (is_full(w->xlate) || !xlate_place_find(w, &new, r))
+	if (is_full(w->xlate) || !peek_port(w, &new, r))
 		return false;
 	*mapped = new.mapped;
 	return true;
@@ -275,12 +355,7 @@ bool xlate_holds(const struct worker *w, uint32_t xlate, const struct nat_rule *
 {
 	const struct xlate *x = xlate_at(w, xlate);
 
-	if (x->key.rule != r->id)
-		return false;
-	if (nat_pool_has(&r->pool, &x->mapped.ip))
-		return x->whole == (r->kind == NAT_DYNAMIC);
-	return r->interface && !x->whole &&
-		ip_eq(&w->snap->ifaces[x->key.mapped_if].ip, &x->mapped.ip);
+	return x->key.rule == r->id && is_given(w, r, x);
 }
 
 bool xlate_is_meant(const struct worker *w, uint32_t xlate, const struct nat_filter *f)

@@ -15,7 +15,8 @@
 // list permits may begin a flow to it, as on the ASA. A port is not: only answers come in by it.
 //
 // A mapping lives while a session uses it, and rests afterwards (dp_timeouts.pat_xlate_s, or xlate_s
-// for an address), so that whoever comes back finds it and no stranger gets it at once. Ports come
+// for an address), so that whoever comes back finds it and no stranger gets it at once. Only when no port is
+// left, one that has rested for two seconds is another's: a host that scans uses up nobody's. Ports come
 // from this worker's slices (lib/steer.h) alone, addresses from all (dp/pool.h), so that answers
 // arrive where the mapping is.
 #pragma once
@@ -26,6 +27,7 @@
 #define XLATE_ADDRS_MAX NAT_POOL_MAX
 
 enum { XLATE_TCP, XLATE_UDP, XLATE_ICMP, XLATE_PROTOS };
+enum { XLATE_WHOLE = XLATE_PROTOS, XLATE_RESTS };
 
 // What names a mapping. No padding.
 struct xlate_key {
@@ -63,7 +65,7 @@ struct xlate_table {
 	uint32_t n_live, most; // now, and ever at once; the control thread reads them
 	struct xlate_rest {
 		uint32_t oldest, newest; // ends of the list of those that rest: index + 1
-	} rest[2];                       // ports, addresses
+	} rest[XLATE_RESTS];             // ports by protocol, addresses
 	struct xlate_addr addr[XLATE_ADDRS_MAX];
 	unsigned int n_addrs;
 	// For each address and protocol a bit per port of this worker, set: taken. Its blocks are

@@ -20,11 +20,6 @@ static uint64_t draw(struct xlate_table *t)
 	return (uint64_t)x ^ (uint64_t)(x >> 64);
 }
 
-static unsigned int proto_index(uint8_t proto)
-{
-	return proto == PROTO_TCP ? XLATE_TCP : proto == PROTO_UDP ? XLATE_UDP : XLATE_ICMP;
-}
-
 // ---- Ports of an address -----------------------------------------------------------------------
 
 static uint64_t *words_of(const struct xlate_table *t, unsigned int addr, unsigned int proto)
@@ -196,7 +191,7 @@ static uint32_t pool_start(const struct xlate_table *t, const struct ip_addr *ho
 static bool port_find(const struct worker *w, struct xlate *x, const struct nat_rule *r)
 {
 	const uint32_t size = r->kind == NAT_PAT ? nat_pool_size(&r->pool) : 0;
-	const unsigned int proto = proto_index((uint8_t)x->key.proto);
+	const unsigned int proto = xlate_proto((uint8_t)x->key.proto);
 	uint32_t at = pool_start(w->xlate, &x->key.real.ip, size);
 
 	for (uint32_t i = 0; i < size; i++) {
@@ -243,7 +238,7 @@ bool xlate_place_take(struct worker *w, struct xlate *x, const struct nat_rule *
 		return address_find(w, x, r, true);
 	if (!port_find(w, x, r))
 		return false;
-	port_mark(t, x->addr, proto_index((uint8_t)x->key.proto), x->mapped.port, true);
+	port_mark(t, x->addr, xlate_proto((uint8_t)x->key.proto), x->mapped.port, true);
 	t->addr[x->addr].mappings++;
 	return true;
 }
@@ -254,7 +249,7 @@ void xlate_place_release(struct xlate_table *t, const struct xlate *x)
 		pool_release(x->key.mapped_if, &x->mapped.ip);
 		return;
 	}
-	port_mark(t, x->addr, proto_index((uint8_t)x->key.proto), x->mapped.port, false);
+	port_mark(t, x->addr, xlate_proto((uint8_t)x->key.proto), x->mapped.port, false);
 	t->addr[x->addr].mappings--;
 }
 
@@ -266,6 +261,6 @@ bool xlate_place_is_taken(
 
 	for (unsigned int i = 0; i < t->n_addrs && is_mine(w, mapped->port); i++)
 		if (t->addr[i].key == key)
-			return !port_is_free(t, i, proto_index(proto), mapped->port);
+			return !port_is_free(t, i, xlate_proto(proto), mapped->port);
 	return false;
 }

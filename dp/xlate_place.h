@@ -5,6 +5,11 @@
 
 #include "dp/xlate.h"
 
+static inline unsigned int xlate_proto(uint8_t proto)
+{
+	return proto == PROTO_TCP ? XLATE_TCP : proto == PROTO_UDP ? XLATE_UDP : XLATE_ICMP;
+}
+
 // Finds what a mapping named x->key may have, into x->mapped and x->addr: an address to itself for PROTO_ANY,
 // else a port. False: all are taken.
 bool xlate_place_find(const struct worker *w, struct xlate *x, const struct nat_rule *r);

@@ -44,8 +44,9 @@ void xlate_turn(struct worker *w)
 {
 	struct xlate_clearing *c = &w->xlate->clearing;
 
-	xlate_age(w, &w->xlate->rest[0], w->snap->timeouts.pat_xlate_s);
-	xlate_age(w, &w->xlate->rest[1], w->snap->timeouts.xlate_s);
+	for (unsigned int i = 0; i < XLATE_PROTOS; i++)
+		xlate_age(w, &w->xlate->rest[i], w->snap->timeouts.pat_xlate_s);
+	xlate_age(w, &w->xlate->rest[XLATE_WHOLE], w->snap->timeouts.xlate_s);
 	if (likely(c->what == CLEAR_NOTHING))
 		return;
 	if (c->what == CLEAR_MAPPINGS) {

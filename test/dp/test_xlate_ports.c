@@ -111,6 +111,7 @@ static void test_used_up(void **state)
 	static bool taken[65536];
 	struct endpoint real = {ip(OTHER), 1};
 	struct flow f = outward(PROTO_UDP, THIRD, 1234, FAR);
+	struct endpoint mapped, given;
 	struct dp_msg m;
 	uint32_t x = 0;
 
@@ -136,8 +137,48 @@ static void test_used_up(void **state)
 	f.proto = PROTO_UDP;
 	xlate_put(h.w, x);
 	harness_drops(INSIDE, &f, 0, DROP_NAT_PORTS); // it rests
-	harness_wait_s(31);
-	goes_out(&f);
+	x = xlate_take(h.w, &rules.nat[1], INSIDE, OUTSIDE, PROTO_UDP, &real);
+	assert_int_not_equal(x, 0); // for whoever comes back
+	xlate_put(h.w, x);
+	real.port++;
+	assert_false(xlate_peek(h.w, &rules.nat[1], INSIDE, OUTSIDE, PROTO_UDP, &real, &mapped));
+	harness_wait_s(2);
+	given = xlate_at(h.w, x)->mapped;
+	assert_true(xlate_peek(h.w, &rules.nat[1], INSIDE, OUTSIDE, PROTO_UDP, &real, &mapped));
+	assert_true(endpoint_eq(&mapped, &given));
+	f = goes_out(&f);
+	assert_true(endpoint_eq(&f.src, &given));
+	f = outward(PROTO_UDP, THIRD, 1235, FAR);
+	harness_drops(INSIDE, &f, 0, DROP_NAT_PORTS);
+}
+
+// Who tries door after door, and is refused at each, leaves mappings that rest: of no other protocol's, and
+// there is a port for everybody.
+static void test_scanner(void **state)
+{
+	const uint32_t all = 65536 - NAT_PAT_PORT_MIN;
+	struct endpoint real = {ip(OTHER), 1}, kept = {ip(THIRD), 0};
+	uint32_t x;
+
+	harness_down();
+	xlate_up(1, 2 * all);
+	worker_turn(h.w, h.now_ns);
+	for (unsigned int i = 0; i < 100; i++) { // the oldest, which nobody of TCP gets
+		kept.port = (uint16_t)(20000 + i);
+		x = xlate_take(h.w, &rules.nat[1], INSIDE, OUTSIDE, PROTO_ICMP, &kept);
+		xlate_put(h.w, x);
+	}
+	for (uint32_t i = 0; i < 3 * all; i++) {
+		real.ip.b[14] = (uint8_t)(i >> 16);
+		real.port = (uint16_t)i;
+		x = xlate_take(h.w, &rules.nat[1], INSIDE, OUTSIDE, PROTO_TCP, &real);
+		assert_int_not_equal(x, 0);
+		xlate_put(h.w, x);
+		if (i % 8192 == 8191) // 8 192 a second
+			worker_turn(h.w, h.now_ns += NS_PER_S);
+	}
+	assert_int_equal(h.w->xlate->addr[0].free[XLATE_TCP], 0);
+	assert_int_equal(h.w->xlate->addr[0].free[XLATE_ICMP], all - 100);
 }
 
 int main(void)
@@ -145,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_oracle),
 		cmocka_unit_test_setup_teardown(test_used_up, xlate_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_scanner, xlate_setup, harness_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);
