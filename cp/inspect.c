@@ -76,21 +76,21 @@ static void read_call_id(struct pass *p)
 	p->call_id_hidden = p->from == SIDE_INSIDE || shown.n > 0;
 }
 
-bool inspect_message(struct trunk *t, enum side from, struct str bytes)
+static void refuse_unread(struct trunk *t, enum side from, enum sip_reason why)
+{
+	count(&t->ime->counters, counter_sip(why));
+	log_malformed(t, from, why);
+	refuse_malformed(t, from, &t->ime->scratch->msg);
+	pass_policy_malformed(t);
+}
+
+// What inspect_read() has found good. False as of inspect_message().
+static bool inspect_good(struct trunk *t, enum side from, struct str bytes, bool tidied)
 {
 	struct ime *ime = t->ime;
 	struct sip_msg *m = &ime->scratch->msg;
 	struct pass p = {.ime = ime, .t = t, .from = from, .m = m, .now_ns = ime_now(ime)};
-	bool tidied;
-	enum sip_reason why = inspect_read(ime, from, bytes, &tidied);
 
-	if (why != SIP_OK) {
-		count(&ime->counters, counter_sip(why));
-		log_malformed(t, from, why);
-		refuse_malformed(t, from, m);
-		pass_policy_malformed(t);
-		return true;
-	}
 	read_call_id(&p);
 	if (from == SIDE_OUTSIDE)
 		p.t = failover_route(t, m);
@@ -108,6 +108,22 @@ bool inspect_message(struct trunk *t, enum side from, struct str bytes)
 	OPENSSL_cleanse(&ime->scratch->plan, sizeof(ime->scratch->plan));
 	ime_retry_media(ime);
 	return true;
+}
+
+bool inspect_message(struct trunk *t, enum side from, struct str bytes)
+{
+	struct ime *ime = t->ime;
+	bool tidied, done = true;
+	enum sip_reason why = inspect_read(ime, from, bytes, &tidied);
+	size_t n = ime->scratch->msg.raw.n;
+
+	if (why == SIP_OK)
+		done = inspect_good(t, from, bytes, tidied);
+	else
+		refuse_unread(t, from, why);
+	if (tidied)
+		OPENSSL_cleanse(ime->tidied, n); // may hold keys
+	return done;
 }
 
 void inspect_malformed(struct trunk *t, enum side from, struct str head, enum sip_reason why)

@@ -158,8 +158,7 @@ enum counter_id pass_forward(struct pass *p)
 		why = send_rendered(p, len);
 	if (why == CNT_NONE)
 		pass_debug(p, "SIP message sent on", side_other(p->from), len);
-	if (p->planned)
-		OPENSSL_cleanse(ime->out, len);
+	OPENSSL_cleanse(ime->out, len); // may hold keys
 	if (why == CNT_NONE) {
 		count(&ime->counters,
 			p->m->request ? CNT_REQUESTS_FORWARDED : CNT_RESPONSES_FORWARDED);

@@ -209,6 +209,22 @@ static void test_profiles(void **state)
 	rig_only(RIG_A, CNT_NONE, 0);
 }
 
+// What is read and written in goes from one message to the next: nothing of one stays in it.
+static void test_srtp4_buffers(void **state)
+{
+	static const char zero[300];
+
+	assert_true(strlen(FROM_A) > sizeof(zero));
+	rig_outbound("b", "ca.pem");
+	host_send_raw(&rig.caller, FROM_A, strlen(FROM_A));
+	host_expect(&rig.remote, "INVITE ");
+	assert_int_equal(rig_counter(RIG_A, CNT_MESSAGES_TIDIED), 1);
+	assert_memory_equal(rig.ime[RIG_A]->tidied, zero, sizeof(zero));
+	assert_memory_equal(rig.ime[RIG_A]->out, zero, sizeof(zero));
+	call_answer(&rig.remote, "486 Busy Here", "r", "", "");
+	host_expect(&rig.caller, "SIP/2.0 486 ");
+}
+
 static void test_profile_outside(void **state)
 {
 	static const struct {
@@ -297,6 +313,7 @@ int main(void)
 		TEST(info),
 		TEST(ping),
 		TEST(profiles),
+		TEST(srtp4_buffers),
 		TEST(profile_outside),
 		TEST(addresses),
 		REJECT(ipv6_media),
