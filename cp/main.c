@@ -30,6 +30,7 @@
 #include "cp/reload.h"
 #include "cp/show.h"
 #include "cp/stack.h"
+#include "cp/wipe.h"
 #include "dp/dp.h"
 
 #define EXIT_CONFIG 2 // of the command line or the file
@@ -119,6 +120,13 @@ out:
 	return 0;
 }
 
+// A turn ends when nothing is ready any more; by then a message has been dealt with.
+static void loop_run(struct event_base *base)
+{
+	while (event_base_loop(base, EVLOOP_ONCE) == 0 && !event_base_got_break(base))
+		wipe_stack();
+}
+
 static void loop_free(struct daemon *d)
 {
 	if (d->sigterm != NULL)
@@ -159,15 +167,15 @@ static void raise_limit(int what)
 }
 
 // Calls work without; but keys may then come to the disk that swaps.
-static void keys_unlocked(size_t size)
+static void keys_unlocked(void)
 {
 	struct rlimit r = {0};
 
 	getrlimit(RLIMIT_MEMLOCK, &r);
 	alarm_raise(ALARM_MEMORY_UNLOCKED, mono_ns(),
-		"memory for keys may be swapped to disk: %zu MB of it cannot be locked, "
-		"RLIMIT_MEMLOCK is %llu kB",
-		size >> 20, (unsigned long long)r.rlim_cur >> 10);
+		"memory for keys may be swapped to disk: it cannot be locked, RLIMIT_MEMLOCK is "
+		"%llu kB",
+		(unsigned long long)r.rlim_cur >> 10);
 }
 
 static int lock_keys(const struct config *c, char *err, size_t err_size)
@@ -180,11 +188,10 @@ static int lock_keys(const struct config *c, char *err, size_t err_size)
 			strerror(-e));
 		return e;
 	}
-	// The ticket passwords are there already.
-	if (e == 0 && c->n_imes > 0)
-		e = priv_lock(c->imes, c->n_imes * sizeof(*c->imes));
+	if (e == 0)
+		e = priv_lock_all();
 	if (e != 0)
-		keys_unlocked(size);
+		keys_unlocked();
 	return 0;
 }
 
@@ -434,7 +441,7 @@ static int run(struct config *c, const char *path)
 	if (e == 0) {
 		log_ready(c);
 		hold_signals(SIG_UNBLOCK);
-		event_base_dispatch(d.base);
+		loop_run(d.base);
 	} else {
 		log_event(START_FAILED, log_text("error", err));
 	}

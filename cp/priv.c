@@ -8,12 +8,11 @@
 #include <openssl/crypto.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 // What a running firewall has no use for, and whoever takes one over would want first: other
 // programs and processes, other namespaces and file systems, the kernel's inside.
@@ -65,13 +64,29 @@ int priv_start(void)
 	return 0;
 }
 
-// Keeps the capabilities listed up to -1, here and in the bounding set.
+static bool may_lock(void)
+{
+	return capng_get_caps_process() == 0 &&
+		capng_have_capability(CAPNG_EFFECTIVE, CAP_IPC_LOCK) == 1;
+}
+
+static void keep(int cap)
+{
+	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+		(unsigned int)cap);
+}
+
+// Keeps the capabilities listed up to -1, here and in the bounding set. And the right to lock memory:
+// after priv_lock_all() a thread without it gets none from the kernel.
 static int keep_only(const int *caps)
 {
+	bool lock = may_lock();
+
 	capng_clear(CAPNG_SELECT_ALL);
 	for (; *caps >= 0; caps++)
-		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
-			(unsigned int)*caps);
+		keep(*caps);
+	if (lock)
+		keep(CAP_IPC_LOCK);
 	return capng_apply(CAPNG_SELECT_ALL) == 0 ? 0 : -EPERM;
 }
 
@@ -140,14 +155,12 @@ int priv_key_memory(size_t size)
 	}
 }
 
-int priv_lock(const void *p, size_t n)
+int priv_lock_all(void)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t from = (uintptr_t)p & ~(page - 1);
-	size_t len = (((uintptr_t)p + n + page - 1) & ~(page - 1)) - from;
+	struct rlimit r;
 
-	if (mlock2((const void *)from, len, MLOCK_ONFAULT) < 0 ||
-		madvise((void *)from, len, MADV_DONTDUMP) < 0)
-		return -errno;
-	return 0;
+	// What is mapped later counts against the limit too, and must not fail then.
+	if (getrlimit(RLIMIT_MEMLOCK, &r) < 0 || (r.rlim_cur != RLIM_INFINITY && !may_lock()))
+		return -EPERM;
+	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
 }

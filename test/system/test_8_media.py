@@ -2,13 +2,14 @@
 """The media plane under attack and in trouble: who may speak, what is said before the answer, RTCP, ports
 that run out, sound that stops in one direction, video."""
 
+import base64
 import re
 import struct
 import time
 
 from session import LabTest, wait_for
 
-from lablib import capture, inject, netns, tone
+from lablib import capture, inject, memory, netns, tone
 from lablib.daemon import WORKERS, substitute
 from lablib.foreign import Foreign, Stub
 from lablib.netns import FOREIGN
@@ -236,6 +237,60 @@ class Hostile(Foreigners):
                     self.assertGreater(self.sent_to(30000, 0.5), 15)
                     call.bye()
                 self.idle()
+
+
+class Keys(Foreigners):
+    def found(self, needles):
+        """Where they are in the memory of callgate A, and how the kernel keeps that. All of it is locked."""
+        places = memory.find(self.lab.daemons["a"].pid(), needles)
+        print("".join(f"    {name} at {at:x}: {' '.join(sorted(flags & {'lo', 'dd'})) or 'not guarded'}\n"
+                      for name, at, flags in places), end="", flush=True)
+        self.assertEqual([(name, hex(at)) for name, at, flags in places if "lo" not in flags], [])
+        return places
+
+    def call_leaves_nothing(self):
+        """While a call is up its keys are in memory of their own and in no other; after it they are nowhere,
+        neither as octets nor as the text of an SDP."""
+        mine = new_key(SUITE)
+        call, answer = self.foreign.call(self.lab.phones["a2"].number, sdp(
+            [Media("audio", FOREIGN, 30000, "RTP/SAVP", [0], [(1, SUITE, mine)])]))
+        needles = {}
+        for who, key in (("theirs", mine), ("ours", answer[0].crypto[0][2])):
+            needles[f"{who}, octets"] = base64.b64decode(key)
+            needles[f"{who}, text"] = key.encode()
+        up = self.found(needles)
+        call.bye()
+        self.idle()
+        after = self.found(needles)
+        self.assertEqual({name for name, _, _ in up}, {"theirs, octets", "ours, octets"})
+        self.assertEqual([(name, hex(at)) for name, at, flags in up if "dd" not in flags], [])
+        self.assertEqual(after, [])
+
+    def test_srtp4_keys_are_guarded_and_wiped(self):
+        self.stub()
+        self.call_leaves_nothing()
+
+    def test_srtp4_with_openssl(self):
+        self.stub()
+        self.restart("a", lambda text: substitute(text, r"srtp-engine: auto", "srtp-engine: openssl"))
+        self.call_leaves_nothing()
+
+    def test_srtp4_lasting_secrets(self):
+        """The ticket's password and the key of the certificate stay as long as the daemon does: in locked
+        memory, in no core dump (so the kernel shows it to nobody with the same rights), and not as their files
+        have them."""
+        daemon = self.lab.daemons["a"]
+        key = (daemon.dir / "a.key").read_text()
+        numbers = sh("openssl", "rsa", "-in", daemon.dir / "a.key", "-noout", "-text")
+        prime = bytes.fromhex(re.sub(r"[\s:]", "", re.search(r"prime1:([\s0-9a-f:]+)", numbers)[1]))[-128:]
+        password = daemon.password_file.read_text().strip()
+        places = self.found({"password": password.encode(), "key": prime[::-1], "key as DER": prime,
+                             "key as PEM": key.split("\n")[5].encode()})
+        self.assertEqual({name for name, _, _ in places}, {"password", "key"})
+        self.assertEqual([hex(at) for name, at, flags in places if name == "password" and "dd" not in flags], [])
+        without = ["setpriv", "--bounding-set", "-sys_ptrace,-sys_admin,-perfmon"]
+        self.assertNotEqual(sh(*without, "sh", "-c", "sleep 1 & cat /proc/$!/maps"), "")
+        self.assertEqual(sh(*without, "cat", f"/proc/{daemon.pid()}/maps", check=False), "")
 
 
 class Trouble(Foreigners):

@@ -2,6 +2,7 @@
 // Privileges are shed for good, so each case is a process of its own.
 #include "test/unit/test.h"
 
+#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -90,8 +91,8 @@ static int shed(void)
 	return unshare(CLONE_NEWNET) == -1 && errno == EPERM ? 0 : 2;
 }
 
-// The kernel's flags of the mapping that holds an address: "rd wr lo dd" and others.
-static bool is_locked_and_not_dumped(const void *p)
+// Whether the kernel's flags of the mapping that holds an address ("rd wr lo dd" and others) have one.
+static bool has_flag(const void *p, const char *flag)
 {
 	FILE *f = fopen("/proc/self/smaps", "r");
 	char line[512];
@@ -103,26 +104,31 @@ static bool is_locked_and_not_dumped(const void *p)
 		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
 			here = (unsigned long)p >= from && (unsigned long)p < to;
 		if (here && strncmp(line, "VmFlags:", 8) == 0)
-			found = strstr(line, " lo") != NULL && strstr(line, " dd") != NULL;
+			found = strstr(line, flag) != NULL;
 	}
 	fclose(f);
 	return found;
 }
 
+static int drop_ipc_lock(void)
+{
+	capng_get_caps_process();
+	capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_IPC_LOCK);
+	return capng_apply(CAPNG_SELECT_CAPS);
+}
+
 static int key_memory(void)
 {
-	static char secret[64];
 	char *key;
 
 	if (priv_key_memory(3u << 20) != 0)
 		return 1;
 	key = OPENSSL_secure_malloc(376);
-	if (key == NULL || !CRYPTO_secure_allocated(key) || !is_locked_and_not_dumped(key))
+	if (key == NULL || !CRYPTO_secure_allocated(key) || !has_flag(key, " lo") ||
+		!has_flag(key, " dd"))
 		return 2;
 	OPENSSL_secure_clear_free(key, 376);
-	if (is_locked_and_not_dumped(secret))
-		return 3;
-	return priv_lock(secret, sizeof(secret)) == 0 && is_locked_and_not_dumped(secret) ? 0 : 4;
+	return 0;
 }
 
 // As many blocks as were asked for, and no more.
@@ -144,13 +150,41 @@ static int key_memory_unlocked(void)
 {
 	const struct rlimit none = {0};
 
-	if (priv_shed_worker() != 0 || setrlimit(RLIMIT_MEMLOCK, &none) < 0)
+	if (drop_ipc_lock() != 0 || setrlimit(RLIMIT_MEMLOCK, &none) < 0)
 		return 1;
 	if (priv_key_memory(1u << 20) != -EPERM)
 		return 2;
-	if (OPENSSL_secure_malloc(376) == NULL)
+	return OPENSSL_secure_malloc(376) != NULL ? 0 : 3;
+}
+
+// What was there, and what comes later, when all other rights are shed and the limit is passed.
+static int lock_all(void)
+{
+	static char fixed[64];
+	const struct rlimit few = {64u << 10, 64u << 10};
+	char local = 0, *early = malloc(64), *late;
+
+	if (has_flag(fixed, " lo") || setrlimit(RLIMIT_MEMLOCK, &few) < 0 || priv_lock_all() != 0)
+		return 1;
+	if (!has_flag(fixed, " lo") || !has_flag(&local, " lo") || !has_flag(early, " lo"))
+		return 2;
+	if (priv_shed_worker() != 0)
 		return 3;
-	return priv_lock(&none, sizeof(none)) < 0 ? 0 : 4;
+	late = malloc(1u << 20);
+	return late != NULL && has_flag(late, " lo") ? 0 : 4;
+}
+
+// Without the right all goes on, and nothing is locked of which more could not be had later.
+static int lock_all_unlocked(void)
+{
+	const struct rlimit few = {64u << 10, 64u << 10};
+	char local = 0;
+
+	if (setrlimit(RLIMIT_MEMLOCK, &few) < 0 || drop_ipc_lock() != 0)
+		return 1;
+	if (priv_lock_all() != -EPERM || has_flag(&local, " lo"))
+		return 2;
+	return priv_shed_worker() == 0 ? 0 : 3;
 }
 
 static void test_key_memory(void **state)
@@ -159,11 +193,22 @@ static void test_key_memory(void **state)
 	assert_int_equal(status_of(key_memory_size), 0);
 }
 
+static void test_srtp4_lock_all(void **state)
+{
+#ifdef __SANITIZE_ADDRESS__
+	skip(); // it lets nobody lock all of its own memory
+#endif
+	if (geteuid() != 0)
+		skip(); // the bounding set is root's to change
+	assert_int_equal(status_of(lock_all), 0);
+}
+
 static void test_key_memory_unlocked(void **state)
 {
 	if (geteuid() != 0)
 		skip(); // the bounding set is root's to change
 	assert_int_equal(status_of(key_memory_unlocked), 0);
+	assert_int_equal(status_of(lock_all_unlocked), 0);
 }
 
 static void test_start(void **state)
@@ -191,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_shed),
 		cmocka_unit_test(test_key_memory),
 		cmocka_unit_test(test_key_memory_unlocked),
+		cmocka_unit_test(test_srtp4_lock_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
