@@ -37,7 +37,9 @@ static bool is_full(const struct worker *w, uint32_t n, uint32_t max)
 
 static uint16_t place_of(const struct worker *w, const struct ip_addr *ip, uint32_t class)
 {
-	return (uint16_t)rte_jhash(ip, sizeof(*ip), w->conn_limits->seed + class);
+	const struct ip_addr key __rte_aligned(sizeof(uint32_t)) = *ip; // the hash reads words
+
+	return (uint16_t)rte_jhash(&key, sizeof(key), w->conn_limits->seed + class);
 }
 
 static struct flow real_of(const struct pkt *p, const struct acl_verdict *v)
