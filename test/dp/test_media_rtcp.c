@@ -245,7 +245,7 @@ static void test_latch(void **state)
 	struct dp_media_leg *o = &s.media.leg[OUTSIDE];
 	struct endpoint elsewhere = ep("198.51.100.77", 4001);
 	struct peer remote;
-	uint8_t p[256], out[256];
+	uint8_t p[256] = {0}, out[256];
 	size_t n;
 
 	o->latch = true;
