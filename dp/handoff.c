@@ -180,13 +180,6 @@ static inline bool is_judged_here(const struct pkt *p)
 		!(p->kind == PKT_FLOW && p->flow.proto == PROTO_UDP);
 }
 
-// Of nearly every packet, where there is one worker: it is not media, and nothing is to be judged.
-static inline bool is_left_alone(const struct media_index *media, const struct pkt *p)
-{
-	return p->kind == PKT_FLOW && p->flow.proto == PROTO_UDP &&
-		(p->flow.dst.port < media->port_lo || p->flow.dst.port > media->port_hi);
-}
-
 void handoff_stage(struct worker *w, struct pkts *v)
 {
 	const bool one = w->n_workers == 1;
@@ -194,6 +187,10 @@ void handoff_stage(struct worker *w, struct pkts *v)
 	uint16_t n = 0, kinds = 0;
 	uint64_t hash[PKTS_MAX];
 
+	if (one && likely(v->kinds & PKTS_PLAIN)) {
+		v->kinds = PKTS_OF(PKT_FLOW);
+		return;
+	}
 	for (uint16_t i = 0; i < v->n && !one; i++) {
 		hash[i] = sess_pkt_hash(w->sess, pkt_of(v->m[i]));
 		owners_prefetch(w->owners, hash[i]);
@@ -203,7 +200,7 @@ void handoff_stage(struct worker *w, struct pkts *v)
 		struct pkt *p = pkt_of(m);
 		unsigned int owner;
 
-		if (one && likely(is_left_alone(w->snap->media_index, p))) {
+		if (one && handoff_is_plain(w->snap->media_index, p)) {
 			kinds |= PKTS_OF(PKT_FLOW);
 			v->m[n++] = m;
 			continue;

@@ -13,6 +13,13 @@ bool handoff_is_media(const struct snapshot *s, uint16_t in, const struct flow *
 // (dp/media_addr.h), or -1.
 int handoff_mark_media(const struct snapshot *s, struct pkt *p);
 
+// Whether it is plain UDP for no port of media: where there is one worker, the steer stage has nothing to do with
+// it. Of nearly every packet.
+static inline bool handoff_is_plain(const struct media_index *x, const struct pkt *p)
+{
+	return p->plain && (p->flow.dst.port < x->port_lo || p->flow.dst.port > x->port_hi);
+}
+
 // The owner of a packet that came in on `in`, or of a frame of the control plane that will go out
 // of `in` with the flow turned round (its answer arrives there and must find the same worker).
 // (1) a media port, or one that dynamic translations give out: the worker that has the port's

@@ -11,6 +11,7 @@
 #include <rte_icmp.h>
 #include <rte_tcp.h>
 
+#include "dp/handoff.h"
 #include "dp/icmp.h"
 #include "dp/ipopt.h"
 #include "dp/snapshot.h"
@@ -473,7 +474,9 @@ static bool is_good(const struct rte_mbuf *m, const struct pkt *p)
 void parse_stage(struct worker *w, struct pkts *v, uint16_t iface)
 {
 	const bool judged = w->judges_l4[iface];
+	const struct media_index *media = w->snap->media_index;
 	uint16_t n = 0, kinds = PKTS_OF(PKT_FLOW);
+	bool all_plain = true;
 	const struct burst b = burst_of(&w->mac[iface], iface, &w->snap->ip_options);
 
 	for (uint16_t i = 0; i < v->n; i++)
@@ -491,10 +494,12 @@ void parse_stage(struct worker *w, struct pkts *v, uint16_t iface)
 		}
 		if (judged)
 			pkt_of(m)->l4_checked = is_good(m, pkt_of(m));
-		if (unlikely(pkt_of(m)->kind != PKT_FLOW))
+		if (unlikely(!handoff_is_plain(media, pkt_of(m)))) {
+			all_plain = false;
 			kinds |= PKTS_OF(pkt_of(m)->kind);
+		}
 		v->m[n++] = m;
 	}
 	v->n = n;
-	v->kinds = kinds;
+	v->kinds = all_plain ? kinds | PKTS_PLAIN : kinds;
 }

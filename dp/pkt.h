@@ -75,7 +75,9 @@ _Static_assert(
 // `kinds` says what may be in there, until the vector has gone through steer: so that nobody has to
 // look for what did not come.
 #define PKTS_OF(kind) (uint16_t)(1u << (kind))
-#define PKTS_ANY      UINT16_MAX
+#define PKTS_ANY      (uint16_t)(PKTS_PLAIN - 1u)
+// All are plain UDP (pkt.plain), none for a media port: parse says so to the steer stage.
+#define PKTS_PLAIN (uint16_t)(1u << 15)
 
 struct pkts {
 	uint16_t n;
