@@ -45,15 +45,16 @@ static int workers_make(const struct dp_options *o)
 	uint32_t share = sessions_of(o);
 	struct media_worker *media[WORKERS_MAX] = {NULL};
 	struct dp_state *d = &dp_state;
+	uint64_t seed;
 	int bad;
 
-	d->steer.n_workers = o->n_workers;
-	if (getrandom(&d->steer.seed, sizeof(d->steer.seed), 0) != sizeof(d->steer.seed))
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return -errno;
 	for (unsigned int i = 0; i < o->n_workers; i++) {
-		d->worker[i] = worker_new(i, o->n_workers, share, d->steer.seed);
+		d->worker[i] = worker_new(i, o->n_workers, share, seed);
 		if (d->worker[i] == NULL)
 			return -ENOMEM;
+		d->steer = d->worker[i]->steer;
 		d->n_workers++;
 		d->worker[i]->frag = frag_new(o->ifaces, o->n_ifaces, o->n_workers, d->datagrams);
 		if (d->worker[i]->frag == NULL)

@@ -7,15 +7,15 @@
 
 #include "dp/nat_set.h"
 
-// Counters are shared by paths, as in a host, so that their number is bounded; where one begins is the
-// path's own secret (RFC 7739 5.3).
+// Counters are shared by paths, as in a host, so that their number is bounded; where one begins is its own
+// secret (RFC 7739 5.3), and nobody learns from it by what path is found.
 rte_be16_t ipid_next(struct worker *w, rte_be32_t src, rte_be32_t dst, uint8_t proto)
 {
-	const uint32_t path = rte_jhash_3words(src, dst, proto, w->steer.seed);
-	uint16_t *turn = &w->ipid[path % RTE_DIM(w->ipid)];
+	const uint32_t path = rte_jhash_3words(src, dst, proto, w->ipid.seed);
+	uint16_t *turn = &w->ipid.turn[path % IPID_TURNS];
 
 	*turn = (uint16_t)(*turn + 1) % ((UINT16_MAX + 1) / w->n_workers);
-	return rte_cpu_to_be_16((uint16_t)((path >> 16) + *turn * w->n_workers + w->id));
+	return rte_cpu_to_be_16((uint16_t)(*turn * w->n_workers + w->id));
 }
 
 void ipid_renew(struct worker *w, struct rte_ipv4_hdr *ip)

@@ -52,6 +52,13 @@ struct spoof_count {
 	uint64_t rpf_drops, told_ns[DP_SPOOF_KINDS];
 };
 
+// Of dp/ipid.h: counters by path.
+#define IPID_TURNS 1024
+struct ipid_state {
+	uint32_t seed;
+	uint16_t turn[IPID_TURNS];
+};
+
 // What decides ownership beside the rules; the seed is random per start.
 struct handoff_key {
 	uint32_t seed;
@@ -111,8 +118,8 @@ struct worker {
 	struct pkts vlan_in[DP_IFACES_MAX]; // of a burst, by its tags
 	struct vlan_count vlan_rx[DP_IFACES_MAX], vlan_tx[DP_IFACES_MAX];
 	struct rte_ether_addr mac[DP_IFACES_MAX];
-	bool judges_l4[DP_IFACES_MAX];    // the device; see struct eal_port
-	uint16_t ipid[1024];              // counters of dp/ipid.h, by path
+	bool judges_l4[DP_IFACES_MAX]; // the device; see struct eal_port
+	struct ipid_state ipid;
 	struct pkts tx[DP_IFACES_MAX];    // leave at the end of the turn
 	struct pkts handoff[WORKERS_MAX]; // of the steer stage
 	struct pkts hairpin;              // come in again

@@ -20,6 +20,7 @@
 #include "dp/owners.h"
 #include "dp/punt.h"
 #include "dp/route.h"
+#include "dp/secret.h"
 #include "dp/sess.h"
 #include "dp/sess_table.h"
 #include "dp/xlate.h"
@@ -50,16 +51,6 @@ static struct rte_hash *hash_new(
 	return rte_hash_create(&p);
 }
 
-// The n-th of the pseudo-random words that a seed stands for (the finalizer of SplitMix64).
-static uint64_t word_of(uint32_t seed, unsigned int n)
-{
-	uint64_t x = ((uint64_t)seed << 32 | n) * UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
-}
-
 static void sess_free(struct sess_table *t)
 {
 	if (t == NULL)
@@ -77,7 +68,7 @@ static uint32_t spare_of(uint32_t sessions)
 	return RTE_MIN(sessions / 4, 16384u);
 }
 
-static struct sess_table *sess_new(uint32_t sessions, uint32_t seed)
+static struct sess_table *sess_new(uint32_t sessions, const uint64_t secret[SESS_KEY_WORDS])
 {
 	const uint32_t max = sessions + spare_of(sessions);
 	const size_t buckets =
@@ -98,8 +89,7 @@ static struct sess_table *sess_new(uint32_t sessions, uint32_t seed)
 	}
 	for (uint32_t i = 0; i < max; i++)
 		t->free[i] = max - 1 - i;
-	for (unsigned int i = 0; i < SESS_KEY_WORDS; i++)
-		t->secret[i] = word_of(seed, i);
+	memcpy(t->secret, secret, sizeof(t->secret));
 	return t;
 }
 
@@ -204,30 +194,66 @@ static void acl_log_free(struct acl_log *l)
 	rte_free(l);
 }
 
-struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sessions, uint32_t seed)
+// Each table has a seed of its own: what collides in one need not in another.
+struct seeds {
+	uint64_t sess[SESS_KEY_WORDS];
+	uint64_t steer, neigh, punt, icmp, xlate, limits;
+	uint64_t ipid[1 + IPID_TURNS * sizeof(uint16_t) / sizeof(uint64_t)];
+};
+
+static int seeds_make(struct seeds *s, uint64_t seed)
+{
+	const struct {
+		enum secret what;
+		uint64_t *out;
+		size_t n;
+	} all[] = {
+		{SECRET_STEER, &s->steer, 1},
+		{SECRET_SESS, s->sess, RTE_DIM(s->sess)},
+		{SECRET_NEIGH, &s->neigh, 1},
+		{SECRET_PUNT, &s->punt, 1},
+		{SECRET_ICMP, &s->icmp, 1},
+		{SECRET_XLATE, &s->xlate, 1},
+		{SECRET_LIMITS, &s->limits, 1},
+		{SECRET_IPID, s->ipid, RTE_DIM(s->ipid)},
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < RTE_DIM(all) && err == 0; i++)
+		err = secret_words(seed, all[i].what, all[i].out, all[i].n);
+	return err;
+}
+
+struct worker *worker_new(unsigned int id, unsigned int n_workers, uint32_t sessions, uint64_t seed)
 {
 	struct worker *w = rte_zmalloc("worker", sizeof(*w), RTE_CACHE_LINE_SIZE);
+	struct seeds s;
 
 	if (w == NULL)
 		return NULL;
+	if (seeds_make(&s, seed) != 0) {
+		rte_free(w);
+		return NULL;
+	}
 	w->id = id;
 	w->n_workers = n_workers;
-	w->steer = (struct handoff_key){.seed = seed, .n_workers = n_workers};
+	w->steer = (struct handoff_key){.seed = (uint32_t)s.steer, .n_workers = n_workers};
 	w->count = rte_zmalloc("count", sizeof(*w->count), RTE_CACHE_LINE_SIZE);
 	w->hits = acl_hits_new(id);
 	w->acl_log = acl_log_new(id, n_workers);
-	// Each table has a seed of its own: what collides in one need not in another.
-	w->sess = sess_new(sessions, seed + 1);
-	w->neigh = neigh_new(id, seed + 2);
+	w->ipid.seed = (uint32_t)s.ipid[0];
+	memcpy(w->ipid.turn, &s.ipid[1], sizeof(w->ipid.turn));
+	w->sess = sess_new(sessions, s.sess);
+	w->neigh = neigh_new(id, (uint32_t)s.neigh);
 	// One more than sessions: it is a session that a full table has no room for.
-	w->xlate = xlate_new(id, n_workers, sessions + 1, seed + 4);
+	w->xlate = xlate_new(id, n_workers, sessions + 1, (uint32_t)s.xlate);
 	w->nat_hits =
 		rte_zmalloc("nat_hits", NAT_HITS_SLOTS * sizeof(*w->nat_hits), RTE_CACHE_LINE_SIZE);
 	w->conn_limits = rte_zmalloc("limits", sizeof(*w->conn_limits), RTE_CACHE_LINE_SIZE);
 	if (w->conn_limits != NULL)
-		w->conn_limits->seed = seed + 6;
-	w->punt = punt_new(n_workers, seed + 3);
-	w->icmp = icmp_new(n_workers, seed + 5);
+		w->conn_limits->seed = (uint32_t)s.limits;
+	w->punt = punt_new(n_workers, (uint32_t)s.punt);
+	w->icmp = icmp_new(n_workers, (uint32_t)s.icmp);
 	w->msg_down = msg_ring_new("msg_down", id);
 	w->msg_up = msg_ring_new("msg_up", id);
 	w->punt_down = ring_new("punt_down", id, 0, PUNT_RING);

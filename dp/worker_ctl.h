@@ -5,9 +5,10 @@
 #include "dp/worker.h"
 
 // Everything that a worker owns but its queues and its place in the handoff mesh.
+// `seed`, the same for all workers of a box, is what its secrets are made from (dp/secret.h).
 // NULL: no memory. Control thread.
 struct worker *worker_new(
-	unsigned int id, unsigned int n_workers, uint32_t sessions, uint32_t seed);
+	unsigned int id, unsigned int n_workers, uint32_t sessions, uint64_t seed);
 
 // What several workers need of each: a ring from each to each other one, and its memory of owners. -ENOMEM.
 int worker_mesh(struct worker *const w[], unsigned int n);

@@ -155,6 +155,21 @@ static void test_fragments(void **state)
 	assert_int_not_equal(at_receiver[0].data[8], at_receiver[1].data[8]);
 }
 
+// An identifier tells nothing of how the counter of its path was found, for two paths that share one have the
+// next ones of each other: else outsiders could work out the secret behind it.
+static void test_secret(void **state)
+{
+	const uint16_t first = rte_be_to_cpu_16(ipid_next(h.w, 1, 2, PROTO_UDP));
+	unsigned int others = 0;
+
+	for (rte_be32_t dst = 3; dst < 10000; dst++)
+		others += rte_be_to_cpu_16(ipid_next(h.w, 1, dst, PROTO_UDP)) ==
+			(uint16_t)(first + 1 + others);
+	assert_true(others > 3);
+	assert_int_equal(
+		rte_be_to_cpu_16(ipid_next(h.w, 1, 2, PROTO_UDP)), (uint16_t)(first + 1 + others));
+}
+
 // Of one path, no two of any worker are alike until one has gone all its round.
 static void test_workers(void **state)
 {
@@ -182,6 +197,7 @@ int main(void)
 		TEST(test_not_shared),
 		TEST(test_held),
 		TEST(test_fragments),
+		TEST(test_secret),
 		cmocka_unit_test(test_workers),
 	};
 

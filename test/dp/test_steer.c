@@ -4,6 +4,7 @@
 #include "test/unit/test.h"
 
 #include "dp/handoff.h"
+#include "dp/secret.h"
 
 enum { OUTSIDE, INSIDE };
 
@@ -182,6 +183,24 @@ static void test_spread(void **state)
 	assert_in_range(moved, 2700, 3300);
 }
 
+// One seed makes the same secrets each time; another seed, or purpose, makes others in every bit's chance.
+static void test_secrets(void **state)
+{
+	const uint64_t seeds[] = {1, 2, UINT64_C(1) << 32, UINT64_MAX};
+	uint64_t words[4][2][8], again[8];
+	unsigned int bits = 0;
+
+	for (size_t i = 0; i < 4; i++)
+		for (enum secret what = SECRET_STEER; what <= SECRET_SESS; what++)
+			assert_int_equal(secret_words(seeds[i], what, words[i][what], 8), 0);
+	assert_int_equal(secret_words(seeds[1], SECRET_SESS, again, 8), 0);
+	assert_memory_equal(again, words[1][SECRET_SESS], sizeof(again));
+	for (size_t i = 1; i < 64; i++) // with the one before
+		bits += (unsigned int)__builtin_popcountll(
+			(&words[0][0][0])[i] ^ (&words[0][0][0])[i - 1]);
+	assert_in_range(bits, 63 * 28, 63 * 36);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_static_pat),
 		cmocka_unit_test(test_punted),
 		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_secrets),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
