@@ -27,6 +27,8 @@
 #define BUCKETS        4096
 // Questions to the kernel per second; each becomes up to three ARP requests.
 #define ASKS_PER_SECOND 256
+// Of these, so many that strangers who make workers ask leave to others.
+#define ASKS_KEPT 128
 // A wanted neighbour is verified once in so many seconds, spread over them by its slot.
 #define VERIFY_S         45
 #define RECEIVE_BUF      (1 << 20)
@@ -92,14 +94,15 @@ static struct neigh *find(struct netlink *nl, uint16_t iface, const struct ip_ad
 	return NULL;
 }
 
-static struct neigh *find_or_add(struct netlink *nl, uint16_t iface, const struct ip_addr *ip)
+static struct neigh *find_or_add(
+	struct netlink *nl, uint16_t iface, const struct ip_addr *ip, bool known)
 {
 	struct neigh *n = find(nl, iface, ip);
 	uint16_t *b = bucket(nl, iface, ip);
 
 	if (n != NULL)
 		return n;
-	if (nl->n_used == NEIGHS_MAX || nl->n_used - nl->n_known >= UNANSWERED_MAX)
+	if (nl->n_used == NEIGHS_MAX || (!known && nl->n_used - nl->n_known >= UNANSWERED_MAX))
 		return NULL;
 	for (n = nl->neighs; n->used; n++)
 		;
@@ -158,7 +161,7 @@ static void set_known(struct netlink *nl, struct neigh *n, bool known)
 static void learn(
 	struct netlink *nl, uint16_t iface, const struct ip_addr *ip, const uint8_t mac[6])
 {
-	struct neigh *n = find_or_add(nl, iface, ip);
+	struct neigh *n = find_or_add(nl, iface, ip, true);
 
 	if (n == NULL) {
 		log_event(NEIGH_FULL, log_u64("max", NEIGHS_MAX));
@@ -191,8 +194,20 @@ static void ask(struct netlink *nl, const struct neigh *n)
 		log_event(NEIGH_ASK, log_ip("ip", &n->ip), log_text("error", strerror(-err)));
 }
 
-// Answers a question from the table, or passes it on.
-static void want(struct netlink *nl, uint16_t iface, const struct ip_addr *ip, bool tell_again)
+// The kernel keeps what failed until its table, which all namespaces share, is full; and then makes room at
+// the cost of the living.
+static void bury(struct netlink *nl, struct neigh *n)
+{
+	const struct ip_addr ip = n->ip;
+	const uint16_t iface = n->iface;
+
+	forget(nl, n);                                           // it may be gone
+	(void)rtnl_neigh_del(nl->rtnl, nl->ifindex[iface], &ip); // or somebody was quicker
+}
+
+// Answers a question from the table, or passes it on while so many are left that are kept for others.
+static void want(struct netlink *nl, uint16_t iface, const struct ip_addr *ip, bool tell_again,
+	unsigned int kept)
 {
 	struct neigh *n = find(nl, iface, ip);
 
@@ -202,9 +217,9 @@ static void want(struct netlink *nl, uint16_t iface, const struct ip_addr *ip, b
 		sync_workers(nl, n);
 		return;
 	}
-	if (nl->asks_left == 0)
+	if (nl->asks_left <= kept)
 		return; // who still needs it asks again
-	n = find_or_add(nl, iface, ip);
+	n = find_or_add(nl, iface, ip, false);
 	if (n == NULL)
 		return;
 	n->wanted = true;
@@ -304,7 +319,7 @@ static int on_neigh(const struct nlmsghdr *h, struct netlink *nl)
 	else if (n != NULL && h->nlmsg_type == RTM_DELNEIGH)
 		on_deleted(nl, n);
 	else if (n != NULL && (m->ndm_state & NUD_FAILED) != 0)
-		forget(nl, n);
+		bury(nl, n);
 	return MNL_CB_OK;
 }
 
@@ -457,10 +472,10 @@ void netlink_free(struct netlink *nl)
 	free(nl);
 }
 
-void netlink_miss(struct netlink *nl, uint16_t iface, const struct ip_addr *ip)
+void netlink_miss(struct netlink *nl, uint16_t iface, const struct ip_addr *ip, bool urgent)
 {
 	if (iface < nl->n_ifaces && ip_is_v4(ip) && prefix_has(&nl->subnets[iface], ip))
-		want(nl, iface, ip, true);
+		want(nl, iface, ip, true, urgent ? 0 : ASKS_KEPT);
 }
 
 // The neighbour that packets towards `ip` go to, or NULL.
@@ -489,7 +504,7 @@ int netlink_resolve(struct netlink *nl, uint16_t iface, const struct ip_addr *ip
 
 	if (hop == NULL)
 		return -ENETUNREACH;
-	want(nl, iface, hop, false);
+	want(nl, iface, hop, false, 0);
 	return 0;
 }
 

@@ -25,8 +25,9 @@ int netlink_set_routes(struct netlink *nl, const struct config *c);
 
 // A worker lacks the MAC of this next hop (DP_MSG_NEIGH_MISS). Answers from the table, or asks the
 // kernel; the answer follows as DP_MSG_NEIGH_SET when the neighbour speaks. Addresses outside the
-// interface's subnet are ignored; questions beyond a budget per second are not asked.
-void netlink_miss(struct netlink *nl, uint16_t iface, const struct ip_addr *ip);
+// interface's subnet are ignored; questions beyond a budget per second are not asked, of which those that
+// are not urgent have half.
+void netlink_miss(struct netlink *nl, uint16_t iface, const struct ip_addr *ip, bool urgent);
 
 // Resolves the next hop towards `ip` (itself, or the gateway of the longest configured route) ahead
 // of the first packet, such as a media address at call set-up. Asynchronous, as above.

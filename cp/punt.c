@@ -51,7 +51,7 @@ static void on_message(struct punt *p, const struct dp_msg *m)
 {
 	switch (m->type) {
 	case DP_MSG_NEIGH_MISS:
-		netlink_miss(p->nl, m->neigh.iface, &m->neigh.ip);
+		netlink_miss(p->nl, m->neigh.iface, &m->neigh.ip, m->neigh.urgent);
 		break;
 	case DP_MSG_MEDIA_GONE:
 	case DP_MSG_MEDIA_KEY:

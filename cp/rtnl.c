@@ -195,3 +195,16 @@ int rtnl_neigh_use(struct rtnl *r, unsigned int ifindex, const struct ip_addr *i
 	mnl_attr_put_u32(h, NDA_DST, ip_to_v4_be(ip));
 	return ask(r, h);
 }
+
+int rtnl_neigh_del(struct rtnl *r, unsigned int ifindex, const struct ip_addr *ip)
+{
+	struct nlmsghdr *h = begin(r, RTM_DELNEIGH, 0);
+	struct ndmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	if (!ip_is_v4(ip))
+		return -EAFNOSUPPORT;
+	m->ndm_family = AF_INET;
+	m->ndm_ifindex = (int)ifindex;
+	mnl_attr_put_u32(h, NDA_DST, ip_to_v4_be(ip));
+	return ask(r, h);
+}

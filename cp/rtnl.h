@@ -32,3 +32,6 @@ int rtnl_rule_iif(struct rtnl *r, const char *ifname, uint32_t table);
 
 // Tells the kernel that a neighbour is in use: it asks for an unknown one and verifies a stale one.
 int rtnl_neigh_use(struct rtnl *r, unsigned int ifindex, const struct ip_addr *ip);
+
+// Has the kernel forget one.
+int rtnl_neigh_del(struct rtnl *r, unsigned int ifindex, const struct ip_addr *ip);

@@ -43,6 +43,7 @@ struct dp_msg_neigh {
 	uint16_t iface;
 	struct ip_addr ip;
 	uint8_t mac[6];
+	bool urgent; // NEIGH_MISS: no stranger brought it about, so no flood of others goes first
 };
 
 struct dp_msg_trust {

@@ -17,8 +17,8 @@
 #include "dp/sess.h"
 #include "dp/vlan.h"
 
-// A next hop is asked for at most this often, all next hops together at most so many a second:
-// a scan of an empty subnet must not become a flood of questions.
+// A next hop is asked for at most this often, all next hops of one urgency together at most so many a second
+// and box: a scan of an empty subnet must not become a flood of questions.
 #define ASK_AGAIN_NS 1000000000ull
 #define ASK_RATE     100
 #define ASK_BURST    50
@@ -91,24 +91,22 @@ void neigh_msg(struct worker *w, const struct dp_msg *m)
 	memcpy(&t->at[at].mac[0], m->neigh.mac, sizeof(t->at[at].mac[0]));
 }
 
-static void neigh_ask(struct worker *w, const struct neigh_key *key)
+static void neigh_ask(struct worker *w, const struct neigh_key *key, enum neigh_urgency urgency)
 {
-	static const struct bucket_rate rate = {
-		.interval_ns = 1000000000ull / ASK_RATE,
-		.burst_ns = 1000000000ull / ASK_RATE * ASK_BURST,
-	};
+	const struct bucket_rate rate = bucket_rate(ASK_RATE / w->n_workers, ASK_BURST);
 	struct neigh_table *t = w->neigh;
-	struct neigh_asked *a =
-		&t->asked[rte_jhash(key, sizeof(*key), t->seed) % RTE_DIM(t->asked)];
+	struct neigh_asking *asking = &t->asking[urgency];
+	struct neigh_asked *a = &asking->asked[rte_jhash(key, sizeof(*key), t->seed) % NEIGH_ASKED];
 	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_NEIGH_MISS};
 
 	if (a->at_ns != 0 && w->now_ns - a->at_ns < ASK_AGAIN_NS &&
 		memcmp(&a->key, key, sizeof(*key)) == 0)
 		return;
-	if (!bucket_take(&t->asking, &rate, w->now_ns))
+	if (!bucket_take(&asking->bucket, &rate, w->now_ns))
 		return;
 	m.neigh.iface = (uint16_t)key->iface;
 	m.neigh.ip = key->ip;
+	m.neigh.urgent = urgency == NEIGH_URGENT;
 	if (!worker_notify(w, &m))
 		return;
 	*a = (struct neigh_asked){.key = *key, .at_ns = w->now_ns};
@@ -177,14 +175,17 @@ enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be
 
 // Finds the way, if it is complete: so the answer to a question is seen at once. A packet that may not take
 // it asks no question.
-static __rte_noinline enum dp_counter_id hop_find(
-	struct worker *w, struct rte_mbuf *m, rte_be32_t dst, uint32_t *out)
+static __rte_noinline enum dp_counter_id hop_find(struct worker *w, struct rte_mbuf *m,
+	rte_be32_t dst, enum neigh_urgency urgency, uint32_t *out)
 {
 	struct neigh_key next;
 	enum dp_counter_id bad = route_peek(w, m, dst, out, &next);
 
-	if (bad == DROP_NEIGH_UNRESOLVED)
-		neigh_ask(w, &next);
+	if (bad == DROP_NEIGH_UNRESOLVED) {
+		const bool gateway = ip_to_v4_be(&next.ip) != dst;
+
+		neigh_ask(w, &next, gateway ? NEIGH_URGENT : urgency);
+	}
 	return bad;
 }
 
@@ -237,7 +238,8 @@ static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 	enum dp_counter_id bad;
 
 	if (unlikely(hop->dst != dst)) {
-		bad = hop_find(w, m, dst, &hop->neigh);
+		// Media, which goes where calls say.
+		bad = hop_find(w, m, dst, NEIGH_URGENT, &hop->neigh);
 		if (bad != PASS)
 			return bad;
 		hop->dst = dst;
@@ -258,7 +260,8 @@ static inline enum dp_counter_id route_sess(
 	if (unlikely(s->hop_gen != w->neigh->gen))
 		sess_hops_forget(s, w->neigh->gen);
 	if (unlikely(s->hop[dir] == 0)) {
-		bad = hop_find(w, m, pkt_ipv4(m)->dst_addr, &at);
+		bad = hop_find(w, m, pkt_ipv4(m)->dst_addr,
+			s->packets[1] > 0 ? NEIGH_URGENT : NEIGH_ANY, &at);
 		if (bad != PASS)
 			return bad;
 		s->hop[dir] = (uint16_t)(at + 1);

@@ -33,6 +33,15 @@ struct neigh_asked {
 	uint64_t at_ns;
 };
 
+// Questions of one urgency: what a stranger can bring about, by a scan of a subnet, must not keep those from
+// being asked that calls, gateways and flows which were answered depend on.
+enum neigh_urgency { NEIGH_ANY, NEIGH_URGENT, NEIGH_URGENCIES };
+
+struct neigh_asking {
+	struct bucket bucket; // all of them together
+	struct neigh_asked asked[NEIGH_ASKED];
+};
+
 // A neighbour that is known: all that a frame to it needs.
 struct neigh {
 	struct rte_ether_addr mac[2]; // its own and ours, as they stand in the frame
@@ -51,9 +60,8 @@ struct neigh_table {
 	struct neigh *at;
 	uint32_t n; // how many positions there are, NEIGH_NUMBERS_MAX at most
 	uint32_t seed;
-	uint16_t gen;         // goes on when a number may come to mean another neighbour
-	struct bucket asking; // all questions together
-	struct neigh_asked asked[NEIGH_ASKED];
+	uint16_t gen; // goes on when a number may come to mean another neighbour
+	struct neigh_asking asking[NEIGH_URGENCIES];
 	uint32_t hops_gen;                // of the rules that `hop` follows
 	struct route_hop hop[ROUTE_HOPS]; // forgotten when rules change, or a neighbour goes
 };

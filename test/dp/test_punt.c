@@ -6,6 +6,7 @@
 
 #include "dp/parse.h"
 #include "dp/punt.h"
+#include "dp/route.h"
 
 #define SYN 0x02
 #define ACK 0x10
@@ -113,6 +114,45 @@ static void test_from_us(void **state)
 	assert_string_equal(c.state, "up");
 	assert_int_equal(c.packets[0], 2);
 	assert_int_equal(c.packets[1], 2);
+}
+
+// A scan of a subnet whose hosts are not there keeps nobody from finding out where a gateway is, or a host
+// that has answered.
+static void test_neighbours_scanned(void **state)
+{
+	const struct flow out = flow(PROTO_UDP, HOST_IN, 4000, FAR, 53);
+	const struct flow back = flow(PROTO_UDP, FAR, 53, MAPPED, 4000);
+	const char *const hops[] = {HOST_OUT, HOST_IN};
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_NEIGH_DEL};
+	unsigned int asked = 0;
+	struct flow scan;
+	struct rules r;
+
+	harness_send(INSIDE, &out, 0);
+	assert_true(harness_out(OUTSIDE, frame) > 0);
+	harness_send(OUTSIDE, &back, 0);
+	assert_true(harness_out(INSIDE, frame) > 0);
+	for (uint16_t i = 0; i < 2; i++) {
+		m.neigh.iface = i;
+		m.neigh.ip = ip(hops[i]);
+		neigh_msg(h.w, &m);
+	}
+	harness_rules(&r);
+	r.routes[1].dst = net("209.165.0.0/16");
+	harness_apply(&r);
+	for (uint8_t i = 0; i < 60; i++) {
+		scan = flow(PROTO_UDP, HOST_IN, 4001, "209.165.7.1", 7);
+		scan.dst.ip.b[15] = i;
+		harness_drops(INSIDE, &scan, 0, DROP_NEIGH_UNRESOLVED);
+		asked += rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)) == 0;
+	}
+	assert_true(asked < 60); // no more for now
+	harness_drops(INSIDE, &out, 0, DROP_NEIGH_UNRESOLVED);
+	assert_int_equal(rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)), 0);
+	assert_true(ip_is(&m.neigh.ip, HOST_OUT)); // the gateway
+	harness_drops(OUTSIDE, &back, 0, DROP_NEIGH_UNRESOLVED);
+	assert_int_equal(rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)), 0);
+	assert_true(ip_is(&m.neigh.ip, HOST_IN));
 }
 
 static unsigned int asked_by; // strangers
@@ -406,6 +446,7 @@ int main(void)
 		TEST(test_ring_full),
 		TEST(test_arp),
 		TEST(test_neighbour_miss),
+		TEST(test_neighbours_scanned),
 		TEST(test_flood_of_syns),
 	};
 

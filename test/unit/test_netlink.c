@@ -85,6 +85,24 @@ static void test_neighbour_silent(void **state)
 	wire_turn_ms(4000);       // three probes
 	assert_int_equal(wire_workers.sets, 0);
 	assert_int_equal(wire_workers.dels, 0);
+	// The kernel keeps no memory of it.
+	assert_int_equal(system("test -z \"$(ip neigh show 192.168.10.99)\""), 0);
+}
+
+// A stranger's scan of the subnet does not use up the questions of others.
+static void test_neighbours_scanned(void **state)
+{
+	struct ip_addr host = ip("192.168.10.2");
+
+	memset(&wire_workers, 0, sizeof(wire_workers));
+	for (unsigned int i = 0; i < 2 * 240; i++) {
+		host.b[15] = (uint8_t)(10 + i % 240);
+		netlink_miss(wire_netlink, 0, &host, false);
+	}
+	host.b[15] = 2;
+	netlink_miss(wire_netlink, 0, &host, true);
+	wire_turn_ms(300);
+	assert_int_equal(wire_workers.sets, 1);
 }
 
 static void test_resolve(void **state)
@@ -148,6 +166,7 @@ static void test_media(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_neighbours_scanned), // first: nobody is known yet
 		cmocka_unit_test(test_neighbour),
 		cmocka_unit_test(test_neighbour_moves),
 		cmocka_unit_test(test_neighbour_silent),
