@@ -2,6 +2,7 @@
 """A callgated of the lab: its configuration (the shipped sample, adapted), its process, and what its
 client shows."""
 
+import functools
 import json
 import os
 import re
@@ -31,10 +32,15 @@ LEFTOVERS = ("calls", "streams", "media_ports", "buffers_in_use")
 
 
 def find_program(name):
-    for path in sorted(build_dir().rglob(name)):
+    return program_below(build_dir(), name)
+
+
+@functools.cache # whoever waits for what a client shows would search the whole build each time
+def program_below(folder, name):
+    for path in sorted(folder.rglob(name)):
         if path.is_file() and os.access(path, os.X_OK):
             return path
-    raise LabError(f"no program {name} under {build_dir()}: build first (meson setup build; "
+    raise LabError(f"no program {name} under {folder}: build first (meson setup build; "
                    "ninja -C build), or set BUILD")
 
 
