@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // `packet-tracer`; see show_ime.h. {"input": "outside", "protocol": "tcp", "source": "192.0.2.1",
 // "source_port": 1025, "destination": "192.0.2.2", "destination_port": 443}; for "icmp" "type", "code" and
-// "id" in place of the ports, for "rawip" "number".
+// "id" in place of the ports, for "rawip" "number"; for each "ttl" as well.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,6 +80,16 @@ static bool read_number(const struct ask *ask, const char *name, unsigned int ma
 		return false;
 	}
 	*out = (uint16_t)j->valuedouble;
+	return true;
+}
+
+static bool read_ttl(const struct ask *ask, struct dp_trace_ask *a)
+{
+	uint16_t ttl = 0;
+
+	if (member(ask, "ttl") != NULL && !read_number(ask, "ttl", UINT8_MAX, &ttl))
+		return false;
+	a->ttl = (uint8_t)ttl;
 	return true;
 }
 
@@ -163,17 +173,20 @@ static void say_entry(const struct config *c, const struct dp_trace_phase *p, st
 	}
 }
 
-static void say_nat(const struct config *c, const struct dp_trace_phase *p, struct said *out)
+static void say_rule(const struct config *c, size_t rule, struct said *out)
 {
+	const struct nat_rule *r = &c->nat[rule];
 	char text[CONFIG_NAT_TEXT_MAX];
-	const struct nat_rule *r;
 
-	if (p->rule < 0 || (size_t)p->rule >= c->n_nat)
-		return;
-	r = &c->nat[p->rule];
 	out->line = r->line;
 	snprintf(out->text, sizeof(out->text), "nat (%s,%s) %s", iface_name(c, r->real_if),
 		iface_name(c, r->mapped_if), config_nat_text(r, text));
+}
+
+static void say_nat(const struct config *c, const struct dp_trace_phase *p, struct said *out)
+{
+	if (p->rule >= 0 && (size_t)p->rule < c->n_nat)
+		say_rule(c, (size_t)p->rule, out);
 }
 
 static void say_route(const struct config *c, const struct dp_trace_phase *p, struct said *out)
@@ -196,7 +209,34 @@ static void say_route(const struct config *c, const struct dp_trace_phase *p, st
 	}
 }
 
-static void say_config(const struct config *c, const struct dp_trace_phase *p, struct said *out)
+// Who else has a source that no route was asked for, or why nobody has.
+static void say_source(
+	const struct config *c, const struct dp_trace_ask *a, const char *reason, struct said *out)
+{
+	static const char *const bogons[] = {
+		[BOGONS_OFF] = "off", [BOGONS_ON] = "on", [BOGONS_STRICT] = "strict"};
+	const struct ip_addr *src = &a->flow.src.ip;
+
+	if (strcmp(reason, "IP_BOGON") == 0) {
+		out->line = c->ifaces[a->iface].line;
+		snprintf(out->text, sizeof(out->text), "interface %s bogons %s",
+			c->ifaces[a->iface].name, bogons[c->ifaces[a->iface].bogons]);
+		return;
+	}
+	for (size_t i = 0; i < c->n_ifaces; i++)
+		if (ip_eq(&c->ifaces[i].ip, src)) {
+			out->line = c->ifaces[i].line;
+			snprintf(out->text, sizeof(out->text), "interface %s has this address",
+				c->ifaces[i].name);
+			return;
+		}
+	for (size_t i = 0; i < c->n_nat; i++)
+		if (nat_owns_mapped(&c->nat[i], 1, a->iface, src))
+			return say_rule(c, i, out);
+}
+
+static void say_config(const struct config *c, const struct dp_trace_ask *a, const char *reason,
+	const struct dp_trace_phase *p, struct said *out)
 {
 	*out = (struct said){0};
 	switch (p->type) {
@@ -210,6 +250,11 @@ static void say_config(const struct config *c, const struct dp_trace_phase *p, s
 		say_nat(c, p, out);
 		break;
 	case DP_TRACE_SPOOFING:
+		if (p->drop && p->rule < 0)
+			say_source(c, a, reason, out);
+		else
+			say_route(c, p, out);
+		break;
 	case DP_TRACE_ROUTE:
 		say_route(c, p, out);
 		break;
@@ -343,14 +388,15 @@ static void say_found(const struct config *c, const struct dp_trace_ask *a,
 
 // ---- The answer ---------------------------------------------------------------------------------
 
+// `reason`: of a phase that drops.
 static void phase_add(cJSON *list, const struct show *s, const struct dp_trace_ask *a,
-	const struct dp_trace_phase *p)
+	const char *reason, const struct dp_trace_phase *p)
 {
 	cJSON *j = cJSON_CreateObject(), *config;
 	char found[TEXT_MAX];
 	struct said said;
 
-	say_config(s->config, p, &said);
+	say_config(s->config, a, reason, p, &said);
 	say_found(s->config, a, p, found, sizeof(found));
 	cJSON_AddStringToObject(j, "type", names[p->type].type);
 	cJSON_AddStringToObject(j, "subtype", names[p->type].subtype);
@@ -393,7 +439,7 @@ static cJSON *answer(const struct show *s, const struct dp_trace_ask *a, const s
 	struct dp_trace_ask now = *a;
 
 	for (unsigned int i = 0; i < t->n; i++) {
-		phase_add(list, s, &now, &t->phase[i]);
+		phase_add(list, s, &now, t->reason, &t->phase[i]);
 		if (t->phase[i].type == DP_TRACE_HAIRPIN)
 			now.iface = t->phase[i].iface;
 	}
@@ -417,7 +463,8 @@ cJSON *show_trace(const struct show *s, const struct ask *ask)
 	static struct dp_trace t;
 	int e;
 
-	if (!read_iface(s, ask, &a.iface) || !read_host(ask, "source", &a.flow.src.ip) ||
+	if (!read_ttl(ask, &a) || !read_iface(s, ask, &a.iface) ||
+		!read_host(ask, "source", &a.flow.src.ip) ||
 		!read_host(ask, "destination", &a.flow.dst.ip) || !read_protocol(ask, &a))
 		return NULL;
 	e = dp_trace(&a, &t);

@@ -417,6 +417,7 @@ struct dp_trace_ask {
 	uint16_t iface;
 	struct flow flow;
 	uint8_t icmp_type, icmp_code;
+	uint8_t ttl; // 0: that of a host nearby
 };
 
 // Asks the worker that would own the packet what it would do with it, by the code and the rules that

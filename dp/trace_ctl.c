@@ -70,7 +70,7 @@ static void frame_fill(struct rte_mbuf *m, const struct dp_trace_ask *ask)
 	*ip = (struct rte_ipv4_hdr){
 		.version_ihl = 0x45,
 		.total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + l4)),
-		.time_to_live = TTL,
+		.time_to_live = ask->ttl != 0 ? ask->ttl : TTL,
 		.next_proto_id = f->proto,
 		.src_addr = ip_to_v4_be(&f->src.ip),
 		.dst_addr = ip_to_v4_be(&f->dst.ip),

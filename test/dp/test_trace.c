@@ -233,6 +233,18 @@ static void test_refused(void **state)
 		"packet!"); // an error quotes a packet, and this one does not
 }
 
+static void test_ttl(void **state)
+{
+	struct dp_trace_ask a = {.iface = INSIDE, .flow = flow(PROTO_TCP, HOST_IN, 7000, FAR, 443)};
+
+	for (a.ttl = 1; a.ttl <= 2; a.ttl++) {
+		assert_int_equal(ask(&a), 0);
+		assert_int_equal(t.fate, a.ttl == 1 ? DP_TRACE_DROP : DP_TRACE_FORWARD);
+		if (a.ttl == 1)
+			assert_string_equal(t.reason, "IP_TTL");
+	}
+}
+
 static void test_routes(void **state)
 {
 	expect(INSIDE, flow(PROTO_TCP, HOST_IN, 7000, "192.168.10.99", 443), DP_TRACE_DROP,
@@ -543,6 +555,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_denied, up, down),
 		cmocka_unit_test_setup_teardown(test_control_plane, up, down),
 		cmocka_unit_test_setup_teardown(test_refused, up, down),
+		cmocka_unit_test_setup_teardown(test_ttl, up, down),
 		cmocka_unit_test_setup_teardown(test_routes, up, down),
 		cmocka_unit_test_setup_teardown(test_dynamic, up, down),
 		cmocka_unit_test_setup_teardown(test_held, up, down),

@@ -138,12 +138,23 @@ for words, args in ((["tcp", "1.2.3.4", "1025", "5.6.7.8", "443"],
     expect(words, run("--socket", PATH, "packet-tracer", "input", "outside", *words), tracer)
     expect(words, asked.pop(), {"command": "packet-tracer", "args": {
         "input": "outside", "protocol": words[0], "source": "1.2.3.4", **args}})
-code, out, err = run("--socket", PATH, "packet-tracer", "input", "outside", "udp", "a", "1", "b", "2", "--json")
+UDP = ["input", "outside", "udp", "1.2.3.4", "1", "5.6.7.8", "2"]
+code, out, err = run("--socket", PATH, "packet-tracer", *UDP, "--ttl", "1", "--json")
 expect("--json", (code, json.loads(out), err), (0, ANSWERS["packet-tracer"]["data"], ""))
-for words in ([], ["input"], ["output", "outside", "udp", "a", "1", "b", "2"], ["input", "outside", "udp", "a", "1", "b"],
-              ["input", "outside", "gre", "a", "1", "b", "2"], ["input", "outside", "udp", "a", "www", "b", "2"]):
+expect("--ttl", asked.pop()["args"]["ttl"], 1)
+for words in ([], ["input"], ["output"] + UDP[1:], UDP[:-1], UDP + ["3"]):
     code, out, err = run("--socket", PATH, "packet-tracer", *words)
     expect(words, (code, out, err[:29]), (2, "", "usage: callgate packet-tracer"))
+# Told before a daemon is asked.
+for at, word, said in ((2, "gre", "found gre, expected tcp, udp, icmp or rawip"),
+                       (3, "a", "source: found a, expected an IPv4 address"),
+                       (5, "::1", "destination: found ::1, expected an IPv4 address"),
+                       (4, "www", "source_port: found www, expected a number from 0 to 65535"),
+                       (6, "65536", "destination_port: found 65536, expected a number from 0 to 65535")):
+    expect(word, run("packet-tracer", "--socket", "/nowhere", *UDP[:at], word, *UDP[at + 1:]),
+           (2, "", f"packet-tracer: {said}\n"))
+expect("--ttl 0", run("packet-tracer", "--socket", "/nowhere", *UDP, "--ttl", "0"),
+       (2, "", "packet-tracer: ttl: found 0, expected a number from 1 to 255\n"))
 code, out, err = run("packet-tracer", "--help")
 expect("--help", (code, "leaves no session" in out, err), (0, True, ""))
 code, out, err = run("show", "--help")

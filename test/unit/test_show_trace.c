@@ -233,6 +233,63 @@ static void test_trace_own(void **state)
 	expect_trace(&c, TCP_IN, "packet-tracer-own");
 }
 
+// A source that is refused before a route to it is asked for: by which line.
+static void test_source(void **state)
+{
+	static const struct {
+		const char *src, *reason, *text;
+		double line; // 0: nowhere
+	} t[] = {
+		{"169.254.1.1", "IP_BOGON", "interface outside bogons strict", 10},
+		{"192.168.10.1", "IP_SPOOFED", "interface inside has this address", 20},
+		{"209.165.200.228", "IP_SPOOFED",
+			"nat (inside,outside) source static 192.168.10.30 209.165.200.228", 40},
+		{"198.51.100.9", "IP_SPOOFED", NULL, 0}, // a media address: no line has it alone
+	};
+	static struct config c;
+
+	rules(&c);
+	trace_error = 0;
+	c.ifaces[0].bogons = BOGONS_STRICT;
+	c.ifaces[1].ip = ip("192.168.10.1");
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct show with = show;
+		char err[256] = "", args[256];
+		cJSON *a, *got;
+		const cJSON *said;
+
+		with.config = &c;
+		trace = (struct dp_trace){.fate = DP_TRACE_DROP,
+			.reason = t[i].reason,
+			.help = "",
+			.iface_out = DP_TRACE_NO_IFACE,
+			.n = 1,
+			.phase = {phase(DP_TRACE_SPOOFING, -1, -1, DP_TRACE_NO_IFACE)}};
+		trace.phase[0].drop = true;
+		snprintf(args, sizeof(args),
+			"{\"input\": \"outside\", \"protocol\": \"udp\", \"source\": \"%s\", "
+			"\"source_port\": 1, \"destination\": \"1.2.3.4\", "
+			"\"destination_port\": 2, \"ttl\": 9}",
+			t[i].src);
+		a = cJSON_Parse(args);
+		got = show_command(&with, "packet-tracer", a, err, sizeof(err));
+		assert_non_null(got);
+		assert_int_equal(traced.ttl, 9);
+		said = cJSON_GetObjectItem(
+			cJSON_GetArrayItem(cJSON_GetObjectItem(got, "phases"), 0), "config");
+		if (t[i].text == NULL) {
+			assert_null(said);
+		} else {
+			assert_string_equal(
+				cJSON_GetStringValue(cJSON_GetObjectItem(said, "text")), t[i].text);
+			assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(said, "line")) ==
+				t[i].line);
+		}
+		cJSON_Delete(a);
+		cJSON_Delete(got);
+	}
+}
+
 static void test_trace_refused(void **state)
 {
 #define FROM_TO "\"source\": \"198.51.100.7\", \"destination\": \"192.0.2.1\""
@@ -241,6 +298,7 @@ static void test_trace_refused(void **state)
 		int error;
 	} t[] = {
 		{"{}", "input: found nothing of the kind", 0},
+		{"{\"ttl\": 256}", "ttl: expected a number from 0 to 255", 0},
 		{"{\"input\": \"dmz\"}", "input: found dmz, expected the name", 0},
 		{"{\"input\": \"outside\", \"source\": \"x\"}", "source: found x", 0},
 		{"{\"input\": \"outside\", \"source\": \"::1\"}", "an IPv4 address", 0},
@@ -283,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup(test_trace, facts),
 		cmocka_unit_test_setup(test_unmapped, facts),
 		cmocka_unit_test_setup(test_trace_own, facts),
+		cmocka_unit_test_setup(test_source, facts),
 		cmocka_unit_test_setup(test_trace_refused, facts),
 	};
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // callgate packet-tracer input IFACE ...: which way a packet would go through the firewall, and why.
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "lib/addr.h"
 #include "tools/callgate/client.h"
 #include "tools/callgate/layout.h"
 
@@ -12,10 +13,11 @@
 	"       callgate packet-tracer input IFACE icmp SRC TYPE CODE [ID] DST [OPTION]...\n"      \
 	"       callgate packet-tracer input IFACE rawip SRC PROTOCOL DST [OPTION]..."
 
-enum { OPT_SOCKET, OPT_JSON, TRACE_OPTIONS };
+enum { OPT_SOCKET, OPT_TTL, OPT_JSON, TRACE_OPTIONS };
 
 static const struct option_row rows[TRACE_OPTIONS] = {
 	[OPT_SOCKET] = {"socket", "PATH", DAEMON_SOCKET_HELP, 1},
+	[OPT_TTL] = {"ttl", "N", "the packet's time to live, 1 to 255; default: 64", 1},
 	[OPT_JSON] = {"json", NULL, "print JSON", 1},
 };
 
@@ -26,66 +28,86 @@ static const char help_text[] = "\n"
 				"outside. TCP is a SYN. The\n"
 				"packet is not sent, and leaves no session behind.\n";
 
+#define WORDS_MAX 5
+
 // What stands behind the protocol, word by word.
 static const struct form {
 	const char *protocol;
 	int n;
-	const char *names[5];
+	struct form_word {
+		const char *name;
+		unsigned int max; // 0: an address
+	} words[WORDS_MAX];
 } forms[] = {
-	{"tcp", 4, {"source", "source_port", "destination", "destination_port"}},
-	{"udp", 4, {"source", "source_port", "destination", "destination_port"}},
-	{"icmp", 4, {"source", "type", "code", "destination"}},
-	{"icmp", 5, {"source", "type", "code", "id", "destination"}},
-	{"rawip", 3, {"source", "number", "destination"}},
+	{"tcp", 4,
+		{{"source", 0}, {"source_port", UINT16_MAX}, {"destination", 0},
+			{"destination_port", UINT16_MAX}}},
+	{"udp", 4,
+		{{"source", 0}, {"source_port", UINT16_MAX}, {"destination", 0},
+			{"destination_port", UINT16_MAX}}},
+	{"icmp", 4, {{"source", 0}, {"type", UINT8_MAX}, {"code", UINT8_MAX}, {"destination", 0}}},
+	{"icmp", 5,
+		{{"source", 0}, {"type", UINT8_MAX}, {"code", UINT8_MAX}, {"id", UINT16_MAX},
+			{"destination", 0}}},
+	{"rawip", 3, {{"source", 0}, {"number", UINT8_MAX}, {"destination", 0}}},
 };
 
-static bool is_address(const char *name)
+static int add_number(
+	cJSON *args, const char *name, const char *text, unsigned int min, unsigned int max)
 {
-	return strcmp(name, "source") == 0 || strcmp(name, "destination") == 0;
-}
+	uint64_t n;
 
-static bool add_word(cJSON *args, const char *name, const char *word)
-{
-	char *end;
-	unsigned long n = strtoul(word, &end, 10);
-
-	if (is_address(name)) {
-		cJSON_AddStringToObject(args, name, word);
-		return true;
-	}
-	if (word[0] < '0' || word[0] > '9' || *end != '\0')
-		return false;
+	if (!str_to_u64(str_from(text), max, &n) || n < min)
+		return usage_error(
+			"packet-tracer: %s: found %.60s, expected a number from %u to %u", name,
+			text, min, max);
 	cJSON_AddNumberToObject(args, name, (double)n);
-	return true;
+	return CLIENT_OK;
 }
 
-// The words behind `input`; NULL: they are wrong.
-static cJSON *args_of(int argc, char **argv)
+static int add_word(cJSON *args, const struct form_word *w, const char *text)
 {
-	cJSON *args;
+	struct ip_addr ip;
+
+	if (w->max != 0)
+		return add_number(args, w->name, text, 0, w->max);
+	if (!ip_parse(str_from(text), &ip) || !ip_is_v4(&ip))
+		return usage_error(
+			"packet-tracer: %s: found %.60s, expected an IPv4 address", w->name, text);
+	cJSON_AddStringToObject(args, w->name, text);
+	return CLIENT_OK;
+}
+
+// Adds the words behind `input`.
+static int add_words(cJSON *args, int argc, char **argv)
+{
+	bool known = false;
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		const struct form *f = &forms[i];
-		bool ok = true;
+		int code = CLIENT_OK;
 
-		if (argc != 2 + f->n || strcmp(argv[1], f->protocol) != 0)
+		if (argc < 2 || strcmp(argv[1], f->protocol) != 0)
 			continue;
-		args = cJSON_CreateObject();
+		known = true;
+		if (argc != 2 + f->n)
+			continue;
 		cJSON_AddStringToObject(args, "input", argv[0]);
 		cJSON_AddStringToObject(args, "protocol", argv[1]);
-		for (int k = 0; k < f->n && ok; k++)
-			ok = add_word(args, f->names[k], argv[2 + k]);
-		if (ok)
-			return args;
-		cJSON_Delete(args);
+		for (int k = 0; k < f->n && code == CLIENT_OK; k++)
+			code = add_word(args, &f->words[k], argv[2 + k]);
+		return code;
 	}
-	return NULL;
+	if (argc >= 2 && !known)
+		return usage_error(
+			"packet-tracer: found %.60s, expected tcp, udp, icmp or rawip", argv[1]);
+	return usage_error("usage: " USAGE);
 }
 
 int packet_tracer_main(int argc, char **argv)
 {
 	const char *v[TRACE_OPTIONS];
-	cJSON *args = NULL, *data;
+	cJSON *args, *data;
 	bool help;
 	int code, first;
 
@@ -96,10 +118,16 @@ int packet_tracer_main(int argc, char **argv)
 		fputs(help_text, stdout);
 		return CLIENT_OK;
 	}
-	if (argc - first > 1 && strcmp(argv[first], "input") == 0)
-		args = args_of(argc - first - 1, argv + first + 1);
-	if (args == NULL)
+	if (argc - first < 2 || strcmp(argv[first], "input") != 0)
 		return usage_error("usage: " USAGE);
+	args = cJSON_CreateObject();
+	code = add_words(args, argc - first - 1, argv + first + 1);
+	if (code == CLIENT_OK && v[OPT_TTL] != NULL)
+		code = add_number(args, "ttl", v[OPT_TTL], 1, UINT8_MAX);
+	if (code != CLIENT_OK) {
+		cJSON_Delete(args);
+		return code;
+	}
 	data = daemon_ask(v[OPT_SOCKET], "packet-tracer", args);
 	if (data == NULL)
 		return CLIENT_FAILED;
