@@ -21,6 +21,7 @@ struct punt_rates punt_rates(unsigned int n_workers)
 		.source = bucket_rate(10000 / n_workers, 2000),
 		.source_syn = bucket_rate(200 / n_workers, 100),
 		.trusted = bucket_rate(40000 / n_workers, 8000),
+		.trusted_syn = bucket_rate(2000 / n_workers, 500),
 		.reset = bucket_rate(200 / n_workers, 50),
 	};
 }
@@ -59,15 +60,18 @@ static bool police(struct worker *w, const struct pkt *p)
 	struct punt_trusted *trusted;
 	struct punt_source *source;
 	uint64_t now = w->now_ns;
+	bool syn;
 
 	if (p->kind == PKT_ARP)
 		return bucket_take(&s->arp[p->iface_in], &s->rate.arp, now);
 	trusted = trusted_find(s, p->iface_in, &p->flow.src.ip);
+	syn = (p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
 	if (trusted != NULL)
-		return bucket_take(&trusted->bucket, &s->rate.trusted, now);
+		return syn ? bucket_take(&trusted->syn, &s->rate.trusted_syn, now)
+			   : bucket_take(&trusted->all, &s->rate.trusted, now);
 	source = source_of(s, &p->flow.src.ip);
 	// The source first: one that is loud must not use up what the others share.
-	if ((p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG)
+	if (syn)
 		return bucket_take(&source->syn, &s->rate.source_syn, now) &&
 			bucket_take(&s->iface_syn[p->iface_in], &s->rate.iface_syn, now);
 	return bucket_take(&source->all, &s->rate.source, now) &&

@@ -16,11 +16,12 @@ struct punt_source {
 struct punt_trusted {
 	struct ip_addr ip;
 	uint16_t iface;
-	struct bucket bucket;
+	struct bucket all,
+		syn; // whoever takes its name can send a SYN, but not what is of a session
 };
 
 struct punt_rates {
-	struct bucket_rate arp, iface, iface_syn, source, source_syn, trusted, reset;
+	struct bucket_rate arp, iface, iface_syn, source, source_syn, trusted, trusted_syn, reset;
 };
 
 // Made by dp/worker_ctl.c, with each worker's share of the rates.

@@ -304,6 +304,8 @@ static void test_budget_of_answers(void **state)
 // One loud source uses up its own budget, not its neighbour's; a trusted one has its own.
 static void test_budgets(void **state)
 {
+	const struct flow friend = flow(PROTO_TCP, FW_OUT, 5061, "198.51.100.9", 4444);
+	const struct flow back = turned(&friend);
 	struct dp_msg trust = {.version = DP_MSG_VERSION, .type = DP_MSG_TRUST_SET};
 	char from[32];
 	unsigned int passed = 0;
@@ -321,6 +323,11 @@ static void test_budgets(void **state)
 	trust.trust.ip = ip("198.51.100.9");
 	punt_msg(h.w, &trust);
 	assert_int_equal(syns_through("198.51.100.9", 300), 300);
+	// A flood in its name takes its SYNs alone.
+	leaves(OUTSIDE, &friend, SYN | ACK);
+	assert_in_range(syns_through("198.51.100.9", 9000), 190, 210);
+	assert_true(punts(OUTSIDE, &back, ACK));
+	assert_true(punts(OUTSIDE, &back, PSH));
 	trust.type = DP_MSG_TRUST_DEL;
 	punt_msg(h.w, &trust);
 	assert_int_equal(syns_through("198.51.100.9", 1), 0);
