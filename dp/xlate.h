@@ -49,6 +49,15 @@ struct xlate {
 	uint64_t rest_ns;       // since when no session uses it
 };
 
+// A search for a port that found none: until one is given back nobody need look again, of which there may be
+// as many a second as an inside host can send packets.
+struct xlate_used_up {
+	uint64_t given_back; // of the table, at that time
+	uint32_t rule, gen;  // of the snapshot; 0: nothing yet
+	uint16_t mapped_if;
+};
+#define XLATE_USED_UP 8 // rules of one protocol that are remembered, by their id
+
 struct xlate_addr {
 	uint64_t key; // interface and IPv4 address
 	uint32_t mappings;
@@ -71,7 +80,9 @@ struct xlate_table {
 	// For each address and protocol a bit per port of this worker, set: taken. Its blocks are
 	// first_block, first_block + n_workers, ...
 	uint64_t *ports;
-	uint32_t words; // of each
+	uint32_t words;      // of each
+	uint64_t given_back; // ports, ever
+	struct xlate_used_up used_up[XLATE_PROTOS][XLATE_USED_UP];
 	unsigned int first_block, n_workers;
 	uint64_t secret[2], drawn; // of random numbers
 	uint64_t told_ns;          // when the control plane heard that ports are used up

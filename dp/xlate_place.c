@@ -54,6 +54,7 @@ static void port_mark(
 
 	*word = taken ? *word | bit : *word & ~bit;
 	t->addr[addr].free[proto] += taken ? -1u : 1u;
+	t->given_back += !taken;
 }
 
 static bool port_is_free(
@@ -232,13 +233,21 @@ bool xlate_place_find(const struct worker *w, struct xlate *x, const struct nat_
 
 bool xlate_place_take(struct worker *w, struct xlate *x, const struct nat_rule *r)
 {
+	const unsigned int proto = xlate_proto((uint8_t)x->key.proto);
 	struct xlate_table *t = w->xlate;
+	const struct xlate_used_up now = {t->given_back, r->id, w->snap->gen, x->key.mapped_if};
+	struct xlate_used_up *was = &t->used_up[proto][r->id % XLATE_USED_UP];
 
 	if (x->whole)
 		return address_find(w, x, r, true);
-	if (!port_find(w, x, r))
+	if (was->given_back == now.given_back && was->rule == now.rule && was->gen == now.gen &&
+		was->mapped_if == now.mapped_if)
 		return false;
-	port_mark(t, x->addr, xlate_proto((uint8_t)x->key.proto), x->mapped.port, true);
+	if (!port_find(w, x, r)) {
+		*was = now;
+		return false;
+	}
+	port_mark(t, x->addr, proto, x->mapped.port, true);
 	t->addr[x->addr].mappings++;
 	return true;
 }

@@ -112,6 +112,7 @@ static void test_used_up(void **state)
 	struct endpoint real = {ip(OTHER), 1};
 	struct flow f = outward(PROTO_UDP, THIRD, 1234, FAR);
 	struct endpoint mapped, given;
+	struct xlate_table *t;
 	struct dp_msg m;
 	uint32_t x = 0;
 
@@ -128,6 +129,13 @@ static void test_used_up(void **state)
 	}
 	harness_drops(INSIDE, &f, 0, DROP_NAT_PORTS);
 	harness_drops(INSIDE, &f, 0, DROP_NAT_PORTS);
+	// Nobody looks again before one has come back: not even one that is put there is found.
+	t = h.w->xlate;
+	t->ports[XLATE_UDP * t->words] ^= 1;
+	t->addr[0].free[XLATE_UDP] = 1;
+	harness_drops(INSIDE, &f, 0, DROP_NAT_PORTS);
+	t->ports[XLATE_UDP * t->words] ^= 1;
+	t->addr[0].free[XLATE_UDP] = 0;
 	assert_int_equal(rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)), 0);
 	assert_int_equal(m.type, DP_MSG_NAT_PORTS);
 	assert_int_equal(m.nat.rule, 2);
