@@ -265,6 +265,22 @@ static bool is_about(const struct sess *s, struct pkt *p)
 		tcp_has_sent(&s->tcp, !p->dir, rte_be_to_cpu_32(quoted->sent_seq));
 }
 
+// Whoever pings is answered. A ping the other way, with the same id, is for the rules to judge; other messages,
+// some of which steer a host, are nobody's. What is for our own kernel, it judges itself.
+static bool is_of_ping(const struct worker *w, const struct sess *s, struct pkt *p)
+{
+	struct acl_query q;
+	struct acl_verdict v;
+
+	if (s->punt || p->icmp_type == RTE_IP_ICMP_ECHO_REPLY)
+		return true;
+	if (p->icmp_type != RTE_IP_ICMP_ECHO_REQUEST || p->dir == 0)
+		return p->icmp_type == RTE_IP_ICMP_ECHO_REQUEST;
+	q = acl_query_of(w, pkt_mbuf(p));
+	acl_judge(w->snap, p->iface_in, &q, &v);
+	return v.fate == ACL_FORWARD;
+}
+
 static inline enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t ref)
 {
 	struct sess *s = &w->sess->slots[sess_ref_slot(ref)];
@@ -285,6 +301,8 @@ static inline enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t r
 	if (p->kind == PKT_FLOW) { // an error proves nothing about the flow that it quotes
 		if (p->flow.proto == PROTO_TCP && !s->punt)
 			bad = follow(w, s, p, p->dir);
+		else if (unlikely(s->is_icmp) && !is_of_ping(w, s, p))
+			bad = DROP_ICMP_NO_SESSION;
 		if (unlikely(bad != PASS)) {
 			p->reason = bad;
 			return SESS_DROP;

@@ -2,6 +2,8 @@
 // Sessions through all stages of a worker: opened, translated, refused, aged, judged again.
 #include "test/dp/harness.h"
 
+#include <rte_icmp.h>
+
 #include "dp/acl.h"
 
 #define SYN 0x02
@@ -317,6 +319,45 @@ static void test_reset_and_reuse(void **state)
 	assert_int_equal(counted(COUNT_SESSIONS_CREATED), 2);
 }
 
+// True when a message of ICMP comes through, of whom a ping's session has the addresses and the id.
+static bool pings(uint16_t in, const struct flow *f, uint8_t type)
+{
+	struct rte_icmp_hdr *icmp = (void *)(frame + 34);
+	const size_t len = frame_make(frame, in, f, 0, 10);
+	struct rte_mbuf *m;
+
+	icmp->icmp_type = type;
+	icmp->icmp_cksum = 0;
+	icmp->icmp_cksum = (uint16_t)~rte_raw_cksum(icmp, len - 34);
+	m = buffer_of(frame, len);
+	harness_in(in, &m, 1);
+	return harness_out(in == INSIDE ? OUTSIDE : INSIDE, frame) > 0;
+}
+
+// Who has been pinged answers; he sends no redirects with that, nor pings that no rule permits.
+static void test_ping(void **state)
+{
+	const struct flow out = flow(PROTO_ICMP, HOST_IN, 0, FAR, 0);
+	const struct flow back = flow(PROTO_ICMP, FAR, 0, MAPPED, 0);
+	const uint8_t others[] = {4, 5, 9, 13, 14, 17};
+	struct rules r;
+
+	assert_true(pings(INSIDE, &out, 8));
+	assert_true(pings(OUTSIDE, &back, 0));
+	for (size_t i = 0; i < sizeof(others); i++) {
+		assert_false(pings(OUTSIDE, &back, others[i]));
+		assert_false(pings(INSIDE, &out, others[i]));
+	}
+	assert_int_equal(counted(DROP_ICMP_NO_SESSION), 2 * sizeof(others));
+	assert_true(pings(OUTSIDE, &back, 8)); // permitted
+	assert_true(pings(INSIDE, &out, 0));
+	harness_rules(&r);
+	r.acls[0].n = 3;
+	harness_apply(&r);
+	assert_false(pings(OUTSIDE, &back, 8));
+	assert_true(pings(OUTSIDE, &back, 0));
+}
+
 static void test_icmp_error(void **state)
 {
 	struct flow out = flow(PROTO_UDP, HOST_IN, 4000, FAR, 9000);
@@ -451,6 +492,7 @@ int main(void)
 		TEST(test_hurry),
 		TEST(test_timeouts),
 		TEST(test_reset_and_reuse),
+		TEST(test_ping),
 		TEST(test_icmp_error),
 		TEST(test_rejudged),
 		TEST(test_rejudged_burst),
