@@ -26,9 +26,34 @@ struct punt_rates punt_rates(unsigned int n_workers)
 	};
 }
 
-static struct punt_trusted *trusted_find(
-	struct punt_state *s, uint16_t iface, const struct ip_addr *ip)
+static uint32_t source_hash(const struct punt_state *s, const struct ip_addr *ip)
 {
+	return rte_jhash(ip, sizeof(*ip), s->seed);
+}
+
+// Bits that do not choose the place of a source that is not trusted.
+static unsigned int trust_bit(uint32_t hash)
+{
+	return hash / PUNT_SOURCES % PUNT_TRUST_BITS;
+}
+
+static void trust_note(struct punt_state *s)
+{
+	memset(s->may_be_trusted, 0, sizeof(s->may_be_trusted));
+	for (unsigned int i = 0; i < s->n_trusted; i++) {
+		unsigned int bit = trust_bit(source_hash(s, &s->trusted[i].ip));
+
+		s->may_be_trusted[bit / 64] |= UINT64_C(1) << bit % 64;
+	}
+}
+
+static struct punt_trusted *trusted_find(
+	struct punt_state *s, uint16_t iface, const struct ip_addr *ip, uint32_t hash)
+{
+	const unsigned int bit = trust_bit(hash);
+
+	if ((s->may_be_trusted[bit / 64] >> bit % 64 & 1) == 0)
+		return NULL;
 	for (unsigned int i = 0; i < s->n_trusted; i++)
 		if (s->trusted[i].iface == iface && ip_eq(&s->trusted[i].ip, ip))
 			return &s->trusted[i];
@@ -38,20 +63,22 @@ static struct punt_trusted *trusted_find(
 void punt_msg(struct worker *w, const struct dp_msg *m)
 {
 	struct punt_state *s = w->punt;
-	struct punt_trusted *t = trusted_find(s, m->trust.iface, &m->trust.ip);
+	struct punt_trusted *t =
+		trusted_find(s, m->trust.iface, &m->trust.ip, source_hash(s, &m->trust.ip));
 
 	if (m->type == DP_MSG_TRUST_DEL && t != NULL)
 		*t = s->trusted[--s->n_trusted];
 	if (m->type == DP_MSG_TRUST_SET && t == NULL && s->n_trusted < PUNT_TRUST_MAX)
 		s->trusted[s->n_trusted++] =
 			(struct punt_trusted){.ip = m->trust.ip, .iface = m->trust.iface};
+	trust_note(s);
 }
 
 // The budget of a source. Two sources that meet in one place share it, so that a flood gains
 // nothing by changing its address; whoever matters more is trusted and has his own.
-static struct punt_source *source_of(struct punt_state *s, const struct ip_addr *ip)
+static struct punt_source *source_of(struct punt_state *s, uint32_t hash)
 {
-	return &s->source[rte_jhash(ip, sizeof(*ip), s->seed) % PUNT_SOURCES];
+	return &s->source[hash % PUNT_SOURCES];
 }
 
 static bool police(struct worker *w, const struct pkt *p)
@@ -60,16 +87,18 @@ static bool police(struct worker *w, const struct pkt *p)
 	struct punt_trusted *trusted;
 	struct punt_source *source;
 	uint64_t now = w->now_ns;
+	uint32_t hash;
 	bool syn;
 
 	if (p->kind == PKT_ARP)
 		return bucket_take(&s->arp[p->iface_in], &s->rate.arp, now);
-	trusted = trusted_find(s, p->iface_in, &p->flow.src.ip);
+	hash = source_hash(s, &p->flow.src.ip);
+	trusted = trusted_find(s, p->iface_in, &p->flow.src.ip, hash);
 	syn = (p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
 	if (trusted != NULL)
 		return syn ? bucket_take(&trusted->syn, &s->rate.trusted_syn, now)
 			   : bucket_take(&trusted->all, &s->rate.trusted, now);
-	source = source_of(s, &p->flow.src.ip);
+	source = source_of(s, hash);
 	// The source first: one that is loud must not use up what the others share.
 	if (syn)
 		return bucket_take(&source->syn, &s->rate.source_syn, now) &&

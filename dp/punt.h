@@ -5,8 +5,9 @@
 #include "dp/worker.h"
 #include "lib/bucket.h"
 
-#define PUNT_TRUST_MAX 256
-#define PUNT_SOURCES   1024 // budgets of sources, by hash
+#define PUNT_TRUST_MAX  256
+#define PUNT_TRUST_BITS 8192
+#define PUNT_SOURCES    1024 // budgets of sources, by hash
 
 // What one source may cost the control plane.
 struct punt_source {
@@ -32,6 +33,8 @@ struct punt_state {
 	struct bucket reset;
 	unsigned int n_trusted;
 	struct punt_trusted trusted[PUNT_TRUST_MAX];
+	// A bit for the hash of each: nearly all that flood are told from them without a search.
+	uint64_t may_be_trusted[PUNT_TRUST_BITS / 64];
 	struct punt_source source[PUNT_SOURCES];
 };
 

@@ -335,6 +335,35 @@ static void test_budgets(void **state)
 	assert_int_equal(syns_through("198.51.100.9", 50), 50);
 }
 
+// As many as there can be: each is known while it is trusted, and nobody else is, whoever comes and goes.
+static void test_many_trusted(void **state)
+{
+	struct dp_msg m = {.version = DP_MSG_VERSION};
+	char from[32];
+
+	m.trust.iface = OUTSIDE;
+	for (unsigned int lap = 0; lap < 2; lap++) {
+		for (unsigned int i = 0; i < PUNT_TRUST_MAX; i++) {
+			m.type = lap == 0 ? DP_MSG_TRUST_SET : DP_MSG_TRUST_DEL;
+			m.trust.ip = ip("198.19.0.0");
+			m.trust.ip.b[15] = (uint8_t)i;
+			if (lap == 0 || i % 2 == 0)
+				punt_msg(h.w, &m);
+		}
+		// Without a budget of its own, a source has 100.
+		for (unsigned int i = 1; i < PUNT_TRUST_MAX; i += 50) {
+			snprintf(from, sizeof(from), "198.19.0.%u", i);
+			assert_int_equal(syns_through(from, 150), 150);
+			snprintf(from, sizeof(from), "198.19.0.%u", i + 1);
+			assert_int_equal(syns_through(from, 150) == 150, lap == 0);
+			snprintf(from, sizeof(from), "198.19.1.%u", i);
+			assert_true(syns_through(from, 150) < 150);
+			h.now_ns += 10 * S;
+		}
+	}
+	assert_int_equal(h.w->punt->n_trusted, PUNT_TRUST_MAX / 2);
+}
+
 static void test_ring_full(void **state)
 {
 	struct flow f = flow(PROTO_ICMP, FAR, 7, FW_OUT, 7);
@@ -450,6 +479,7 @@ int main(void)
 		TEST(test_reset),
 		TEST(test_budget_of_answers),
 		TEST(test_budgets),
+		TEST(test_many_trusted),
 		TEST(test_ring_full),
 		TEST(test_arp),
 		TEST(test_neighbour_miss),
