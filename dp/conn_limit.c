@@ -81,6 +81,19 @@ enum dp_counter_id conn_limit_check(const struct worker *w, const struct pkt *p,
 	return is_full(w, target->conns, max->conns) ? DROP_CONN_LIMIT : PASS;
 }
 
+bool conn_limit_is_crowded(const struct worker *w, const struct conn_limit_places *at)
+{
+	for (size_t i = 0; at->class != 0 && i < w->snap->n_limits; i++) {
+		const struct dp_limit_class *c = &w->snap->limits[i];
+
+		if (c->id == at->class)
+			return c->max.embryonic != 0 &&
+				w->conn_limits->target[at->target].embryonic >
+				share_of(w, c->max.embryonic) / 2;
+	}
+	return false;
+}
+
 static const struct refusal {
 	enum dp_counter_id why;
 	enum dp_limit what;

@@ -58,6 +58,9 @@ enum dp_counter_id conn_limit_check(const struct worker *w, const struct pkt *p,
 void conn_limit_refused(
 	struct worker *w, const struct pkt *p, const struct acl_verdict *v, enum dp_counter_id why);
 
+// Whether more than half of the half-open connections that the host may have are there.
+bool conn_limit_is_crowded(const struct worker *w, const struct conn_limit_places *at);
+
 // A session counts from now on; is no longer half-open; has ended.
 void conn_limit_take(struct worker *w, const struct conn_limit_places *at, bool embryonic);
 void conn_limit_up(struct worker *w, const struct conn_limit_places *at);

@@ -546,11 +546,15 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 }
 
 // Whether nobody has said a word yet but whoever began; and there are many like it.
-static bool is_hurried(const struct sess_table *t, const struct sess *s)
+static bool is_hurried(const struct worker *w, const struct sess *s)
 {
+	const struct sess_table *t = w->sess;
+
 	if (s->punt)
 		return s->state == SESS_HALF_OPEN && !s->from_us &&
 			t->half_open_punts >= t->spare / 4;
+	if (s->state == SESS_HALF_OPEN && conn_limit_is_crowded(w, &s->limit))
+		return true;
 	return t->n_free < t->spare + (t->max - t->spare) / 4 &&
 		(s->state == SESS_HALF_OPEN || s->packets[1] == 0);
 }
@@ -562,7 +566,7 @@ static bool is_over(const struct worker *w, const struct sess *s)
 	if (s->state == SESS_FREE)
 		return false;
 	timeout_s = sess_timeout_s(&w->snap->timeouts, s);
-	if (unlikely(is_hurried(w->sess, s)))
+	if (unlikely(is_hurried(w, s)))
 		timeout_s = RTE_MIN(timeout_s, HURRY_S);
 	return idle_ns(s, w->now_ns) >= (uint64_t)timeout_s * NS_PER_S;
 }

@@ -196,6 +196,33 @@ static void test_all(void **state)
 	assert_true(passes(INSIDE, &udp, 0));
 }
 
+// A host that is flooded: what nobody completes makes room in seconds, so that a few SYNs a second do not
+// keep others out. A host that is not keeps its half-open connections for the time that is set.
+static void test_crowd(void **state)
+{
+	const struct dp_conn_limits max = {.embryonic = 8}, none = {0};
+	struct flow f;
+
+	limits_apply(&max, &none);
+	for (unsigned int i = 0; i < 4; i++) {
+		f = from(client_at(i), 1000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+	}
+	harness_wait_s(5);
+	assert_int_equal(h.w->sess->half_open, 4);
+	harness_wait_s(30);
+	assert_int_equal(h.w->sess->half_open, 0);
+	for (unsigned int i = 0; i < 8; i++) {
+		f = from(client_at(i), 1000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+	}
+	f = from(client_at(8), 1000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_LIMIT);
+	harness_wait_s(4);
+	assert_int_equal(h.w->sess->half_open, 4);
+	assert_true(passes(OUTSIDE, &f, SYN));
+}
+
 static void assert_class(
 	uint32_t id, uint32_t conns, uint32_t embryonic, uint64_t by_conns, uint64_t by_embryonic)
 {
@@ -330,6 +357,7 @@ int main(void)
 		TEST(test_conns),
 		TEST(test_new_rules),
 		TEST(test_all),
+		TEST(test_crowd),
 		TEST(test_classes),
 		TEST(test_uncounted),
 		TEST(test_told_once),
