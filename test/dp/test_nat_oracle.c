@@ -11,6 +11,8 @@
 #define FAR2    "198.51.100.8"
 #define PARTNER "192.168.10.200"  // what OTHER calls FAR
 #define OUTER   "209.165.200.235" // what FAR calls OTHER
+#define ONE_WAY "209.165.200.236" // what three ports of OTHER speak as
+#define RULES   6
 #define POOL2   "209.165.200.241"
 #define SERVED  4001 // a port of the pool's hosts that the list permits
 #define UDP_S   120  // of harness_rules()
@@ -45,9 +47,9 @@ static struct known_map maps[FLOWS];
 static size_t n_opened; // flows, ever
 static uint64_t now_s;
 
-// HOST_IN has MAPPED, OTHER has a partner, three hosts have two addresses of a pool, and the rest the
-// interface's ports.
-static void up(struct nat_rule nat[4])
+// HOST_IN has MAPPED, OTHER has a partner, and three ports one way; THIRD is exempt with FAR2; three hosts have
+// two addresses of a pool, and the rest the interface's ports.
+static void up(struct nat_rule nat[RULES])
 {
 	xlate_up(1, FLOWS);
 	nat[0] = rules.nat[0];
@@ -62,11 +64,28 @@ static void up(struct nat_rule nat[4])
 	nat[2].id = 4;
 	nat[2].kind = NAT_DYNAMIC;
 	nat[2].pool = xlate_pool(POOL, POOL2);
-	nat[3] = rules.nat[1];
+	nat[3] = (struct nat_rule){.id = 5,
+		.real_if = INSIDE,
+		.mapped_if = OUTSIDE,
+		.real = net(THIRD),
+		.mapped = net(THIRD),
+		.dst_mapped = net(FAR2),
+		.dst_real = net(FAR2)};
+	nat[4] = (struct nat_rule){.id = 6,
+		.real_if = INSIDE,
+		.mapped_if = OUTSIDE,
+		.real = net(OTHER),
+		.mapped = net(ONE_WAY),
+		.proto = PROTO_UDP,
+		.real_port = 4000,
+		.mapped_port = 14000,
+		.more_ports = 2,
+		.one_way = true};
+	nat[5] = rules.nat[1];
 	rules.r.nat = nat;
-	rules.r.n_nat = 4;
-	rules.incoming[0] = rules.incoming[2]; // UDP 4000 of HOST_IN, and of OTHER
-	rules.incoming[0].dst = net(OTHER);
+	rules.r.n_nat = RULES;
+	rules.incoming[0] = rules.incoming[2]; // UDP 4000 of HOST_IN, and of OTHER and THIRD
+	rules.incoming[0].dst = net(OTHER "/31");
 	rules.incoming[1] = rules.incoming[2];
 	rules.incoming[1].dst = net("192.168.10.48/30");
 	rules.incoming[1].dport = (struct port_range){SERVED, SERVED};
@@ -275,6 +294,9 @@ static void from_inside(void)
 	} else if (ip_is(&f.dst.ip, PARTNER)) { // nobody's, but OTHER's
 		assert_false(passed);
 		return;
+	} else if (ip_is(&f.src.ip, OTHER) && f.src.port >= 4000 && f.src.port < 4003) {
+		want.src = ep(ONE_WAY, (uint16_t)(f.src.port + 10000));
+	} else if (ip_is(&f.src.ip, THIRD) && ip_is(&f.dst.ip, FAR2)) { // as it is
 	} else if (is_pooled(&f.src.ip)) {
 		return through_pool(&f, passed, &got);
 	} else if (!ip_is(&f.src.ip, HOST_IN)) {
@@ -296,6 +318,8 @@ static bool may_come_in(const struct flow *f, struct flow *inner, struct known_m
 	} else if (ip_is(&f->dst.ip, OUTER) && f->dst.port == 4000 && ip_is(&f->src.ip, FAR)) {
 		inner->src.ip = ip(OTHER);
 		inner->dst.ip = ip(PARTNER);
+	} else if (ip_is(&f->dst.ip, THIRD) && f->dst.port == 4000 && ip_is(&f->src.ip, FAR2)) {
+		// as it is
 	} else if (*map != NULL && f->dst.port == SERVED) {
 		inner->src.ip = (*map)->real.ip;
 	} else {
@@ -307,9 +331,9 @@ static bool may_come_in(const struct flow *f, struct flow *inner, struct known_m
 static void from_outside(void)
 {
 	static const char *const peers[] = {FAR, FAR2};
-	static const char *const ours[] = {MAPPED, OUTER, FW_OUT, POOL, POOL2};
+	static const char *const ours[] = {MAPPED, OUTER, FW_OUT, POOL, POOL2, THIRD, ONE_WAY};
 	struct flow f = flow(PROTO_UDP, one_of(peers, 2), (uint16_t)(50 + rand() % 4),
-		one_of(ours, 5), any_port());
+		one_of(ours, 7), any_port());
 	const struct known *answered = &known[(size_t)rand() % FLOWS / (rand() % 2 ? 8 : 128)];
 	struct flow got, inner, outer;
 	struct known_map *map;
@@ -318,6 +342,8 @@ static void from_outside(void)
 
 	if (answered->outer.proto != 0 && rand() % 2) // an answer, which may come late
 		f = back_of(&answered->outer);
+	else if (ip_is(&f.dst.ip, ONE_WAY))
+		f.dst.port = (uint16_t)(14000 + rand() % 4);
 	if (rand() % 4 == 0)
 		f.src.port = (uint16_t)(50 + rand() % 4); // of somebody else, perhaps
 	passed = passes(OUTSIDE, &f, &got);
@@ -339,7 +365,7 @@ static void from_outside(void)
 
 static void test_trace(void **state)
 {
-	struct nat_rule nat[4];
+	struct nat_rule nat[RULES];
 
 	srand(23);
 	up(nat);
@@ -357,7 +383,10 @@ static void test_trace(void **state)
 	assert_true(n_opened > 2000); // or the trace says nothing
 	assert_int_equal(counted(COUNT_SESSIONS_CREATED), n_opened);
 	assert_true(counted(DROP_NAT_POOL) > 0 && counted(DROP_NAT_UNMAPPED) > 0 &&
-		counted(DROP_ACL_DENY) > 0);
+		counted(DROP_ACL_DENY) > 0 && counted(DROP_NAT_ONE_WAY) > 0);
+	for (uint32_t i = 3; i < 5; i++)
+		assert_true(nat_hits_find(h.w->nat_hits, nat[i].id)->n[NAT_TRANSLATED] > 50);
+	assert_true(nat_hits_find(h.w->nat_hits, nat[3].id)->n[NAT_UNTRANSLATED] > 10);
 	assert_true(nat_hits_find(h.w->nat_hits, nat[2].id)->n[NAT_UNTRANSLATED] > 50);
 	harness_down();
 }
