@@ -5,8 +5,9 @@
 
 #include "config/schema.h"
 
-// Rules that lines may make together. A first packet of a flow is held against each of them in turn.
-#define NAT_RULES_MAX 4096u
+// Rules that lines with groups may make together. A first packet of a flow is held against each of them in
+// turn, several times: 15 us of a worker for so many.
+#define NAT_RULES_MAX 1024u
 
 // What a name stands for. All zero but `node`: it was faulty.
 struct nat_side {

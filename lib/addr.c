@@ -3,6 +3,7 @@
 #include "lib/addr.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdio.h>
 
 // Four numbers without leading zeros. The hosts of every message are asked for one, mostly in vain.
@@ -97,11 +98,13 @@ size_t prefix_range(const struct ip_addr *first, const struct ip_addr *last,
 
 bool prefix_has(const struct prefix *p, const struct ip_addr *ip)
 {
-	unsigned int whole = p->len / 8, rest = p->len % 8;
+	uint64_t a[2], b[2];
 
-	if (memcmp(p->ip.b, ip->b, whole) != 0)
-		return false;
-	return rest == 0 || (p->ip.b[whole] ^ ip->b[whole]) >> (8 - rest) == 0;
+	memcpy(a, p->ip.b, sizeof(a));
+	memcpy(b, ip->b, sizeof(b));
+	if (p->len < 64)
+		return p->len == 0 || be64toh(a[0] ^ b[0]) >> (64 - p->len) == 0;
+	return a[0] == b[0] && (p->len == 64 || be64toh(a[1] ^ b[1]) >> (128 - p->len) == 0);
 }
 
 // An octet in decimal; returns where the next goes.

@@ -215,7 +215,7 @@ int nat_translate_flow(const struct nat_rule *rules, size_t n, uint16_t in, uint
 static bool stands_for(
 	const struct prefix *mapped, const struct prefix *real, const struct ip_addr *ip)
 {
-	return prefix_has(mapped, ip) && !ip_eq(&real->ip, &mapped->ip);
+	return !ip_eq(&real->ip, &mapped->ip) && prefix_has(mapped, ip);
 }
 
 static bool owns(const struct nat_rule *r, uint16_t iface, const struct ip_addr *ip)
@@ -225,7 +225,7 @@ static bool owns(const struct nat_rule *r, uint16_t iface, const struct ip_addr 
 		return true;
 	if (!iface_is(r->mapped_if, iface))
 		return false;
-	return r->kind == NAT_STATIC ? nat_mapped_has(r, ip) && !nat_is_identity(r)
+	return r->kind == NAT_STATIC ? !nat_is_identity(r) && nat_mapped_has(r, ip)
 				     : nat_pool_has(&r->pool, ip);
 }
 

@@ -309,7 +309,7 @@ static void test_too_many(void **state)
 	assert_int_equal(parse(line, &c, faults, sizeof(faults)), -EINVAL);
 	assert_string_equal(faults,
 		"40:5: nat: found groups that make 10000 rules, beside 0 before them, expected at "
-		"most 4096 in all lines together: fewer addresses, in larger subnets");
+		"most 1024 in all lines together: fewer addresses, in larger subnets");
 }
 
 int main(void)
