@@ -19,10 +19,13 @@ void nat_rewrite(struct rte_mbuf *m, const struct endpoint *src, const struct en
 	p->flow.dst = *dst;
 }
 
-void nat_rewrite_error(struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst)
+void nat_rewrite_error(struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst,
+	const struct ip_addr *router)
 {
 	struct pkt *p = pkt_of(m);
 	struct rte_ipv4_hdr *ip = pkt_ipv4(m);
+	const bool of_end = ip->src_addr == ip_to_v4_be(&p->flow.src.ip);
+	const rte_be32_t sender = ip_to_v4_be(of_end ? &src->ip : router);
 	struct rte_icmp_hdr *icmp = rte_pktmbuf_mtod_offset(m, struct rte_icmp_hdr *, p->l4);
 	struct rte_ipv4_hdr *quoted =
 		rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, p->inner_l3);
@@ -33,11 +36,9 @@ void nat_rewrite_error(struct rte_mbuf *m, const struct endpoint *src, const str
 
 	nat_headers_set(quoted, quoted_l4, p->inner_len, dst, src);
 	nat_sum_change(&icmp->icmp_cksum, nat_change16(before, rte_raw_cksum(quoted, changed)));
-	change = nat_change32(ip->dst_addr, ip_to_v4_be(&dst->ip));
+	change = nat_change32(ip->dst_addr, ip_to_v4_be(&dst->ip)) +
+		nat_change32(ip->src_addr, sender);
 	ip->dst_addr = ip_to_v4_be(&dst->ip);
-	if (ip->src_addr == ip_to_v4_be(&p->flow.src.ip)) {
-		change += nat_change32(ip->src_addr, ip_to_v4_be(&src->ip));
-		ip->src_addr = ip_to_v4_be(&src->ip);
-	}
+	ip->src_addr = sender;
 	nat_sum_change(&ip->hdr_checksum, change);
 }

@@ -9,5 +9,7 @@
 void nat_rewrite(struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst);
 
 // The same for an ICMP error about a flow whose answering direction is p->flow: in the quoted
-// packet `src` and `dst` trade places. The outer source changes only if the flow's own end sent it.
-void nat_rewrite_error(struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst);
+// packet `src` and `dst` trade places. The outer source becomes `src` if the flow's own end sent it, else
+// `router`.
+void nat_rewrite_error(struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst,
+	const struct ip_addr *router);

@@ -296,6 +296,27 @@ void route_stage(struct worker *w, struct pkts *v)
 	v->n = 0;
 }
 
+// A router between an end and us speaks under its own static address where that end is translated, or under
+// ours (RFC 5508 4.2.2): by the one that it has in there, path MTU discovery would fail wherever private
+// sources are filtered.
+static __rte_noinline void error_translate(
+	const struct worker *w, struct rte_mbuf *m, const struct sess *s)
+{
+	const struct pkt *p = pkt_of(m);
+	const struct sess_key *here = &s->key[p->dir], *there = &s->key[!p->dir];
+	struct flow f = {{ip_from_v4_be(pkt_ipv4(m)->src_addr), 0}, here->dst, PROTO_ICMP};
+	struct endpoint as = f.src;
+	int rule;
+
+	if (!ip_eq(&here->src.ip, &there->dst.ip)) {
+		rule = nat_translate_flow(
+			w->snap->nat, w->snap->n_nat, here->iface, there->iface, &f, -1, &as);
+		if (rule < 0 || w->snap->nat[rule].kind != NAT_STATIC)
+			as.ip = w->snap->ifaces[there->iface].ip;
+	}
+	nat_rewrite_error(m, &there->dst, &there->src, &as.ip);
+}
+
 void route_sess_stage(struct worker *w, struct pkts *v)
 {
 	for (uint16_t i = 0; i < v->n; i++) {
@@ -308,7 +329,7 @@ void route_sess_stage(struct worker *w, struct pkts *v)
 		if (s->translates && likely(p->kind != PKT_ICMP_ERROR))
 			nat_packet_set(m, &there->dst, &there->src);
 		else if (s->translates)
-			nat_rewrite_error(m, &there->dst, &there->src);
+			error_translate(w, m, s);
 		if (unlikely(p->dir == 0 ? s->loops_out : s->loops_back)) {
 			hairpin_take(w, m);
 			continue;

@@ -131,6 +131,7 @@ static void test_error(void **state)
 {
 	const uint8_t protos[] = {PROTO_TCP, PROTO_UDP, PROTO_ICMP};
 	const size_t quotes[] = {28, 36, 48, 0}; // 0: the whole packet
+	const struct ip_addr router = flow(0, FW_OUT, 0, FAR, 0).src.ip;
 
 	for (unsigned int i = 0; i < 12; i++) {
 		uint8_t proto = protos[i % 3];
@@ -146,12 +147,12 @@ static void test_error(void **state)
 			n = len;
 		n = frame_error(frame, OUTSIDE, HOST_OUT, MAPPED, quoted + ETH, n);
 		m = parsed(frame, n);
-		nat_rewrite_error(m, &real.dst, &real.src);
+		nat_rewrite_error(m, &real.dst, &real.src, &router);
 		contents(m);
 		assert_true(frame_sums_ok(frame, n));
 		got = frame_flow(frame, n);
 		assert_true(ip_eq(&got.dst.ip, &real.src.ip));
-		assert_true(ip_is(&got.src.ip, HOST_OUT));
+		assert_true(ip_is(&got.src.ip, FW_OUT));
 		// The quoted packet begins 28 octets after the outer one.
 		memmove(frame + ETH, frame + ETH + 28, n - ETH - 28);
 		got = frame_flow(frame, n - 28);
@@ -169,7 +170,7 @@ static void test_error_of_host(void **state)
 	size_t n = frame_error(frame, INSIDE, HOST_IN, FAR, quoted + ETH, len);
 	struct rte_mbuf *m = parsed(frame, n);
 
-	nat_rewrite_error(m, &mapped.dst, &mapped.src);
+	nat_rewrite_error(m, &mapped.dst, &mapped.src, &mapped.src.ip);
 	contents(m);
 	assert_true(frame_sums_ok(frame, n));
 	got = frame_flow(frame, n);

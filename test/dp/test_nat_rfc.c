@@ -187,6 +187,46 @@ static void test_rfc5508_req_1_7_echo(void **state)
 	assert_flow(&got, &back);
 }
 
+// A router inside has sent an error about what came in for the host: who it is outside, and that what it
+// quotes is what the sender knows.
+static void assert_router_is(
+	const char *router, const struct flow *came, const struct flow *seen, const char *outside)
+{
+	uint8_t quoted[FRAME_MAX];
+	char to[IP_TEXT_MAX];
+	size_t len = frame_make(quoted, INSIDE, seen, 0, 10);
+	struct rte_mbuf *m = buffer_of(frame,
+		frame_error(frame, INSIDE, router, ip_format(&seen->src.ip, to), quoted + ETH,
+			len - ETH));
+	struct flow got;
+
+	harness_in(INSIDE, &m, 1);
+	len = harness_out(OUTSIDE, frame);
+	assert_true(len > 0 && frame_sums_ok(frame, len));
+	got = frame_flow(frame, len);
+	assert_true(ip_is(&got.src.ip, outside) && ip_eq(&got.dst.ip, &came->src.ip));
+	got = frame_flow(frame + 28, len - 28);
+	assert_flow(&got, came);
+}
+
+// RFC 5508 4.2.2: what a router inside says of a translated host's packets is said outside by an address that
+// is known there: its own static one, else the firewall's.
+static void test_rfc5508_4_2_2_router_inside(void **state)
+{
+	const struct flow in = flow(PROTO_UDP, FAR, 9000, MAPPED, 4000);
+	const struct flow seen = flow(PROTO_UDP, FAR, 9000, HOST_IN, 4000);
+	struct flow f = outward(PROTO_UDP, OTHER, 5000, FAR), left = goes_out(&f);
+	struct flow answer = back_of(&left), inner = back_of(&f);
+
+	harness_send(OUTSIDE, &in, 0);
+	assert_true(harness_out(INSIDE, frame) > 0);
+	assert_router_is(THIRD, &in, &seen, FW_OUT);
+	assert_router_is(HOST_IN, &in, &seen, MAPPED); // the end itself
+	assert_router_is(THIRD, &answer, &inner, FW_OUT);
+	assert_router_is(
+		HOST_IN, &answer, &inner, MAPPED); // as a router with an address of its own
+}
+
 // RFC 5508 REQ-3a: an error whose checksum is wrong goes nowhere. REQ-11: nor does what is neither a question, an
 // answer nor an error.
 static void test_rfc5508_req_3_11_dropped(void **state)
@@ -224,6 +264,7 @@ int main(void)
 		TEST(test_rfc7857_no_port_overlap),
 		TEST(test_rfc7857_random_ports),
 		TEST(test_rfc5508_req_1_7_echo),
+		TEST(test_rfc5508_4_2_2_router_inside),
 		TEST(test_rfc5508_req_3_11_dropped),
 	};
 

@@ -97,7 +97,7 @@ static void translate(struct rte_mbuf *m, bool from_tap)
 	if (kind == PKT_FLOW)
 		nat_rewrite(m, &src, &dst);
 	else if (kind == PKT_ICMP_ERROR)
-		nat_rewrite_error(m, &src, &dst);
+		nat_rewrite_error(m, &src, &dst, &dst.ip);
 	else
 		return;
 	check(parse_frame(m, from_tap ? NULL : &mac) == PASS);
