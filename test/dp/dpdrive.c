@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Drives the data plane from fixed rules, for test_forward.py: two af_packet interfaces, static
 // NAT of one inside host, PAT of the others, an access list. Reads commands from stdin, answers one JSON line each:
-//	neigh IFACE IP MAC | macs | counters | clear | usage | conns | stats | rules open|closed | quit
+//	neigh IFACE IP MAC | macs | counters | clear | usage | conns | stats | rules open|closed|others | quit
 // Punted frames are counted; frames of TCP SYNs for the inspected port are answered by nobody.
 #include <errno.h>
 #include <poll.h>
@@ -37,8 +37,11 @@ static struct prefix net(const char *text)
 		0, 65535                                                                           \
 	}
 
-// `closed`: the access list permits nothing.
-static int rules_apply(bool closed)
+// CLOSED: the access list permits nothing. OTHERS: it denies what nobody has asked for first, and a static
+// translation of a host that nobody is comes before the two.
+enum rules { OPEN, CLOSED, OTHERS };
+
+static int rules_apply(enum rules which)
 {
 	const struct dp_iface ifaces[IFACES] = {
 		[OUTSIDE] = {ip("209.165.200.225"), net("209.165.200.224/27"), 0, 0, -1, true,
@@ -47,6 +50,13 @@ static int rules_apply(bool closed)
 			DP_BOGONS_ON, 0, 0},
 	};
 	const struct nat_rule nat[] = {
+		{
+			.id = 3,
+			.real_if = INSIDE,
+			.mapped_if = OUTSIDE,
+			.real = net("192.168.10.99"),
+			.mapped = net("209.165.200.230"),
+		},
 		{
 			.id = 1,
 			.real_if = INSIDE,
@@ -64,6 +74,8 @@ static int rules_apply(bool closed)
 		},
 	};
 	const struct ace incoming[] = {
+		{5, false, PROTO_TCP, {.len = 0}, net("192.168.10.99"), ANY_PORT, ANY_PORT, 0, 0,
+			0},
 		{1, true, PROTO_TCP, {.len = 0}, net("192.168.10.30"), ANY_PORT, {5070, 5070}, 0, 0,
 			0},
 		{2, true, PROTO_TCP, {.len = 0}, net("192.168.10.30"), ANY_PORT, {5080, 5080}, 0, 0,
@@ -74,7 +86,9 @@ static int rules_apply(bool closed)
 		{4, true, PROTO_TCP, {.len = 0}, net("192.168.10.30"), ANY_PORT, {5080, 5080}, 0, 0,
 			0},
 	};
-	const struct dp_acl acls[] = {{incoming, closed ? 0 : 3}, {inspected, 1}};
+	const size_t first = which == OTHERS ? 0 : 1;
+	const struct dp_acl acls[] = {
+		{incoming + first, which == CLOSED ? 0 : 4 - first}, {inspected, 1}};
 	const int inspect[] = {1};
 	const struct dp_route routes[] = {
 		{net("209.165.200.224/27"), {{0}}, OUTSIDE},
@@ -87,8 +101,8 @@ static int rules_apply(bool closed)
 	};
 	const struct dp_rules r = {
 		.ifaces = ifaces,
-		.nat = nat,
-		.n_nat = 2,
+		.nat = nat + first,
+		.n_nat = 3 - first,
 		.acls = acls,
 		.n_acls = 2,
 		.acl_global = -1,
@@ -222,7 +236,9 @@ static bool command(char *line)
 	else if (strcmp(line, "stats") == 0)
 		stats();
 	else if (strncmp(line, "rules ", 6) == 0)
-		rules_apply(strcmp(line + 6, "closed") == 0);
+		rules_apply(strcmp(line + 6, "closed") == 0       ? CLOSED
+				: strcmp(line + 6, "others") == 0 ? OTHERS
+								  : OPEN);
 	else
 		return false;
 	fflush(stdout);
@@ -311,7 +327,7 @@ int main(int argc, char **argv)
 		    argc > 6) != 0)
 		return 1;
 	setvbuf(stdin, NULL, _IONBF, 0); // poll() must see what is there
-	if (rules_apply(false) != 0)
+	if (rules_apply(OPEN) != 0)
 		return 1;
 	fflush(stdout);
 	do {

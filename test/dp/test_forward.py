@@ -353,6 +353,77 @@ def closing(net, d):
         pass
 
 
+class Numbered(threading.Thread):
+    """Numbered datagrams to an echo outside, 500 a second, until asked what has not come back."""
+
+    def __init__(self, net, source, port):
+        super().__init__(daemon=True)
+        self.far, self.near = (result_of(in_ns(ns, lambda: socket.socket(type=socket.SOCK_DGRAM)))
+                               for ns in (net.out, net.ins))
+        self.far.bind((OUT_HOST, port))
+        self.near.bind((source, 0))
+        self.near.connect((OUT_HOST, port))
+        self.sent, self.back, self.peers, self.ending = 0, set(), set(), threading.Event()
+        for s in (self.far, self.near):
+            s.settimeout(1)
+        threading.Thread(target=self._echo, daemon=True).start()
+        threading.Thread(target=self._listen, daemon=True).start()
+        self.start()
+
+    def _echo(self):
+        while not self.ending.is_set():
+            try:
+                data, peer = self.far.recvfrom(64)
+            except TimeoutError:
+                continue
+            self.peers.add(peer)
+            self.far.sendto(data, peer)
+
+    def _listen(self):
+        while not self.ending.is_set():
+            try:
+                self.back.add(int(self.near.recv(64)))
+            except TimeoutError:
+                pass
+
+    def run(self):
+        while not self.ending.is_set():
+            self.near.send(b"%d" % self.sent)
+            self.sent += 1
+            time.sleep(0.002)
+
+    def lost(self):
+        self.ending.set()
+        self.join()
+        end = time.monotonic() + 1
+        while len(self.back) < self.sent and time.monotonic() < end:
+            time.sleep(0.02)
+        return set(range(self.sent)) - self.back
+
+
+def changes(net, d):
+    """Rules of others come and go, translations among them, a hundred times a second: who is still allowed loses no
+    packet, by a static translation and by PAT."""
+    d.ask("clear")
+    streams = [Numbered(net, IN_HOST, 7200), Numbered(net, PAT_HOST, 7201)]
+    server = in_ns(net.out, lambda: serve(7001, 2000000))
+    time.sleep(0.2)
+    bulk = in_ns(net.ins, lambda: talk(OUT_HOST, 7001, 2000000, PAT_HOST))
+    for _ in range(50):
+        for rules in ("others", "open"):
+            assert d.ask(f"rules {rules}")["ok"]
+            time.sleep(0.01)
+    assert result_of(bulk) and result_of(server)
+    lost = [s.lost() for s in streams]
+    c = d.ask("counters")
+    check("a hundred changes of the rules, and not a datagram is lost",
+          not any(lost) and all(s.sent > 200 and len(s.peers) == 1 for s in streams),
+          ([sorted(each)[:10] for each in lost], [s.sent for s in streams], [s.peers for s in streams]))
+    drops = {n: v for n, v in c.items() if v and not n.endswith("_SENT") and
+             n.startswith(("TCP_", "NAT_", "ACL_", "ROUTE_", "NEIGH_UNRESOLVED"))}
+    check("nor has any packet a reason to be dropped", not drops, drops)
+
+
 def fragments(net, d):
     """Both ways, through NAT: the kernels send and take fragments, and check every octet."""
     d.ask("clear")
@@ -494,7 +565,7 @@ def main():
     if os.geteuid() != 0:
         print("needs root")
         return 77  # meson: skipped
-    one = [pings, connections, pat, refusals, arps, closing]
+    one = [pings, connections, pat, changes, refusals, arps, closing]
     for workers, rx_queues in ((1, 0), (2, 0), (2, 1), (4, 0)):
         run(sys.argv[1], workers, rx_queues, "af_packet", one + [handoff if workers > 1 else lossy])
     run(sys.argv[1], 1, 0, "af_packet", [path_mtu], mtus=(1400, 1500))
