@@ -304,6 +304,34 @@ static void test_timeouts(void **state)
 	assert_int_equal(live(), 0);
 }
 
+// Both ends have closed, and the last word is missing; and what has no state, or no ports.
+static void test_timeouts_of_others(void **state)
+{
+	const uint8_t protos[] = {PROTO_UDP, 47, 50};
+	struct flow tcp = flow(PROTO_TCP, HOST_IN, 3000, FAR, 80);
+	struct flow back = flow(PROTO_TCP, FAR, 80, MAPPED, 3000);
+
+	harness_send(INSIDE, &tcp, SYN);
+	harness_send(OUTSIDE, &back, SYN | ACK);
+	harness_send(INSIDE, &tcp, ACK);
+	harness_send(INSIDE, &tcp, FIN);
+	harness_send(OUTSIDE, &back, FIN);
+	harness_wait_s(28);
+	assert_int_equal(live(), 1);
+	harness_wait_s(3);
+	assert_int_equal(live(), 0); // 30 s
+	for (size_t i = 0; i < RTE_DIM(protos); i++) {
+		const bool ports = protos[i] == PROTO_UDP;
+		struct flow f = flow(protos[i], HOST_IN, ports ? 3000 : 0, FAR, ports ? 80 : 0);
+
+		harness_send(INSIDE, &f, 0);
+		harness_wait_s(118);
+		assert_int_equal(live(), 1);
+		harness_wait_s(3);
+		assert_int_equal(live(), 0); // udp 120 s
+	}
+}
+
 // A reset session is forgotten soon; a new SYN on its tuple begins anew at once.
 static void test_reset_and_reuse(void **state)
 {
@@ -491,6 +519,7 @@ int main(void)
 		TEST(test_full),
 		TEST(test_hurry),
 		TEST(test_timeouts),
+		TEST(test_timeouts_of_others),
 		TEST(test_reset_and_reuse),
 		TEST(test_ping),
 		TEST(test_icmp_error),
