@@ -159,4 +159,10 @@ code, out, err = run("packet-tracer", "--help")
 expect("--help", (code, "leaves no session" in out, err), (0, True, ""))
 code, out, err = run("show", "--help")
 expect("--help", (code, "show uc-ime signaling-sessions" in out, err), (0, True, ""))
+code, out, err = run("show", "uc-ime", "mapping-service-sessions", "--help")
+expect("--help of some words", ("  show uc-ime mapping-service-sessions statistics " in out, "show version" in out),
+       (True, False))
+code, out, err = run("--socket", PATH, "show", "tls-proxy", "toast")
+expect("what there is instead", (code, out, [" ".join(line.split()[:2]) for line in err.splitlines()[1:]]),
+       (2, "", ["show tls-proxy"] * 4))
 finish()

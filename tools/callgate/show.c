@@ -16,13 +16,6 @@ static const struct option_row rows[SHOW_OPTIONS] = {
 
 // ---- Commands -----------------------------------------------------------------------------------
 
-static void commands_list(FILE *f, const char *verb)
-{
-	for (size_t i = 0; i < layouts_n; i++)
-		if (str_has_prefix(str_from(layouts[i].command), str_from(verb)))
-			fprintf(f, "  %-44s %s\n", layouts[i].command, layouts[i].summary);
-}
-
 // The manual's sample of mapping-service-sessions shows an internal name (protocol.md E7).
 static const char *word_meant(const char *word)
 {
@@ -37,6 +30,31 @@ static bool command_join(char *buf, size_t size, const char *verb, int n, char *
 	for (int i = 0; i < n && len < size; i++)
 		len += (size_t)snprintf(buf + len, size - len, " %s", word_meant(words[i]));
 	return len < size;
+}
+
+// Whether a command is that of these words, or begins with them.
+static bool begins_with(const char *command, const char *words)
+{
+	const size_t n = strlen(words);
+
+	return strncmp(command, words, n) == 0 && (command[n] == '\0' || command[n] == ' ');
+}
+
+// Commands that begin with as many of the words as any does.
+static void commands_list(FILE *f, const char *verb, int n, char **words)
+{
+	char begin[128];
+	bool listed = false;
+
+	for (; n >= 0 && !listed; n--) {
+		if (!command_join(begin, sizeof(begin), verb, n, words))
+			continue;
+		for (size_t i = 0; i < layouts_n; i++)
+			if (begins_with(layouts[i].command, begin)) {
+				fprintf(f, "  %-44s %s\n", layouts[i].command, layouts[i].summary);
+				listed = true;
+			}
+	}
 }
 
 // What the last word of a command may be, and how the daemon calls it.
@@ -188,7 +206,9 @@ int show_main(int argc, char **argv)
 		return code;
 	if (help) {
 		putchar('\n');
-		commands_list(stdout, verb);
+		for (first = 1; first < argc && argv[first][0] != '-'; first++)
+			;
+		commands_list(stdout, verb, first - 1, argv + 1);
 		return CLIENT_OK;
 	}
 	if (first < argc && strcmp(argv[first], "connection") == 0)
@@ -199,6 +219,6 @@ int show_main(int argc, char **argv)
 		return ask_and_print(layout, command, args, v);
 	cJSON_Delete(args);
 	fprintf(stderr, "callgate: there is no \"%s\", but:\n", command);
-	commands_list(stderr, verb);
+	commands_list(stderr, verb, argc - first, argv + first);
 	return CLIENT_USAGE;
 }
