@@ -159,6 +159,18 @@ code, out, err = run("packet-tracer", "--help")
 expect("--help", (code, "leaves no session" in out, err), (0, True, ""))
 code, out, err = run("show", "--help")
 expect("--help", (code, "show uc-ime signaling-sessions" in out, err), (0, True, ""))
+# Every command explains itself, and every one that asks says so when there is no daemon.
+commands = [line.split()[0] for line in run("--help")[1].splitlines()[2:]]
+expect("commands", ("show" in commands, len(commands) > 8), (True, True))
+for command in commands:
+    code, out, err = run(command, "--help")
+    expect(command, (code, out.startswith(f"usage: callgate {command} "), err), (0, True, ""))
+for verb in ("show", "clear"):
+    for line in run(verb, "--help")[1].splitlines():
+        if line.startswith(f"  {verb} "):
+            words = line[2:50].split()
+            code, out, err = run(*words, "--socket", "/nowhere")
+            expect(line, (code, out, "is callgated running?" in err), (1, "", True))
 code, out, err = run("show", "uc-ime", "mapping-service-sessions", "--help")
 expect("--help of some words", ("  show uc-ime mapping-service-sessions statistics " in out, "show version" in out),
        (True, False))

@@ -51,7 +51,7 @@ static void commands_list(FILE *f, const char *verb, int n, char **words)
 			continue;
 		for (size_t i = 0; i < layouts_n; i++)
 			if (begins_with(layouts[i].command, begin)) {
-				fprintf(f, "  %-44s %s\n", layouts[i].command, layouts[i].summary);
+				fprintf(f, "  %-48s %s\n", layouts[i].command, layouts[i].summary);
 				listed = true;
 			}
 	}
