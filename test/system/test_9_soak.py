@@ -10,7 +10,7 @@ import time
 
 from session import LONG, LabTest, wait_for
 
-from lablib.daemon import LEFTOVERS, substitute
+from lablib.daemon import LEFTOVERS, WORKERS, substitute
 from lablib.foreign import Foreign, Stub
 from lablib.load import Load, cpu_seconds, grown, kernel_drops, ring_drops
 from lablib.netns import FOREIGN
@@ -29,9 +29,10 @@ HOSTS = ("foreign", "inet", "phone-a2")
 class Soak(LabTest):
     def setUp(self):
         super().setUp()
-        # A ring that holds what comes while the worker's CPU is somebody else's for a moment.
-        self.restart("a", lambda text: re.sub(r'(iface=(?:out|in)side)"', r'\1,framecnt=16384"', substitute(
-            text, r"port-guard: \S+", "port-guard: 0:00:00")))
+        # Rings, each of one worker, that hold what comes while its CPU is somebody else's for a moment.
+        self.restart("a", lambda text: re.sub(
+            r'(iface=(?:out|in)side)"', rf'\1,framecnt={16384 // WORKERS}"',
+            substitute(text, r"port-guard: \S+", "port-guard: 0:00:00")))
         self.foreign = Foreign(self.lab)
         self.addCleanup(self.foreign.close)
         self.stub = Stub(self.lab.phones["a2"])
