@@ -303,6 +303,18 @@ static void test_hairpin_static(void **state)
 	harness_drops(OUTSIDE, &seen, SYN, DROP_IP_SPOOFED);
 }
 
+// Where the address stands for nobody behind us any more, what turned round ends: its way is out.
+static void test_hairpin_ends(void **state)
+{
+	struct flow call = flow(PROTO_TCP, OTHER, 40000, MAPPED, 5070);
+	struct flow seen = flow(PROTO_TCP, FW_OUT, 40000, HOST_IN, 5070);
+
+	turns(&call, SYN, &seen);
+	rules.nat[0].mapped = net("209.165.200.227");
+	harness_apply(&rules);
+	harness_drops(INSIDE, &call, ACK, DROP_TCP_NOT_SYN);
+}
+
 // Two hosts behind one address, each of which speaks to the other's port: hole punching.
 static void test_hairpin_dynamic(void **state)
 {
@@ -465,6 +477,7 @@ int main(void)
 		TEST(test_sessions_full),
 		TEST(test_show_and_clear),
 		TEST(test_hairpin_static),
+		TEST(test_hairpin_ends),
 		TEST(test_hairpin_dynamic),
 		TEST(test_hairpin_none),
 		cmocka_unit_test(test_workers),
