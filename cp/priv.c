@@ -64,6 +64,14 @@ int priv_start(void)
 	return 0;
 }
 
+// Whether memory may be locked without any right.
+static bool lock_is_free(void)
+{
+	struct rlimit r;
+
+	return getrlimit(RLIMIT_MEMLOCK, &r) == 0 && r.rlim_cur == RLIM_INFINITY;
+}
+
 static bool may_lock(void)
 {
 	return capng_get_caps_process() == 0 &&
@@ -76,11 +84,11 @@ static void keep(int cap)
 		(unsigned int)cap);
 }
 
-// Keeps the capabilities listed up to -1, here and in the bounding set. And the right to lock memory:
-// after priv_lock_all() a thread without it gets none from the kernel.
+// Keeps the capabilities listed up to -1, here and in the bounding set. And the right to lock memory,
+// where it takes one: after priv_lock_all() a thread without it gets none from the kernel.
 static int keep_only(const int *caps)
 {
-	bool lock = may_lock();
+	bool lock = !lock_is_free() && may_lock();
 
 	capng_clear(CAPNG_SELECT_ALL);
 	for (; *caps >= 0; caps++)
@@ -157,10 +165,11 @@ int priv_key_memory(size_t size)
 
 int priv_lock_all(void)
 {
-	struct rlimit r;
+	static const struct rlimit off = {RLIM_INFINITY, RLIM_INFINITY};
 
+	setrlimit(RLIMIT_MEMLOCK, &off); // takes CAP_SYS_RESOURCE
 	// What is mapped later counts against the limit too, and must not fail then.
-	if (getrlimit(RLIMIT_MEMLOCK, &r) < 0 || (r.rlim_cur != RLIM_INFINITY && !may_lock()))
+	if (!lock_is_free() && !may_lock())
 		return -EPERM;
 	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
 }

@@ -10,12 +10,12 @@
 int priv_start(void);
 
 // The control thread, once everything is built: keeps CAP_NET_ADMIN and CAP_NET_RAW (neighbours
-// and transparent sockets in the private namespace), and CAP_IPC_LOCK if it has it, as the memory that
-// it maps from now on is locked too. Returns -errno.
+// and transparent sockets in the private namespace), and CAP_IPC_LOCK if it takes that to map memory after
+// priv_lock_all(). Returns -errno.
 int priv_shed_control(void);
 
-// A worker thread, at its start (dp_options.thread_start): keeps nothing but CAP_IPC_LOCK,
-// likewise. Returns -errno.
+// A worker thread, at its start (dp_options.thread_start): keeps nothing, but CAP_IPC_LOCK likewise.
+// Returns -errno.
 int priv_shed_worker(void);
 
 // Every thread of the process, for good: no new programs or processes, namespaces, mounts, kernel
@@ -34,6 +34,7 @@ size_t priv_key_block(size_t n);
 
 // Locks all memory that the process has and will have, each page when it is first touched: what is on
 // its way through the heap and the stack, a key in a message, never comes to a disk that swaps
-// (SRTP-4). Core dumps are off anyway, see priv_start(). Before privileges are shed. -EPERM: it takes
-// CAP_IPC_LOCK, or RLIMIT_MEMLOCK without a limit, and nothing has been locked.
+// (SRTP-4). Core dumps are off anyway, see priv_start(). Before privileges are shed: RLIMIT_MEMLOCK is
+// raised if they permit it. -EPERM: it takes CAP_IPC_LOCK, or RLIMIT_MEMLOCK without a limit, and
+// nothing has been locked.
 int priv_lock_all(void);

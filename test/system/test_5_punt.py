@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 from lablib import certs, syn_flood  # noqa: E402
 from lablib.daemon import client, find_program, substitute  # noqa: E402
+from lablib.rights import NET_ADMIN, NET_RAW, to_lock  # noqa: E402
 from lablib.util import ROOT, sh, tail, wait_for  # noqa: E402
 
 PLACE = pathlib.Path("/run/callgate-punt")
@@ -309,7 +310,8 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(taps_left(), set())
 
     def test_privileges(self):
-        """The control thread keeps NET_ADMIN and NET_RAW, every other thread nothing; all are filtered."""
+        """The control thread keeps NET_ADMIN and NET_RAW, every other thread nothing, but for what it takes to lock
+        memory; all are filtered."""
         daemon = Running("callgated")
         self.addCleanup(daemon.stop)
         tasks = pathlib.Path(f"/proc/{daemon.process.pid}/task")
@@ -318,9 +320,9 @@ class CommandLine(unittest.TestCase):
         for t in tasks.iterdir():
             self.assertRegex((t / "status").read_text(), r"NoNewPrivs:\s*1\nSeccomp:\s*2\n")
         main = caps.pop(str(daemon.process.pid))
-        self.assertEqual(int(main, 16), 1 << 12 | 1 << 13)
+        self.assertEqual(int(main, 16), NET_ADMIN | NET_RAW | to_lock(daemon.process.pid))
         self.assertGreater(len(caps), 0)
-        self.assertEqual({int(c, 16) for c in caps.values()}, {0})
+        self.assertEqual({int(c, 16) for c in caps.values()}, {to_lock(daemon.process.pid)})
 
 
 class Punt(unittest.TestCase):

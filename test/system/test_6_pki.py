@@ -16,9 +16,8 @@ from session import LabTest, wait_for
 from lablib import certs, netns
 from lablib.daemon import client, substitute
 from lablib.kamailio import MAPPED
+from lablib.rights import NET_ADMIN, NET_RAW, to_lock
 from lablib.util import LabError
-
-CAPABILITIES = 1 << 12 | 1 << 13  # NET_ADMIN, NET_RAW
 
 
 class Replacement(LabTest):
@@ -163,7 +162,8 @@ class Replacement(LabTest):
         """What a reload reads, it reads without any right that start-up had: by the files' owner alone."""
         status = dict(line.split(":\t", 1) for line in
                       pathlib.Path(f"/proc/{self.a.pid()}/status").read_text().splitlines() if ":\t" in line)
-        self.assertEqual((int(status["CapEff"], 16), status["Seccomp"]), (CAPABILITIES, "2"))
+        self.assertEqual((int(status["CapEff"], 16), status["Seccomp"]),
+                         (NET_ADMIN | NET_RAW | to_lock(self.a.pid()), "2"))
         self.assertEqual(os.stat(self.a.dir / "a.key").st_mode & 0o7777, 0o600)
         self.assertIn("in force", self.reload(self.a))
         os.chown(self.a.dir / "a.key", 65534, 0)

@@ -110,11 +110,17 @@ static bool has_flag(const void *p, const char *flag)
 	return found;
 }
 
-static int drop_ipc_lock(void)
+static int drop(unsigned int capability)
 {
 	capng_get_caps_process();
-	capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_IPC_LOCK);
+	capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, capability);
 	return capng_apply(CAPNG_SELECT_CAPS);
+}
+
+static bool has(unsigned int capability)
+{
+	return capng_get_caps_process() == 0 &&
+		capng_have_capability(CAPNG_PERMITTED, capability) == 1;
 }
 
 static int key_memory(void)
@@ -150,37 +156,49 @@ static int key_memory_unlocked(void)
 {
 	const struct rlimit none = {0};
 
-	if (drop_ipc_lock() != 0 || setrlimit(RLIMIT_MEMLOCK, &none) < 0)
+	if (drop(CAP_IPC_LOCK) != 0 || setrlimit(RLIMIT_MEMLOCK, &none) < 0)
 		return 1;
 	if (priv_key_memory(1u << 20) != -EPERM)
 		return 2;
 	return OPENSSL_secure_malloc(376) != NULL ? 0 : 3;
 }
 
-// What was there, and what comes later, when all other rights are shed and the limit is passed.
-static int lock_all(void)
+static const struct rlimit few = {64u << 10, 64u << 10};
+
+// What was there, and what comes later, when rights are shed and the limit is passed.
+static int lock_all_kept(bool right)
 {
 	static char fixed[64];
-	const struct rlimit few = {64u << 10, 64u << 10};
 	char local = 0, *early = malloc(64), *late;
 
 	if (has_flag(fixed, " lo") || setrlimit(RLIMIT_MEMLOCK, &few) < 0 || priv_lock_all() != 0)
 		return 1;
 	if (!has_flag(fixed, " lo") || !has_flag(&local, " lo") || !has_flag(early, " lo"))
 		return 2;
-	if (priv_shed_worker() != 0)
+	if (priv_shed_worker() != 0 || has(CAP_IPC_LOCK) != right)
 		return 3;
 	late = malloc(1u << 20);
 	return late != NULL && has_flag(late, " lo") ? 0 : 4;
 }
 
+// No right is kept for it where the limit can be raised.
+static int lock_all(void)
+{
+	return lock_all_kept(!has(CAP_SYS_RESOURCE));
+}
+
+static int lock_all_limited(void)
+{
+	return drop(CAP_SYS_RESOURCE) != 0 ? 9 : lock_all_kept(true);
+}
+
 // Without the right all goes on, and nothing is locked of which more could not be had later.
 static int lock_all_unlocked(void)
 {
-	const struct rlimit few = {64u << 10, 64u << 10};
 	char local = 0;
 
-	if (setrlimit(RLIMIT_MEMLOCK, &few) < 0 || drop_ipc_lock() != 0)
+	if (setrlimit(RLIMIT_MEMLOCK, &few) < 0 || drop(CAP_IPC_LOCK) != 0 ||
+		drop(CAP_SYS_RESOURCE) != 0)
 		return 1;
 	if (priv_lock_all() != -EPERM || has_flag(&local, " lo"))
 		return 2;
@@ -201,6 +219,7 @@ static void test_srtp4_lock_all(void **state)
 	if (geteuid() != 0)
 		skip(); // the bounding set is root's to change
 	assert_int_equal(status_of(lock_all), 0);
+	assert_int_equal(status_of(lock_all_limited), 0);
 }
 
 static void test_key_memory_unlocked(void **state)
