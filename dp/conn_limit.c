@@ -3,8 +3,7 @@
 // Limits of flows by host; see dp/conn_limit.h. dp/acl.c asks when a flow begins, dp/sess.c counts.
 #include "dp/conn_limit.h"
 
-#include <rte_jhash.h>
-
+#include "dp/ip_hash.h"
 #include "dp/sess.h"
 #include "dp/snapshot.h"
 
@@ -37,9 +36,7 @@ static bool is_full(const struct worker *w, uint32_t n, uint32_t max)
 
 static uint16_t place_of(const struct worker *w, const struct ip_addr *ip, uint32_t class)
 {
-	const struct ip_addr key __rte_aligned(sizeof(uint32_t)) = *ip; // the hash reads words
-
-	return (uint16_t)rte_jhash(&key, sizeof(key), w->conn_limits->seed + class);
+	return (uint16_t)ip_hash(ip, w->conn_limits->seed + class);
 }
 
 static struct flow real_of(const struct pkt *p, const struct acl_verdict *v)

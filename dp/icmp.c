@@ -4,8 +4,8 @@
 #include "dp/icmp.h"
 
 #include <rte_icmp.h>
-#include <rte_jhash.h>
 
+#include "dp/ip_hash.h"
 #include "dp/nat.h"
 #include "dp/route.h"
 #include "dp/sess.h"
@@ -38,7 +38,7 @@ struct icmp_rates icmp_rates(unsigned int n_workers)
 static bool may_send(struct worker *w, const struct ip_addr *to)
 {
 	struct icmp_state *s = w->icmp;
-	struct bucket *source = &s->source[rte_jhash(to, sizeof(*to), s->seed) % ICMP_SOURCES];
+	struct bucket *source = &s->source[ip_hash(to, s->seed) % ICMP_SOURCES];
 
 	if (bucket_take(source, &s->rate.source, w->now_ns) &&
 		bucket_take(&s->all, &s->rate.all, w->now_ns))

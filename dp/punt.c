@@ -3,9 +3,9 @@
 // The punt stage; see dp/punt.h.
 #include "dp/punt.h"
 
-#include <rte_jhash.h>
 #include <rte_tcp.h>
 
+#include "dp/ip_hash.h"
 #include "dp/route.h"
 #include "dp/sess.h"
 #include "dp/snapshot.h"
@@ -28,7 +28,7 @@ struct punt_rates punt_rates(unsigned int n_workers)
 
 static uint32_t source_hash(const struct punt_state *s, const struct ip_addr *ip)
 {
-	return rte_jhash(ip, sizeof(*ip), s->seed);
+	return ip_hash(ip, s->seed);
 }
 
 // Bits that do not choose the place of a source that is not trusted.
