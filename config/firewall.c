@@ -24,8 +24,8 @@ static void read_address(struct loader *l, const struct node *n, void *obj)
 		fault_expected(l, n, expected);
 	} else if (!ip_is_v4(&ip)) {
 		fault_expected(l, n, "an IPv4 address: IPv6 is not supported yet");
-	} else if (subnet.len < 96 + 8 || subnet.len > 96 + 30) {
-		fault_expected(l, n, "a subnet from /8 to /30");
+	} else if (subnet.len < 96 + 8 || subnet.len > 96 + 31) { // RFC 3021: two hosts
+		fault_expected(l, n, "a subnet from /8 to /31");
 	} else {
 		i->ip = ip;
 		i->subnet = subnet;

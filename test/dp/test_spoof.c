@@ -122,6 +122,14 @@ static void test_no_host(void **state)
 	}
 }
 
+// RFC 3021: neither address of a /31 is the network's, or for all.
+static void test_point_to_point(void **state)
+{
+	rules.ifaces[OUTSIDE].subnet = net("209.165.200.254/31");
+	harness_apply(&rules);
+	assert_int_equal(judge(OUTSIDE, "209.165.200.255"), PASS);
+}
+
 // The longest prefix that covers the source decides; off, nobody asks.
 static void test_reverse_path(void **state)
 {
@@ -297,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_sources),
 		TEST(test_no_host),
+		TEST(test_point_to_point),
 		TEST(test_reverse_path),
 		TEST(test_identity),
 		TEST(test_packets),

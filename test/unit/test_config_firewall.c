@@ -133,8 +133,8 @@ static const struct edited firewall[] = {
 	{"address", {{"10.0.0.1/8", "10.0.0.1"}},
 		"8:40: address: found 10.0.0.1, expected an address with its subnet such as "
 		"192.168.10.1/24"},
-	{"address", {{"10.0.0.1/8", "10.0.0.1/31"}},
-		"8:40: address: found 10.0.0.1/31, expected a subnet from /8 to /30"},
+	{"address", {{"10.0.0.1/8", "10.0.0.1/32"}},
+		"8:40: address: found 10.0.0.1/32, expected a subnet from /8 to /31"},
 	{"address", {{"10.0.0.1/8", "10.0.0.0/8"}},
 		"8:40: address: found 10.0.0.0/8, expected the address of a host in the subnet"},
 	{"address", {{"10.0.0.1/8", "10.255.255.255/8"}},

@@ -43,6 +43,9 @@ static void test_machine(void **state)
 	assert_true(c->ifaces[2].verify_reverse_path);
 	assert_int_equal(c->ifaces[2].bogons, BOGONS_OFF);
 	config_free(c);
+	c = config_with("10.0.0.1/8", "10.0.0.0/31"); // both are hosts
+	assert_int_equal(c->ifaces[2].subnet.len, 96 + 31);
+	config_free(c);
 	c = config_with("cores: [1]", "cores: [3, 3, 7]"); // several workers on one CPU
 	assert_int_equal(c->n_workers, 3);
 	assert_int_equal(c->worker_cores[1], 3);
