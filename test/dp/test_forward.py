@@ -363,7 +363,8 @@ class Numbered(threading.Thread):
         self.far.bind((OUT_HOST, port))
         self.near.bind((source, 0))
         self.near.connect((OUT_HOST, port))
-        self.sent, self.back, self.peers, self.ending = 0, set(), set(), threading.Event()
+        self.sent, self.back, self.peers = 0, set(), set()
+        self.ending, self.over = threading.Event(), threading.Event()
         for s in (self.far, self.near):
             s.settimeout(1)
         threading.Thread(target=self._echo, daemon=True).start()
@@ -371,7 +372,7 @@ class Numbered(threading.Thread):
         self.start()
 
     def _echo(self):
-        while not self.ending.is_set():
+        while not self.over.is_set():
             try:
                 data, peer = self.far.recvfrom(64)
             except TimeoutError:
@@ -380,7 +381,7 @@ class Numbered(threading.Thread):
             self.far.sendto(data, peer)
 
     def _listen(self):
-        while not self.ending.is_set():
+        while not self.over.is_set():
             try:
                 self.back.add(int(self.near.recv(64)))
             except TimeoutError:
@@ -398,6 +399,7 @@ class Numbered(threading.Thread):
         end = time.monotonic() + 1
         while len(self.back) < self.sent and time.monotonic() < end:
             time.sleep(0.02)
+        self.over.set()
         return set(range(self.sent)) - self.back
 
 
