@@ -30,8 +30,8 @@ BUILDS = {
     # folder: (compiler, options, what is built)
     "build": ("gcc", [], WHOLE),
     "build-asan": ("gcc", SANITIZE, WHOLE),
-    "build-asan-dp": ("gcc", [x for x in SANITIZE if "dataplane" not in x], # of test_9_sanitized.py
-                      ("cp/callgated", "tools/callgate/callgate")),
+    "build-asan-dp": ("gcc", [x for x in SANITIZE if "dataplane" not in x], # the daemon of test_9_sanitized.py, workers
+                      ("cp/callgated", "tools/callgate/callgate", "dp-tests")),
     "build-clang": ("clang", ["-Doptimization=0", "-Ddebug=false"], WHOLE), # for its warnings
 }
 # The programs of these suites wait for most of their time, so that more of them run at once than there are CPUs.
@@ -114,13 +114,15 @@ def count_cases(report, folder, result):
         report.add(f"{folder}: {name}: {result['result']}", False, "" if i else output[-8000:])
 
 
-def run_suite(report, folder, suite, only=None, env=None):
-    report.step(f"{folder}: suite {suite}")
-    log = ROOT / folder / "meson-logs" / "testlog.json"
+def run_suite(report, folder, suite, names, env=None, wrapper=()):
+    report.step(f"{folder}: suite {' '.join((suite, *wrapper))}")
+    log = ROOT / folder / "meson-logs" / ("-".join(("testlog", *wrapper[:1])) + ".json")
     log.unlink(missing_ok=True)
     begin = time.monotonic()
     run_with_progress(["meson", "test", "-C", ROOT / folder, "--no-rebuild", "--suite", suite,
-                       "--timeout-multiplier", "3", "--num-processes", str(AT_ONCE.get(suite, os.cpu_count() or 1))],
+                       "--timeout-multiplier", "20" if wrapper else "3",
+                       "--num-processes", str(AT_ONCE.get(suite, os.cpu_count() or 1)),
+                       *(["--wrapper", " ".join(wrapper)] if wrapper else []), *names],
                       lambda line: report.step(f"  {line}"), every_s=10, env={**report.env, **(env or {})})
     if not log.is_file():
         report.add(f"{folder}: suite {suite} did not run", False)
@@ -128,7 +130,7 @@ def run_suite(report, folder, suite, only=None, env=None):
     results = [json.loads(line) for line in log.read_text().splitlines()]
     for result in results:
         count_cases(report, folder, result)
-    missing = {n for n in only or []} - {r["name"].split(" / ")[-1].strip() for r in results}
+    missing = set(names) - {r["name"].split(" / ")[-1].strip() for r in results}
     for name in sorted(missing):
         report.add(f"{folder}: {name} did not run", False)
     report.step(f"{folder}: suite {suite}: {len(results)} programs "
@@ -207,6 +209,22 @@ def suites(report, built):
             for suite, names in meson_suites(folder).items():
                 if suite != "dp":
                     run_suite(report, folder, suite, names, env)
+    if built["build-asan-dp"]:
+        run_suite(report, "build-asan-dp", "dp", dp_programs("build-asan-dp"), asan)
+
+
+def dp_programs(folder):
+    """All of the suite but the one that wants CPUs and wires."""
+    return [name for name in meson_suites(folder)["dp"] if name != "forward"]
+
+
+def valgrind(report):
+    """Looks at the media plane; not where memory is counted, nor at an allocator of its own."""
+    names = [name for name in dp_programs("build")
+             if name.startswith("dp_media") and name not in ("dp_media_many", "dp_media_heap")]
+    if report.run("build: compile for valgrind", "ninja", "-C", ROOT / "build", "valgrind-tests"):
+        run_suite(report, "build", "dp", names, {"LD_PRELOAD": ROOT / "build/test/dp/libno_mlock2.so"},
+                  ("valgrind", "-q", "--error-exitcode=1"))
 
 
 def beside_the_lab(report, built):
@@ -240,7 +258,7 @@ def again(report, workers):
 
 def options():
     ap = argparse.ArgumentParser(prog="tools/test", description="""Builds four ways (gcc; gcc with the sanitizers, once
-        without DPDK for the suites and once the daemon; clang), checks the tree, runs every suite and adds up. A suite
+        without DPDK and once with it; clang), checks the tree, runs every suite and adds up. A suite
         that could not run counts as a failure; nothing is skipped.""", epilog="""Without --unit or --system both halves
         run; most of the first beside the second, which waits for most of its time. Builds are kept in build/,
         build-asan/, build-asan-dp/ and build-clang/.""")
@@ -282,6 +300,8 @@ def main():
             system_half(system, opt.k)
     if built and (both or opt.unit):
         run_suite(unit, "build", "dp", meson_suites("build")["dp"])
+        if opt.long:
+            valgrind(unit)
     if both or opt.unit:
         unit.write("unit")
     if (both or opt.system) and not opt.k:
