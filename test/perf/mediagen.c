@@ -4,7 +4,9 @@
 // DPDK devices, and verifies what comes back. Answers the lines it reads, with one JSON object
 // each:
 //	window N SECONDS [CLOCK...]	N packets under way: as fast as the relay can
-//	rate PPS SECONDS [CLOCK...]	so many a second, both ways together, whatever comes back
+//	rate PPS SECONDS N [CLOCK...]	so many a second, both ways together, with N under way at most: what
+//					the relay's rings toward us hold, so that they lose nothing while we
+//					do not run; what is due then is sent late, and said to be
 //	speakers N			the first N calls alone
 // A clock is read when the measured time begins and when it ends: PID is the CPU time of a process,
 // cN the softirq time of CPU N.
@@ -27,6 +29,7 @@
 #define DRAIN_S     0.3 // after it
 #define LOST_S      0.2 // without an answer: what is under way is lost
 #define LINK_S      10
+#define AWAY_S      0.001 // longer than any turn takes: somebody else ran here
 #define CLOCKS_MAX  4
 
 // What has been made and not yet taken by the device.
@@ -151,9 +154,13 @@ static void receive_for(double seconds)
 			receive(side);
 }
 
-// What decides how many more packets may be sent.
+// What decides how many more packets may be sent. Phones that do not run have nothing to say: what would
+// have been due while this process was away is not made up for.
 struct pace {
 	double start, last_answer;
+	double late;          // seconds, that a packet was sent after its time at most
+	double away, longest; // seconds, in all and at once
+	unsigned int times;
 	uint64_t sent;     // before this run
 	uint64_t received; // at the last answer
 	uint64_t given_up; // of all that was ever sent
@@ -162,9 +169,8 @@ struct pace {
 static double may_send(const struct run *r, struct pace *p, double t)
 {
 	const struct gen_stats *s = &gen_stats;
+	double room;
 
-	if (r->rate > 0)
-		return (t - p->start) * r->rate - (double)(s->sent - p->sent);
 	if (s->received != p->received) {
 		p->received = s->received;
 		p->last_answer = t;
@@ -172,21 +178,37 @@ static double may_send(const struct run *r, struct pace *p, double t)
 		p->given_up = s->sent - s->received;
 		p->last_answer = t;
 	}
-	return r->window - (double)(s->sent - s->received - p->given_up);
+	room = r->window - (double)(s->sent - s->received - p->given_up);
+	if (r->rate > 0) {
+		double due = (t - p->start) * r->rate - (double)(s->sent - p->sent);
+
+		p->late = RTE_MAX(p->late, due / r->rate);
+		room = RTE_MIN(room, due);
+	}
+	return room;
 }
 
-static void report(const struct run *r, const struct gen_stats *before, double received,
-	double seconds, double cpu, double behind)
+static void was_away(struct pace *p, double seconds)
+{
+	p->start += seconds;
+	p->last_answer += seconds;
+	p->away += seconds;
+	p->longest = RTE_MAX(p->longest, seconds);
+	p->times++;
+}
+
+static void report(const struct pace *p, const struct gen_stats *before, double received,
+	double seconds, double cpu)
 {
 	const struct gen_stats *s = &gen_stats;
 
 	printf("{\"seconds\": %.4f, \"packets\": %.0f, \"pps\": %.0f, \"cpu_s\": %.3f, "
 	       "\"sent\": %lu, \"lost\": %ld, \"bad\": %lu, \"verified\": %lu, \"gaps\": %lu, "
-	       "\"behind\": %.0f}\n",
+	       "\"late_ms\": %.2f, \"away\": %u, \"away_ms\": %.2f, \"away_longest_ms\": %.2f}\n",
 		seconds, received, received / seconds, cpu, s->sent - before->sent,
 		(long)(s->sent - before->sent) - (long)(s->received - before->received),
 		s->bad - before->bad, s->verified - before->verified, s->gaps - before->gaps,
-		behind);
+		1e3 * p->late, p->times, 1e3 * p->away, 1e3 * p->longest);
 	fflush(stdout);
 }
 
@@ -201,7 +223,11 @@ static void run(const struct run *r)
 	uint64_t received = 0;
 
 	while (begin <= 0 || t - begin < r->seconds) {
+		double last = t;
+
 		t = now();
+		if (t - last > AWAY_S)
+			was_away(&p, t - last);
 		if (begin <= 0 && t - p.start >= WARM_S) {
 			begin = t;
 			received = gen_stats.received;
@@ -216,7 +242,7 @@ static void run(const struct run *r)
 	received = gen_stats.received - received;
 	cpu = cpu_s(r) - cpu;
 	receive_for(DRAIN_S);
-	report(r, &before, (double)received, t - begin, cpu, r->rate > 0 ? room : 0);
+	report(&p, &before, (double)received, t - begin, cpu);
 }
 
 // ---- Set-up ------------------------------------------------------------------------------------
@@ -269,7 +295,7 @@ static bool command(char *line)
 		return true;
 	}
 	if (sscanf(line, "window %lf %lf%n", &r.window, &r.seconds, &used) != 2 &&
-		sscanf(line, "rate %lf %lf%n", &r.rate, &r.seconds, &used) != 2)
+		sscanf(line, "rate %lf %lf %lf%n", &r.rate, &r.seconds, &r.window, &used) != 3)
 		return false;
 	for (char *word = strtok(line + used, " \n"); word != NULL && r.n_clocks < CLOCKS_MAX;
 		word = strtok(NULL, " \n")) {
