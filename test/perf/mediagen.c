@@ -233,9 +233,11 @@ static void run(const struct run *r)
 			received = gen_stats.received;
 			cpu = cpu_s(r);
 		}
-		room = may_send(r, &p, t);
+		// Whole bursts: small ones come back as small ones, for which neither side has the use of its
+		// vectors, and so they would stay.
+		room = may_send(r, &p, t) / SIDES;
 		for (unsigned int side = 0; side < SIDES; side++)
-			send_some(side, room > 0 ? (unsigned int)(room / SIDES + 0.5) : 0);
+			send_some(side, room >= BURST ? (unsigned int)room : 0);
 		for (unsigned int side = 0; side < SIDES; side++)
 			receive(side);
 	}
