@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What packet-tracer says of a packet to a port, or to an address, that a dynamic translation gives out: whose it
-// is, why nobody comes in by it, and what lets them in; and to one of a static rule that is unidirectional. Called by show_trace.c.
+// is, why nobody comes in by it, and what lets them in; and to one of a static rule that is unidirectional. Called by
+// show_trace.c.
 #include <stdio.h>
 
 #include "cp/show_ime.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The heap of the daemon: whatever is given back is wiped first. A key passes through buffers of
 // libevent, OpenSSL and libyaml, and nobody could name all of them.
-#include <errno.h>
 #include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
