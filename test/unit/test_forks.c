@@ -46,22 +46,31 @@ static void test_second_fork_ends(void **state)
 	offers_end_clean();
 }
 
+// Nobody speaks: both are told, each in the dialog that it has.
+static void falls_silent(const char *tag)
+{
+	char line[32];
+
+	snprintf(line, sizeof(line), ";tag=%s\r\n", tag);
+	rig_pass_s(120);
+	host_expect(&rig.ucm[RIG_A], "BYE ");
+	contains(&rig.ucm[RIG_A], line);
+	host_expect(&rig.caller, "BYE ");
+	contains(&rig.caller, line);
+	call_answer(&rig.ucm[RIG_A], "200 OK", "", "", "");
+	call_answer(&rig.caller, "200 OK", "", "", "");
+	host_idle(rig.base);
+	rig_assert_clean(RIG_A);
+	rig_assert_clean(RIG_B);
+}
+
 // Or it keeps the second.
 static void test_first_fork_ends(void **state)
 {
 	two_answers();
 	b_says("BYE", "bye1", "one", 102);
 	media_is(20000, 19600);
-	rig_pass_s(120);
-	host_expect(&rig.ucm[RIG_A], "BYE ");
-	contains(&rig.ucm[RIG_A], ";tag=two\r\n");
-	host_expect(&rig.caller, "BYE ");
-	contains(&rig.caller, ";tag=two\r\n");
-	call_answer(&rig.ucm[RIG_A], "200 OK", "", "", "");
-	call_answer(&rig.caller, "200 OK", "", "", "");
-	host_idle(rig.base);
-	rig_assert_clean(RIG_A);
-	rig_assert_clean(RIG_B);
+	falls_silent("two");
 }
 
 static void expect_bye(struct sip_host *h, const char *uri, const char *tag)
@@ -133,16 +142,7 @@ static void test_bad_fork(void **state)
 	host_expect_silence(&rig.caller);
 	rig_only(RIG_A, CNT_SDP_ANSWER, 1);
 	media_is(20000, 19500);
-	rig_pass_s(120); // nobody speaks: both are told, each in the dialog that it has
-	host_expect(&rig.ucm[RIG_A], "BYE ");
-	contains(&rig.ucm[RIG_A], ";tag=one\r\n");
-	host_expect(&rig.caller, "BYE ");
-	contains(&rig.caller, ";tag=one\r\n");
-	call_answer(&rig.ucm[RIG_A], "200 OK", "", "", "");
-	call_answer(&rig.caller, "200 OK", "", "", "");
-	host_idle(rig.base);
-	rig_assert_clean(RIG_A);
-	rig_assert_clean(RIG_B);
+	falls_silent("one");
 }
 
 // Two phones each make an offer of their own in a 200: one description cannot be answered by two.
