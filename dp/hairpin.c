@@ -10,10 +10,10 @@
 // An error's flow is the quoted one, turned round: so this is right for it too.
 static void turn_round(const struct worker *w, struct pkt *p)
 {
-	const struct sess_key *there = &w->sess->slots[p->sess].key[!p->dir];
+	const struct pkt_ends *there = &w->sess->slots[p->sess].key[!p->dir].ends;
 
-	p->flow.src = there->dst;
-	p->flow.dst = there->src;
+	p->flow.src = pkt_ends_dst(there);
+	p->flow.dst = pkt_ends_src(there);
 	p->iface_in = p->iface_out;
 	p->iface_out = PKT_NO_IFACE;
 	p->looped = true;

@@ -192,7 +192,7 @@ void handoff_stage(struct worker *w, struct pkts *v)
 		return;
 	}
 	for (uint16_t i = 0; i < v->n && !one; i++) {
-		hash[i] = sess_pkt_hash(w->sess, pkt_of(v->m[i]));
+		hash[i] = sess_key_hash(w->sess, sess_pkt_key(v->m[i]));
 		owners_prefetch(w->owners, hash[i]);
 	}
 	for (uint16_t i = 0; i < v->n; i++) {

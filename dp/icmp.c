@@ -61,10 +61,11 @@ static bool is_answered(const struct pkt *p)
 static void untranslate(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
-	const struct sess_key *came = &w->sess->slots[p->sess].key[p->dir];
+	const struct pkt_ends *came = &w->sess->slots[p->sess].key[p->dir].ends;
+	const struct endpoint src = pkt_ends_src(came), dst = pkt_ends_dst(came);
 
 	if (p->iface_out != PKT_NO_IFACE)
-		nat_rewrite(m, &came->src, &came->dst);
+		nat_rewrite(m, &src, &dst);
 }
 
 static void headers_fill(

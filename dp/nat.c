@@ -14,7 +14,9 @@ void nat_rewrite(struct rte_mbuf *m, const struct endpoint *src, const struct en
 {
 	struct pkt *p = pkt_of(m);
 
-	nat_packet_set(m, src, dst);
+	const struct pkt_ends there = pkt_ends_of(dst, src);
+
+	nat_packet_set(m, &there);
 	p->flow.src = *src;
 	p->flow.dst = *dst;
 }
@@ -31,10 +33,11 @@ void nat_rewrite_error(struct rte_mbuf *m, const struct endpoint *src, const str
 		rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, p->inner_l3);
 	void *quoted_l4 = rte_pktmbuf_mtod_offset(m, void *, p->inner_l4);
 	size_t changed = p->inner_l4 - p->inner_l3 + RTE_MIN(p->inner_len, QUOTED_MAX);
+	const struct pkt_ends as_sent = pkt_ends_of(src, dst);
 	uint16_t before = rte_raw_cksum(quoted, changed);
 	uint64_t change;
 
-	nat_headers_set(quoted, quoted_l4, p->inner_len, dst, src);
+	nat_headers_set(quoted, quoted_l4, p->inner_len, &as_sent);
 	nat_sum_change(&icmp->icmp_cksum, nat_change16(before, rte_raw_cksum(quoted, changed)));
 	change = nat_change32(ip->dst_addr, ip_to_v4_be(&dst->ip)) +
 		nat_change32(ip->src_addr, sender);

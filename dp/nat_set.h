@@ -4,7 +4,6 @@
 #pragma once
 
 #include <netinet/in.h>
-#include <smmintrin.h>
 
 #include <rte_icmp.h>
 #include <rte_tcp.h>
@@ -67,12 +66,12 @@ static inline void *nat_l4_sum_of(void *l4, uint8_t proto, uint16_t len)
 	return NULL;
 }
 
-static inline void nat_headers_set(struct rte_ipv4_hdr *ip, void *l4, uint16_t l4_len,
-	const struct endpoint *src, const struct endpoint *dst)
+static inline void nat_headers_set(
+	struct rte_ipv4_hdr *ip, void *l4, uint16_t l4_len, const struct pkt_ends *there)
 {
 	const uint8_t proto = ip->next_proto_id;
-	const rte_be32_t src_ip = ip_to_v4_be(&src->ip), dst_ip = ip_to_v4_be(&dst->ip);
-	const rte_be16_t sport = rte_cpu_to_be_16(src->port), dport = rte_cpu_to_be_16(dst->port);
+	const rte_be32_t src_ip = there->dst_ip, dst_ip = there->src_ip;
+	const rte_be16_t sport = there->dst_port, dport = there->src_port;
 	uint64_t change = nat_change32(ip->src_addr, src_ip) + nat_change32(ip->dst_addr, dst_ip);
 	void *sum = nat_l4_sum_of(l4, proto, l4_len);
 	struct rte_udp_hdr *ports = l4; // TCP's stand at the same place
@@ -97,14 +96,19 @@ static inline void nat_headers_set(struct rte_ipv4_hdr *ip, void *l4, uint16_t l
 		nat_put16(sum, 0xffff);
 }
 
-static inline __m128i nat_end(const struct endpoint *e)
+// What becomes of the ends of a packet that is answered from `there`: those turned round, as two words.
+static inline uint64_t nat_ips_of(const struct pkt_ends *there)
 {
-	return _mm_insert_epi16(_mm_cvtsi32_si128((int)ip_to_v4_be(&e->ip)), e->port, 2);
+	return (uint64_t)there->src_ip << 32 | there->dst_ip;
+}
+
+static inline uint32_t nat_ports_of(const struct pkt_ends *there)
+{
+	return (uint32_t)there->src_port << 16 | there->dst_port;
 }
 
 // The same for a whole packet of UDP or TCP, in a fraction of the time.
-static inline void nat_ends_set(
-	struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst)
+static inline void nat_ends_set(struct rte_mbuf *m, const struct pkt_ends *there)
 {
 	const struct pkt *p = pkt_of(m);
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
@@ -114,12 +118,8 @@ static inline void nat_ends_set(
 	void *sum = l4 +
 		(udp ? offsetof(struct rte_udp_hdr, dgram_cksum)
 		     : offsetof(struct rte_tcp_hdr, cksum));
-	const __m128i in_packet =
-		_mm_setr_epi8(0, 1, 2, 3, 8, 9, 10, 11, 5, 4, 13, 12, -1, -1, -1, -1);
-	const __m128i new =
-		_mm_shuffle_epi8(_mm_unpacklo_epi64(nat_end(src), nat_end(dst)), in_packet);
-	const uint64_t ips = (uint64_t)_mm_cvtsi128_si64(new);
-	const uint32_t ports = (uint32_t)_mm_extract_epi32(new, 2);
+	const uint64_t ips = nat_ips_of(there);
+	const uint32_t ports = nat_ports_of(there);
 	uint64_t old_ips, change;
 	uint32_t old_ports;
 
@@ -147,24 +147,12 @@ static inline void nat_ttl_decrement(struct rte_ipv4_hdr *ip)
 	ip->time_to_live--;
 }
 
-// The octets of an address, its port and two more of what stands behind them, as in a session's key.
-static inline __m128i nat_end_at(const struct endpoint *e)
-{
-	return _mm_loadl_epi64((const __m128i *)(e->ip.b + 12));
-}
-
-// What becomes of a plain packet of UDP (dp/pkt.h) on its way through, TTL and all. Both ends stand in a
-// session's key.
-static inline void nat_plain_forward(
-	struct rte_ipv4_hdr *ip, const struct endpoint *src, const struct endpoint *dst)
+// What becomes of a plain packet of UDP (dp/pkt.h) on its way through, TTL and all.
+static inline void nat_plain_forward(struct rte_ipv4_hdr *ip, const struct pkt_ends *there)
 {
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
-	const __m128i in_packet =
-		_mm_setr_epi8(0, 1, 2, 3, 8, 9, 10, 11, 5, 4, 13, 12, -1, -1, -1, -1);
-	const __m128i new =
-		_mm_shuffle_epi8(_mm_unpacklo_epi64(nat_end_at(src), nat_end_at(dst)), in_packet);
-	const uint64_t ips = (uint64_t)_mm_cvtsi128_si64(new);
-	const uint32_t ports = (uint32_t)_mm_extract_epi32(new, 2);
+	const uint64_t ips = nat_ips_of(there);
+	const uint32_t ports = nat_ports_of(there);
 	const uint16_t one_less = (uint16_t)~rte_cpu_to_be_16(0x0100); // of the TTL's word, added
 	uint64_t old_ips, change;
 	uint32_t old_ports;
@@ -184,14 +172,13 @@ static inline void nat_plain_forward(
 		udp->dgram_cksum = UINT16_MAX;
 }
 
-static inline void nat_packet_set(
-	struct rte_mbuf *m, const struct endpoint *src, const struct endpoint *dst)
+static inline void nat_packet_set(struct rte_mbuf *m, const struct pkt_ends *there)
 {
 	const struct pkt *p = pkt_of(m);
 
 	if (likely(p->flow.proto == IPPROTO_UDP || p->flow.proto == IPPROTO_TCP))
-		nat_ends_set(m, src, dst);
+		nat_ends_set(m, there);
 	else
 		nat_headers_set(pkt_ipv4(m), rte_pktmbuf_mtod_offset(m, void *, p->l4),
-			(uint16_t)(rte_pktmbuf_data_len(m) - p->l4), src, dst);
+			(uint16_t)(rte_pktmbuf_data_len(m) - p->l4), there);
 }

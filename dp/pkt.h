@@ -72,6 +72,34 @@ struct pkt {
 _Static_assert(
 	sizeof(struct pkt) <= RTE_CACHE_LINE_MIN_SIZE, "one line for each packet's metadata");
 
+// Where the headers of a plain packet stand.
+#define PLAIN_L3      sizeof(struct rte_ether_hdr)
+#define PLAIN_ENDS    (PLAIN_L3 + offsetof(struct rte_ipv4_hdr, src_addr)) // struct pkt_ends
+#define PLAIN_PAYLOAD (PLAIN_L3 + sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_udp_hdr))
+
+// Both ends as a plain packet has them, from its source address on: one behind the other. ICMP's id is in both
+// ports.
+struct pkt_ends {
+	rte_be32_t src_ip, dst_ip;
+	rte_be16_t src_port, dst_port;
+};
+
+static inline struct endpoint pkt_ends_src(const struct pkt_ends *e)
+{
+	return (struct endpoint){ip_from_v4_be(e->src_ip), rte_be_to_cpu_16(e->src_port)};
+}
+
+static inline struct endpoint pkt_ends_dst(const struct pkt_ends *e)
+{
+	return (struct endpoint){ip_from_v4_be(e->dst_ip), rte_be_to_cpu_16(e->dst_port)};
+}
+
+static inline struct pkt_ends pkt_ends_of(const struct endpoint *src, const struct endpoint *dst)
+{
+	return (struct pkt_ends){ip_to_v4_be(&src->ip), ip_to_v4_be(&dst->ip),
+		rte_cpu_to_be_16(src->port), rte_cpu_to_be_16(dst->port)};
+}
+
 // `kinds` says what may be in there, until the vector has gone through steer: so that nobody has to
 // look for what did not come.
 #define PKTS_OF(kind) (uint16_t)(1u << (kind))

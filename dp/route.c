@@ -261,7 +261,7 @@ static inline enum dp_counter_id route_sess(
 		sess_hops_forget(s, w->neigh->gen);
 	if (unlikely(s->hop[dir] == 0)) {
 		bad = hop_find(w, m, pkt_ipv4(m)->dst_addr,
-			s->packets[1] > 0 ? NEIGH_URGENT : NEIGH_ANY, &at);
+			sess_has_sent(w->sess, s, 1) ? NEIGH_URGENT : NEIGH_ANY, &at);
 		if (bad != PASS)
 			return bad;
 		s->hop[dir] = (uint16_t)(at + 1);
@@ -304,17 +304,19 @@ static __rte_noinline void error_translate(
 {
 	const struct pkt *p = pkt_of(m);
 	const struct sess_key *here = &s->key[p->dir], *there = &s->key[!p->dir];
-	struct flow f = {{ip_from_v4_be(pkt_ipv4(m)->src_addr), 0}, here->dst, PROTO_ICMP};
+	const struct endpoint src = pkt_ends_dst(&there->ends), dst = pkt_ends_src(&there->ends);
+	struct flow f = {
+		{ip_from_v4_be(pkt_ipv4(m)->src_addr), 0}, pkt_ends_dst(&here->ends), PROTO_ICMP};
 	struct endpoint as = f.src;
 	int rule;
 
-	if (!ip_eq(&here->src.ip, &there->dst.ip)) {
+	if (here->ends.src_ip != there->ends.dst_ip) {
 		rule = nat_translate_flow(
 			w->snap->nat, w->snap->n_nat, here->iface, there->iface, &f, -1, &as);
 		if (rule < 0 || w->snap->nat[rule].kind != NAT_STATIC)
 			as.ip = w->snap->ifaces[there->iface].ip;
 	}
-	nat_rewrite_error(m, &there->dst, &there->src, &as.ip);
+	nat_rewrite_error(m, &src, &dst, &as.ip);
 }
 
 void route_sess_stage(struct worker *w, struct pkts *v)
@@ -323,11 +325,10 @@ void route_sess_stage(struct worker *w, struct pkts *v)
 		struct rte_mbuf *m = v->m[i];
 		struct pkt *p = pkt_of(m);
 		struct sess *s = &w->sess->slots[p->sess];
-		const struct sess_key *there = &s->key[!p->dir];
 		enum dp_counter_id bad;
 
 		if (s->translates && likely(p->kind != PKT_ICMP_ERROR))
-			nat_packet_set(m, &there->dst, &there->src);
+			nat_packet_set(m, &s->key[!p->dir].ends);
 		else if (s->translates)
 			error_translate(w, m, s);
 		if (unlikely(p->dir == 0 ? s->loops_out : s->loops_back)) {

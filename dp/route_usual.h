@@ -9,15 +9,15 @@
 #include "dp/route.h"
 #include "dp/sess.h"
 
-// Where its headers stand.
-#define PLAIN_L3      sizeof(struct rte_ether_hdr)
-#define PLAIN_PAYLOAD (PLAIN_L3 + sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_udp_hdr))
-
-// What a session has to look like at the moment.
+// What a session has to look like at the moment. Put together here: a word that is written in pieces and read
+// whole stalls the worker.
 static inline uint64_t route_usual(const struct worker *w)
 {
-	return (struct sess){.gen = w->snap->gen, .hop_gen = w->neigh->gen, .state = SESS_UP}
-		.standing;
+	_Static_assert(offsetof(struct sess, gen) == offsetof(struct sess, standing) &&
+			offsetof(struct sess, hop_gen) == offsetof(struct sess, standing) + 4 &&
+			offsetof(struct sess, state) == offsetof(struct sess, standing) + 6,
+		"in this order");
+	return w->snap->gen | (uint64_t)w->neigh->gen << 32 | (uint64_t)SESS_UP << 48;
 }
 
 static inline bool route_is_usual(
@@ -33,7 +33,6 @@ static inline bool route_usual_send(
 	struct worker *w, struct rte_mbuf *m, const struct sess *s, unsigned int dir)
 {
 	const struct neigh *to = &w->neigh->at[s->hop[dir] - 1];
-	const struct sess_key *there = &s->key[!dir];
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(frame + PLAIN_L3);
 
@@ -41,7 +40,7 @@ static inline bool route_usual_send(
 		    (s->dynamic && ipid_matters(pkt_of(m), ip))))
 		return false;
 	if (s->translates)
-		nat_plain_forward(ip, &there->dst, &there->src);
+		nat_plain_forward(ip, &s->key[!dir].ends);
 	else
 		nat_ttl_decrement(ip);
 	memcpy(frame, to->mac, sizeof(to->mac));

@@ -33,29 +33,24 @@
 // never hears one.
 #define HURRY_S 3u
 
-static struct sess_key key_make(const struct flow *f, uint16_t iface)
-{
-	return (struct sess_key){.src = f->src, .dst = f->dst, .proto = f->proto, .iface = iface};
-}
-
-static uint32_t key_find(const struct sess_table *t, const struct sess_key *k)
+static uint32_t key_find(const struct sess_table *t, struct sess_key k)
 {
 	return sess_table_find(t, k, sess_key_hash(t, k));
 }
 
 static void key_add(struct sess_table *t, uint32_t slot, unsigned int dir)
 {
-	sess_table_add(t, sess_key_hash(t, &t->slots[slot].key[dir]), sess_ref(slot, dir));
+	sess_table_add(t, sess_key_hash(t, t->slots[slot].key[dir]), sess_ref(slot, dir));
 }
 
 static void key_del(struct sess_table *t, uint32_t slot, unsigned int dir)
 {
-	sess_table_del(t, sess_key_hash(t, &t->slots[slot].key[dir]), sess_ref(slot, dir));
+	sess_table_del(t, sess_key_hash(t, t->slots[slot].key[dir]), sess_ref(slot, dir));
 }
 
 static struct flow key_flow(const struct sess_key *k)
 {
-	return (struct flow){.src = k->src, .dst = k->dst, .proto = (uint8_t)k->proto};
+	return (struct flow){pkt_ends_src(&k->ends), pkt_ends_dst(&k->ends), k->proto};
 }
 
 static bool sess_is_closed(const struct sess *s)
@@ -175,9 +170,16 @@ uint32_t sess_uptime_s(const struct sess *s, uint64_t now_ns)
 static inline void count_packet(
 	const struct worker *w, struct sess *s, unsigned int dir, uint16_t octets)
 {
+	struct sess_carried *carried;
+
 	s->last_tick = tick_of(w->now_ns);
 	s->packets[dir]++;
 	s->bytes[dir] += octets;
+	if (likely(s->packets[dir] != 0 && s->bytes[dir] >= octets))
+		return;
+	carried = &w->sess->carried[s - w->sess->slots];
+	carried->packets[dir] += s->packets[dir] == 0;
+	carried->bytes[dir] += s->bytes[dir] < octets;
 }
 
 static inline void sess_touch(
@@ -211,12 +213,6 @@ void sess_end(struct worker *w, struct sess *s)
 	count_set(&t->n_free, t->n_free + 1);
 }
 
-static bool flow_eq(const struct flow *f, const struct sess_key *k)
-{
-	return f->proto == k->proto && endpoint_eq(&f->src, &k->src) &&
-		endpoint_eq(&f->dst, &k->dst);
-}
-
 // Whether the rules of today would have permitted the session as it is.
 static __rte_noinline bool sess_permitted(const struct worker *w, const struct sess *s)
 {
@@ -233,13 +229,13 @@ static __rte_noinline bool sess_permitted(const struct worker *w, const struct s
 	if (v.fate == ACL_FORWARD && acl_is_dynamic(snap, &v)) {
 		if (s->xlate[0] == 0 || !xlate_holds(w, s->xlate[0], &snap->nat[v.nat_source]))
 			return false;
-		mapped = xlate_mapped(w, s->xlate[0], &s->key[0].src);
+		mapped = xlate_mapped(w, s->xlate[0], &first.flow.src);
 		acl_map(&v, s->xlate[0], &mapped);
 	}
 	if (s->punt)
 		return v.fate == ACL_PUNT;
-	return v.fate == ACL_FORWARD && v.iface_out == s->key[1].iface && v.loops == s->loops_out &&
-		flow_eq(&v.reply, &s->key[1]);
+	return v.fate == ACL_FORWARD && v.loops == s->loops_out &&
+		sess_key_eq(sess_key_make(&v.reply, v.iface_out), s->key[1]);
 }
 
 static inline bool sess_holds(const struct worker *w, const struct sess *s)
@@ -320,17 +316,15 @@ static inline enum sess_hit sess_hit(struct worker *w, struct pkt *p, uint32_t r
 
 enum sess_hit sess_find(struct worker *w, struct pkt *p)
 {
-	struct sess_key key = key_make(&p->flow, p->iface_in);
-	uint32_t ref = key_find(w->sess, &key);
+	uint32_t ref = key_find(w->sess, sess_key_make(&p->flow, p->iface_in));
 
 	return ref != 0 ? sess_hit(w, p, ref) : SESS_MISS;
 }
 
 const struct sess *sess_peek(const struct worker *w, const struct pkt *p, unsigned int *dir)
 {
-	struct sess_key key = key_make(&p->flow, p->iface_in);
+	const uint32_t ref = key_find(w->sess, sess_key_make(&p->flow, p->iface_in));
 	const struct sess *s;
-	uint32_t ref = key_find(w->sess, &key);
 
 	if (ref == 0)
 		return NULL;
@@ -341,24 +335,18 @@ const struct sess *sess_peek(const struct worker *w, const struct pkt *p, unsign
 
 enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_verdict *verdict)
 {
-	struct sess_key reply = key_make(&verdict->reply, verdict->iface_out);
+	const struct sess_key reply = sess_key_make(&verdict->reply, verdict->iface_out);
 
 	if (sess_is_full(w->sess))
 		return DROP_SESSION_FULL;
-	return key_find(w->sess, &reply) != 0 ? DROP_NAT_PORTS : PASS;
+	return key_find(w->sess, reply) != 0 ? DROP_NAT_PORTS : PASS;
 }
 
 static void sess_prefetch(const struct sess *s, uint8_t proto)
 {
 	rte_prefetch1(s);
-	rte_prefetch1((const uint8_t *)s + RTE_CACHE_LINE_MIN_SIZE);
 	if (proto == PROTO_TCP)
-		rte_prefetch1((const uint8_t *)s + 2 * RTE_CACHE_LINE_MIN_SIZE);
-}
-
-static inline bool ref_is(const struct sess *s, uint32_t ref, const struct pkt *p)
-{
-	return sess_octets_eq(p, &s->key[sess_ref_dir(ref)], SESS_PKT_LAST_MASK);
+		rte_prefetch1(&s->tcp);
 }
 
 // Sends a packet of a session if nothing about either is unusual.
@@ -377,6 +365,7 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 {
 	const struct sess_table *t = w->sess;
 	const uint64_t usual = route_usual(w);
+	struct sess_key key[PKTS_MAX];
 	uint64_t hash[PKTS_MAX];
 	uint32_t ref[PKTS_MAX];
 	struct sess *s[PKTS_MAX];
@@ -385,20 +374,22 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 
 	hits.n = 0;
 	for (uint16_t i = 0; i < v->n; i++) {
-		hash[i] = sess_pkt_hash(t, pkt_of(v->m[i]));
+		key[i] = sess_pkt_key(v->m[i]);
+		hash[i] = sess_key_hash(t, key[i]);
 		sess_table_prefetch(t, hash[i]);
 	}
 	for (uint16_t i = 0; i < v->n; i++) {
 		ref[i] = sess_table_guess(t, hash[i]);
 		s[i] = &t->slots[sess_ref_slot(ref[i])];
 		if (likely(ref[i] != 0))
-			sess_prefetch(s[i], pkt_of(v->m[i])->flow.proto);
+			sess_prefetch(s[i], key[i].proto);
 	}
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
 		enum sess_hit hit = SESS_MISS;
 
-		if (likely(!ended && ref[i] != 0 && ref_is(s[i], ref[i], pkt_of(m)))) {
+		if (likely(!ended && ref[i] != 0 &&
+			    sess_key_eq(s[i]->key[sess_ref_dir(ref[i])], key[i]))) {
 			// Those before it may be of the same flow.
 			if (likely(hits.n == 0) &&
 				likely(sent_as_usual(w, m, s[i], sess_ref_dir(ref[i]), usual)))
@@ -428,7 +419,7 @@ bool sess_is_full(const struct sess_table *t)
 
 // A slot with its first key in the table, or NULL with the reason.
 static struct sess *sess_open(
-	struct worker *w, const struct sess_key *k, bool punt, enum dp_counter_id *bad)
+	struct worker *w, struct sess_key k, bool punt, enum dp_counter_id *bad)
 {
 	struct sess_table *t = w->sess;
 	struct sess *s;
@@ -442,12 +433,13 @@ static struct sess *sess_open(
 	t->used = RTE_MAX(t->used, slot + 1);
 	count_set(&t->most, RTE_MAX(t->most, t->max - t->n_free));
 	s = &t->slots[slot];
-	*s = (struct sess){.key = {*k},
+	t->carried[slot] = (struct sess_carried){0};
+	*s = (struct sess){.key = {k},
 		.gen = w->snap->gen,
 		.state = SESS_UP,
 		.punt = punt,
-		.is_tcp = k->proto == PROTO_TCP,
-		.is_icmp = k->proto == PROTO_ICMP,
+		.is_tcp = k.proto == PROTO_TCP,
+		.is_icmp = k.proto == PROTO_ICMP,
 		.born_tick = tick_of(w->now_ns)};
 	key_add(t, slot, 0);
 	if (s->is_tcp) {
@@ -460,14 +452,14 @@ static struct sess *sess_open(
 
 enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdict *verdict)
 {
-	struct sess_key key = key_make(&p->flow, p->iface_in);
-	struct sess_key reply = key_make(&verdict->reply, verdict->iface_out);
+	const struct sess_key key = sess_key_make(&p->flow, p->iface_in);
+	const struct sess_key reply = sess_key_make(&verdict->reply, verdict->iface_out);
 	struct sess_table *t = w->sess;
 	struct sess *s;
 
-	if (key_find(t, &reply) != 0 || sess_key_eq(&key, &reply))
+	if (key_find(t, reply) != 0 || sess_key_eq(key, reply))
 		return verdict->reason = DROP_NAT_PORTS;
-	s = sess_open(w, &key, false, &verdict->reason);
+	s = sess_open(w, key, false, &verdict->reason);
 	if (s == NULL)
 		return verdict->reason;
 	memcpy(s->xlate, verdict->xlate, sizeof(s->xlate));
@@ -477,7 +469,8 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 		conn_limit_take(w, &s->limit, s->is_tcp);
 	s->loops_out = verdict->loops;
 	s->loops_back = p->looped;
-	s->translates = !endpoint_eq(&key.src, &reply.dst) || !endpoint_eq(&key.dst, &reply.src);
+	s->translates = !endpoint_eq(&p->flow.src, &verdict->reply.dst) ||
+		!endpoint_eq(&p->flow.dst, &verdict->reply.src);
 	p->sess = (uint32_t)(s - t->slots);
 	p->dir = 0;
 	p->iface_out = verdict->iface_out;
@@ -511,8 +504,8 @@ static bool is_answer(const struct pkt *p)
 
 enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 {
-	struct sess_key key = key_make(&p->flow, p->iface_in);
-	uint32_t ref = key_find(w->sess, &key);
+	const struct sess_key key = sess_key_make(&p->flow, p->iface_in);
+	uint32_t ref = key_find(w->sess, key);
 	enum dp_counter_id bad;
 	struct sess *s;
 
@@ -529,7 +522,7 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 		return PASS;
 	if (is_answer(p) && w->sess->half_open_punts >= w->sess->spare / 4 * 3)
 		return DROP_PUNT_EMBRYONIC;
-	s = sess_open(w, &key, true, &bad);
+	s = sess_open(w, key, true, &bad);
 	if (s == NULL)
 		return bad;
 	count_set(&w->sess->punts, w->sess->punts + 1);
@@ -556,7 +549,7 @@ static bool is_hurried(const struct worker *w, const struct sess *s)
 	if (s->state == SESS_HALF_OPEN && conn_limit_is_crowded(w, &s->limit))
 		return true;
 	return t->n_free < t->spare + (t->max - t->spare) / 4 &&
-		(s->state == SESS_HALF_OPEN || s->packets[1] == 0);
+		(s->state == SESS_HALF_OPEN || !sess_has_sent(t, s, 1));
 }
 
 static bool is_over(const struct worker *w, const struct sess *s)

@@ -93,10 +93,10 @@ static uint16_t flags_of(const struct worker *w, const struct sess *s)
 
 // ---- Filters ------------------------------------------------------------------------------------
 
-static bool is_own(const struct worker *w, const struct ip_addr *ip)
+static bool is_own(const struct worker *w, rte_be32_t ip)
 {
 	for (uint16_t i = 0; i < w->snap->n_ifaces; i++)
-		if (ip_eq(&w->snap->ifaces[i].ip, ip))
+		if (ip_to_v4_be(&w->snap->ifaces[i].ip) == ip)
 			return true;
 	return false;
 }
@@ -109,20 +109,21 @@ static bool port_is_meant(const uint16_t ports[2], const struct endpoint *e)
 static bool is_meant(const struct worker *w, const struct dp_conn_filter *f, const struct sess *s)
 {
 	const unsigned int keys = s->punt ? 1 : 2; // together they have every address of the flow
-	const bool has_ports = proto_has_ports((uint8_t)s->key[0].proto);
+	const bool has_ports = proto_has_ports(s->key[0].proto);
 	bool ip = ip_is_none(&f->ip.first), port = f->port[0] == 0 && f->port[1] == 0;
 
 	if (s->state == SESS_FREE || (f->proto != PROTO_ANY && f->proto != s->key[0].proto) ||
 		(!port && !has_ports))
 		return false;
 	for (unsigned int i = 0; i < keys; i++) {
-		const struct sess_key *k = &s->key[i];
+		const struct endpoint src = pkt_ends_src(&s->key[i].ends);
+		const struct endpoint dst = pkt_ends_dst(&s->key[i].ends);
 
-		ip = ip || nat_pool_has(&f->ip, &k->src.ip) || nat_pool_has(&f->ip, &k->dst.ip);
-		port = port || port_is_meant(f->port, &k->src) || port_is_meant(f->port, &k->dst);
+		ip = ip || nat_pool_has(&f->ip, &src.ip) || nat_pool_has(&f->ip, &dst.ip);
+		port = port || port_is_meant(f->port, &src) || port_is_meant(f->port, &dst);
 	}
 	return ip && port && (f->flags == 0 || (f->flags & flags_of(w, s))) &&
-		(f->all || !s->punt || !is_own(w, &s->key[0].dst.ip));
+		(f->all || !s->punt || !is_own(w, s->key[0].ends.dst_ip));
 }
 
 // ---- The walk -----------------------------------------------------------------------------------
@@ -139,17 +140,19 @@ static void state_text(const struct sess *s, char *buf, size_t size)
 static void describe(const struct worker *w, const struct sess *s, struct dp_conn *out)
 {
 	const struct sess_key *in = &s->key[0], *reply = &s->key[1];
+	const struct endpoint src = pkt_ends_src(&in->ends), dst = pkt_ends_dst(&in->ends);
+	const unsigned int first = s->from_us ? 1 : 0;
 
 	*out = (struct dp_conn){
-		.proto = (uint8_t)in->proto,
+		.proto = in->proto,
 		.iface_in = in->iface,
 		.iface_out = s->punt ? in->iface : reply->iface,
-		.src = in->src,
-		.src_mapped = s->punt ? in->src : reply->dst,
-		.dst = s->punt ? in->dst : reply->src,
-		.dst_mapped = in->dst,
-		.packets = {s->packets[0], s->packets[1]},
-		.bytes = {s->bytes[0], s->bytes[1]},
+		.src = src,
+		.src_mapped = s->punt ? src : pkt_ends_dst(&reply->ends),
+		.dst = s->punt ? dst : pkt_ends_src(&reply->ends),
+		.dst_mapped = dst,
+		.packets = {sess_packets(w->sess, s, first), sess_packets(w->sess, s, !first)},
+		.bytes = {sess_bytes(w->sess, s, first), sess_bytes(w->sess, s, !first)},
 		.idle_s = sess_idle_s(s, w->now_ns),
 		.timeout_s = sess_timeout_s(&w->snap->timeouts, s),
 		.uptime_s = sess_uptime_s(s, w->now_ns),
@@ -157,12 +160,8 @@ static void describe(const struct worker *w, const struct sess *s, struct dp_con
 		.punt = s->punt,
 	};
 	if (s->from_us) {
-		out->src = out->src_mapped = in->dst;
-		out->dst = out->dst_mapped = in->src;
-		out->packets[0] = s->packets[1];
-		out->packets[1] = s->packets[0];
-		out->bytes[0] = s->bytes[1];
-		out->bytes[1] = s->bytes[0];
+		out->src = out->src_mapped = dst;
+		out->dst = out->dst_mapped = src;
 	}
 	state_text(s, out->state, sizeof(out->state));
 }

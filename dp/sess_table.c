@@ -11,7 +11,7 @@ uint32_t sess_table_buckets(uint32_t max)
 	return rte_align32pow2(RTE_MAX(2 * max / KEYS_PER_BUCKET, 1u));
 }
 
-uint32_t sess_table_find(const struct sess_table *t, const struct sess_key *k, uint64_t hash)
+uint32_t sess_table_find(const struct sess_table *t, struct sess_key k, uint64_t hash)
 {
 	for (uint32_t at = sess_home(t, hash);; at = (at + 1) & t->bucket_mask) {
 		const struct sess_bucket *b = &t->buckets[at];
@@ -20,8 +20,7 @@ uint32_t sess_table_find(const struct sess_table *t, const struct sess_key *k, u
 			uint32_t ref = b->ref[__builtin_ctz(m)];
 
 			if (ref != 0 &&
-				sess_key_eq(
-					k, &t->slots[sess_ref_slot(ref)].key[sess_ref_dir(ref)]))
+				sess_key_eq(k, t->slots[sess_ref_slot(ref)].key[sess_ref_dir(ref)]))
 				return ref;
 		}
 		if (b->passed == 0)

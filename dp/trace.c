@@ -90,20 +90,20 @@ static void trace_session(struct worker *w, struct rte_mbuf *m, const struct ses
 	unsigned int dir, struct dp_trace *t)
 {
 	const struct sess_key *here = &s->key[dir], *there = &s->key[!dir];
+	const struct flow in = {pkt_ends_src(&here->ends), pkt_ends_dst(&here->ends), here->proto};
+	const struct flow reply = {
+		pkt_ends_src(&there->ends), pkt_ends_dst(&there->ends), here->proto};
 	struct pkt *p = pkt_of(m);
 
 	t->session = t->phase[t->n - 1].session = true;
 	if (s->punt)
 		return trace_punt(t);
 	p->iface_out = there->iface;
-	trace_translated(t, DP_TRACE_UN_NAT, -1, &here->dst, &there->src);
-	trace_translated(t, DP_TRACE_NAT, -1, &here->src, &there->dst);
-	if (dir == 0 ? s->loops_out : s->loops_back) {
-		const struct flow reply = {there->src, there->dst, (uint8_t)there->proto};
-
+	trace_translated(t, DP_TRACE_UN_NAT, -1, &in.dst, &reply.src);
+	trace_translated(t, DP_TRACE_NAT, -1, &in.src, &reply.dst);
+	if (dir == 0 ? s->loops_out : s->loops_back)
 		return trace_turn(m, &reply, t);
-	}
-	nat_rewrite(m, &there->dst, &there->src);
+	nat_rewrite(m, &reply.dst, &reply.src);
 	trace_hop(w, m, t);
 }
 

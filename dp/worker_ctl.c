@@ -57,6 +57,7 @@ static void sess_free(struct sess_table *t)
 		return;
 	rte_free(t->buckets);
 	rte_free(t->slots);
+	rte_free(t->carried);
 	rte_free(t->free);
 	rte_free(t);
 }
@@ -68,7 +69,7 @@ static uint32_t spare_of(uint32_t sessions)
 	return RTE_MIN(sessions / 4, 16384u);
 }
 
-static struct sess_table *sess_new(uint32_t sessions, const uint64_t secret[SESS_KEY_WORDS])
+static struct sess_table *sess_new(uint32_t sessions, const uint64_t secret[SESS_SECRETS])
 {
 	const uint32_t max = sessions + spare_of(sessions);
 	const size_t buckets =
@@ -82,8 +83,9 @@ static struct sess_table *sess_new(uint32_t sessions, const uint64_t secret[SESS
 	t->bucket_mask = (uint32_t)buckets - 1;
 	t->buckets = rte_zmalloc("sess", buckets * sizeof(*t->buckets), RTE_CACHE_LINE_SIZE);
 	t->slots = rte_zmalloc("sess", max * sizeof(*t->slots), RTE_CACHE_LINE_SIZE);
+	t->carried = rte_zmalloc("sess", max * sizeof(*t->carried), RTE_CACHE_LINE_SIZE);
 	t->free = rte_malloc("sess", max * sizeof(*t->free), RTE_CACHE_LINE_SIZE);
-	if (t->buckets == NULL || t->slots == NULL || t->free == NULL) {
+	if (t->buckets == NULL || t->slots == NULL || t->carried == NULL || t->free == NULL) {
 		sess_free(t);
 		return NULL;
 	}
@@ -164,7 +166,7 @@ size_t worker_memory(unsigned int n_workers, uint32_t sessions)
 	const uint32_t slots = sessions + spare_of(sessions);
 
 	return (n_workers > 1 ? owners_size(sessions) : 0) +
-		slots * (sizeof(struct sess) + sizeof(uint32_t)) +
+		slots * (sizeof(struct sess) + sizeof(struct sess_carried) + sizeof(uint32_t)) +
 		(size_t)sess_table_buckets(sessions) * sizeof(struct sess_bucket) +
 		xlate_memory(sessions + 1);
 }
@@ -196,7 +198,7 @@ static void acl_log_free(struct acl_log *l)
 
 // Each table has a seed of its own: what collides in one need not in another.
 struct seeds {
-	uint64_t sess[SESS_KEY_WORDS];
+	uint64_t sess[SESS_SECRETS];
 	uint64_t steer, neigh, punt, icmp, xlate, limits;
 	uint64_t ipid[1 + IPID_TURNS * sizeof(uint16_t) / sizeof(uint64_t)];
 };

@@ -102,7 +102,7 @@ static void test_plain(void **state)
 	srand(12);
 	for (unsigned int i = 0; i < 100000; i++) {
 		struct flow before = random_flow(PROTO_UDP), to = random_flow(PROTO_UDP);
-		const struct sess_key there = {.src = to.dst, .dst = to.src};
+		const struct pkt_ends there = pkt_ends_of(&to.dst, &to.src);
 		size_t len = frame_make(frame, OUTSIDE, &before, 0, 8 + (size_t)rand() % 40);
 		struct rte_mbuf *once, *stepwise;
 
@@ -115,8 +115,8 @@ static void test_plain(void **state)
 		once = parsed(frame, len);
 		stepwise = parsed(frame, len);
 		assert_true(pkt_of(once)->plain);
-		nat_plain_forward(pkt_ipv4(once), &there.dst, &there.src);
-		nat_packet_set(stepwise, &there.dst, &there.src);
+		nat_plain_forward(pkt_ipv4(once), &there);
+		nat_packet_set(stepwise, &there);
 		nat_ttl_decrement(pkt_ipv4(stepwise));
 		assert_memory_equal(
 			rte_pktmbuf_mtod(once, void *), rte_pktmbuf_mtod(stepwise, void *), len);

@@ -186,6 +186,41 @@ static void test_times(void **state)
 		;
 }
 
+// Counts have 64 bits, of which the lower halves are at hand; both ways, and whoever carries first.
+static void test_counts(void **state)
+{
+	struct flow out = flow(PROTO_UDP, HOST_IN, 4000, FAR, 53);
+	struct flow back = flow(PROTO_UDP, FAR, 53, MAPPED, 4000);
+	const uint64_t over = UINT64_C(1) << 32;
+	struct dp_conn before, c;
+	struct sess *s;
+
+	harness_send(INSIDE, &out, 0);
+	harness_out(OUTSIDE, frame);
+	harness_send(OUTSIDE, &back, 0);
+	harness_out(INSIDE, frame);
+	assert_int_equal(harness_conns(&any, &before, 1), 1);
+	assert_int_equal(before.packets[0], 1);
+	assert_int_equal(before.packets[1], 1);
+	s = &h.w->sess->slots[0];
+	s->packets[0] = s->bytes[1] = UINT32_MAX;
+	harness_send(INSIDE, &out, 0);
+	harness_out(OUTSIDE, frame);
+	harness_send(OUTSIDE, &back, 0);
+	harness_out(INSIDE, frame);
+	assert_int_equal(harness_conns(&any, &c, 1), 1);
+	assert_int_equal(c.packets[0], over);
+	assert_int_equal(c.packets[1], 2);
+	assert_int_equal(c.bytes[0], 2 * before.bytes[0]);
+	assert_int_equal(c.bytes[1], over - 1 + before.bytes[1]);
+	sess_end(h.w, s);
+	harness_send(INSIDE, &out, 0); // in the same slot
+	harness_out(OUTSIDE, frame);
+	assert_int_equal(harness_conns(&any, &c, 1), 1);
+	assert_int_equal(c.packets[0], 1);
+	assert_int_equal(c.bytes[1], 0);
+}
+
 static void open_many(unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
@@ -252,6 +287,7 @@ int main(void)
 		TEST(test_flags_reset),
 		TEST(test_filters),
 		TEST(test_times),
+		TEST(test_counts),
 		TEST(test_pieces),
 		TEST(test_end),
 	};

@@ -211,16 +211,19 @@ struct size {
 };
 static struct size sizes[LIVES], tcp = {.tcp = true};
 
+// Each side has spoken, so that the way to both is known.
 static void sessions_open(struct worker *of, uint32_t n)
 {
 	w = of;
 	for (uint32_t flow = 0; flow < n; flow += BURST) {
 		const unsigned int some = RTE_MIN((unsigned int)BURST, n - flow);
 
-		for (unsigned int i = 0; i < some; i++)
-			packet(mbufs[i], INSIDE, flow + i, false);
-		turn(INSIDE, 0, some);
-		bench_env_sent(some);
+		for (int reply = 0; reply <= 1; reply++) {
+			for (unsigned int i = 0; i < some; i++)
+				packet(mbufs[i], INSIDE, flow + i, reply);
+			turn(reply ? OUTSIDE : INSIDE, 0, some);
+			bench_env_sent(some);
+		}
 	}
 }
 
