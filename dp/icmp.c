@@ -98,7 +98,7 @@ void icmp_error(struct worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code
 	struct headers *h;
 	uint16_t quoted;
 
-	if (!is_answered(p))
+	if (!is_answered(p) || !pkt_from_station(m))
 		return;
 	untranslate(w, m);
 	if (!may_send(w, &p->flow.src.ip))

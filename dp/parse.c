@@ -33,6 +33,11 @@ static bool icmp_is_error(uint8_t type)
 	return type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER;
 }
 
+static bool icmp_is_echo(uint8_t type)
+{
+	return type == RTE_IP_ICMP_ECHO_REQUEST || type == RTE_IP_ICMP_ECHO_REPLY;
+}
+
 // 0/8, loopback, multicast and everything above: no host has such an address (RFC 1122 3.2.1.3).
 static bool is_no_host(rte_be32_t ip)
 {
@@ -136,6 +141,8 @@ static enum dp_counter_id parse_embedded(struct rte_mbuf *m, struct pkt *p, uint
 	} else if (ip->next_proto_id == IPPROTO_ICMP) {
 		const struct rte_icmp_hdr *icmp = (const struct rte_icmp_hdr *)ports;
 
+		if (!icmp_is_echo(icmp->icmp_type))
+			return DROP_ICMP_NO_SESSION; // what stands there is no id
 		p->flow.src.port = p->flow.dst.port = rte_be_to_cpu_16(icmp->icmp_ident);
 	}
 	return PASS;
@@ -152,8 +159,7 @@ static enum dp_counter_id parse_icmp(struct rte_mbuf *m, struct pkt *p, uint16_t
 	p->payload_len = len - sizeof(*icmp);
 	if (icmp_is_error(icmp->icmp_type))
 		return parse_embedded(m, p, len);
-	if (icmp->icmp_type == RTE_IP_ICMP_ECHO_REQUEST ||
-		icmp->icmp_type == RTE_IP_ICMP_ECHO_REPLY)
+	if (icmp_is_echo(icmp->icmp_type))
 		p->flow.src.port = p->flow.dst.port = rte_be_to_cpu_16(icmp->icmp_ident);
 	return PASS;
 }
@@ -253,6 +259,15 @@ enum dp_counter_id parse_datagram(struct rte_mbuf *m)
 	return parse_l4(m, p, (uint16_t)(rte_pktmbuf_data_len(m) - p->l4));
 }
 
+// Whether it asks or answers, and its sender may be one station (RFC 1812 3.3.2), or have no address yet.
+static bool arp_is_believed(struct rte_mbuf *m, const struct rte_arp_hdr *arp)
+{
+	return (arp->arp_opcode == rte_cpu_to_be_16(RTE_ARP_OP_REQUEST) ||
+		       arp->arp_opcode == rte_cpu_to_be_16(RTE_ARP_OP_REPLY)) &&
+		pkt_from_station(m) && rte_is_valid_assigned_ether_addr(&arp->arp_data.arp_sha) &&
+		(arp->arp_data.arp_sip == 0 || !is_no_host(arp->arp_data.arp_sip));
+}
+
 static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
 {
 	const struct rte_arp_hdr *arp = rte_pktmbuf_mtod_offset(m, struct rte_arp_hdr *, L3);
@@ -260,7 +275,8 @@ static enum dp_counter_id parse_arp(struct rte_mbuf *m, struct pkt *p)
 	if (rte_pktmbuf_data_len(m) < L3 + sizeof(*arp) ||
 		arp->arp_hardware != rte_cpu_to_be_16(RTE_ARP_HRD_ETHER) ||
 		arp->arp_protocol != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) ||
-		arp->arp_hlen != RTE_ETHER_ADDR_LEN || arp->arp_plen != 4)
+		arp->arp_hlen != RTE_ETHER_ADDR_LEN || arp->arp_plen != 4 ||
+		!arp_is_believed(m, arp))
 		return DROP_ARP_INVALID;
 	p->kind = PKT_ARP;
 	v4_set(&p->flow.src.ip, arp->arp_data.arp_sip);

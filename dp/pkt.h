@@ -128,6 +128,13 @@ static inline struct rte_ether_hdr *pkt_eth(struct rte_mbuf *m)
 	return rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 }
 
+// Whether the frame can be answered: the MAC it claims to come from is neither that of many nor zero, or the
+// answer would go to all.
+static inline bool pkt_from_station(struct rte_mbuf *m)
+{
+	return rte_is_valid_assigned_ether_addr(&pkt_eth(m)->src_addr);
+}
+
 static inline struct rte_ipv4_hdr *pkt_ipv4(struct rte_mbuf *m)
 {
 	return rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, pkt_of(m)->l3);

@@ -85,17 +85,18 @@ static inline bool snapshot_is_media(const struct snapshot *s, const struct ip_a
 	return false;
 }
 
-// Of the subnet of an interface.
+// Of the subnet of an interface; of old, zeros said so, too (RFC 1812 4.2.3.1).
 static inline bool snapshot_is_broadcast(const struct snapshot *s, const struct ip_addr *ip)
 {
 	for (uint16_t i = 0; i < s->n_ifaces; i++) {
 		const struct prefix *net = &s->ifaces[i].subnet;
-		uint32_t host;
+		uint32_t all, host;
 
 		if (net->len < 96 || net->len > 126 || !prefix_has(net, ip))
 			continue;
-		host = UINT32_MAX >> (net->len - 96);
-		if ((rte_be_to_cpu_32(ip_to_v4_be(ip)) & host) == host)
+		all = UINT32_MAX >> (net->len - 96);
+		host = rte_be_to_cpu_32(ip_to_v4_be(ip)) & all;
+		if (host == all || host == 0)
 			return true;
 	}
 	return false;

@@ -457,6 +457,34 @@ size_t frame_arp(uint8_t *out, uint16_t iface, bool request, const char *sender,
 	return sizeof(struct rte_ether_hdr) + sizeof(*arp);
 }
 
+size_t frame_sums_set(uint8_t *frame, size_t len)
+{
+	static const uint8_t sum_at[256] = {[PROTO_TCP] = 16, [PROTO_UDP] = 6, [PROTO_ICMP] = 2};
+	const size_t l3 = frame[12] == 0x81 ? 18 : 14;
+	struct rte_ipv4_hdr *v4 = (void *)(frame + l3);
+	const size_t there = len - l3, total = rte_be_to_cpu_16(v4->total_length);
+	size_t header = RTE_MAX(rte_ipv4_hdr_len(v4), sizeof(*v4)), l4_len;
+	const uint8_t proto = v4->next_proto_id;
+	uint8_t *l4;
+	uint32_t sum;
+
+	header = RTE_MIN(header, there);
+	l4 = frame + l3 + header;
+	l4_len = RTE_MIN(total, there);
+	l4_len = l4_len > header ? l4_len - header : 0;
+	v4->hdr_checksum = 0;
+	v4->hdr_checksum = (uint16_t)~rte_raw_cksum(v4, header);
+	if (sum_at[proto] == 0 || l4_len < sum_at[proto] + 2u)
+		return len;
+	memset(l4 + sum_at[proto], 0, 2);
+	sum = rte_raw_cksum(l4, l4_len);
+	if (proto != PROTO_ICMP)
+		sum += rte_ipv4_phdr_cksum(v4, 0);
+	sum = (uint16_t) ~((sum & 0xffff) + (sum >> 16));
+	memcpy(l4 + sum_at[proto], &sum, 2);
+	return len;
+}
+
 // The sum over an IPv4 packet's transport part, with what the packet says left in: all ones if it
 // is right. Written out here, so that the code under test is not its own judge.
 static uint32_t ones_sum(const uint8_t *p, size_t n, uint32_t sum)

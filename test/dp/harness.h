@@ -77,6 +77,8 @@ size_t frame_error(uint8_t *out, uint16_t iface, const char *from, const char *t
 	const uint8_t *quoted, size_t len);
 size_t frame_arp(
 	uint8_t *out, uint16_t iface, bool request, const char *sender, const char *target);
+// Makes the sums of an IPv4 frame right, however its headers lie, as far as they are there. Returns `len`.
+size_t frame_sums_set(uint8_t *frame, size_t len);
 // Recomputes every checksum of an IPv4 frame from scratch, also of what an ICMP error quotes
 // (`quoted_len` octets of it are there); true when they are what the frame says.
 bool frame_sums_ok(const uint8_t *frame, size_t len);

@@ -1,136 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Frames that pass and frames that end in a named drop: dp/parse.h.
+// What is found out about frames, and of whom sums are asked: dp/parse.h. Frames that lie: test_bad_input.c.
 #include "test/dp/harness.h"
 
 #include "dp/parse.h"
 
 #define ETH 14
 #define L4  34
-
-// The stage knows the usual packet at a glance: it must say of every frame what the long way says.
-static void assert_stage_agrees(const uint8_t *frame, size_t len)
-{
-	struct rte_mbuf *m = buffer_of(frame, len);
-	struct pkts v = {.n = 1, .m = {buffer_of(frame, len)}};
-	const enum dp_counter_id bad = parse_frame(m, &h.w->mac[OUTSIDE]);
-	const bool goes_on = bad == PASS || bad == DROP_L4_CHECKSUM; // which steering looks at
-	const uint64_t before = goes_on ? 0 : counted(bad);
-
-	parse_stage(h.w, &v, OUTSIDE);
-	assert_int_equal(v.n, goes_on);
-	if (goes_on) {
-		pkt_of(m)->iface_in = OUTSIDE;
-		assert_memory_equal(pkt_of(v.m[0]), pkt_of(m), sizeof(struct pkt));
-		assert_int_equal(v.m[0]->data_len, m->data_len);
-		assert_int_equal(v.m[0]->pkt_len, m->pkt_len);
-		rte_pktmbuf_free(v.m[0]);
-	} else {
-		assert_int_equal(counted(bad), before + 1);
-		worker_turn(h.w, h.now_ns); // the buffer is freed at its end
-	}
-	rte_pktmbuf_free(m);
-}
-
-// A good frame, then one octet changed (and the checksums made right again, or not).
-struct bad {
-	const char *what;
-	enum dp_counter_id reason;
-	uint8_t proto, flags;
-	int at; // offset of the octet that changes
-	uint8_t value;
-	bool fix_ip, fix_l4;
-	size_t cut; // length of the frame, 0: all of it
-};
-
-static const struct bad bads[] = {
-	{"good TCP", PASS, PROTO_TCP, 2, 0, 2, false, false, 0},
-	{"good UDP", PASS, PROTO_UDP, 0, 0, 2, false, false, 0},
-	{"good ICMP", PASS, PROTO_ICMP, 0, 0, 2, false, false, 0},
-	{"good other", PASS, 50, 0, 0, 2, false, false, 0},
-	{"cut in Ethernet", DROP_RX_SHORT, PROTO_TCP, 2, 0, 2, false, false, 13},
-	{"cut in IP", DROP_RX_SHORT, PROTO_TCP, 2, 0, 2, false, false, 33},
-	{"cut in payload", DROP_RX_SHORT, PROTO_TCP, 2, 0, 2, false, false, 60},
-	{"other MAC", DROP_L2_NOT_FOR_US, PROTO_TCP, 2, 5, 9, false, false, 0},
-	{"broadcast MAC", DROP_IP_DESTINATION, PROTO_TCP, 2, 0, 3, false, false, 0},
-	{"VLAN tag", DROP_VLAN_UNKNOWN, PROTO_TCP, 2, 12, 0x81, false, false, 0},
-	{"802.1ad tag", DROP_ETHERTYPE, PROTO_TCP, 2, 12, 0x88, false, false, 0},
-	{"IP version 5", DROP_IP_HEADER, PROTO_TCP, 2, ETH, 0x55, true, false, 0},
-	{"IP header of 16", DROP_IP_HEADER, PROTO_TCP, 2, ETH, 0x44, true, false, 0},
-	{"IP options", DROP_IP_OPTIONS, PROTO_TCP, 2, ETH, 0x46, true, false, 0},
-	{"total length 10", DROP_IP_HEADER, PROTO_TCP, 2, ETH + 3, 10, true, false, 0},
-	{"total length too long", DROP_RX_SHORT, PROTO_TCP, 2, ETH + 3, 200, true, false, 0},
-	{"IP checksum", DROP_IP_CHECKSUM, PROTO_TCP, 2, ETH + 8, 63, false, false, 0},
-	{"source multicast", DROP_IP_SOURCE, PROTO_TCP, 2, ETH + 12, 224, true, true, 0},
-	{"source loopback", DROP_IP_SOURCE, PROTO_TCP, 2, ETH + 12, 127, true, true, 0},
-	{"source zero", DROP_IP_SOURCE, PROTO_TCP, 2, ETH + 12, 0, true, true, 0},
-	{"source 255", DROP_IP_SOURCE, PROTO_TCP, 2, ETH + 12, 255, true, true, 0},
-	{"destination multicast", DROP_IP_DESTINATION, PROTO_TCP, 2, ETH + 16, 239, true, true, 0},
-	{"destination loopback", DROP_IP_DESTINATION, PROTO_TCP, 2, ETH + 16, 127, true, true, 0},
-	{"TCP header of 16", DROP_L4_HEADER, PROTO_TCP, 2, L4 + 12, 0x40, false, true, 0},
-	{"TCP header past the end", DROP_L4_HEADER, PROTO_TCP, 2, L4 + 12, 0xf0, false, true, 0},
-	{"TCP checksum", DROP_L4_CHECKSUM, PROTO_TCP, 2, L4 + 22, 0xee, false, false, 0},
-	{"SYN+FIN", DROP_TCP_FLAGS, PROTO_TCP, 3, 0, 2, false, false, 0},
-	{"SYN+RST", DROP_TCP_FLAGS, PROTO_TCP, 6, 0, 2, false, false, 0},
-	{"no flags", DROP_TCP_FLAGS, PROTO_TCP, 0, 0, 2, false, false, 0},
-	{"FIN+RST", DROP_TCP_FLAGS, PROTO_TCP, 0x15, 0, 2, false, false, 0},
-	{"only URG+PSH", DROP_TCP_FLAGS, PROTO_TCP, 0x28, 0, 2, false, false, 0},
-	{"SYN+ACK", PASS, PROTO_TCP, 0x12, 0, 2, false, false, 0},
-	{"RST", PASS, PROTO_TCP, 4, 0, 2, false, false, 0},
-	{"UDP length short", DROP_L4_HEADER, PROTO_UDP, 0, L4 + 5, 9, false, true, 0},
-	{"UDP length long", DROP_L4_HEADER, PROTO_UDP, 0, L4 + 5, 99, false, false, 0},
-	{"UDP checksum", DROP_L4_CHECKSUM, PROTO_UDP, 0, L4 + 12, 0xee, false, false, 0},
-	{"ICMP checksum", DROP_L4_CHECKSUM, PROTO_ICMP, 0, L4 + 12, 0xee, false, false, 0},
-	{"ICMP error too short", DROP_L4_HEADER, PROTO_ICMP, 0, L4, 3, false, true, 0},
-};
-
-static void ip_sum_fix(uint8_t *frame)
-{
-	struct rte_ipv4_hdr *v4 = (void *)(frame + ETH);
-
-	v4->hdr_checksum = 0;
-	v4->hdr_checksum = (uint16_t)~rte_raw_cksum(v4, sizeof(*v4));
-}
-
-static void l4_sum_fix(uint8_t *frame, size_t len, uint8_t proto)
-{
-	static const size_t offset[256] = {[PROTO_TCP] = 16, [PROTO_UDP] = 6, [PROTO_ICMP] = 2};
-	struct rte_ipv4_hdr *v4 = (void *)(frame + ETH);
-	uint8_t *sum = frame + L4 + offset[proto];
-	uint32_t s;
-
-	memset(sum, 0, 2);
-	s = rte_raw_cksum(frame + L4, len - L4);
-	if (proto != PROTO_ICMP)
-		s += rte_ipv4_phdr_cksum(v4, 0);
-	s = (uint16_t) ~((s & 0xffff) + (s >> 16));
-	memcpy(sum, &s, 2);
-}
-
-static void test_table(void **state)
-{
-	worker_turn(h.w, h.now_ns); // it has rules from now on
-	for (size_t i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
-		const struct bad *b = &bads[i];
-		const struct flow f = flow(b->proto, HOST_OUT, 3000, MAPPED, 4000);
-		uint8_t frame[FRAME_MAX];
-		size_t len = frame_make(frame, OUTSIDE, &f, b->flags, 10);
-		struct rte_mbuf *m;
-		enum dp_counter_id got;
-
-		frame[b->at] = b->value;
-		if (b->fix_l4)
-			l4_sum_fix(frame, len, b->proto);
-		if (b->fix_ip)
-			ip_sum_fix(frame);
-		m = buffer_of(frame, b->cut != 0 ? b->cut : len);
-		assert_stage_agrees(frame, rte_pktmbuf_data_len(m));
-		got = parse_frame(m, &h.w->mac[OUTSIDE]);
-		if (got != b->reason)
-			fail_msg("%s: %s", b->what,
-				got == PASS ? "passed" : counter_infos[got].name);
-		rte_pktmbuf_free(m);
-	}
-}
 
 static void test_metadata(void **state)
 {
@@ -346,7 +221,7 @@ static void test_fragment(void **state)
 
 		frame[ETH + 4] = (uint8_t)i; // each of another datagram
 		memcpy(frame + ETH + 6, bits[i], 2);
-		ip_sum_fix(frame);
+		frame_sums_set(frame, len);
 		m = buffer_of(frame, len);
 		harness_in(OUTSIDE, &m, 1);
 		assert_int_equal(counted(COUNT_FRAGMENTS), i + 1);
@@ -456,91 +331,9 @@ static void test_media_unjudged(void **state)
 	assert_int_equal(counted(DROP_MEDIA_NO_STREAM), 1);
 }
 
-// Packets of every kind in one burst: each goes its way, and flows leave in the order they came.
-static void test_mixed(void **state)
-{
-	const struct flow flows[] = {flow(PROTO_UDP, HOST_OUT, 3000, MAPPED, 4000),
-		flow(PROTO_UDP, HOST_OUT, 3001, "209.165.200.229", 16384),
-		flow(PROTO_UDP, HOST_OUT, 3002, MAPPED, 4000)};
-	uint8_t frame[FRAME_MAX];
-	struct rte_mbuf *m[6];
-	size_t len;
-
-	for (unsigned int i = 0; i < 3; i++)
-		m[2 * i] = buffer_of(frame, frame_make(frame, OUTSIDE, &flows[i], 0, 10));
-	m[1] = buffer_of(frame, frame_arp(frame, OUTSIDE, true, HOST_OUT, MAPPED));
-	m[3] = buffer_of(frame, frame_arp(frame, OUTSIDE, true, HOST_OUT, FAR));
-	len = frame_make(frame, OUTSIDE, &flows[0], 0, 10);
-	frame[ETH + 6] = 0x20;
-	ip_sum_fix(frame);
-	m[5] = buffer_of(frame, len);
-	harness_in(OUTSIDE, m, 6);
-	assert_int_equal(counted(COUNT_ARP_ANSWERED), 1);
-	assert_int_equal(counted(DROP_ARP_FOREIGN), 1);
-	assert_int_equal(counted(DROP_IP_FRAGMENT), 1); // of 18 octets, and more to come
-	assert_int_equal(counted(DROP_MEDIA_NO_STREAM), 1);
-	for (unsigned int i = 0; i < 3; i += 2) {
-		len = harness_out(INSIDE, frame);
-		assert_int_equal(frame_flow(frame, len).src.port, flows[i].src.port);
-	}
-	assert_int_equal(harness_out(INSIDE, frame), 0);
-}
-
-static void test_arp(void **state)
-{
-	const int at[] = {0, ETH, ETH + 2, ETH + 4, ETH + 5};
-
-	for (unsigned int i = 0; i < 5; i++) {
-		uint8_t frame[FRAME_MAX];
-		size_t len = frame_arp(frame, OUTSIDE, true, HOST_OUT, FW_OUT);
-		struct rte_mbuf *m;
-
-		if (i > 0)
-			frame[at[i]] ^= 0x5a;
-		m = buffer_of(frame, len);
-		assert_int_equal(
-			parse_frame(m, &h.w->mac[OUTSIDE]), i == 0 ? PASS : DROP_ARP_INVALID);
-		rte_pktmbuf_free(m);
-	}
-}
-
-// Nothing that a stranger sends may make the parser read past the frame or the worker lose a
-// buffer: random octets after a valid start, at every length.
-static void test_hostile(void **state)
-{
-	const uint8_t protos[] = {PROTO_TCP, PROTO_UDP, PROTO_ICMP};
-
-	srand(1);
-	worker_turn(h.w, h.now_ns);
-	for (unsigned int i = 0; i < 30000; i++) {
-		const struct flow f = flow(protos[i % 3], FAR, 3000, MAPPED, 5070);
-		uint8_t frame[FRAME_MAX];
-		size_t len = frame_make(frame, OUTSIDE, &f, 2, 40);
-		unsigned int changes = (unsigned int)rand() % 4;
-		struct rte_mbuf *m;
-
-		while (changes-- > 0)
-			frame[ETH + (size_t)rand() % (len - ETH)] = (uint8_t)rand();
-		if (rand() % 2 == 0)
-			ip_sum_fix(frame);
-		if (rand() % 2 == 0)
-			l4_sum_fix(frame, len, protos[i % 3]);
-		if (rand() % 8 == 0)
-			len = (size_t)rand() % len;
-		assert_stage_agrees(frame, len);
-		h.now_ns += 1000000;
-		m = buffer_of(frame, len);
-		harness_in(OUTSIDE, &m, 1);
-		while (harness_out(INSIDE, frame) > 0 || harness_out(OUTSIDE, frame) > 0)
-			;
-	}
-	assert_true(counted(COUNT_TX) > 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_table, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_metadata, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_icmp_error, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(
@@ -555,9 +348,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damaged, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_media_unjudged, harness_setup, harness_teardown),
-		cmocka_unit_test_setup_teardown(test_mixed, harness_setup, harness_teardown),
-		cmocka_unit_test_setup_teardown(test_arp, harness_setup, harness_teardown),
-		cmocka_unit_test_setup_teardown(test_hostile, harness_setup, harness_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);
