@@ -300,23 +300,21 @@ int worker_mesh(struct worker *const w[], unsigned int n)
 	return 0;
 }
 
-static void ring_drain(struct rte_ring *r, struct counters *count)
+static void ring_drain(struct rte_ring *r)
 {
 	void *m;
 
-	while (r != NULL && rte_ring_sc_dequeue(r, &m) == 0) {
+	while (r != NULL && rte_ring_sc_dequeue(r, &m) == 0)
 		rte_pktmbuf_free(m);
-		counter_add(count, DROP_SHUTDOWN, 1);
-	}
 	rte_ring_free(r);
 }
 
 void worker_free(struct worker *w)
 {
 	for (unsigned int from = 0; from < w->n_workers; from++)
-		ring_drain(w->handoff_in[from], w->count);
-	ring_drain(w->punt_down, w->count);
-	ring_drain(w->punt_up, w->count);
+		ring_drain(w->handoff_in[from]);
+	ring_drain(w->punt_down);
+	ring_drain(w->punt_up);
 	capture_free(w);
 	rte_ring_free(w->msg_down);
 	rte_ring_free(w->msg_up);

@@ -16,6 +16,6 @@ int worker_mesh(struct worker *const w[], unsigned int n);
 // Octets of the EAL's memory that the tables of so many sessions of one of these workers take, about.
 size_t worker_memory(unsigned int n_workers, uint32_t sessions);
 
-// Frees a worker that has stopped, with the packets that are still in its rings (SHUTDOWN).
+// Frees a worker that has stopped, with the packets that are still in its rings.
 // After this, no other worker of the mesh may run.
 void worker_free(struct worker *w);
