@@ -114,6 +114,8 @@ static void test_order(void **state)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const int lists[ACL_ROLES] = {rows[i].in, rows[i].global, rows[i].out};
+		const struct flow f = flow(rows[i].proto, FAR, 4000, MAPPED, rows[i].port);
+		const uint8_t flags = rows[i].proto == PROTO_TCP ? 2 : 0; // a SYN
 		struct acl_verdict v;
 
 		print_message("%s\n", rows[i].what);
@@ -124,6 +126,7 @@ static void test_order(void **state)
 		} else {
 			assert_int_equal(v.fate, ACL_DROP);
 			assert_int_equal(v.reason, rows[i].reason);
+			harness_drops(OUTSIDE, &f, flags, rows[i].reason);
 		}
 		for (unsigned int k = 0; k < ACL_ROLES; k++) {
 			bool asked = rows[i].decided[k] != -2;
