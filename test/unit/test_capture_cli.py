@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # `callgate capture` against a socket that streams a file. usage: test_capture_cli.py CALLGATE
+import fcntl
 import json
 import os
 import signal
@@ -82,6 +83,29 @@ answers.append(OK + HEADER + struct.pack("=II", 6, 7))
 code, out, err = run("x", "--output", FILE)
 expect("no pcapng", (code, written()), (1, HEADER))
 expect_in("no pcapng", "is no pcapng", err)
+# A full disc: what is whole stays, and what is not is told.
+answers.append(OK + HEADER + PACKET * 3 + statistics(0))
+code, out, err = run("x", "--output", "/dev/full")
+expect("/dev/full", (code, out), (1, b""))
+expect_in("/dev/full", "callgate: /dev/full: No space left on device: the capture has ended here; what came before is "
+          "there, and can be read\n0 packets in /dev/full, ", err)
+expect_in("/dev/full", " lost at least: they could not be written\n", err)
+answers.append(OK + HEADER + PACKET * 3 + statistics(0))
+p = subprocess.run(["prlimit", f"--fsize={len(HEADER + PACKET) + 9}", "sh", "-c",
+                    "trap '' XFSZ; exec \"$0\" \"$@\"", CALLGATE, "capture", "x", "--output", FILE, "--json"],
+                   capture_output=True, env={**os.environ, "CALLGATE_SOCKET": PATH})
+told = json.loads(p.stdout)
+expect_in("a file that may not grow", "File too large: the capture has ended here", p.stderr.decode())
+expect("it has whole blocks", (p.returncode, written() in (b"", HEADER + PACKET * told["packets"])), (1, True))
+expect("those that it lost", told["lost"] > 0, True)
+with open(FILE, "wb") as f:
+    fcntl.flock(f, fcntl.LOCK_EX)
+    answers.append(OK + HEADER)
+    expect("two captures to one file", run("x", "--output", FILE),
+           (1, b"", f"callgate: {FILE}: another capture writes to it\n"))
+answers.append(OK + HEADER + PACKET + statistics(0))
+expect("a name with a slash is a name", run("../x", "--output", FILE), (0, b"", f"1 packets in {FILE}, 0 lost\n"))
+expect("it is only told", asked.pop()["args"]["name"], "../x")
 answers.append(OK + HEADER)
 code, out, err = run("x", "--output", DIR.name + "/none/x")
 expect("no folder", code, 1)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,7 +45,8 @@ static const char help_text[] =
 	"comes\n"
 	"faster than it is written is lost to the capture, never to the traffic; the file's "
 	"statistics\n"
-	"say how much. Calls' media is as on the wire: SRTP encrypted outside, RTP in clear "
+	"say how much. A disc that is full ends it, with what fitted. Calls' media is as on the "
+	"wire: SRTP encrypted outside, RTP in clear "
 	"inside.\n"
 	"Whoever may open the daemon's socket (root, and its group if you give it one) may "
 	"capture.\n";
@@ -137,30 +139,64 @@ static void on_interrupt(int signal)
 }
 
 struct copy {
-	FILE *out;
+	const char *path;
+	int out;
+	off_t written; // of a regular file: whole blocks
 	uint64_t packets, lost;
-	bool told; // the statistics have come: it is whole
+	int unwritten; // errno, 0: all could be written
+	bool told;     // the statistics have come: it is whole
 	uint8_t buf[BLOCK_MAX];
 	size_t n;
 };
+
+static bool write_all(int fd, const uint8_t *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return false;
+		p += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+// So many octets, whole blocks with so many packets. Of those that do not fit, none stays: a block that is cut
+// off would make a file that Wireshark complains of.
+static bool blocks_put(struct copy *c, size_t n, uint64_t packets)
+{
+	if (write_all(c->out, c->buf, n)) {
+		c->written += (off_t)n;
+		c->packets += packets;
+		return true;
+	}
+	c->unwritten = errno;
+	c->lost += packets;
+	if (ftruncate(c->out, c->written) != 0 && errno != EINVAL) // a pipe
+		fprintf(stderr, "callgate: %s: %s: its end is not whole\n", c->path,
+			strerror(errno));
+	return false;
+}
 
 // Whole blocks leave. False: they cannot be written, or are none.
 static bool blocks_write(struct copy *c)
 {
 	size_t at = 0, len;
+	uint64_t packets = 0;
 	uint32_t type;
 
 	while ((len = pcapng_block(c->buf + at, c->n - at, &type)) != 0 && len <= c->n - at) {
-		c->packets += type == PCAPNG_PACKET;
+		packets += type == PCAPNG_PACKET;
 		c->told |= type == PCAPNG_STATISTICS;
 		if (type == PCAPNG_STATISTICS)
 			c->lost += pcapng_lost(c->buf + at, len);
 		at += len;
 	}
-	if (fwrite(c->buf, 1, at, c->out) != at || fflush(c->out) != 0) {
-		fprintf(stderr, "callgate: write: %s\n", strerror(errno));
+	if (!blocks_put(c, at, packets))
 		return false;
-	}
 	c->n -= at;
 	memmove(c->buf, c->buf + at, c->n);
 	if (len <= BLOCK_MAX)
@@ -187,33 +223,47 @@ static bool copy_all(struct copy *c, int fd)
 	return c->told;
 }
 
-static void summary(const struct copy *c, const char *path, bool json)
+static void summary(const struct copy *c, bool json)
 {
-	bool piped = strcmp(path, "-") == 0;
+	bool piped = strcmp(c->path, "-") == 0;
 	FILE *f = json && !piped ? stdout : stderr;
+
+	if (c->unwritten != 0)
+		fprintf(stderr,
+			"callgate: %s: %s: the capture has ended here; what came before is there, "
+			"and "
+			"can be read\n",
+			c->path, strerror(c->unwritten));
 
 	if (json)
 		fprintf(f, "{\"packets\": %llu, \"lost\": %llu}\n", (unsigned long long)c->packets,
 			(unsigned long long)c->lost);
 	else
 		fprintf(f, "%llu packets in %s, %llu lost%s\n", (unsigned long long)c->packets,
-			piped ? "standard output" : path, (unsigned long long)c->lost,
-			c->lost > 0 ? ": they came faster than they were written; match fewer, or "
-				      "keep less of each (size)"
-				    : "");
+			piped ? "standard output" : c->path, (unsigned long long)c->lost,
+			c->unwritten != 0 ? " at least: they could not be written"
+				: c->lost > 0
+				? ": they came faster than they were written; match fewer, or "
+				  "keep less of each (size)"
+				: "");
 }
 
-// Others need not read what passed.
-static FILE *file_open(const char *path)
+// Others need not read what passed. A file of before is replaced, unless a capture still writes to it.
+static int file_open(const char *path)
 {
-	int fd = strcmp(path, "-") == 0
-		? dup(STDOUT_FILENO)
-		: open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	bool piped = strcmp(path, "-") == 0;
+	int fd = piped ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-	if (f == NULL)
-		fprintf(stderr, "callgate: %s: %s\n", path, strerror(errno));
-	return f;
+	if (fd >= 0 &&
+		(piped ||
+			(flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+				(ftruncate(fd, 0) == 0 || errno == EINVAL))))
+		return fd;
+	fprintf(stderr, "callgate: %s: %s\n", path,
+		errno == EWOULDBLOCK ? "another capture writes to it" : strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 static int capture(const char *const *v, cJSON *args)
@@ -225,8 +275,9 @@ static int capture(const char *const *v, cJSON *args)
 
 	if (fd < 0)
 		return CLIENT_FAILED;
-	c.out = file_open(v[OPT_OUTPUT]);
-	if (c.out == NULL) {
+	c.path = v[OPT_OUTPUT];
+	c.out = file_open(c.path);
+	if (c.out < 0) {
 		close(fd);
 		return CLIENT_FAILED;
 	}
@@ -235,9 +286,11 @@ static int capture(const char *const *v, cJSON *args)
 	sigaction(SIGTERM, &interrupt, NULL);
 	whole = copy_all(&c, fd);
 	close(fd);
-	if (fclose(c.out) != 0)
+	if (close(c.out) != 0 && whole) { // of a file that is far away
+		c.unwritten = errno;
 		whole = false;
-	summary(&c, v[OPT_OUTPUT], v[OPT_JSON] != NULL);
+	}
+	summary(&c, v[OPT_JSON] != NULL);
 	return whole ? CLIENT_OK : CLIENT_FAILED;
 }
 
