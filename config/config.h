@@ -268,6 +268,7 @@ struct config_conn_limits {
 	uint32_t id; // config/ids.h
 	int acl;     // index in access_lists
 	uint32_t conn_max, embryonic_max, client_max, client_embryonic_max;
+	uint32_t line; // of the file, 0: class-default, and nothing is set
 };
 
 struct config_timeouts {

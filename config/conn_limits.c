@@ -21,6 +21,7 @@ void read_set_connection(struct loader *l, const struct node *n, void *obj)
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);
+	((struct config_conn_limits *)obj)->line = n->key_at.line;
 }
 
 static void inherit(uint32_t *limit, uint32_t from)

@@ -123,9 +123,11 @@ static bool read_number(const cJSON *args, const char *name, double max, uint64_
 static bool read_args(struct capture *c, const cJSON *args, struct dp_msg_capture *want, char *err,
 	size_t err_size)
 {
+	static const char *const names[] = {
+		"name", "interface", "match", "drop", "count", "size", NULL};
 	uint64_t size;
 
-	if (!read_name(c, args, err, err_size) ||
+	if (!mgmt_knows(args, names, err, err_size) || !read_name(c, args, err, err_size) ||
 		!read_iface(
 			c->env->config, text_of(args, "interface"), &want->iface, err, err_size) ||
 		!read_match(text_of(args, "match"), want, err, err_size) ||

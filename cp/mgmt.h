@@ -28,6 +28,10 @@ typedef cJSON *mgmt_handler(
 // wrong. Call it before any capability is given up. Returns -errno.
 int mgmt_open(struct mgmt **out, const char *path, char *err, size_t err_size);
 
+// Whether `names`, which end with NULL, are all that `args` may have: a daemon that passed over what a newer client
+// asks would answer another question.
+bool mgmt_knows(const cJSON *args, const char *const *names, char *err, size_t err_size);
+
 // Serves clients from now on. -ENOMEM.
 int mgmt_start(struct mgmt *m, struct event_base *base, mgmt_handler *fn, void *arg);
 

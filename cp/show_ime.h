@@ -6,6 +6,7 @@
 #include "cp/show.h"
 #include "lib/addr.h"
 
+struct dp_trace_ask;
 struct dp_trace_phase; // dp/dp.h
 
 // One question.
@@ -38,6 +39,16 @@ cJSON *show_drops_clear(const struct show *s, const struct ask *ask);
 
 // show_trace.c: of every daemon
 cJSON *show_trace(const struct show *s, const struct ask *ask);
+
+// show_trace_config.c: the place of a line of the configuration and its words.
+struct trace_said {
+	uint32_t line;  // 0: nowhere
+	char text[512]; // "": no line decided
+};
+// The line that decided the phase of a question; `reason`: why the packet is dropped, or "".
+void trace_config(const struct config *c, const struct dp_trace_ask *a, const char *reason,
+	const struct dp_trace_phase *p, struct trace_said *out);
+const char *trace_iface_name(const struct config *c, uint16_t iface);
 
 // show_unmapped.c: why nobody comes in by what a dropped phase DP_TRACE_UN_NAT has; "" where it does not know
 void show_unmapped(const struct config *c, const struct dp_trace_phase *p, uint8_t proto, char *buf,

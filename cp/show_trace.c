@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // `packet-tracer`; see show_ime.h. {"input": "outside", "protocol": "tcp", "source": "192.0.2.1",
 // "source_port": 1025, "destination": "192.0.2.2", "destination_port": 443}; for "icmp" "type", "code" and
-// "id" in place of the ports, for "rawip" "number"; for each "ttl" as well.
+// "id" in place of the ports, for "rawip" "number"; for each "ttl", "size" and "df" as well; for "tcp"
+// "flags": ["syn", "ack"].
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cp/mgmt.h"
 #include "cp/show_ime.h"
 #include "dp/dp.h"
 
+#define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
 #define TEXT_MAX     512
 #define ICMP_UNREACH 3
 #define ICMP_TIME    11
@@ -27,6 +30,7 @@ static const struct {
 	[DP_TRACE_ACCESS_LIST] = {"ACCESS-LIST", ""},
 	[DP_TRACE_INSPECT] = {"INSPECT", "inspect-sip"},
 	[DP_TRACE_RPF_CHECK] = {"NAT", "rpf-check"},
+	[DP_TRACE_LIMITS] = {"CONN-SETTINGS", ""},
 	[DP_TRACE_NAT] = {"NAT", ""},
 	[DP_TRACE_CREATE] = {"FLOW-CREATION", ""},
 	[DP_TRACE_ADJACENCY] = {"ADJACENCY-LOOKUP", "Resolve Nexthop"},
@@ -93,6 +97,37 @@ static bool read_ttl(const struct ask *ask, struct dp_trace_ask *a)
 	return true;
 }
 
+// In the letters of tcpdump's, as words.
+static bool read_flags(const struct ask *ask, struct dp_trace_ask *a)
+{
+	static const char *const flags[] = {"fin", "syn", "rst", "psh", "ack", "urg"};
+	const cJSON *list = member(ask, "flags"), *word;
+
+	if (list == NULL)
+		return true;
+	cJSON_ArrayForEach (word, list) {
+		size_t i = 0;
+
+		while (i < COUNT(flags) &&
+			(!cJSON_IsString(word) || strcmp(word->valuestring, flags[i]) != 0))
+			i++;
+		if (i == COUNT(flags)) {
+			snprintf(ask->err, ask->err_size,
+				"flags: found %.20s, expected fin, syn, rst, psh, ack or urg",
+				cJSON_IsString(word) ? word->valuestring : "no word");
+			return false;
+		}
+		a->tcp_flags |= (uint8_t)(1u << i);
+	}
+	return true;
+}
+
+static bool read_size(const struct ask *ask, struct dp_trace_ask *a)
+{
+	a->df = cJSON_IsTrue(member(ask, "df"));
+	return member(ask, "size") == NULL || read_number(ask, "size", UINT16_MAX, &a->size);
+}
+
 static bool read_icmp(const struct ask *ask, struct dp_trace_ask *a)
 {
 	uint16_t type, code, id = 0;
@@ -139,128 +174,6 @@ static bool read_protocol(const struct ask *ask, struct dp_trace_ask *a)
 		read_number(ask, "destination_port", UINT16_MAX, &a->flow.dst.port);
 }
 
-// ---- By what a phase decided --------------------------------------------------------------------
-
-// The place of a line and its words.
-struct said {
-	uint32_t line; // 0: nowhere
-	char text[TEXT_MAX];
-};
-
-static const char *iface_name(const struct config *c, uint16_t iface)
-{
-	return iface < c->n_ifaces ? c->ifaces[iface].name : "any";
-}
-
-static void say_entry(const struct config *c, const struct dp_trace_phase *p, struct said *out)
-{
-	const struct config_acl *l =
-		p->list >= 0 && (size_t)p->list < c->n_acls ? &c->acls[p->list] : NULL;
-	char entry[ACE_TEXT_MAX];
-
-	if (l == NULL) {
-		snprintf(out->text, sizeof(out->text),
-			"no access-list on the interface: security levels decide");
-	} else if (p->rule < 0 || (size_t)p->rule >= l->n) {
-		// Behind its last line.
-		out->line = l->n_entries > 0 ? l->entries[l->n_entries - 1].line : 0;
-		snprintf(out->text, sizeof(out->text), "access-list %s: no entry matches, %s",
-			l->name, p->drop ? "its implicit deny" : "so the global list is asked");
-	} else {
-		out->line = l->aces[p->rule].line;
-		ace_format(&l->aces[p->rule], entry, sizeof(entry));
-		snprintf(out->text, sizeof(out->text), "access-list %s %s", l->name, entry);
-	}
-}
-
-static void say_rule(const struct config *c, size_t rule, struct said *out)
-{
-	const struct nat_rule *r = &c->nat[rule];
-	char text[CONFIG_NAT_TEXT_MAX];
-
-	out->line = r->line;
-	snprintf(out->text, sizeof(out->text), "nat (%s,%s) %s", iface_name(c, r->real_if),
-		iface_name(c, r->mapped_if), config_nat_text(r, text));
-}
-
-static void say_nat(const struct config *c, const struct dp_trace_phase *p, struct said *out)
-{
-	if (p->rule >= 0 && (size_t)p->rule < c->n_nat)
-		say_rule(c, (size_t)p->rule, out);
-}
-
-static void say_route(const struct config *c, const struct dp_trace_phase *p, struct said *out)
-{
-	char dst[ENDPOINT_TEXT_MAX], gateway[IP_TEXT_MAX];
-	const size_t at = (size_t)p->rule;
-
-	if (p->rule < 0 || at >= c->n_ifaces + c->n_routes)
-		return;
-	if (at < c->n_ifaces) {
-		out->line = c->ifaces[at].line;
-		snprintf(out->text, sizeof(out->text), "interface %s, directly connected: %s",
-			c->ifaces[at].name, prefix_format(&c->ifaces[at].subnet, dst));
-	} else {
-		const struct config_route *r = &c->routes[at - c->n_ifaces];
-
-		out->line = r->line;
-		snprintf(out->text, sizeof(out->text), "route %s %s %s", iface_name(c, r->iface),
-			prefix_format(&r->dst, dst), ip_format(&r->gateway, gateway));
-	}
-}
-
-// Who else has a source that no route was asked for, or why nobody has.
-static void say_source(
-	const struct config *c, const struct dp_trace_ask *a, const char *reason, struct said *out)
-{
-	static const char *const bogons[] = {
-		[BOGONS_OFF] = "off", [BOGONS_ON] = "on", [BOGONS_STRICT] = "strict"};
-	const struct ip_addr *src = &a->flow.src.ip;
-
-	if (strcmp(reason, "IP_BOGON") == 0) {
-		out->line = c->ifaces[a->iface].line;
-		snprintf(out->text, sizeof(out->text), "interface %s bogons %s",
-			c->ifaces[a->iface].name, bogons[c->ifaces[a->iface].bogons]);
-		return;
-	}
-	for (size_t i = 0; i < c->n_ifaces; i++)
-		if (ip_eq(&c->ifaces[i].ip, src)) {
-			out->line = c->ifaces[i].line;
-			snprintf(out->text, sizeof(out->text), "interface %s has this address",
-				c->ifaces[i].name);
-			return;
-		}
-	for (size_t i = 0; i < c->n_nat; i++)
-		if (nat_owns_mapped(&c->nat[i], 1, a->iface, src))
-			return say_rule(c, i, out);
-}
-
-static void say_config(const struct config *c, const struct dp_trace_ask *a, const char *reason,
-	const struct dp_trace_phase *p, struct said *out)
-{
-	*out = (struct said){0};
-	switch (p->type) {
-	case DP_TRACE_ACCESS_LIST:
-	case DP_TRACE_INSPECT:
-		say_entry(c, p, out);
-		break;
-	case DP_TRACE_UN_NAT:
-	case DP_TRACE_NAT:
-	case DP_TRACE_RPF_CHECK:
-		say_nat(c, p, out);
-		break;
-	case DP_TRACE_SPOOFING:
-		if (p->drop && p->rule < 0)
-			say_source(c, a, reason, out);
-		else
-			say_route(c, p, out);
-		break;
-	case DP_TRACE_ROUTE:
-		say_route(c, p, out);
-		break;
-	}
-}
-
 // ---- What a phase found out ---------------------------------------------------------------------
 
 static void say_translated(const struct dp_trace_phase *p, const char *verb, char *buf, size_t size)
@@ -281,18 +194,19 @@ static void say_adjacency(
 		return;
 	if (p->drop)
 		snprintf(buf, size, "next-hop %s on interface %s", ip_format(&p->to.ip, ip),
-			iface_name(c, p->iface));
+			trace_iface_name(c, p->iface));
 	else
 		snprintf(buf, size, "next-hop %s is %02x:%02x:%02x:%02x:%02x:%02x on interface %s",
 			ip_format(&p->to.ip, ip), p->mac[0], p->mac[1], p->mac[2], p->mac[3],
-			p->mac[4], p->mac[5], iface_name(c, p->iface));
+			p->mac[4], p->mac[5], trace_iface_name(c, p->iface));
 }
 
 static void say_spoofing(
 	const struct config *c, const struct dp_trace_phase *p, char *buf, size_t size)
 {
 	if (p->iface != DP_TRACE_NO_IFACE)
-		snprintf(buf, size, "the route to the source uses ifc %s", iface_name(c, p->iface));
+		snprintf(buf, size, "the route to the source uses ifc %s",
+			trace_iface_name(c, p->iface));
 	else if (!p->drop)
 		snprintf(buf, size,
 			"verify-reverse-path is off: no route to the source is asked for");
@@ -317,8 +231,22 @@ static void say_inspect(
 		}
 }
 
+static void say_create(const struct dp_trace_phase *p, const char *reason, char *buf, size_t size)
+{
+	if (!p->drop)
+		snprintf(buf, size, "a session would be opened");
+	else if (reason == NULL)
+		snprintf(buf, size,
+			"no session has it, and it is for callgate itself: its sender gets a "
+			"reset");
+	else if (strcmp(reason, "NAT_PORTS") == 0)
+		snprintf(buf, size,
+			"another session has the addresses and ports that this one would have "
+			"(callgate show conn)");
+}
+
 // `a` is what was asked, with the interface that the packet comes in by, in this phase.
-static void say_found(const struct config *c, const struct dp_trace_ask *a,
+static void say_found(const struct config *c, const struct dp_trace_ask *a, const char *reason,
 	const struct dp_trace_phase *p, char *buf, size_t size)
 {
 	char ip[IP_TEXT_MAX];
@@ -356,16 +284,15 @@ static void say_found(const struct config *c, const struct dp_trace_ask *a,
 		say_inspect(c, p, buf, size);
 		break;
 	case DP_TRACE_CREATE:
-		if (!p->drop)
-			snprintf(buf, size, "a session would be opened");
+		say_create(p, reason, buf, size);
 		break;
 	case DP_TRACE_ROUTE:
 		if (!ip_is_none(&p->to.ip))
 			snprintf(buf, size, "found next-hop %s using egress ifc %s",
-				ip_format(&p->to.ip, ip), iface_name(c, p->iface));
+				ip_format(&p->to.ip, ip), trace_iface_name(c, p->iface));
 		else if (p->iface != DP_TRACE_NO_IFACE)
 			snprintf(buf, size, "directly connected, egress ifc %s",
-				iface_name(c, p->iface));
+				trace_iface_name(c, p->iface));
 		break;
 	case DP_TRACE_ADJACENCY:
 		say_adjacency(c, p, buf, size);
@@ -375,7 +302,7 @@ static void say_found(const struct config *c, const struct dp_trace_ask *a,
 			"the destination is behind us: it comes in again on interface %s, as from "
 			"a "
 			"host there",
-			iface_name(c, p->iface));
+			trace_iface_name(c, p->iface));
 		break;
 	case DP_TRACE_PUNT:
 		if (!p->drop)
@@ -394,10 +321,10 @@ static void phase_add(cJSON *list, const struct show *s, const struct dp_trace_a
 {
 	cJSON *j = cJSON_CreateObject(), *config;
 	char found[TEXT_MAX];
-	struct said said;
+	struct trace_said said;
 
-	say_config(s->config, a, reason, p, &said);
-	say_found(s->config, a, p, found, sizeof(found));
+	trace_config(s->config, a, reason != NULL ? reason : "", p, &said);
+	say_found(s->config, a, reason, p, found, sizeof(found));
 	cJSON_AddStringToObject(j, "type", names[p->type].type);
 	cJSON_AddStringToObject(j, "subtype", names[p->type].subtype);
 	cJSON_AddStringToObject(j, "result", p->drop ? "DROP" : "ALLOW");
@@ -422,7 +349,7 @@ static void iface_add(cJSON *j, const struct show *s, const char *which, uint16_
 		return;
 	dp_iface_stats(iface, &st);
 	snprintf(name, sizeof(name), "%s_interface", which);
-	cJSON_AddStringToObject(j, name, iface_name(s->config, iface));
+	cJSON_AddStringToObject(j, name, trace_iface_name(s->config, iface));
 	snprintf(name, sizeof(name), "%s_status", which);
 	cJSON_AddStringToObject(j, name, st.link_up ? "up" : "down");
 }
@@ -434,6 +361,7 @@ static cJSON *answer(const struct show *s, const struct dp_trace_ask *a, const s
 		[DP_TRACE_FORWARD] = "allow",
 		[DP_TRACE_TO_CONTROL] = "allow",
 		[DP_TRACE_RELAY] = "allow",
+		[DP_TRACE_RESET] = "reset",
 	};
 	cJSON *j = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(j, "phases");
 	struct dp_trace_ask now = *a;
@@ -459,19 +387,31 @@ static cJSON *answer(const struct show *s, const struct dp_trace_ask *a, const s
 
 cJSON *show_trace(const struct show *s, const struct ask *ask)
 {
+	static const char *const known[] = {"input", "protocol", "source", "source_port",
+		"destination", "destination_port", "type", "code", "id", "number", "ttl", "size",
+		"df", "flags", NULL};
 	struct dp_trace_ask a = {0};
 	static struct dp_trace t;
 	int e;
 
-	if (!read_ttl(ask, &a) || !read_iface(s, ask, &a.iface) ||
+	if (!mgmt_knows(ask->args, known, ask->err, ask->err_size) || !read_ttl(ask, &a) ||
+		!read_size(ask, &a) || !read_flags(ask, &a) || !read_iface(s, ask, &a.iface) ||
 		!read_host(ask, "source", &a.flow.src.ip) ||
 		!read_host(ask, "destination", &a.flow.dst.ip) || !read_protocol(ask, &a))
 		return NULL;
 	e = dp_trace(&a, &t);
 	if (e == 0)
 		return answer(s, &a, &t);
-	snprintf(ask->err, ask->err_size, "%s",
-		e == -ETIMEDOUT ? "the worker that owns this flow is too busy to answer; ask again"
+	if (e == -EMSGSIZE)
+		snprintf(ask->err, ask->err_size,
+			"size: found %u, expected one from its headers' to what the interface "
+			"holds of "
+			"a datagram (its mtu, and its fragment chain)",
+			a.size);
+	else
+		snprintf(ask->err, ask->err_size, "%s",
+			e == -ETIMEDOUT
+				? "the worker that owns this flow is too busy to answer; ask again"
 				: strerror(-e));
 	return NULL;
 }

@@ -332,15 +332,20 @@ bool acl_is_opener(const struct pkt *p)
 	return true;
 }
 
-// A packet of a flow that nobody remembers. A TCP segment for the control plane is reset: its
-// kernel would stay silent for an address it does not own (design 2 (4)).
-static void refuse_late(struct worker *w, struct rte_mbuf *m, enum acl_fate fate)
+bool acl_resets(const struct worker *w, const struct pkt *p, const struct acl_verdict *v)
+{
+	return p->flow.proto == PROTO_TCP && !(p->tcp_flags & RTE_TCP_RST_FLAG) &&
+		(v->fate == ACL_PUNT || answers_inspected(w->snap, p->iface_in, &p->flow));
+}
+
+// A packet of a flow that nobody remembers.
+static void refuse_late(struct worker *w, struct rte_mbuf *m, const struct acl_verdict *v)
 {
 	const struct pkt *p = pkt_of(m);
 
 	if (p->flow.proto != PROTO_TCP)
 		pkt_drop(w, m, DROP_ICMP_NO_SESSION);
-	else if (fate == ACL_PUNT || answers_inspected(w->snap, p->iface_in, &p->flow))
+	else if (acl_resets(w, p, v))
 		punt_reset(w, m);
 	else
 		pkt_drop(w, m, DROP_TCP_NOT_SYN);
@@ -460,7 +465,7 @@ static bool acl_fresh(struct worker *w, struct rte_mbuf *m, struct pkts *punt)
 		return false;
 	}
 	if (!acl_is_opener(p)) {
-		refuse_late(w, m, verdict.fate);
+		refuse_late(w, m, &verdict);
 		return false;
 	}
 	if (verdict.fate == ACL_FORWARD && acl_open(w, p, &q, &verdict) != PASS) {

@@ -91,6 +91,10 @@ void acl_map(struct acl_verdict *v, uint32_t xlate, const struct endpoint *mappe
 // What may open a session at all.
 bool acl_is_opener(const struct pkt *p);
 
+// Whether a TCP segment of no session is answered with a reset: it is for the control plane, whose kernel would stay
+// silent for an address that it does not own (design 2 (4)).
+bool acl_resets(const struct worker *w, const struct pkt *p, const struct acl_verdict *v);
+
 // Packets that hit no session. Those whose flow may pass get one and go on; those for the control
 // plane are added to `punt`.
 void acl_stage(struct worker *w, struct pkts *v, struct pkts *punt);

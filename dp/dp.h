@@ -378,8 +378,11 @@ enum dp_trace_type {
 	DP_TRACE_ACCESS_LIST,
 	DP_TRACE_INSPECT,   // entry `rule` of `list`: a class that is inspected
 	DP_TRACE_RPF_CHECK, // nat rule `rule`: replies would not come from the address that was asked
-	DP_TRACE_NAT,       // source: from, to; by nat rule `rule`
-	DP_TRACE_CREATE,    // a session would be opened
+	// Class `rule` of dp_rules.limits limits the flow; none: what half-open connections the box may have.
+	DP_TRACE_LIMITS,
+	DP_TRACE_NAT, // source: from, to; by nat rule `rule`
+	// A session would be opened. Dropped: nat rule `rule` gives a tuple that another session has.
+	DP_TRACE_CREATE,
 	DP_TRACE_ADJACENCY, // next hop `to` at `mac` on `iface`; TTL, MTU
 	DP_TRACE_PUNT,      // to the control plane
 	DP_TRACE_HAIRPIN,   // it turns round and comes in again on `iface`: more phases follow
@@ -401,7 +404,13 @@ struct dp_trace_phase {
 	uint16_t worker; // DP_TRACE_FLOW, DP_TRACE_MEDIA: that owns it
 };
 
-enum dp_trace_fate { DP_TRACE_DROP, DP_TRACE_FORWARD, DP_TRACE_TO_CONTROL, DP_TRACE_RELAY };
+enum dp_trace_fate {
+	DP_TRACE_DROP,
+	DP_TRACE_FORWARD,
+	DP_TRACE_TO_CONTROL,
+	DP_TRACE_RELAY,
+	DP_TRACE_RESET, // answered so, and gone
+};
 
 struct dp_trace {
 	enum dp_trace_fate fate;
@@ -412,17 +421,22 @@ struct dp_trace {
 	struct dp_trace_phase phase[DP_TRACE_PHASES_MAX];
 };
 
-// A packet as it would come in on `iface`; TCP is a SYN. The id of an ICMP echo is in both ports.
+// A packet as it would come in on `iface`. The id of an ICMP echo is in both ports. A TCP segment of a connection
+// has the numbers that its receiver waits for.
 struct dp_trace_ask {
 	uint16_t iface;
 	struct flow flow;
 	uint8_t icmp_type, icmp_code;
-	uint8_t ttl; // 0: that of a host nearby
+	uint8_t ttl;       // 0: that of a host nearby
+	uint8_t tcp_flags; // 0: a SYN
+	uint16_t
+		size; // octets of the IPv4 packet, 0: its headers alone. Too many for one frame: fragments
+	bool df; // it must not be fragmented
 };
 
 // Asks the worker that would own the packet what it would do with it, by the code and the rules that
 // are in force. Nothing is sent, and nothing remembered. Waits at most 100 ms. -EINVAL: no such
-// interface, or no IPv4; -ETIMEDOUT: the worker is too busy to answer; -ENOBUFS.
+// interface, or no IPv4; -EMSGSIZE: no frame has that size; -ETIMEDOUT: the worker is too busy to answer; -ENOBUFS.
 int dp_trace(const struct dp_trace_ask *a, struct dp_trace *t);
 
 // ---- Flows that access lists want told ---------------------------------------------------------

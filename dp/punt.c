@@ -161,8 +161,7 @@ void punt_reset(struct worker *w, struct rte_mbuf *m)
 	struct rte_tcp_hdr *tcp = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, p->l4);
 	rte_be32_t addr = ip->src_addr;
 
-	// A reset is never answered with one.
-	if ((p->tcp_flags & RTE_TCP_RST_FLAG) || !pkt_from_station(m))
+	if (!pkt_from_station(m))
 		return pkt_drop(w, m, DROP_TCP_NOT_SYN);
 	if (!bucket_take(&w->punt->reset, &w->punt->rate.reset, w->now_ns)) {
 		count_add(w, COUNT_RATE_LIMITED_RST, 1);

@@ -333,13 +333,33 @@ const struct sess *sess_peek(const struct worker *w, const struct pkt *p, unsign
 	return comes_right(s, p, *dir) && sess_holds(w, s) && !begins_anew(s, p) ? s : NULL;
 }
 
-enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_verdict *verdict)
+enum dp_counter_id sess_judge_peek(
+	const struct worker *w, const struct sess *s, struct pkt *p, unsigned int dir)
 {
-	const struct sess_key reply = sess_key_make(&verdict->reply, verdict->iface_out);
+	struct tcp_conn tcp = s->tcp;
+	struct tcp_segment g;
 
-	if (sess_is_full(w->sess))
-		return DROP_SESSION_FULL;
-	return key_find(w->sess, reply) != 0 ? DROP_NAT_PORTS : PASS;
+	p->dir = (uint8_t)dir;
+	if (s->is_tcp && !s->punt) {
+		g = segment_of(p);
+		return tcp_track(&tcp, dir, &g);
+	}
+	return s->is_icmp && !is_of_ping(w, s, p) ? DROP_ICMP_NO_SESSION : PASS;
+}
+
+enum dp_counter_id sess_create_peek(
+	const struct worker *w, const struct pkt *p, const struct acl_verdict *verdict)
+{
+	const struct sess_key key = sess_key_make(&p->flow, p->iface_in),
+			      reply = sess_key_make(&verdict->reply, verdict->iface_out);
+	const uint32_t before = key_find(w->sess, key), other = key_find(w->sess, reply);
+
+	// The one before, which the rules end, or this SYN, makes room.
+	if (sess_key_eq(key, reply) ||
+		(other != 0 && (before == 0 || sess_ref_slot(other) != sess_ref_slot(before))))
+		return DROP_NAT_PORTS;
+	return before == 0 && (w->sess->n_free == 0 || sess_is_full(w->sess)) ? DROP_SESSION_FULL
+									      : PASS;
 }
 
 static void sess_prefetch(const struct sess *s, uint8_t proto)

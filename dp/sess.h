@@ -132,8 +132,13 @@ enum sess_hit sess_find(struct worker *w, struct pkt *p);
 // miss. Changes nothing.
 const struct sess *sess_peek(const struct worker *w, const struct pkt *p, unsigned int *dir);
 
-// What sess_create() would return. Changes nothing.
-enum dp_counter_id sess_create_peek(const struct worker *w, const struct acl_verdict *verdict);
+// What sess_find() would say against a packet of the session that sess_peek() has found, or PASS. Changes nothing.
+enum dp_counter_id sess_judge_peek(
+	const struct worker *w, const struct sess *s, struct pkt *p, unsigned int dir);
+
+// What sess_create() would return after a miss. Changes nothing.
+enum dp_counter_id sess_create_peek(
+	const struct worker *w, const struct pkt *p, const struct acl_verdict *verdict);
 
 // A burst, of which nothing is left in `v`: hits are translated and sent (route_sess_stage()), misses go to
 // `fresh`, the control plane's to `punt`. What TCP's windows forbid is dropped.

@@ -3,6 +3,8 @@
 // Explains what the stages of dp/worker.c would do with a packet; see dp/trace.h. The order is theirs.
 #include "dp/trace.h"
 
+#include <rte_tcp.h>
+
 #include "dp/acl.h"
 #include "dp/conn_limit.h"
 #include "dp/handoff.h"
@@ -86,6 +88,15 @@ static void trace_translated(struct dp_trace *t, enum dp_trace_type type, int ru
 
 // ---- A flow that is known -----------------------------------------------------------------------
 
+// As the segment that this side sends next.
+static void fit_numbers(struct rte_mbuf *m, const struct tcp_conn *c, unsigned int dir)
+{
+	struct rte_tcp_hdr *tcp = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, pkt_of(m)->l4);
+
+	tcp->sent_seq = rte_cpu_to_be_32(c->side[dir].end);
+	tcp->recv_ack = rte_cpu_to_be_32(c->side[!dir].end);
+}
+
 static void trace_session(struct worker *w, struct rte_mbuf *m, const struct sess *s,
 	unsigned int dir, struct dp_trace *t)
 {
@@ -94,10 +105,16 @@ static void trace_session(struct worker *w, struct rte_mbuf *m, const struct ses
 	const struct flow reply = {
 		pkt_ends_src(&there->ends), pkt_ends_dst(&there->ends), here->proto};
 	struct pkt *p = pkt_of(m);
+	enum dp_counter_id bad;
 
 	t->session = t->phase[t->n - 1].session = true;
 	if (s->punt)
 		return trace_punt(t);
+	if (s->is_tcp)
+		fit_numbers(m, &s->tcp, dir);
+	bad = sess_judge_peek(w, s, p, dir);
+	if (bad != PASS)
+		return trace_drop(t, DP_TRACE_FLOW, bad);
 	p->iface_out = there->iface;
 	trace_translated(t, DP_TRACE_UN_NAT, -1, &in.dst, &reply.src);
 	trace_translated(t, DP_TRACE_NAT, -1, &in.src, &reply.dst);
@@ -215,9 +232,7 @@ static void trace_verdict(struct worker *w, uint16_t in, const struct flow *wire
 			trace_entry(t, DP_TRACE_NAT, -1, v->nat_source);
 		return trace_drop(t, refuser(v->reason), v->reason);
 	}
-	if (v->fate == ACL_PUNT)
-		return trace_punt(t);
-	if (!acl_is_dynamic(w->snap, v))
+	if (v->fate == ACL_FORWARD && !acl_is_dynamic(w->snap, v))
 		trace_translated(t, DP_TRACE_NAT, v->nat_source, &wire->src, &v->reply.dst);
 }
 
@@ -241,31 +256,66 @@ static bool trace_dynamic(
 	return true;
 }
 
+// A segment, or a message, of a flow that nobody remembers.
+static void trace_late(
+	struct worker *w, const struct pkt *p, const struct acl_verdict *v, struct dp_trace *t)
+{
+	trace_drop(t, DP_TRACE_CREATE,
+		p->flow.proto == PROTO_TCP ? DROP_TCP_NOT_SYN : DROP_ICMP_NO_SESSION);
+	if (!acl_resets(w, p, v))
+		return;
+	t->fate = DP_TRACE_RESET;
+	t->reason = t->help = NULL;
+}
+
+// Whether limits leave room for the flow, and whose they are.
+static bool trace_limits(
+	struct worker *w, const struct pkt *p, struct acl_verdict *v, struct dp_trace *t)
+{
+	const enum dp_counter_id bad = conn_limit_check(w, p, v, &v->limit);
+
+	if (v->limit.class != 0 || bad != PASS)
+		trace_phase(t, DP_TRACE_LIMITS);
+	for (size_t i = 0; i < w->snap->n_limits; i++)
+		if (v->limit.class != 0 && w->snap->limits[i].id == v->limit.class)
+			t->phase[t->n - 1].rule = (int32_t)i;
+	if (bad != PASS)
+		trace_drop(t, DP_TRACE_LIMITS, bad);
+	return bad == PASS;
+}
+
+static void trace_create(
+	struct worker *w, const struct pkt *p, const struct acl_verdict *v, struct dp_trace *t)
+{
+	struct dp_trace_phase *phase = trace_phase(t, DP_TRACE_CREATE);
+	const enum dp_counter_id bad = sess_create_peek(w, p, v);
+
+	if (bad == DROP_NAT_PORTS)
+		phase->rule = v->nat_source >= 0 ? v->nat_source : v->nat_destination;
+	if (bad != PASS)
+		trace_drop(t, DP_TRACE_CREATE, bad);
+}
+
 static void trace_new(struct worker *w, struct rte_mbuf *m, struct dp_trace *t)
 {
 	struct pkt *p = pkt_of(m);
 	const struct acl_query q = acl_query_of(w, m);
 	const struct flow wire = p->flow;
 	struct acl_verdict v;
-	enum dp_counter_id bad;
 
 	acl_judge(w->snap, p->iface_in, &q, &v);
 	trace_verdict(w, p->iface_in, &wire, &v, t);
 	if (v.fate == ACL_DROP)
 		return;
 	if (!acl_is_opener(p))
-		return trace_drop(t, DP_TRACE_CREATE, DROP_ICMP_NO_SESSION);
+		return trace_late(w, p, &v, t);
 	if (v.fate == ACL_PUNT)
+		return trace_punt(t);
+	if (!trace_limits(w, p, &v, t) || !trace_dynamic(w, p, &v, t))
 		return;
-	bad = conn_limit_check(w, p, &v, &v.limit);
-	if (bad != PASS)
-		return trace_drop(t, DP_TRACE_CREATE, bad);
-	if (!trace_dynamic(w, p, &v, t))
+	trace_create(w, p, &v, t);
+	if (t->reason != NULL)
 		return;
-	trace_phase(t, DP_TRACE_CREATE);
-	bad = sess_create_peek(w, &v);
-	if (bad != PASS)
-		return trace_drop(t, DP_TRACE_CREATE, bad);
 	p->iface_out = v.iface_out;
 	if (v.loops)
 		return trace_turn(m, &v.reply, t);

@@ -15,23 +15,23 @@
 #define WINDOW 64240
 #define TTL    64
 
-static void fill_tcp(struct rte_tcp_hdr *tcp, const struct flow *f)
+static void fill_tcp(struct rte_tcp_hdr *tcp, const struct flow *f, uint8_t flags)
 {
 	*tcp = (struct rte_tcp_hdr){
 		.src_port = rte_cpu_to_be_16(f->src.port),
 		.dst_port = rte_cpu_to_be_16(f->dst.port),
 		.data_off = (sizeof(*tcp) / 4) << 4,
-		.tcp_flags = RTE_TCP_SYN_FLAG,
+		.tcp_flags = flags != 0 ? flags : RTE_TCP_SYN_FLAG,
 		.rx_win = rte_cpu_to_be_16(WINDOW),
 	};
 }
 
-static void fill_udp(struct rte_udp_hdr *udp, const struct flow *f)
+static void fill_udp(struct rte_udp_hdr *udp, const struct flow *f, uint16_t len)
 {
 	*udp = (struct rte_udp_hdr){
 		.src_port = rte_cpu_to_be_16(f->src.port),
 		.dst_port = rte_cpu_to_be_16(f->dst.port),
-		.dgram_len = rte_cpu_to_be_16(sizeof(*udp)),
+		.dgram_len = rte_cpu_to_be_16(len),
 	};
 }
 
@@ -58,18 +58,27 @@ static uint16_t l4_len(uint8_t proto)
 	return 0;
 }
 
-static void frame_fill(struct rte_mbuf *m, const struct dp_trace_ask *ask)
+// False: no frame has that size.
+static bool frame_fill(struct rte_mbuf *m, const struct dp_trace_ask *ask)
 {
 	const struct flow *f = &ask->flow;
-	const uint16_t l4 = l4_len(f->proto);
-	struct rte_ether_hdr *eth = (struct rte_ether_hdr *)rte_pktmbuf_append(
-		m, (uint16_t)(sizeof(*eth) + sizeof(struct rte_ipv4_hdr) + l4));
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(eth + 1);
+	const uint16_t least = (uint16_t)(sizeof(struct rte_ipv4_hdr) + l4_len(f->proto));
+	const uint16_t size = ask->size != 0 ? ask->size : least;
+	struct rte_ether_hdr *eth;
+	struct rte_ipv4_hdr *ip;
 
+	if (size < least || size > UINT16_MAX - sizeof(*eth))
+		return false;
+	eth = (struct rte_ether_hdr *)rte_pktmbuf_append(m, (uint16_t)(sizeof(*eth) + size));
+	if (eth == NULL)
+		return false;
+	memset(eth, 0, sizeof(*eth) + size);
+	ip = (struct rte_ipv4_hdr *)(eth + 1);
 	*eth = (struct rte_ether_hdr){.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)};
 	*ip = (struct rte_ipv4_hdr){
 		.version_ihl = 0x45,
-		.total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + l4)),
+		.total_length = rte_cpu_to_be_16(size),
+		.fragment_offset = ask->df ? rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG) : 0,
 		.time_to_live = ask->ttl != 0 ? ask->ttl : TTL,
 		.next_proto_id = f->proto,
 		.src_addr = ip_to_v4_be(&f->src.ip),
@@ -77,11 +86,12 @@ static void frame_fill(struct rte_mbuf *m, const struct dp_trace_ask *ask)
 	};
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
 	if (f->proto == PROTO_TCP)
-		fill_tcp((struct rte_tcp_hdr *)(ip + 1), f);
+		fill_tcp((struct rte_tcp_hdr *)(ip + 1), f, ask->tcp_flags);
 	else if (f->proto == PROTO_UDP)
-		fill_udp((struct rte_udp_hdr *)(ip + 1), f);
+		fill_udp((struct rte_udp_hdr *)(ip + 1), f, (uint16_t)(size - sizeof(*ip)));
 	else if (f->proto == PROTO_ICMP)
 		fill_icmp((struct rte_icmp_hdr *)(ip + 1), ask);
+	return true;
 }
 
 // The answer is in *t, or the worker is too busy to give one.
@@ -115,21 +125,28 @@ int dp_trace(const struct dp_trace_ask *a, struct dp_trace *t)
 	struct dp_state *d = &dp_state;
 	struct rte_mbuf *m;
 	enum dp_counter_id bad;
+	bool fragmented;
 	int e = 0;
 
 	if (a->iface >= d->n_ports || !ip_is_v4(&a->flow.src.ip) || !ip_is_v4(&a->flow.dst.ip))
 		return -EINVAL;
-	m = rte_pktmbuf_alloc(d->pool);
+	fragmented = a->size > d->worker[0]->mtu[a->iface];
+	m = rte_pktmbuf_alloc(fragmented ? d->datagrams : d->pool);
 	if (m == NULL)
 		return -ENOBUFS;
 	*t = (struct dp_trace){.iface_out = DP_TRACE_NO_IFACE};
-	frame_fill(m, a);
+	if (!frame_fill(m, a)) {
+		rte_pktmbuf_free(m);
+		return -EMSGSIZE;
+	}
 	trace_phase(t, DP_TRACE_PACKET);
 	bad = parse_frame(m, NULL); // which judges no L4 checksum
 	if (bad != PASS) {
 		trace_drop(t, DP_TRACE_PACKET, bad);
 	} else {
 		pkt_of(m)->iface_in = a->iface;
+		if (fragmented) // and put together
+			pkt_of(m)->fragment_size = d->worker[0]->mtu[a->iface];
 		e = ask_owners(m, t);
 	}
 	rte_pktmbuf_free(m);

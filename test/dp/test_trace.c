@@ -1,65 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The way of a packet that only asks, by a real worker with real rules: each outcome, and that nothing
 // is left behind.
-#include "test/dp/harness.h"
+#include "test/dp/trace_steps.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 
-#include "dp/dp_state.h"
 #include "dp/xlate.h"
-
-static struct rules rules;
-static struct dp_trace t;
-static pthread_t thread;
-static int stop;
-
-// What the test asks of the workers while they turn.
-static void *turns(void *arg)
-{
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
-		for (unsigned int i = 0; i < h.n_workers; i++)
-			worker_turn(h.all[i], h.now_ns);
-	return NULL;
-}
-
-static void up_with(unsigned int n_workers, uint32_t sessions)
-{
-	harness_up_many(n_workers, sessions);
-	harness_rules(&rules);
-	dp_state.n_workers = n_workers;
-	dp_state.n_ports = HARNESS_IFACES;
-	dp_state.pool = h.pool;
-	dp_state.steer = h.w->steer;
-	for (unsigned int i = 0; i < n_workers; i++)
-		dp_state.worker[i] = h.all[i];
-}
-
-static int up(void **state)
-{
-	up_with(1, 8);
-	return 0;
-}
-
-static int down(void **state)
-{
-	dp_state = (struct dp_state){0};
-	harness_down();
-	return 0;
-}
-
-static int ask(const struct dp_trace_ask *a)
-{
-	int e;
-
-	stop = 0;
-	assert_int_equal(pthread_create(&thread, NULL, turns, NULL), 0);
-	e = dp_trace(a, &t);
-	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
-	pthread_join(thread, NULL);
-	return e;
-}
 
 static const char *const types[DP_TRACE_TYPES] = {
 	[DP_TRACE_PACKET] = "packet",
@@ -71,6 +18,7 @@ static const char *const types[DP_TRACE_TYPES] = {
 	[DP_TRACE_ACCESS_LIST] = "acl",
 	[DP_TRACE_INSPECT] = "inspect",
 	[DP_TRACE_RPF_CHECK] = "rpf",
+	[DP_TRACE_LIMITS] = "limits",
 	[DP_TRACE_NAT] = "nat",
 	[DP_TRACE_CREATE] = "create",
 	[DP_TRACE_ADJACENCY] = "adjacency",
@@ -119,7 +67,7 @@ static void expect_icmp(uint16_t iface, struct flow f, uint8_t type, enum dp_tra
 	uint16_t in;
 	char got[512];
 
-	assert_int_equal(ask(&a), 0);
+	assert_int_equal(trace_ask(&a), 0);
 	phases_text(got, sizeof(got));
 	assert_string_equal(got, phases);
 	assert_int_equal(t.fate, fate);
@@ -238,7 +186,7 @@ static void test_ttl(void **state)
 	struct dp_trace_ask a = {.iface = INSIDE, .flow = flow(PROTO_TCP, HOST_IN, 7000, FAR, 443)};
 
 	for (a.ttl = 1; a.ttl <= 2; a.ttl++) {
-		assert_int_equal(ask(&a), 0);
+		assert_int_equal(trace_ask(&a), 0);
 		assert_int_equal(t.fate, a.ttl == 1 ? DP_TRACE_DROP : DP_TRACE_FORWARD);
 		if (a.ttl == 1)
 			assert_string_equal(t.reason, "IP_TTL");
@@ -469,7 +417,7 @@ static void test_same_tuple(void **state)
 	rules.nat[0].mapped = net("209.165.200.227");
 	harness_apply(&rules);
 	expect(OUTSIDE, flow(PROTO_UDP, FAR, 7000, "209.165.200.227", 4000), DP_TRACE_DROP,
-		"NAT_PORTS", "packet flow spoofing/0 un-nat/0 route/2 acl:0/2 create!");
+		"NAT_PORTS", "packet flow spoofing/0 un-nat/0 route/2 acl:0/2 create/0!");
 }
 
 // ---- Media --------------------------------------------------------------------------------------
@@ -518,7 +466,7 @@ static void test_owner(void **state)
 		const struct dp_trace_ask a = {
 			.iface = OUTSIDE, .flow = {ep(FAR, port), ep(MAPPED, 4000), PROTO_UDP}};
 
-		assert_int_equal(ask(&a), 0);
+		assert_int_equal(trace_ask(&a), 0);
 		assert_int_equal(phase(DP_TRACE_FLOW)->worker,
 			handoff_owner(&h.w->steer, snapshot_root.current, OUTSIDE, &a.flow));
 		seen |= 1u << phase(DP_TRACE_FLOW)->worker;
@@ -528,7 +476,7 @@ static void test_owner(void **state)
 
 static int up_four(void **state)
 {
-	up_with(4, 8);
+	trace_up_with(4, 8);
 	return 0;
 }
 
@@ -550,26 +498,26 @@ static void test_no_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_in, up, down),
-		cmocka_unit_test_setup_teardown(test_out, up, down),
-		cmocka_unit_test_setup_teardown(test_denied, up, down),
-		cmocka_unit_test_setup_teardown(test_control_plane, up, down),
-		cmocka_unit_test_setup_teardown(test_refused, up, down),
-		cmocka_unit_test_setup_teardown(test_ttl, up, down),
-		cmocka_unit_test_setup_teardown(test_routes, up, down),
-		cmocka_unit_test_setup_teardown(test_dynamic, up, down),
-		cmocka_unit_test_setup_teardown(test_held, up, down),
-		cmocka_unit_test_setup_teardown(test_twice, up, down),
-		cmocka_unit_test_setup_teardown(test_hairpin, up, down),
-		cmocka_unit_test_setup_teardown(test_rpf, up, down),
-		cmocka_unit_test_setup_teardown(test_neighbour, up, down),
-		cmocka_unit_test_setup_teardown(test_session, up, down),
-		cmocka_unit_test_setup_teardown(test_punt_session, up, down),
-		cmocka_unit_test_setup_teardown(test_full, up, down),
-		cmocka_unit_test_setup_teardown(test_same_tuple, up, down),
-		cmocka_unit_test_setup_teardown(test_media, up, down),
-		cmocka_unit_test_setup_teardown(test_owner, up_four, down),
-		cmocka_unit_test_setup_teardown(test_no_answer, up, down),
+		cmocka_unit_test_setup_teardown(test_in, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_out, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_denied, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_control_plane, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_refused, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_ttl, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_routes, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_dynamic, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_held, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_twice, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_hairpin, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_rpf, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_neighbour, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_session, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_punt_session, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_full, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_same_tuple, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_media, trace_up, trace_down),
+		cmocka_unit_test_setup_teardown(test_owner, up_four, trace_down),
+		cmocka_unit_test_setup_teardown(test_no_answer, trace_up, trace_down),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);

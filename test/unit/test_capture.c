@@ -303,6 +303,7 @@ static void test_refused(void **state)
 		{"{\"name\": \"x\", \"match\": \"icmp any any toast\"}", "match: found toast", 0},
 		{"{\"name\": \"x\", \"drop\": \"RX\"}", "found RX, expected any or", 0},
 		{"{\"name\": \"x\", \"drop\": \"TOAST\"}", "found TOAST, expected any or", 0},
+		{"{\"name\": \"x\", \"toast\": 1}", "toast: this daemon (callgate ", 0},
 		{"{\"name\": \"x\", \"count\": 0}", "count: expected a number", 0},
 		{"{\"name\": \"x\", \"count\": \"1\"}", "count: expected a number", 0},
 		{"{\"name\": \"x\", \"size\": 9241}", "size: expected a number from 1 to 9240", 0},

@@ -448,6 +448,7 @@ static void test_conn_limits(void **state)
 	assert_int_equal(c->n_conn_limits, 0);
 	assert_int_equal(c->conn_limits_default.embryonic_max, 4096);
 	assert_int_equal(c->conn_limits_default.client_embryonic_max, 1024);
+	assert_int_equal(c->conn_limits_default.line, 0);
 	assert_int_equal(c->conn_limits_default.conn_max, 0);
 	assert_int_equal(c->conn_limits_default.client_max, 0);
 	config_free(c);
@@ -472,6 +473,8 @@ static void test_conn_limits(void **state)
 	assert_int_equal(c->conn_limits[1].embryonic_max, 4096);
 	assert_int_equal(c->conn_limits[1].client_embryonic_max, 3);
 	assert_int_equal(c->conn_limits_default.client_max, 9);
+	assert_int_equal(c->conn_limits_default.line, c->conn_limits[0].line + 1);
+	assert_int_equal(c->conn_limits[1].line, c->conn_limits[0].line + 2);
 	assert_int_equal(c->conn_limits_default.embryonic_max, 4096);
 	config_free(c);
 	c = config_with("policy-maps:\n",

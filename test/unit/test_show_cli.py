@@ -142,6 +142,11 @@ UDP = ["input", "outside", "udp", "1.2.3.4", "1", "5.6.7.8", "2"]
 code, out, err = run("--socket", PATH, "packet-tracer", *UDP, "--ttl", "1", "--json")
 expect("--json", (code, json.loads(out), err), (0, ANSWERS["packet-tracer"]["data"], ""))
 expect("--ttl", asked.pop()["args"]["ttl"], 1)
+run("--socket", PATH, "packet-tracer", "input", "outside", "tcp", *UDP[3:], "--flags", "syn,ack", "--size", "1400", "--df")
+expect("--flags", {k: v for k, v in asked.pop()["args"].items() if k in ("flags", "size", "df")},
+       {"flags": ["syn", "ack"], "size": 1400, "df": True})
+code, out, err = run("--socket", PATH, "packet-tracer", *UDP, "--flags", "ack")
+expect("--flags of UDP", (code, out, err), (2, "", "packet-tracer: --flags is for tcp\n"))
 for words in ([], ["input"], ["output"] + UDP[1:], UDP[:-1], UDP + ["3"]):
     code, out, err = run("--socket", PATH, "packet-tracer", *words)
     expect(words, (code, out, err[:29]), (2, "", "usage: callgate packet-tracer"))

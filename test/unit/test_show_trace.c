@@ -290,6 +290,109 @@ static void test_source(void **state)
 	}
 }
 
+// What refuses a flow that lists permit: the line that has the limit, the rule, the address.
+static void test_trace_limits(void **state)
+{
+	static const struct {
+		const char *reason;
+		uint8_t type;
+		int rule;
+		const char *text;
+		double line; // 0: nowhere
+		const char *information;
+	} t[] = {
+		{"CONN_LIMIT", DP_TRACE_LIMITS, 0,
+			"class ime-in set-connection conn-max 7 embryonic-conn-max 3", 61, ""},
+		{NULL, DP_TRACE_LIMITS, 1,
+			"class class-default set-connection embryonic-conn-max 4096, the default",
+			0, ""},
+		{"EMBRYONIC_FULL", DP_TRACE_LIMITS, -1, "sessions-max 65536, the default", 0, ""},
+		{"SESSION_FULL", DP_TRACE_CREATE, -1, "sessions-max 65536, the default", 0, ""},
+		{"NAT_PORTS", DP_TRACE_CREATE, 0,
+			"nat (inside,outside) source static 192.168.10.30 209.165.200.228", 40,
+			"another session has the addresses and ports that this one would have "
+			"(callgate "
+			"show conn)"},
+		{"TCP_NOT_SYN", DP_TRACE_CREATE, -1, NULL, 0, ""},
+		{"MTU_EXCEEDED", DP_TRACE_ADJACENCY, -1, "interface inside mtu 1400", 20, ""},
+		{"PROTO_TO_SELF", DP_TRACE_PUNT, -1, "interface outside has this address", 10, ""},
+	};
+	static struct config_conn_limits limits[1] = {
+		{.class_name = "ime-in", .conn_max = 7, .embryonic_max = 3, .line = 61}};
+	static struct config c;
+
+	rules(&c);
+	trace_error = 0;
+	c.conn_limits = limits;
+	c.n_conn_limits = 1;
+	c.sessions_max = 65536;
+	c.ifaces[1].mtu = 1400;
+	c.ifaces[0].ip = ip("1.2.3.4");
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct show with = show;
+		char err[256] = "";
+		cJSON *a = cJSON_Parse(
+			"{\"input\": \"outside\", \"protocol\": \"tcp\", \"source\": "
+			"\"198.51.100.7\", \"source_port\": 1, \"destination\": "
+			"\"1.2.3.4\", \"destination_port\": 2, \"size\": 1400, \"df\": true, "
+			"\"flags\": [\"syn\", \"ack\"]}");
+		cJSON *got, *first, *said;
+
+		with.config = &c;
+		trace = (struct dp_trace){
+			.fate = t[i].reason != NULL ? DP_TRACE_DROP : DP_TRACE_FORWARD,
+			.reason = t[i].reason,
+			.help = "",
+			.iface_out = DP_TRACE_NO_IFACE,
+			.n = 1,
+			.phase = {phase((enum dp_trace_type)t[i].type, -1, t[i].rule, 1)}};
+		trace.phase[0].drop = t[i].reason != NULL;
+		got = show_command(&with, "packet-tracer", a, err, sizeof(err));
+		assert_non_null(got);
+		first = cJSON_GetArrayItem(cJSON_GetObjectItem(got, "phases"), 0);
+		said = cJSON_GetObjectItem(first, "config");
+		if (t[i].text == NULL)
+			assert_null(said);
+		else
+			assert_string_equal(
+				cJSON_GetStringValue(cJSON_GetObjectItem(said, "text")), t[i].text);
+		assert_int_equal(cJSON_HasObjectItem(said, "line"), t[i].line != 0);
+		if (t[i].line != 0)
+			assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(said, "line")) ==
+				t[i].line);
+		assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(first, "information")),
+			t[i].information);
+		cJSON_Delete(a);
+		cJSON_Delete(got);
+	}
+	assert_int_equal(traced.tcp_flags, 0x12);
+	assert_int_equal(traced.size, 1400);
+	assert_true(traced.df);
+}
+
+// A segment for callgate itself that belongs to no connection is answered, and goes nowhere.
+static void test_trace_reset(void **state)
+{
+	struct show with = show;
+	static struct config c;
+	char err[256] = "";
+	cJSON *a = cJSON_Parse(TCP_IN), *got;
+
+	rules(&c);
+	trace_error = 0;
+	with.config = &c;
+	trace = (struct dp_trace){.fate = DP_TRACE_RESET,
+		.iface_out = DP_TRACE_NO_IFACE,
+		.n = 1,
+		.phase = {phase(DP_TRACE_CREATE, -1, -1, DP_TRACE_NO_IFACE)}};
+	trace.phase[0].drop = true;
+	got = show_command(&with, "packet-tracer", a, err, sizeof(err));
+	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(got, "action")), "reset");
+	assert_null(cJSON_GetObjectItem(got, "drop_reason"));
+	cJSON_Delete(a);
+	cJSON_Delete(got);
+}
+
 static void test_trace_refused(void **state)
 {
 #define FROM_TO "\"source\": \"198.51.100.7\", \"destination\": \"192.0.2.1\""
@@ -318,6 +421,12 @@ static void test_trace_refused(void **state)
 			"trace that flow", 0},
 		{"{\"input\": \"outside\", \"protocol\": \"rawip\", \"number\": 6, " FROM_TO "}",
 			"found 6, expected tcp, udp or icmp by its name", 0},
+		{"{\"flags\": [\"ece\"]}", "flags: found ece, expected fin, syn", 0},
+		{"{\"flags\": [1]}", "flags: found no word, expected fin", 0},
+		{"{\"size\": 65536}", "size: expected a number from 0 to 65535", 0},
+		{"{\"toast\": 1}",
+			"toast: this daemon (callgate " CALLGATE_VERSION ") does not know it", 0},
+		{TCP_IN, "size: found 0, expected one from its headers'", -EMSGSIZE},
 		{TCP_IN, "too busy", -ETIMEDOUT},
 		{TCP_IN, "buffer", -ENOBUFS},
 	};
@@ -342,6 +451,8 @@ int main(void)
 		cmocka_unit_test_setup(test_unmapped, facts),
 		cmocka_unit_test_setup(test_trace_own, facts),
 		cmocka_unit_test_setup(test_source, facts),
+		cmocka_unit_test_setup(test_trace_limits, facts),
+		cmocka_unit_test_setup(test_trace_reset, facts),
 		cmocka_unit_test_setup(test_trace_refused, facts),
 	};
 

@@ -13,20 +13,28 @@
 	"       callgate packet-tracer input IFACE icmp SRC TYPE CODE [ID] DST [OPTION]...\n"      \
 	"       callgate packet-tracer input IFACE rawip SRC PROTOCOL DST [OPTION]..."
 
-enum { OPT_SOCKET, OPT_TTL, OPT_JSON, TRACE_OPTIONS };
+enum { OPT_SOCKET, OPT_TTL, OPT_FLAGS, OPT_SIZE, OPT_DF, OPT_JSON, TRACE_OPTIONS };
 
 static const struct option_row rows[TRACE_OPTIONS] = {
 	[OPT_SOCKET] = {"socket", "PATH", DAEMON_SOCKET_HELP, 1},
 	[OPT_TTL] = {"ttl", "N", "the packet's time to live, 1 to 255; default: 64", 1},
+	[OPT_FLAGS] = {"flags", "F[,F]...", "of TCP: syn, ack, fin, rst, psh, urg; default: syn",
+		1},
+	[OPT_SIZE] = {"size", "N", "octets of the IPv4 packet; default: its headers", 1},
+	[OPT_DF] = {"df", NULL, "it must not be fragmented", 1},
 	[OPT_JSON] = {"json", NULL, "print JSON", 1},
 };
 
-static const char help_text[] = "\n"
-				"Asks the worker that would own the packet what it would do with "
-				"it, by the rules that are in\n"
-				"force: addresses as they are on the wire of IFACE, so mapped ones "
-				"outside. TCP is a SYN. The\n"
-				"packet is not sent, and leaves no session behind.\n";
+static const char help_text[] =
+	"\n"
+	"Asks the worker that would own the packet what it would do with "
+	"it, by the rules that are in\n"
+	"force: addresses as they are on the wire of IFACE, so mapped ones "
+	"outside. A TCP segment\n"
+	"of a connection has the sequence numbers that come next there. What "
+	"is larger than the\n"
+	"interface's mtu comes in fragments. The packet is not sent, and "
+	"leaves no session behind.\n";
 
 #define WORDS_MAX 5
 
@@ -104,6 +112,39 @@ static int add_words(cJSON *args, int argc, char **argv)
 	return usage_error("usage: " USAGE);
 }
 
+// The words of --flags, which the daemon judges.
+static void add_flags(cJSON *args, const char *text)
+{
+	cJSON *list = cJSON_AddArrayToObject(args, "flags");
+	struct str rest = str_from(text), word;
+
+	do {
+		char flag[32] = "?"; // too long
+
+		rest = str_split(rest, ',', &word);
+		str_copy(word, flag, sizeof(flag));
+		cJSON_AddItemToArray(list, cJSON_CreateString(flag));
+	} while (rest.n > 0);
+}
+
+static int add_options(cJSON *args, const char *const *v)
+{
+	int code = CLIENT_OK;
+
+	if (v[OPT_FLAGS] != NULL) {
+		if (strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(args, "protocol")), "tcp") != 0)
+			return usage_error("packet-tracer: --flags is for tcp");
+		add_flags(args, v[OPT_FLAGS]);
+	}
+	if (v[OPT_DF] != NULL)
+		cJSON_AddTrueToObject(args, "df");
+	if (v[OPT_TTL] != NULL)
+		code = add_number(args, "ttl", v[OPT_TTL], 1, UINT8_MAX);
+	if (code == CLIENT_OK && v[OPT_SIZE] != NULL)
+		code = add_number(args, "size", v[OPT_SIZE], 20, UINT16_MAX);
+	return code;
+}
+
 int packet_tracer_main(int argc, char **argv)
 {
 	const char *v[TRACE_OPTIONS];
@@ -122,8 +163,8 @@ int packet_tracer_main(int argc, char **argv)
 		return usage_error("usage: " USAGE);
 	args = cJSON_CreateObject();
 	code = add_words(args, argc - first - 1, argv + first + 1);
-	if (code == CLIENT_OK && v[OPT_TTL] != NULL)
-		code = add_number(args, "ttl", v[OPT_TTL], 1, UINT8_MAX);
+	if (code == CLIENT_OK)
+		code = add_options(args, v);
 	if (code != CLIENT_OK) {
 		cJSON_Delete(args);
 		return code;
