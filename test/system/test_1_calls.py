@@ -9,7 +9,7 @@ import time
 from session import LONG, LabTest, wait_for
 
 from lablib import capture, netns, vlan
-from lablib.daemon import LEFTOVERS, mint, substitute
+from lablib.daemon import LEFTOVERS, client, mint, substitute
 from lablib.util import sh
 
 
@@ -113,6 +113,9 @@ class Calls(LabTest):
         self.assertEqual(self.way("b1", "a1"), "the Internet")
         self.assertEqual(set(switch.from_trunk), {10, 20})
         self.assertGreater(min(switch.from_trunk.values()), 2 * 45)
+        way = json.loads(client("packet-tracer", "input", "inside", "icmp", "192.168.10.30", "8", "0", "209.165.200.254",
+                                "--json", "--socket", self.lab.daemons["a"].socket))
+        self.assertEqual((way["action"], way["output_interface"]), ("allow", "outside"))
 
     def test_pcmu(self):
         for name in ("b1", "a1"):
