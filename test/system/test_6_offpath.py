@@ -131,6 +131,19 @@ class OffPath(LabTest):
         self.a.configure(edit)
         return client("config", "reload", "--socket", self.a.socket)
 
+    # ---- what packets meet ----
+
+    def test_packet_tracer(self):
+        """A call manager's question is for callgate, and nothing else is."""
+        def trace(*words):
+            answer = json.loads(client("packet-tracer", "input", "inside", *words, "--json", "--socket", self.a.socket))
+            return answer["action"], answer.get("drop_reason")
+
+        host, port = offpath.SERVICE.split(":")
+        self.assertEqual(trace("tcp", "192.168.10.30", "1025", host, port), ("allow", None))
+        self.assertEqual(trace("tcp", "192.168.10.30", "1025", host, port, "--flags", "ack"), ("reset", None))
+        self.assertEqual(trace("udp", "192.168.10.30", "1025", host, port), ("drop", "PROTO_TO_SELF"))
+
     # ---- calls ----
 
     def test_map_9_calls_go_past_the_firewall(self):
