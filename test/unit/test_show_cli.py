@@ -3,6 +3,7 @@
 # daemons that misbehave. usage: test_show_cli.py CALLGATE
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -182,4 +183,18 @@ expect("--help of some words", ("  show uc-ime mapping-service-sessions statisti
 code, out, err = run("--socket", PATH, "show", "tls-proxy", "toast")
 expect("what there is instead", (code, out, [" ".join(line.split()[:2]) for line in err.splitlines()[1:]]),
        (2, "", ["show tls-proxy"] * 4))
+
+
+def leaves(*path):
+    """The commands below, with their help."""
+    text = run(*path, "--help")[1]
+    if " COMMAND " not in text.split("\n", 1)[0]:
+        return [(path, text)]
+    return [leaf for name in re.findall(r"^  ([a-z-]+)  +\S", text, re.M) for leaf in leaves(*path, name)]
+
+
+every = leaves()
+expect("commands", len(every) >= 25, True)
+for path, text in every:
+    expect(f"--json of {' '.join(path)}", "  --json" in text, True)
 finish()
