@@ -143,7 +143,7 @@ void accept_connection(
 			embryonic_start(ime->embryonic, fd, &o);
 		} else {
 			o.fd = fd;
-			trunk_start(ime->trunks, &o);
+			trunk_start(ime, &o);
 		}
 		return;
 	}

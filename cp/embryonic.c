@@ -151,11 +151,11 @@ static void on_up(struct conn *c, void *arg)
 {
 	struct embryo *e = arg;
 	struct trunk_open open = e->open;
-	struct trunks *trunks = e->em->ime->trunks;
+	struct ime *ime = e->em->ime;
 
 	open.conn = c;
 	end(e, PEERS_PROVEN);
-	trunk_start(trunks, &open);
+	trunk_start(ime, &open);
 }
 
 static void on_closed(struct conn *c, enum counter_id why, const char *text, void *arg)

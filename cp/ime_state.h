@@ -22,7 +22,7 @@
 #include "cp/session.h"
 #include "cp/stir_certs.h"
 #include "cp/transaction.h"
-#include "cp/trunk_state.h"
+#include "cp/trunks.h"
 #include "cp/tsock.h"
 #include "cp/ucm.h"
 #include "lib/ticket.h"

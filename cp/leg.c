@@ -177,7 +177,7 @@ static void on_up(struct conn *c, void *arg)
 		count(&t->ime->counters, CNT_TLS_HANDSHAKES);
 		trust(l, true);
 		if (l->side == SIDE_OUTSIDE)
-			trunk_reverse_here(t);
+			trunks_reverse_here(t);
 		log_event_from(TLS_UP, &t->peer[l->side].ip,
 			log_endpoint("peer", &t->peer[l->side]),
 			log_text("side", side_name(l->side)), log_u64("trunk", t->id),
@@ -289,7 +289,7 @@ static void passed(struct leg *l, size_t octets)
 	l->messages++;
 	l->bytes += octets;
 	l->proven = true;
-	trunk_heard(l->trunk, octets);
+	trunks_heard(l->trunk, octets);
 }
 
 // Each is judged anew, in its order: by now its way may be another one. Those of one leg stay in order,
@@ -508,7 +508,7 @@ void leg_close(struct leg *l, bool finish)
 	l->state = LEG_CLOSING;
 	l->finish = finish;
 	trunks_leave_tls(l->trunk->ime->trunks, l);
-	trunk_reap_later(l->trunk);
+	trunks_reap_later(l->trunk->ime->trunks);
 }
 
 void leg_reap(struct leg *l)

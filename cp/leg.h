@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One connection of a trunk: opening it, framing what it receives, holding it back while the other
-// leg opens or is slow, and what its end means. Used by cp/trunk.c alone.
+// leg opens or is slow, and what its end means. Used by cp/trunk.c and cp/trunks.c.
 #pragma once
 
 #include "cp/trunk_state.h"
@@ -28,6 +28,3 @@ void leg_tick(struct leg *l, uint64_t now_ns);
 
 // After a reload of the trust-points: a leg whose peer would not be let in now is retired.
 void leg_judge_again(struct leg *l);
-
-// By cp/trunk.c: something is marked, have the reaper run.
-void trunk_reap_later(struct trunk *t);

@@ -35,7 +35,7 @@ enum counter_id limit_call(struct pass *p)
 		return CNT_UCM_DOWN;
 	if (d != NULL && c->domain_calls > 0 && d->calls >= c->domain_calls)
 		return CNT_LIMIT_DOMAIN_CALLS;
-	if (!trunk_reverse_room(p->t))
+	if (!trunks_reverse_room(p->t))
 		return CNT_LIMIT_TLS;
 	return limit_rates(p, d);
 }

@@ -11,9 +11,9 @@
 
 struct trunk *own_trunk(struct ime *ime, const struct call *call)
 {
-	struct trunk *t = trunk_by_id(ime->trunks, call->trunk);
+	struct trunk *t = trunks_by_id(ime->trunks, call->trunk);
 
-	return t != NULL ? t : trunk_like(ime->trunks, call->peer);
+	return t != NULL ? t : trunks_like(ime->trunks, call->peer);
 }
 
 struct request_via own_via(const struct trunk *t, enum side to, const char *tag)

@@ -73,7 +73,7 @@ static void give_up_invite(struct ime *ime, struct trunk *t, struct txn *x, uint
 void teardown_call(struct ime *ime, struct call *call, uint16_t status)
 {
 	struct txn *x = txn_of_call(ime->txns, call->id);
-	struct trunk *t = x != NULL ? trunk_by_id(ime->trunks, x->trunk) : NULL;
+	struct trunk *t = x != NULL ? trunks_by_id(ime->trunks, x->trunk) : NULL;
 
 	if (x != NULL && t != NULL)
 		give_up_invite(ime, t, x, status);

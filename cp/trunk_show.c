@@ -52,7 +52,7 @@ void trunk_foreach(const struct trunks *trunks, trunk_visit_fn *fn, void *arg)
 {
 	char identity[DOMAIN_NAME_MAX + 1], date[32];
 
-	for (struct trunk *t = NULL; (t = trunk_next(trunks, t)) != NULL;) {
+	for (struct trunk *t = NULL; (t = trunks_next(trunks, t)) != NULL;) {
 		uint64_t now_ns = ime_now(t->ime);
 		struct trunk_info info = {
 			.id = t->id,

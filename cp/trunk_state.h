@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trunks as the proxy's own modules see them: two legs, the accepted one and the one the proxy
-// opens when there is a message for it. Nothing is freed inside a callback: what is over is marked
-// and reaped from the loop, so a trunk found in a callback stays good until it returns.
+// One trunk as the proxy's own modules see it (all of them: cp/trunks.h): two legs, the accepted one
+// and the one the proxy opens when there is a message for it. Nothing is freed inside a callback: what
+// is over is marked and reaped from the loop, so a trunk found in a callback stays good until it
+// returns. A trunk owns its legs and their connections, the table owns the trunk. Control thread only.
 #pragma once
 
 #include <sys/queue.h>
@@ -14,8 +15,6 @@
 
 struct call;
 struct ime;
-
-#define TRUNKS_SPARE 1024u // trunks may be so many more than TLS sessions: those of call managers
 
 enum leg_state {
 	LEG_NONE,    // not open; opened with the next request
@@ -92,9 +91,6 @@ static inline struct str trunk_identity(const struct trunk *t)
 	return (struct str){t->remote_ids.id[0].name, t->remote_ids.id[0].n};
 }
 
-struct trunks *trunks_new(struct ime *ime); // NULL: out of memory
-void trunks_free(struct trunks *ts);        // accepts NULL
-
 // What an accepted connection is about: filled in by cp/accept.c, `conn` by cp/embryonic.c.
 struct trunk_open {
 	int fd;            // TCP
@@ -109,19 +105,9 @@ struct trunk_open {
 
 // Takes over an accepted connection, which is owned in any case. False when it was refused (and
 // counted). Allowed in a callback of the connection.
-bool trunk_start(struct trunks *ts, const struct trunk_open *o);
-
-// A message of so many octets came on it.
-void trunk_heard(struct trunk *t, size_t octets);
-
-// Counts a leg as a TLS session, or says why it may not be one; when all are taken, the trunk that
-// has been idle longest and carries no call is closed for it.
-enum counter_id trunks_take_tls(struct trunks *ts, struct leg *l);
-// The line of the log on a connection that was refused by one of these limits.
-void trunks_tell_limit(const struct trunks *ts, const struct endpoint *peer, enum counter_id why);
-void trunks_leave_tls(struct trunks *ts, struct leg *l);
-// Whether an address has another TLS session outside that is up.
-bool trunks_others_up(const struct trunks *ts, const struct leg *l);
+bool trunk_start(struct ime *ime, const struct trunk_open *o);
+// Takes it out of the table, too. By cp/trunks.c, and where one that has just begun comes to nothing.
+void trunk_free(struct trunk *t);
 
 // The stand-in of an accepted trunk toward this call manager, made if it is new. It lives as long as
 // the trunk. NULL: no room, which is counted.
@@ -129,44 +115,13 @@ struct trunk *trunk_stand_in(struct trunk *t, const struct endpoint *ucm);
 
 // Sends a message to one side. -ENOTCONN: the leg is not up. -ENOBUFS: too slow, it is closed.
 int trunk_send(struct trunk *t, enum side to, const void *p, size_t n);
-// Sends a request of our own; opens the leg when it has to. -ENOTCONN: it cannot.
+// Sends a request of our own; opens the leg when it has to. -ENOTCONN: it cannot. -ENOMEM.
 int trunk_send_own(struct trunk *t, enum side to, const void *p, size_t n);
 
 // Closes one leg; the accepted one takes the trunk with it. Output drains.
 void trunk_close_leg(struct trunk *t, enum side side);
-
-// Every trunk, oldest first: after `t`, the first one after NULL; NULL: that was the last.
-struct trunk *trunk_next(const struct trunks *ts, const struct trunk *t);
 // Ends the trunk with a TCP reset to both sides; nothing drains.
 void trunk_reset(struct trunk *t);
 
-// A message of a call has gone over this trunk; 0: the call is over.
-void trunks_carry(struct trunks *ts, struct call *call, uint64_t id);
-
-struct trunk *trunk_by_id(const struct trunks *ts, uint64_t id);
-// Some trunk between the same two parties, or NULL.
-struct trunk *trunk_like(const struct trunks *ts, const struct endpoint peer[SIDES]);
-
-// Closes every trunk that carries no call; `kept`: how many do.
-uint32_t trunks_close_idle(struct trunks *ts, uint32_t *kept);
-
-// Has the peers of all live TLS connections judged by the trust-points now in force, some at a time.
-// Returns how many there are.
-unsigned int trunks_judge_again(struct trunks *ts);
 // Whether one of its peers is retired; judges it when that has not been done yet.
 bool trunk_is_retired(struct trunk *t);
-
-void trunks_tick(struct trunks *ts, uint64_t now_ns);
-
-// TLS-9: whether a call of this trunk could have the TLS sessions that the other direction takes
-// when the called side speaks. If so they are kept free for it, until they are there or the trunk
-// is quiet.
-bool trunk_reverse_room(struct trunk *t);
-// The outside leg of this trunk is up.
-void trunk_reverse_here(struct trunk *t);
-
-struct trunks_usage {
-	uint32_t trunks, tls, tls_most;
-};
-struct trunks_usage trunks_usage(const struct trunks *ts);
-void trunks_usage_clear(struct trunks *ts);

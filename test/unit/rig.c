@@ -284,6 +284,6 @@ void rig_assert_clean(int which)
 	assert_int_equal(u.signaling_in_use, 0);
 	assert_int_equal(u.media_in_use, 0);
 	assert_int_equal(u.media_ports, 0);
-	for (const struct trunk *t = NULL; (t = trunk_next(rig.ime[which]->trunks, t)) != NULL;)
+	for (const struct trunk *t = NULL; (t = trunks_next(rig.ime[which]->trunks, t)) != NULL;)
 		assert_int_equal(t->calls, 0);
 }

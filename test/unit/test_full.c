@@ -156,7 +156,7 @@ static void test_output(void **state)
 
 	remote_call();
 	assert_int_equal(
-		trunk_send(trunk_next(rig.ime[RIG_A]->trunks, NULL), SIDE_OUTSIDE, much, size),
+		trunk_send(trunks_next(rig.ime[RIG_A]->trunks, NULL), SIDE_OUTSIDE, much, size),
 		-ENOBUFS);
 	free(much);
 	host_expect_closed(&rig.remote);

@@ -155,7 +155,7 @@ static struct trunk *trunk_up(void)
 	host_send(&rig.remote, R_INVITE TICKET_HEADER SDP_TYPE, SDP_SECURE);
 	host_idle(rig.base);
 	do
-		t = trunk_by_id(rig.ime[RIG_A]->trunks, ++id);
+		t = trunks_by_id(rig.ime[RIG_A]->trunks, ++id);
 	while (t == NULL);
 	return t;
 }

@@ -357,7 +357,7 @@ static void test_judged_at_once(void **state)
 	talk();
 	revoke("b");
 	reload();
-	t = trunk_by_id(rig.ime[RIG_A]->trunks, 1);
+	t = trunks_by_id(rig.ime[RIG_A]->trunks, 1);
 	assert_true(t->leg[SIDE_OUTSIDE].unjudged);
 	assert_true(trunk_is_retired(t));
 	assert_false(t->leg[SIDE_OUTSIDE].unjudged);
