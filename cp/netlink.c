@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "cp/log.h"
 #include "cp/rtnl.h"
@@ -60,6 +61,7 @@ struct netlink {
 	size_t n_routes;
 	struct neigh neighs[NEIGHS_MAX];
 	uint16_t buckets[BUCKETS]; // slot + 1
+	uint32_t seed; // so that no host of a large subnet can choose whose bucket it is in
 	size_t n_used, n_known;
 	unsigned int asks_left;
 	unsigned int turn; // seconds
@@ -73,7 +75,7 @@ struct netlink {
 
 static uint16_t *bucket(struct netlink *nl, uint16_t iface, const struct ip_addr *ip)
 {
-	uint32_t h = 2166136261U ^ iface;
+	uint32_t h = 2166136261U ^ nl->seed ^ iface;
 
 	for (size_t i = 0; i < sizeof(ip->b); i++)
 		h = (h ^ ip->b[i]) * 16777619U;
@@ -443,7 +445,9 @@ int netlink_new(struct netlink **out, struct event_base *base, const struct conf
 		nl->subnets[i] = c->ifaces[i].subnet;
 		nl->ifindex[i] = ifindex[i];
 	}
-	err = netlink_set_routes(nl, c);
+	err = getrandom(&nl->seed, sizeof(nl->seed), 0) == sizeof(nl->seed) ? 0 : -EAGAIN;
+	if (err == 0)
+		err = netlink_set_routes(nl, c);
 	if (err == 0)
 		err = rtnl_open(&nl->rtnl);
 	if (err == 0)
