@@ -181,6 +181,35 @@ static void test_new_rules(void **state)
 	assert_int_equal(sessions(), 1);
 }
 
+// The host has moved behind another interface, which has a way to it, and the rule is for both: the address was
+// given to it where it was.
+static void test_moved(void **state)
+{
+	struct dp_iface ifaces[HARNESS_IFACES + 1];
+	struct dp_route routes[4];
+	struct ip_addr outer;
+	struct flow f;
+	char err[256] = "";
+
+	rules.nat[1].real_if = NAT_IFACE_ANY;
+	harness_apply(&rules);
+	outer = begin();
+	f = toward(PROTO_UDP, FAR2, &outer, 4000);
+	reaches(&f);
+	memcpy(ifaces, rules.ifaces, sizeof(rules.ifaces));
+	ifaces[HARNESS_IFACES] = rules.ifaces[INSIDE];
+	ifaces[HARNESS_IFACES].ip = ip("192.168.15.1");
+	ifaces[HARNESS_IFACES].subnet = net("192.168.15.0/24");
+	memcpy(routes, rules.routes, sizeof(rules.routes));
+	routes[3] = (struct dp_route){net(OTHER), ip("192.168.15.2"), HARNESS_IFACES};
+	rules.r.ifaces = ifaces;
+	rules.r.routes = routes;
+	rules.r.n_routes = 4;
+	assert_int_equal(snapshot_apply(&rules.r, HARNESS_IFACES + 1, err, sizeof(err)), 0);
+	f.src.port++; // a new flow
+	harness_drops(OUTSIDE, &f, 0, DROP_NAT_RPF);
+}
+
 static void test_cleared(void **state)
 {
 	const struct ip_addr outer = begin();
@@ -353,6 +382,7 @@ int main(void)
 		TEST(test_same_address),
 		TEST(test_lifetime),
 		TEST(test_new_rules),
+		TEST(test_moved),
 		TEST(test_cleared),
 		TEST(test_hairpin),
 		TEST(test_icmp_error),
