@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 
+// An address is at one of so many places. A packet for an address that is not there must not cost a walk
+// through a full table, nor a first packet such a walk for each address of its pool.
+#define PROBES 256u
+
 // An address in the upper bits, its worker + 1 in the lower eight. An address that has been there
 // once stays, so that all workers find it at one place; 0: no address.
 static uint64_t claims[POOL_CLAIMS_MAX];
@@ -21,7 +25,7 @@ static uint64_t *place_of(uint64_t address, bool make)
 {
 	const uint64_t start = address * UINT64_C(0x9e3779b97f4a7c15) >> 40;
 
-	for (uint32_t i = 0; i < POOL_CLAIMS_MAX; i++) {
+	for (uint32_t i = 0; i < PROBES; i++) {
 		uint64_t *at = &claims[(start + i) % POOL_CLAIMS_MAX];
 		uint64_t there = __atomic_load_n(at, __ATOMIC_RELAXED);
 

@@ -9,11 +9,12 @@
 
 #include "lib/addr.h"
 
-// Addresses that can have been taken in a run of the program, all pools together.
-#define POOL_CLAIMS_MAX 8192u
+// Places for the addresses that have been taken in a run of the program, those of pools that reloads have
+// replaced among them. As full as half, every address finds one.
+#define POOL_CLAIMS_MAX 65536u
 
 // Takes an IPv4 address on an interface for a worker, whose number of that translation is not 0. False:
-// another one has it, or this one.
+// another one has it, or this one; or it is new and finds no place.
 bool pool_claim(
 	uint16_t iface, const struct ip_addr *ip, unsigned int worker, uint32_t translation);
 

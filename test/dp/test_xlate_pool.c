@@ -212,6 +212,40 @@ static void test_claims(void **state)
 	pool_release(INSIDE, &a);
 }
 
+static struct ip_addr claimed(uint32_t i)
+{
+	return ip_from_v4_be(rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, 0) + i));
+}
+
+// Pools that many reloads have replaced leave their addresses behind: what comes later finds a place all the same,
+// and who is there is known.
+static void test_claims_many(void **state)
+{
+	const uint32_t n = POOL_CLAIMS_MAX / 2;
+	const uint32_t reloads = n / NAT_POOL_MAX;
+
+	assert_true(reloads >= 100);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct ip_addr a = claimed(i);
+
+		assert_true(pool_claim(OUTSIDE, &a, i % 4, i + 1));
+		assert_int_equal(pool_owner(OUTSIDE, &a), i % 4);
+		assert_int_equal(pool_translation(OUTSIDE, &a, i % 4), i + 1);
+		if (i >= NAT_POOL_MAX) {
+			const struct ip_addr old = claimed(i - NAT_POOL_MAX);
+
+			pool_release(OUTSIDE, &old);
+			assert_int_equal(pool_owner(OUTSIDE, &old), -1);
+		}
+	}
+	for (uint32_t i = n - NAT_POOL_MAX; i < n; i++) {
+		const struct ip_addr a = claimed(i);
+
+		assert_false(pool_claim(OUTSIDE, &a, 3, 1));
+		pool_release(OUTSIDE, &a);
+	}
+}
+
 // With any number of workers every address of the pool is some host's before one is refused, and
 // answers find the host's worker, wherever they come in.
 static void test_workers(void **state)
@@ -254,14 +288,10 @@ static void test_workers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_one_address),
-		TEST(test_strangers),
-		TEST(test_used_up),
-		TEST(test_interface),
-		TEST(test_new_rules),
-		TEST(test_listed),
-		TEST(test_claims),
+		TEST(test_one_address), TEST(test_strangers), TEST(test_used_up),
+		TEST(test_interface), TEST(test_new_rules), TEST(test_listed), TEST(test_claims),
 		cmocka_unit_test(test_workers),
+		cmocka_unit_test(test_claims_many), // last: what it takes stays
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);
