@@ -49,7 +49,7 @@ static bool nat_maps_to(const struct nat_rule *r, uint16_t iface, const struct i
 	if (!iface_meets(r->mapped_if, iface))
 		return false;
 	if (r->kind != NAT_STATIC)
-		return nat_pool_has(&r->pool, ip);
+		return nat_given_has(r, ip);
 	return !r->interface && nat_pool_has(&mapped, ip) && !nat_is_identity(r);
 }
 
@@ -181,8 +181,15 @@ static bool nat_overlap(const struct nat_rule *a, const struct nat_rule *b)
 // An address that hosts share by ports is no host's alone.
 static bool pools_differ(const struct nat_rule *a, const struct nat_rule *b)
 {
-	return a->kind != NAT_STATIC && b->kind != NAT_STATIC && a->kind != b->kind &&
-		iface_meets(a->mapped_if, b->mapped_if) && nat_pools_meet(&a->pool, &b->pool);
+	const struct nat_pool *p;
+
+	if (a->kind == NAT_STATIC || b->kind == NAT_STATIC || a->kind == b->kind ||
+		!iface_meets(a->mapped_if, b->mapped_if))
+		return false;
+	for (size_t i = 0; (p = nat_given_pool(a, i)) != NULL; i++)
+		if (nat_given_meets(b, p))
+			return true;
+	return false;
 }
 
 // Whether a dynamic rule may give out a port of an interface's own address, or one below it.
@@ -205,7 +212,7 @@ static bool pool_overlap(const struct nat_rule *dynamic, const struct nat_rule *
 			dynamic, fixed->mapped_if, fixed->mapped_port + fixed->more_ports);
 	return dynamic->kind != NAT_STATIC && fixed->kind == NAT_STATIC &&
 		iface_meets(dynamic->mapped_if, fixed->mapped_if) &&
-		nat_pools_meet(&dynamic->pool, &mapped);
+		nat_given_meets(dynamic, &mapped);
 }
 
 static void check_dynamic(struct loader *l, const struct nat_rule *r, const struct node *n)
@@ -213,9 +220,9 @@ static void check_dynamic(struct loader *l, const struct nat_rule *r, const stru
 	if (r->interface && r->mapped_if == NAT_IFACE_ANY)
 		fault(l, n,
 			"found the address of any interface, expected the name of one under to");
-	if (nat_pool_size(&r->pool) > NAT_POOL_MAX)
-		fault(l, n, "found a pool of %u addresses, expected %u at most",
-			nat_pool_size(&r->pool), NAT_POOL_MAX);
+	if (nat_given_size(r) > NAT_POOL_MAX)
+		fault(l, n, "found a pool of %u addresses, expected %u at most", nat_given_size(r),
+			NAT_POOL_MAX);
 }
 
 // Ports of an interface's own address that serve a host behind us: what comes from there is led to `real`.

@@ -393,5 +393,5 @@ int config_iface_toward(const struct config *c, const struct ip_addr *ip);
 void config_summary(FILE *f, const struct config *c);
 
 // A rule as the manual writes it, without its interfaces: "source static 10.1.1.1 203.0.113.1".
-#define CONFIG_NAT_TEXT_MAX 256
+#define CONFIG_NAT_TEXT_MAX (256 + NAT_GIVEN_TEXT_MAX)
 const char *config_nat_text(const struct nat_rule *r, char buf[CONFIG_NAT_TEXT_MAX]);

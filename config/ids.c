@@ -60,7 +60,7 @@ static uint32_t id_take(struct id_set *s, const char *scope, const char *text)
 
 static void nat_text(const struct config *c, const struct nat_rule *r, char *buf, size_t size)
 {
-	char real[NAT_SIDE_TEXT_MAX], mapped[NAT_SIDE_TEXT_MAX], last[IP_TEXT_MAX];
+	char real[NAT_SIDE_TEXT_MAX], mapped[NAT_SIDE_TEXT_MAX], pools[NAT_GIVEN_TEXT_MAX];
 	char from[NAT_PORTS_TEXT_MAX], to[NAT_PORTS_TEXT_MAX];
 	int n = snprintf(buf, size, "(%s,%s) %s",
 		r->real_if == NAT_IFACE_ANY ? "any" : c->ifaces[r->real_if].name,
@@ -72,9 +72,9 @@ static void nat_text(const struct config *c, const struct nat_rule *r, char *buf
 			r->proto, nat_ports_format(r->real_port, r->more_ports, from),
 			nat_ports_format(r->mapped_port, r->more_ports, to));
 	else
-		snprintf(buf + n, size - (size_t)n, " %s %s %s %u",
-			r->kind == NAT_PAT ? "pat" : "dynamic", ip_format(&r->pool.first, mapped),
-			ip_format(&r->pool.last, last), r->interface);
+		snprintf(buf + n, size - (size_t)n, " %s %s %u",
+			r->kind == NAT_PAT ? "pat" : "dynamic", nat_given_format(r, pools),
+			r->interface);
 }
 
 static void destination_text(const struct nat_rule *r, char *buf, size_t size)
@@ -91,7 +91,7 @@ static void destination_text(const struct nat_rule *r, char *buf, size_t size)
 
 int ids_assign(struct config *c)
 {
-	char text[2 * CONFIG_NAME_MAX + 320];
+	char text[2 * CONFIG_NAME_MAX + 320 + NAT_GIVEN_TEXT_MAX];
 	size_t n = c->n_nat + c->n_conn_limits + 1, size = 16;
 	struct id_set s;
 

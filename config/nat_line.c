@@ -228,28 +228,24 @@ static bool check_sizes(struct loader *l, const struct node *n, const char *of,
 	return false;
 }
 
-// The addresses of a pool, which follow one another. A pool that a fault has left without any is none.
-static bool pool_of(struct loader *l, const struct nat_line *line, struct nat_pool *out)
+// The addresses of a pool: of an object, or of a group, in as many places. A pool that a fault has left without any is none.
+static bool pools_of(struct loader *l, const struct nat_line *line, struct nat_rule *r)
 {
 	struct cursor c = {.side = &line->mapped};
-	size_t gaps = 0;
+	size_t n = 0;
 
-	*out = (struct nat_pool){{{0}}, {{0}}};
-	if (line->mapped.interface)
-		return true;
-	for (; cursor_fill(&c); gaps++) {
+	for (; !line->mapped.interface && cursor_fill(&c); n++) {
 		const struct nat_pool run = cursor_take(&c, c.n);
 
-		if (gaps == 0)
-			*out = run;
+		if (n < NAT_POOLS_MAX)
+			*(n == 0 ? &r->pool : &r->more_pools[n - 1]) = run;
 	}
-	if (gaps > 1)
+	if (n > NAT_POOLS_MAX)
 		fault(l, line->mapped.node,
-			"found a pool of addresses in %zu places, expected ones that follow one "
-			"another; several pools are several rules, each with real addresses of its "
-			"own",
-			gaps);
-	return gaps == 1;
+			"found a pool of addresses in %zu places, expected %u at most: addresses "
+			"that follow one another, in the group too, are in one place",
+			n, NAT_POOLS_MAX);
+	return line->mapped.interface || (n > 0 && n <= NAT_POOLS_MAX);
 }
 
 // ---- Rules -------------------------------------------------------------------------------------
@@ -368,11 +364,11 @@ static bool line_settle(struct loader *l, struct nat_line *line)
 	r->interface = line->mapped.interface || line->backup;
 	if (r->kind == NAT_STATIC)
 		return check_sizes(l, line->node, "", &line->real, "real", &line->mapped, "mapped");
-	if (!pool_of(l, line, &r->pool))
+	if (!pools_of(l, line, r))
 		return false;
 	// As in the manual, one address is shared by ports; of several each host gets its own, unless
 	// they are a pat-pool.
-	r->kind = nat_pool_size(&r->pool) > 1 && !line->pat_pool ? NAT_DYNAMIC : NAT_PAT;
+	r->kind = nat_given_size(r) > 1 && !line->pat_pool ? NAT_DYNAMIC : NAT_PAT;
 	return side_size(&line->real) > 0;
 }
 

@@ -33,15 +33,12 @@ static const char *nat_iface(const struct config *c, uint16_t i)
 
 static void dynamic_text(const struct nat_rule *r, const char *real, char *buf, size_t size)
 {
-	char first[IP_TEXT_MAX], last[IP_TEXT_MAX], pool[2 * IP_TEXT_MAX + 16] = "";
+	const uint32_t n = nat_given_size(r);
+	char pools[NAT_GIVEN_TEXT_MAX];
 
-	ip_format(&r->pool.first, first);
-	if (nat_pool_size(&r->pool) == 1)
-		snprintf(pool, sizeof(pool), " %s", first);
-	else if (nat_pool_size(&r->pool) > 1)
-		snprintf(pool, sizeof(pool), " %s%s-%s", r->kind == NAT_PAT ? "pat-pool " : "",
-			first, ip_format(&r->pool.last, last));
-	snprintf(buf, size, "source dynamic %s%s%s", real, pool, r->interface ? " interface" : "");
+	snprintf(buf, size, "source dynamic %s%s%s%s%s", real, n > 0 ? " " : "",
+		n > 1 && r->kind == NAT_PAT ? "pat-pool " : "", nat_given_format(r, pools),
+		r->interface ? " interface" : "");
 }
 
 // With twice NAT the ports say whose they are.

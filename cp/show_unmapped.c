@@ -16,7 +16,7 @@
 static bool holder_find(const struct dp_trace_phase *p, const struct nat_rule *r, uint8_t proto,
 	struct dp_xlate *out)
 {
-	const bool whole = r->kind == NAT_DYNAMIC && nat_pool_has(&r->pool, &p->from.ip);
+	const bool whole = r->kind == NAT_DYNAMIC && nat_given_has(r, &p->from.ip);
 	struct nat_filter f = {.mapped = {p->from.ip, p->from.ip}, .iface = p->iface};
 	struct dp_xlate x[XLATES_MAX];
 	size_t n;
@@ -84,7 +84,7 @@ void show_unmapped(const struct config *c, const struct dp_trace_phase *p, uint8
 	}
 	told = p->session && holder_find(p, r, proto, &x);
 	endpoint_format(&p->from, '/', outer);
-	if (r->kind == NAT_DYNAMIC && nat_pool_has(&r->pool, &p->from.ip))
+	if (r->kind == NAT_DYNAMIC && nat_given_has(r, &p->from.ip))
 		return say_address(p, r, told ? &x : NULL, buf, size);
 	if (!p->session)
 		snprintf(buf, size,

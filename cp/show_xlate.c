@@ -279,13 +279,13 @@ static void service_text(
 
 static void translated_format(const struct nat_rule *r, char *buf, size_t size)
 {
-	char first[IP_TEXT_MAX], last[IP_TEXT_MAX];
+	char pools[NAT_GIVEN_TEXT_MAX];
 
 	if (r->kind == NAT_STATIC)
 		nat_mapped_format(r, buf);
-	else if (nat_pool_size(&r->pool) > 0)
-		snprintf(buf, size, "%s-%s%s", ip_format(&r->pool.first, first),
-			ip_format(&r->pool.last, last), r->interface ? " interface" : "");
+	else if (nat_given_size(r) > 0)
+		snprintf(buf, size, "%s%s", nat_given_format(r, pools),
+			r->interface ? " interface" : "");
 	else
 		snprintf(buf, size, "interface");
 }
@@ -295,7 +295,7 @@ static void translated_format(const struct nat_rule *r, char *buf, size_t size)
 static void add_sources(cJSON *j, const struct nat_rule *r, size_t n)
 {
 	char origins[SIDES_TEXT_MAX] = "", translated[SIDES_TEXT_MAX] = "";
-	char real[NAT_SIDE_TEXT_MAX], to[2 * IP_TEXT_MAX + 32], last[sizeof(real)] = "";
+	char real[NAT_SIDE_TEXT_MAX], to[NAT_GIVEN_TEXT_MAX + 32], last[sizeof(real)] = "";
 
 	for (size_t i = 0; i < n; i++) {
 		nat_real_format(&r[i], real);

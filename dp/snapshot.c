@@ -212,6 +212,20 @@ static struct part *pat_make(struct part *old, const struct dp_rules *r)
 	return p;
 }
 
+static bool pool_ok(const struct nat_pool *p)
+{
+	return ip_is_v4(&p->first) && ip_is_v4(&p->last) && nat_pool_size(p) <= NAT_POOL_MAX;
+}
+
+static bool pools_ok(const struct nat_rule *n)
+{
+	bool ok = pool_ok(&n->pool);
+
+	for (size_t i = 0; i < RTE_DIM(n->more_pools); i++)
+		ok &= ip_is_none(&n->more_pools[i].first) || pool_ok(&n->more_pools[i]);
+	return ok;
+}
+
 static int check_pool(const struct nat_rule *n, size_t i, char *err, size_t size)
 {
 	const bool pool = !ip_is_none(&n->pool.first);
@@ -220,9 +234,7 @@ static int check_pool(const struct nat_rule *n, size_t i, char *err, size_t size
 		return fail(err, size, "nat rule %zu: neither a pool nor an interface", i);
 	if (n->interface && n->mapped_if == NAT_IFACE_ANY)
 		return fail(err, size, "nat rule %zu: the address of which interface?", i);
-	if (pool &&
-		(!ip_is_v4(&n->pool.first) || !ip_is_v4(&n->pool.last) ||
-			nat_pool_size(&n->pool) > NAT_POOL_MAX))
+	if (pool && (!pools_ok(n) || nat_given_size(n) > NAT_POOL_MAX))
 		return fail(err, size, "nat rule %zu: a pool has 1 to %u IPv4 addresses", i,
 			NAT_POOL_MAX);
 	return 0;

@@ -134,7 +134,7 @@ static uint32_t make_once(struct worker *w, const struct xlate_key *key, const s
 // Whether a rule gives out the port or address that a mapping has.
 static bool is_given(const struct worker *w, const struct nat_rule *r, const struct xlate *x)
 {
-	if (nat_pool_has(&r->pool, &x->mapped.ip))
+	if (nat_given_has(r, &x->mapped.ip))
 		return x->whole == (r->kind == NAT_DYNAMIC);
 	return r->interface && !x->whole &&
 		ip_eq(&w->snap->ifaces[x->key.mapped_if].ip, &x->mapped.ip);

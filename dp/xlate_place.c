@@ -191,12 +191,12 @@ static uint32_t pool_start(const struct xlate_table *t, const struct ip_addr *ho
 
 static bool port_find(const struct worker *w, struct xlate *x, const struct nat_rule *r)
 {
-	const uint32_t size = r->kind == NAT_PAT ? nat_pool_size(&r->pool) : 0;
+	const uint32_t size = r->kind == NAT_PAT ? nat_given_size(r) : 0;
 	const unsigned int proto = xlate_proto((uint8_t)x->key.proto);
 	uint32_t at = pool_start(w->xlate, &x->key.real.ip, size);
 
 	for (uint32_t i = 0; i < size; i++) {
-		struct ip_addr ip = nat_pool_at(&r->pool, at);
+		struct ip_addr ip = nat_given_at(r, at);
 
 		if (place_at(w, x, &ip, proto))
 			return true;
@@ -210,11 +210,11 @@ static bool address_find(
 	const struct worker *w, struct xlate *x, const struct nat_rule *r, bool claim)
 {
 	const uint16_t iface = x->key.mapped_if;
-	const uint32_t size = nat_pool_size(&r->pool);
+	const uint32_t size = nat_given_size(r);
 	uint32_t at = pool_start(w->xlate, &x->key.real.ip, size);
 
 	for (uint32_t i = 0; i < size; i++) {
-		x->mapped = (struct endpoint){nat_pool_at(&r->pool, at), 0};
+		x->mapped = (struct endpoint){nat_given_at(r, at), 0};
 		if (claim ? pool_claim(
 				    iface, &x->mapped.ip, w->id, (uint32_t)(x - w->xlate->at) + 1)
 			  : pool_owner(iface, &x->mapped.ip) < 0)

@@ -158,7 +158,7 @@ int nat_untranslate_held(const struct nat_rule *rules, size_t n, uint16_t in,
 		if (r->id != id)
 			continue;
 		if (r->kind != NAT_DYNAMIC || !iface_is(r->mapped_if, in) ||
-			!nat_pool_has(&r->pool, &wire->dst.ip) || !real_has(r, real) ||
+			!nat_given_has(r, &wire->dst.ip) || !real_has(r, real) ||
 			!is_from_dst(r, wire))
 			return -1;
 		dst->ip = *real;
@@ -226,7 +226,7 @@ static bool owns(const struct nat_rule *r, uint16_t iface, const struct ip_addr 
 	if (!iface_is(r->mapped_if, iface))
 		return false;
 	return r->kind == NAT_STATIC ? !nat_is_identity(r) && nat_mapped_has(r, ip)
-				     : nat_pool_has(&r->pool, ip);
+				     : nat_given_has(r, ip);
 }
 
 bool nat_owns_mapped(
@@ -270,7 +270,7 @@ bool nat_is_pat(const struct nat_rule *rules, size_t n, uint16_t iface, const st
 
 		if (r->kind != NAT_STATIC && iface_is(r->mapped_if, iface) &&
 			((r->interface && ip_eq(own, &e->ip)) ||
-				(r->kind == NAT_PAT && nat_pool_has(&r->pool, &e->ip))))
+				(r->kind == NAT_PAT && nat_given_has(r, &e->ip))))
 			return true;
 	}
 	return false;
@@ -280,7 +280,7 @@ bool nat_is_pooled(const struct nat_rule *rules, size_t n, uint16_t iface, const
 {
 	for (size_t i = 0; i < n; i++)
 		if (rules[i].kind == NAT_DYNAMIC && iface_is(rules[i].mapped_if, iface) &&
-			nat_pool_has(&rules[i].pool, ip))
+			nat_given_has(&rules[i], ip))
 			return true;
 	return false;
 }
@@ -321,6 +321,56 @@ bool nat_pool_has(const struct nat_pool *p, const struct ip_addr *ip)
 		number_of(ip) <= number_of(&p->last);
 }
 
+// ---- Pools of a rule ---------------------------------------------------------------------------
+
+const struct nat_pool *nat_given_pool(const struct nat_rule *r, size_t i)
+{
+	const struct nat_pool *p = i == 0 ? &r->pool : &r->more_pools[i - 1];
+
+	return i < NAT_POOLS_MAX && !ip_is_none(&p->first) ? p : NULL;
+}
+
+uint32_t nat_given_size(const struct nat_rule *r)
+{
+	const struct nat_pool *p;
+	uint64_t n = 0;
+
+	for (size_t i = 0; (p = nat_given_pool(r, i)) != NULL; i++)
+		n += nat_pool_size(p);
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+struct ip_addr nat_given_at(const struct nat_rule *r, uint32_t at)
+{
+	const struct nat_pool *p = &r->pool;
+
+	for (size_t i = 1; at >= nat_pool_size(p); i++) {
+		at -= nat_pool_size(p);
+		p = nat_given_pool(r, i);
+	}
+	return nat_pool_at(p, at);
+}
+
+bool nat_given_has(const struct nat_rule *r, const struct ip_addr *ip)
+{
+	const struct nat_pool *p;
+
+	for (size_t i = 0; (p = nat_given_pool(r, i)) != NULL; i++)
+		if (nat_pool_has(p, ip))
+			return true;
+	return false;
+}
+
+bool nat_given_meets(const struct nat_rule *r, const struct nat_pool *other)
+{
+	const struct nat_pool *p;
+
+	for (size_t i = 0; (p = nat_given_pool(r, i)) != NULL; i++)
+		if (nat_pools_meet(p, other))
+			return true;
+	return false;
+}
+
 // ---- Sides -------------------------------------------------------------------------------------
 
 struct nat_pool nat_real(const struct nat_rule *r)
@@ -330,7 +380,7 @@ struct nat_pool nat_real(const struct nat_rule *r)
 
 struct nat_pool nat_mapped(const struct nat_rule *r)
 {
-	return r->kind != NAT_STATIC || is_of_ranges(r) ? r->pool : nat_pool_of(&r->mapped);
+	return is_of_ranges(r) ? r->pool : nat_pool_of(&r->mapped);
 }
 
 static const char *range_format(const struct nat_pool *p, char buf[NAT_SIDE_TEXT_MAX])
@@ -351,8 +401,20 @@ const char *nat_real_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_MAX
 
 const char *nat_mapped_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_MAX])
 {
-	return r->kind != NAT_STATIC || is_of_ranges(r) ? range_format(&r->pool, buf)
-							: prefix_format(&r->mapped, buf);
+	return is_of_ranges(r) ? range_format(&r->pool, buf) : prefix_format(&r->mapped, buf);
+}
+
+const char *nat_given_format(const struct nat_rule *r, char buf[NAT_GIVEN_TEXT_MAX])
+{
+	const struct nat_pool *p;
+	char text[NAT_SIDE_TEXT_MAX];
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; (p = nat_given_pool(r, i)) != NULL; i++)
+		n += (size_t)snprintf(buf + n, NAT_GIVEN_TEXT_MAX - n, "%s%s", i > 0 ? ", " : "",
+			range_format(p, text));
+	return buf;
 }
 
 const char *nat_ports_format(uint16_t first, uint16_t more, char buf[NAT_PORTS_TEXT_MAX])

@@ -17,8 +17,9 @@
 // the firewall's own too: its listeners and its connections (cp/netns.c) have the other ports.
 #define NAT_PAT_PORT_MIN 16384
 
-// Addresses of one pool.
-#define NAT_POOL_MAX 256u
+// Addresses that a dynamic rule gives out, and the places in which they are, each without a gap.
+#define NAT_POOL_MAX  256u
+#define NAT_POOLS_MAX 8u
 
 // The three parts of the ASA's table, in the order in which they are asked.
 enum nat_section { NAT_MANUAL, NAT_AUTO, NAT_AFTER_AUTO };
@@ -41,6 +42,7 @@ struct nat_pool {
 // that protocol and those ports alone. REAL MAPPED the same: identity.
 //
 // nat (real_if,mapped_if) source dynamic REAL {POOL | interface | pat-pool POOL} [interface]
+// POOL may be an object-group: addresses in several places.
 //
 // Either with   destination static DST_MAPPED DST_REAL   (twice NAT): the rule is for flows between
 // its real addresses and DST_REAL alone, which the real side knows as DST_MAPPED. REAL MAPPED the
@@ -66,10 +68,12 @@ struct nat_rule {
 	uint16_t dst_more_ports;
 	struct nat_pool pool; // of a dynamic rule; of a static one of ranges, in place of `mapped`
 	struct nat_pool real_range; // in place of `real`; `first` none: that is it
+	struct nat_pool more_pools[NAT_POOLS_MAX -
+		1]; // of a dynamic rule, behind `pool`; one that is none ends them
 };
 
-// The addresses of either side, whichever way they are told; `first` none: there are none, as on the mapped side
-// of a dynamic rule that has the interface's ports alone. IPv4.
+// The addresses of either side, whichever way they are told; `first` none: there are none. The mapped side is that of
+// a static rule. IPv4.
 struct nat_pool nat_real(const struct nat_rule *r);
 struct nat_pool nat_mapped(const struct nat_rule *r);
 
@@ -77,6 +81,17 @@ struct nat_pool nat_mapped(const struct nat_rule *r);
 #define NAT_SIDE_TEXT_MAX (2 * IP_TEXT_MAX + 1)
 const char *nat_real_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_MAX]);
 const char *nat_mapped_format(const struct nat_rule *r, char buf[NAT_SIDE_TEXT_MAX]);
+
+// The i-th pool of a dynamic rule; NULL: there are no more.
+const struct nat_pool *nat_given_pool(const struct nat_rule *r, size_t i);
+// The addresses of all its pools, one pool after the other: UINT32_MAX at most.
+uint32_t nat_given_size(const struct nat_rule *r);
+struct ip_addr nat_given_at(const struct nat_rule *r, uint32_t i);
+bool nat_given_has(const struct nat_rule *r, const struct ip_addr *ip);
+bool nat_given_meets(const struct nat_rule *r, const struct nat_pool *p);
+// 203.0.113.20-203.0.113.29, 203.0.113.35
+#define NAT_GIVEN_TEXT_MAX (NAT_POOLS_MAX * (NAT_SIDE_TEXT_MAX + 2))
+const char *nat_given_format(const struct nat_rule *r, char buf[NAT_GIVEN_TEXT_MAX]);
 
 // Ports as text: 5070 or 5070-5080.
 #define NAT_PORTS_TEXT_MAX 12

@@ -146,6 +146,35 @@ static void test_interface(void **state)
 	assert_true(nat_pool_has(&rules.nat[1].pool, &left.src.ip));
 }
 
+// A pool in two places, each one address: both are given, and each leads back.
+static void test_places(void **state)
+{
+	struct flow f[3], left[3];
+	unsigned int seen = 0;
+
+	rules.nat[1].pool = xlate_pool(POOL, POOL);
+	rules.nat[1].more_pools[0] = xlate_pool("209.165.200.245", "209.165.200.245");
+	harness_apply(&rules);
+	for (unsigned int i = 0; i < 3; i++)
+		f[i] = of_host(40 + i, PROTO_UDP, 80);
+	for (unsigned int i = 0; i < 2; i++) {
+		left[i] = goes_out(&f[i]);
+		assert_true(nat_given_has(&rules.nat[1], &left[i].src.ip));
+		comes_back(&left[i], &f[i]);
+	}
+	assert_false(ip_eq(&left[0].src.ip, &left[1].src.ip));
+	harness_drops(INSIDE, &f[2], 0, DROP_NAT_POOL);
+	rules.nat[1].kind = NAT_PAT; // by ports: hosts are spread over both
+	harness_apply(&rules);
+	for (uint16_t i = 0; i < 40; i++) {
+		f[0] = of_host(100 + i, PROTO_UDP, 20000);
+		left[i % 2] = goes_out(&f[0]);
+		comes_back(&left[i % 2], &f[0]);
+		seen |= ip_is(&left[i % 2].src.ip, POOL) ? 1 : 2;
+	}
+	assert_int_equal(seen, 3);
+}
+
 static uint64_t dropped(void)
 {
 	return counted(DROP_NAT_UNMAPPED) + counted(DROP_ACL_DENY);
@@ -218,7 +247,7 @@ static struct ip_addr claimed(uint32_t i)
 }
 
 // Pools that many reloads have replaced leave their addresses behind: what comes later finds a place all the same,
-// and who is there is known.
+// and who is there is known. It is the last test, for what it takes keeps its place.
 static void test_claims_many(void **state)
 {
 	const uint32_t n = POOL_CLAIMS_MAX / 2;
@@ -288,10 +317,16 @@ static void test_workers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_one_address), TEST(test_strangers), TEST(test_used_up),
-		TEST(test_interface), TEST(test_new_rules), TEST(test_listed), TEST(test_claims),
+		TEST(test_one_address),
+		TEST(test_strangers),
+		TEST(test_used_up),
+		TEST(test_interface),
+		TEST(test_places),
+		TEST(test_new_rules),
+		TEST(test_listed),
+		TEST(test_claims),
 		cmocka_unit_test(test_workers),
-		cmocka_unit_test(test_claims_many), // last: what it takes stays
+		cmocka_unit_test(test_claims_many),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, NULL);

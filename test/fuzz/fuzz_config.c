@@ -36,9 +36,8 @@ static void require_addresses(const struct config *c)
 		if (r->kind == NAT_STATIC)
 			require(nat_pool_size(&real) == nat_pool_size(&mapped));
 		else
-			require(r->interface ? r->mapped_if < c->n_ifaces
-					     : nat_pool_size(&mapped) > 0);
-		require(r->kind == NAT_STATIC || nat_pool_size(&mapped) <= NAT_POOL_MAX);
+			require(r->interface ? r->mapped_if < c->n_ifaces : nat_given_size(r) > 0);
+		require(r->kind == NAT_STATIC || nat_given_size(r) <= NAT_POOL_MAX);
 		require(i == 0 || c->nat[i - 1].section <= r->section);
 	}
 }

@@ -20,11 +20,10 @@ SERVER, SECOND = netns.FOREIGN, "192.0.2.11"  # two addresses outside, as RFC 57
 PORT = "7201"  # one that no class inspects
 SCAPY_SEND = pathlib.Path(__file__).with_name("scapy_send.py")
 PARTNER, OUTER = "192.168.10.77", "209.165.200.243"  # what SERVER is called inside, by phone-a1 who is OUTER
-POOL = ("209.165.200.241", "209.165.200.242")  # phone-a2's
+POOL = ("209.165.200.241", "209.165.200.245")  # phone-a2's, a group in two places
 OBJECTS = f"""
     phone_a1: {{host: {BEHIND_PAT["phone-a1"]}}}
     phone_a2: {{host: 192.168.10.52, nat: {{from: inside, to: outside, dynamic: pool}}}}
-    pool: {{range: {" ".join(POOL)}}}
     outer: {{host: {OUTER}}}
     partner: {{host: {PARTNER}}}
     server: {{host: {SERVER}}}
@@ -32,13 +31,16 @@ OBJECTS = f"""
   service:
     web: {{service: tcp source eq 80}}
     web_out: {{service: tcp source eq 8080}}"""
-RULES = """
+RULES = f"""
+object-groups:
+  network:
+    pool: {{members: [{", ".join("network-object host " + ip for ip in POOL)}]}}
 nat:
-  - {from: inside, to: outside, source: {static: {real: phone_a1, mapped: outer}},
-     destination: {static: {mapped: partner, real: server}}}
-  - {from: inside, to: outside, source: {static: {real: ucm2, mapped: interface}},
-     service: {real: web, mapped: web_out}}
-  - {from: inside, to: outside, after-auto: on, source: {dynamic: {real: any, mapped: interface}}}
+  - {{from: inside, to: outside, source: {{static: {{real: phone_a1, mapped: outer}}}},
+     destination: {{static: {{mapped: partner, real: server}}}}}}
+  - {{from: inside, to: outside, source: {{static: {{real: ucm2, mapped: interface}}}},
+     service: {{real: web, mapped: web_out}}}}
+  - {{from: inside, to: outside, after-auto: on, source: {{dynamic: {{real: any, mapped: interface}}}}}}
 """
 PERMIT = "".join(f"\n    - permit udp any host {ip}" for ip in (REAL, *BEHIND_PAT.values())) + \
     f"\n    - permit tcp any host {BEHIND_PAT['ucm2-a']} eq 80" + \

@@ -69,6 +69,11 @@ static const struct {
 		{"source dynamic 10.1.0.0/24 interface", "source dynamic 10.2.0.0/16 interface"}},
 	{LINE("source: {dynamic: {real: four, mapped: pool, pat-pool: on, interface: on}}"),
 		{"source dynamic 10.6.0.1-10.6.0.4 pat-pool 203.0.113.30-203.0.113.31 interface"}},
+	// A pool may be in several places.
+	{LINE("source: {dynamic: {real: four, mapped: outs, pat-pool: on, interface: on}}"),
+		{"source dynamic 10.6.0.1-10.6.0.4 pat-pool 203.0.113.27, 203.0.113.25 interface"}},
+	{LINE("source: {dynamic: {real: four, mapped: outs}}"),
+		{"source dynamic 10.6.0.1-10.6.0.4 203.0.113.27, 203.0.113.25"}},
 	// Exempt from the rules behind it: every pair of both groups.
 	{LINE("source: {static: {real: lans, mapped: lans}}, "
 	      "destination: {static: {mapped: peers, real: peers}}"),
@@ -207,10 +212,14 @@ static const struct {
 	      "destination: {static: {mapped: peers, real: two}}"),
 		"40:5: nat: found a destination of 257 mapped and 2 real addresses, expected as "
 		"many of both"},
-	{LINE("source: {dynamic: {real: lans, mapped: two-out}}"),
-		"40:69: mapped: found a pool of addresses in 2 places, expected ones that follow "
-		"one another; several pools are several rules, each with real addresses of its "
-		"own"},
+	{LINE("source: {static: {real: two, mapped: outs-two}}}\n  - {from: inside, to: outside, "
+	      "after-auto: on, source: {dynamic: {real: lans, mapped: outs}}"),
+		"41:5: nat: found a rule that overlaps the one on line 40, expected each address "
+		"once"},
+	{LINE("source: {dynamic: {real: two, mapped: outs}}}\n  - {from: inside, to: outside, "
+	      "after-auto: on, source: {dynamic: {real: lans, mapped: outs, pat-pool: on}}"),
+		"41:5: nat: found a rule that overlaps the one on line 40, expected each address "
+		"once"},
 	{LINE("source: {dynamic: {real: lans, mapped: any}}"),
 		"40:69: mapped: found any, expected the name of a network object or object-group"},
 	{LINE("source: {static: {real: within, mapped: within}}"),
@@ -290,11 +299,10 @@ static void test_faults(void **state)
 	}
 }
 
-// Groups whose pairs would be more than anybody asks in turn.
-static void test_too_many(void **state)
+// A line with a group `big`, of 100 hosts none of which follows another.
+static void parse_big(const char *rest, char *faults, size_t size)
 {
 	static char line[32768];
-	char faults[4096];
 	struct config *c;
 	int n = snprintf(line, sizeof(line), "%.*s, big: {members: [",
 		(int)(strstr(GROUPS, "}, service: ") - GROUPS), GROUPS);
@@ -303,10 +311,28 @@ static void test_too_many(void **state)
 		n += snprintf(line + n, sizeof(line) - (size_t)n,
 			"%snetwork-object host 10.20.0.%d", i > 0 ? ", " : "", 2 * i);
 	snprintf(line + n, sizeof(line) - (size_t)n,
-		"]}}}\nnat:\n  - {from: dmz, to: outside, source: {static: {real: big, mapped: "
-		"big}}, "
-		"destination: {static: {mapped: big, real: big}}}\n");
-	assert_int_equal(parse(line, &c, faults, sizeof(faults)), -EINVAL);
+		"]}}}\nnat:\n  - {from: dmz, to: outside, %s}\n", rest);
+	assert_int_equal(parse(line, &c, faults, size), -EINVAL);
+}
+
+static void test_too_many_places(void **state)
+{
+	char faults[4096];
+
+	parse_big("source: {dynamic: {real: two, mapped: big}}", faults, sizeof(faults));
+	assert_string_equal(faults,
+		"40:68: mapped: found a pool of addresses in 100 places, expected 8 at most: "
+		"addresses that follow one another, in the group too, are in one place");
+}
+
+// Groups whose pairs would be more than anybody asks in turn.
+static void test_too_many(void **state)
+{
+	char faults[4096];
+
+	parse_big("source: {static: {real: big, mapped: big}}, "
+		  "destination: {static: {mapped: big, real: big}}",
+		faults, sizeof(faults));
 	assert_string_equal(faults,
 		"40:5: nat: found groups that make 10000 rules, beside 0 before them, expected at "
 		"most 1024 in all lines together: fewer addresses, in larger subnets");
@@ -318,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_object),
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_too_many_places),
 		cmocka_unit_test(test_too_many),
 	};
 

@@ -319,6 +319,51 @@ static void test_is_pat(void **state)
 	assert_false(nat_owns_real(r, 1, OUTSIDE, &r[0].real.ip));
 }
 
+// A pool in several places is one pool, the addresses between its places are nobody's.
+static void test_places(void **state)
+{
+	static const char *const all[] = {
+		"203.0.113.16", "203.0.113.17", "203.0.113.30", "192.0.2.255", "192.0.3.0"};
+	const struct nat_pool between = {ip("203.0.113.18"), ip("203.0.113.29")};
+	const struct nat_pool into = {ip("203.0.113.18"), ip("203.0.113.30")};
+	struct nat_rule r = dynamic("10.1.0.0/16", "203.0.113.16", "203.0.113.17", false);
+	const struct ip_addr own = ip("203.0.113.1"), real = ip("10.1.2.3");
+	const struct flow toward = {ep("192.0.2.1", 80), ep("203.0.113.30", 80), PROTO_UDP};
+	struct endpoint dst = toward.dst;
+	char text[NAT_GIVEN_TEXT_MAX];
+
+	r.more_pools[0] = (struct nat_pool){ip("203.0.113.30"), ip("203.0.113.30")};
+	r.more_pools[1] = (struct nat_pool){ip("192.0.2.255"), ip("192.0.3.0")};
+	assert_int_equal(nat_given_size(&r), COUNT(all));
+	for (uint32_t i = 0; i < COUNT(all); i++) {
+		const struct ip_addr got = nat_given_at(&r, i), want = ip(all[i]);
+		const struct endpoint e = ep(all[i], 20000);
+
+		assert_true(ip_eq(&got, &want));
+		assert_true(nat_given_has(&r, &want));
+		assert_true(nat_answers_arp(&r, 1, OUTSIDE, &want));
+		assert_true(nat_is_pat(&r, 1, OUTSIDE, &own, PROTO_UDP, &e));
+		r.kind = NAT_DYNAMIC;
+		assert_true(nat_is_pooled(&r, 1, OUTSIDE, &want));
+		r.kind = NAT_PAT;
+	}
+	for (uint32_t i = 0; i < nat_pool_size(&between); i++) {
+		const struct ip_addr no = nat_pool_at(&between, i);
+
+		assert_false(nat_given_has(&r, &no) || nat_owns_mapped(&r, 1, OUTSIDE, &no));
+	}
+	assert_false(nat_given_meets(&r, &between));
+	assert_true(nat_given_meets(&r, &into));
+	r.kind = NAT_DYNAMIC;
+	assert_int_equal(nat_untranslate_held(&r, 1, OUTSIDE, &toward, r.id, &real, &dst), 0);
+	assert_true(ip_eq(&dst.ip, &real));
+	assert_string_equal(nat_given_format(&r, text),
+		"203.0.113.16-203.0.113.17, 203.0.113.30, 192.0.2.255-192.0.3.0");
+	for (size_t i = 0; i < NAT_POOLS_MAX - 1; i++)
+		r.more_pools[i] = (struct nat_pool){ip("0.0.0.0"), ip("255.255.255.255")};
+	assert_int_equal(nat_given_size(&r), UINT32_MAX);
+}
+
 static void test_pool(void **state)
 {
 	const struct nat_pool none = {0}, p = {ip("10.0.0.254"), ip("10.0.1.1")};
@@ -429,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_owns_mapped),
 		cmocka_unit_test(test_dynamic),
 		cmocka_unit_test(test_is_pat),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_filter),
