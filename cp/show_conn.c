@@ -7,21 +7,23 @@
 
 #include "cp/show_ime.h"
 #include "dp/dp.h"
+#include "lib/ace_words.h"
 
 #define CONNS_MAX 1024 // of one answer
 
 // ---- Filters ------------------------------------------------------------------------------------
 
+// An address, NETWORK/LENGTH, or with a mask as the ASA has it: NETWORK MASK.
 static bool read_prefix(struct str s, struct nat_pool *out)
 {
+	char err[200] = "";
+	struct words w = {s, err, sizeof(err)};
 	struct prefix p;
 
-	if (!prefix_parse(s, &p) || !ip_is_v4(&p.ip))
+	if (!prefix_parse(s, &p) && (!words_address(&w, "", &p) || !words_end(&w)))
 		return false;
-	out->first = out->last = p.ip;
-	for (unsigned int bit = p.len; bit < 128; bit++)
-		out->last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return true;
+	*out = nat_pool_of(&p);
+	return !ip_is_none(&out->first);
 }
 
 bool show_read_ips(struct str s, struct nat_pool *out)
@@ -115,7 +117,7 @@ static bool read_filter(const struct ask *ask, struct dp_conn_filter *f)
 		const char *word, *expected;
 		bool (*read)(struct str s, struct dp_conn_filter *f);
 	} words[] = {
-		{"address", "an address, FIRST-LAST or NETWORK/LENGTH", read_address},
+		{"address", SHOW_IPS_EXPECTED, read_address},
 		{"port", "a port, or FIRST-LAST", read_port},
 		{"protocol", "tcp, udp, icmp or a number from 1 to 255", read_protocol},
 		{"state",

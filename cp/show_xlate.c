@@ -27,8 +27,8 @@ static bool read_filter(const struct show *s, const struct ask *ask, struct nat_
 	static const struct {
 		const char *word, *expected;
 	} words[] = {
-		{"local", "an address, or FIRST-LAST"},
-		{"global", "an address, or FIRST-LAST"},
+		{"local", SHOW_IPS_EXPECTED},
+		{"global", SHOW_IPS_EXPECTED},
 		{"lport", "a port, or FIRST-LAST"},
 		{"gport", "a port, or FIRST-LAST"},
 		{"interface", "the name of an interface"},

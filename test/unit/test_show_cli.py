@@ -104,6 +104,8 @@ expect("pieces cleared", run("--socket", PATH, "clear", "conn"), (0, vector("con
 for words, command, args in (
         (["show", "conn", "all", "address", "10.1.1.0/24", "detail"], "show conn",
          {"all": True, "address": "10.1.1.0/24", "detail": True}),
+        (["show", "conn", "address", "10.1.1.0", "netmask", "255.255.255.0", "port", "80"], "show conn",
+         {"all": False, "address": "10.1.1.0 255.255.255.0", "port": "80"}),
         (["clear", "connection"], "clear conn", {"all": False}),
         (["clear", "connection", "all"], "clear conn", {"all": True}),
         (["clear", "conn", "protocol", "tcp", "port", "5060"], "clear conn",
@@ -111,7 +113,8 @@ for words, command, args in (
     asked.clear()
     run("--socket", PATH, *words)
     expect(words, asked[0], {"command": command, "args": args})
-for words in (["show", "conn", "address"], ["clear", "conn", "count"], ["show", "conn", "toast"]):
+for words in (["show", "conn", "address"], ["clear", "conn", "count"], ["show", "conn", "toast"],
+              ["show", "conn", "address", "10.1.1.0", "netmask"], ["show", "conn", "port", "80", "netmask", "255.0.0.0"]):
     code, out, err = run("--socket", PATH, *words)
     expect(words, (code, out, "but:\n" in err), (2, "", True))
 code, out, err = run("--socket", PATH + "x", "show", "version")

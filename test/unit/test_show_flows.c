@@ -7,6 +7,8 @@
 
 #include "test/unit/show_facts.h"
 
+#define IPS_EXPECTED "expected an address, FIRST-LAST, NETWORK/LENGTH or NETWORK netmask MASK"
+
 // Ranges as they are told, and found by an address in them.
 static void test_ranges(void **state)
 {
@@ -124,8 +126,8 @@ static void test_xlate_filters(void **state)
 			0},
 		{"{\"interface\": \"insight\"}",
 			"interface: found insight, expected the name of an interface", 0},
-		{"{\"local\": \"10.1\"}", "local: found 10.1, expected an address, or FIRST-LAST",
-			0},
+		{"{\"local\": \"10.1.1.0 255.255.255.0\"}", NULL, 3},
+		{"{\"local\": \"10.1\"}", "local: found 10.1, " IPS_EXPECTED, 0},
 		{"{\"lport\": \"70000\"}", "lport: found 70000, expected a port, or FIRST-LAST", 0},
 	};
 	const struct ip_addr last = ip("10.1.1.20");
@@ -176,6 +178,14 @@ static void test_conn_filters(void **state)
 			{.all = false}},
 		{"{\"address\": \"10.1.64.0/18\"}", NULL, "10.1.64.0", "10.1.127.255",
 			{.all = false}},
+		{"{\"address\": \"10.1.64.0 255.255.192.0\"}", NULL, "10.1.64.0", "10.1.127.255",
+			{.all = false}},
+		{"{\"address\": \"10.1.1.15 255.255.255.255\"}", NULL, "10.1.1.15", "10.1.1.15",
+			{.all = false}},
+		{.args = "{\"address\": \"10.1.64.0 255.0.255.0\"}",
+			.error = "address: found 10.1.64.0 255.0.255.0, " IPS_EXPECTED},
+		{.args = "{\"address\": \"10.1.64.0 255.255.192.0 x\"}",
+			.error = "address: found 10.1.64.0 255.255.192.0 x, " IPS_EXPECTED},
 		{.args = "{\"port\": \"5060\"}", .want = {.port = {5060, 5060}}},
 		{.args = "{\"port\": \"5060-5070\", \"protocol\": \"TCP\"}",
 			.want = {.port = {5060, 5070}, .proto = PROTO_TCP}},
@@ -183,11 +193,8 @@ static void test_conn_filters(void **state)
 		{.args = "{\"state\": \"up,data_in\"}",
 			.want = {.flags = DP_CONN_UP | DP_CONN_DATA_IN}},
 		{.args = "{\"address\": \"10.1.1.15/24\"}",
-			.error = "address: found 10.1.1.15/24, expected an address, FIRST-LAST or "
-				 "NETWORK/LENGTH"},
-		{.args = "{\"address\": 7}",
-			.error = "address: found , expected an address, FIRST-LAST or "
-				 "NETWORK/LENGTH"},
+			.error = "address: found 10.1.1.15/24, " IPS_EXPECTED},
+		{.args = "{\"address\": 7}", .error = "address: found , " IPS_EXPECTED},
 		{.args = "{\"port\": \"70000\"}",
 			.error = "port: found 70000, expected a port, or FIRST-LAST"},
 		{.args = "{\"protocol\": \"0\"}",

@@ -174,10 +174,13 @@ const struct layout layouts[] = {
 	{"show ip verify statistics",
 		"what the reverse path check dropped, by interface; [interface NAME]",
 		print_verify},
-	{"show conn", "flows; [all] [address IP] [port P] [protocol P] [state S] [count] [detail]",
+	{"show conn",
+		"flows; [all] [address IP [netmask M]] [port P] [protocol P] [state S] [count] "
+		"[detail]",
 		layout_conn},
 	{"show xlate",
-		"translations; [local IP] [global IP] [lport P] [gport P] [interface NAME] [type "
+		"translations; [local IP [netmask M]] [global IP [netmask M]] [lport P] [gport P] "
+		"[interface NAME] [type "
 		"T]",
 		layout_xlate},
 	{"show nat", "translation rules in their order, with hits", layout_nat},
@@ -224,7 +227,7 @@ const struct layout layouts[] = {
 		layout_service_policy},
 	{"show crypto ca certificates", "certificates, CAs and CRLs in force", layout_certificates},
 	{"clear access-list counters", "hit counts of the access lists to 0", NULL},
-	{"clear conn", "ends flows; [all] [address IP] [port P] [protocol P] [state S]",
+	{"clear conn", "ends flows; [all] [address IP [netmask M]] [port P] [protocol P] [state S]",
 		layout_conn_cleared},
 	{"clear counters", "every counter to 0", NULL},
 	{"clear xlate", "ends dynamic translations and their flows; filters as of show xlate",

@@ -63,6 +63,22 @@ static const struct {
 } arguments[] = {{"CALL-ID", "call_id"}, {"NAME", "name"}};
 #define ARGUMENTS (sizeof(arguments) / sizeof(arguments[0]))
 
+// The value of a filter, at words[*i]: of an address it may go on with netmask MASK, as on the ASA.
+static void value_read(cJSON *args, const char *filter, int n, char **words, int *i)
+{
+	const bool is_address = strcmp(filter, "address") == 0 || strcmp(filter, "local") == 0 ||
+		strcmp(filter, "global") == 0;
+	char with_mask[128];
+
+	if (!is_address || *i + 2 >= n || strcmp(words[*i + 1], "netmask") != 0) {
+		cJSON_AddStringToObject(args, filter, words[*i]);
+		return;
+	}
+	snprintf(with_mask, sizeof(with_mask), "%s %s", words[*i], words[*i + 2]);
+	cJSON_AddStringToObject(args, filter, with_mask);
+	*i += 2;
+}
+
 // Filters and their values become arguments. False: a word is none, or lacks its value.
 static bool filters_read(const struct layout *layout, int n, char **words, cJSON *args)
 {
@@ -74,10 +90,9 @@ static bool filters_read(const struct layout *layout, int n, char **words, cJSON
 			cJSON_AddTrueToObject(args, words[i]);
 			break;
 		case FILTER_VALUE:
-			if (i + 1 == n)
+			if (++i == n)
 				return false;
-			cJSON_AddStringToObject(args, words[i], words[i + 1]);
-			i++;
+			value_read(args, words[i - 1], n, words, &i);
 			break;
 		}
 	}
