@@ -10,14 +10,19 @@
 #define BLOCK_PORTS (1u << STEER_BLOCK_SHIFT)
 #define EVEN_PORTS  UINT64_C(0x5555555555555555)
 
-// A stranger must not guess the next port from the last ones (RFC 6056).
-static uint64_t draw(struct xlate_table *t)
+static uint64_t mix(const struct xlate_table *t, uint64_t n)
 {
-	__uint128_t x = (__uint128_t)(++t->drawn ^ t->secret[0]) * (t->secret[1] | 1);
+	__uint128_t x = (__uint128_t)(n ^ t->secret[0]) * (t->secret[1] | 1);
 	uint64_t y = (uint64_t)x ^ (uint64_t)(x >> 64);
 
 	x = (__uint128_t)(y ^ t->secret[1]) * (t->secret[0] | 1);
 	return (uint64_t)x ^ (uint64_t)(x >> 64);
+}
+
+// A stranger must not guess the next port from the last ones (RFC 6056).
+static uint64_t draw(struct xlate_table *t)
+{
+	return mix(t, ++t->drawn);
 }
 
 // ---- Ports of an address -----------------------------------------------------------------------
@@ -180,13 +185,11 @@ static bool place_at(
 	return true;
 }
 
-// A host begins with the same address of the pool each time, a stranger does not know which.
+// A host begins with the same address of the pool each time, a stranger does not know which; not by a number
+// that is drawn for a port.
 static uint32_t pool_start(const struct xlate_table *t, const struct ip_addr *host, uint32_t size)
 {
-	const __uint128_t mixed =
-		(__uint128_t)(ip_to_v4_be(host) ^ t->secret[1]) * (t->secret[0] | 1);
-
-	return size > 0 ? (uint32_t)((uint64_t)(mixed >> 32) % size) : 0;
+	return size > 0 ? (uint32_t)(mix(t, (uint64_t)ip_to_v4_be(host) << 32) % size) : 0;
 }
 
 static bool port_find(const struct worker *w, struct xlate *x, const struct nat_rule *r)

@@ -175,6 +175,36 @@ static void test_places(void **state)
 	assert_int_equal(seen, 3);
 }
 
+// Hosts in a row are spread over the addresses of a pat-pool, whatever the secret that chance gave: with this
+// one, one product of it and the address led 209 of them to one address.
+static void test_spread(void **state)
+{
+	const uint64_t secret[2] = {UINT64_C(0x587a9050c0e779fe), UINT64_C(0xcfc794ad6f0e43ea)};
+	const unsigned int hosts = 220;
+	unsigned int n[11] = {0};
+	char src[IP_TEXT_MAX];
+
+	xlate_up(1, 1024);
+	rules.nat[1].pool = xlate_pool(POOL, "209.165.200.250");
+	harness_apply(&rules);
+	memcpy(h.w->xlate->secret, secret, sizeof(secret));
+	for (unsigned int i = 0; i < hosts; i++) {
+		struct flow f, left;
+
+		snprintf(src, sizeof(src), "192.168.10.%u", 20 + i);
+		f = outward(PROTO_UDP, src, 20000, FAR);
+		left = goes_out(&f);
+		for (unsigned int k = 0; k < RTE_DIM(n); k++) {
+			const struct ip_addr ip = nat_pool_at(&rules.nat[1].pool, k);
+
+			n[k] += ip_eq(&ip, &left.src.ip);
+		}
+	}
+	for (unsigned int k = 0; k < RTE_DIM(n); k++)
+		assert_in_range(n[k], 1, 3 * hosts / RTE_DIM(n));
+	harness_down();
+}
+
 static uint64_t dropped(void)
 {
 	return counted(DROP_NAT_UNMAPPED) + counted(DROP_ACL_DENY);
@@ -325,6 +355,7 @@ int main(void)
 		TEST(test_new_rules),
 		TEST(test_listed),
 		TEST(test_claims),
+		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_workers),
 		cmocka_unit_test(test_claims_many),
 	};
