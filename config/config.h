@@ -262,12 +262,13 @@ struct config_inspect {
 	int sip_map;   // index in sip_maps, or -1: config_sip_map_default
 };
 
-// set-connection of a class: flows at once to one host behind us, or anywhere, and from one; 0: no limit.
+// set-connection of a class: flows at once to one host behind us, or anywhere, and from one; and TCP
+// connections to one that begin in a second. 0: no limit.
 struct config_conn_limits {
 	char class_name[CONFIG_NAME_MAX];
 	uint32_t id; // config/ids.h
 	int acl;     // index in access_lists
-	uint32_t conn_max, embryonic_max, client_max, client_embryonic_max;
+	uint32_t conn_max, embryonic_max, client_max, client_embryonic_max, embryonic_rate;
 	uint32_t line; // of the file, 0: class-default, and nothing is set
 };
 

@@ -5,19 +5,20 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-#define LIMIT(name, member)                                                                        \
+#define LIMIT(name, member, what)                                                                  \
 	{                                                                                          \
 		name, .kind = FIELD_UINT, FIELD_AT(struct config_conn_limits, member), .min = 0,   \
-		      .max = 2000000, .expected = "connections (0: no limit)"                      \
+		      .max = 2000000, .expected = what " (0: no limit)"                            \
 	}
 
 void read_set_connection(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
-		LIMIT("conn-max", conn_max),
-		LIMIT("embryonic-conn-max", embryonic_max),
-		LIMIT("per-client-max", client_max),
-		LIMIT("per-client-embryonic-max", client_embryonic_max),
+		LIMIT("conn-max", conn_max, "connections"),
+		LIMIT("embryonic-conn-max", embryonic_max, "connections"),
+		LIMIT("embryonic-conn-rate", embryonic_rate, "connections a second"),
+		LIMIT("per-client-max", client_max, "connections"),
+		LIMIT("per-client-embryonic-max", client_embryonic_max, "connections"),
 	};
 
 	read_map(l, n, fields, COUNT(fields), obj);
@@ -34,6 +35,7 @@ void conn_limits_inherit(struct config_conn_limits *x, const struct config_conn_
 {
 	inherit(&x->conn_max, from->conn_max);
 	inherit(&x->embryonic_max, from->embryonic_max);
+	inherit(&x->embryonic_rate, from->embryonic_rate);
 	inherit(&x->client_max, from->client_max);
 	inherit(&x->client_embryonic_max, from->client_embryonic_max);
 }

@@ -128,7 +128,8 @@ static const struct config defaults = {
 	.sip_body_max = 256 * 1024,
 	.conn_limits_default = {.class_name = "class-default",
 		.embryonic_max = 4096,
-		.client_embryonic_max = 1024},
+		.client_embryonic_max = 1024,
+		.embryonic_rate = 10000},
 	.timeouts =
 		{
 			.sip_s = 1800,

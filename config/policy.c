@@ -173,7 +173,8 @@ static void read_entry(struct loader *l, const struct node *n, struct class_entr
 		.limits = {.conn_max = CONFIG_LIMIT_UNSET,
 			.embryonic_max = CONFIG_LIMIT_UNSET,
 			.client_max = CONFIG_LIMIT_UNSET,
-			.client_embryonic_max = CONFIG_LIMIT_UNSET}};
+			.client_embryonic_max = CONFIG_LIMIT_UNSET,
+			.embryonic_rate = CONFIG_LIMIT_UNSET}};
 	read_map(l, n, fields, COUNT(fields), x);
 	x->limits.acl = x->inspect.acl;
 	str_copy(str_from(x->inspect.class_name), x->limits.class_name,

@@ -24,6 +24,7 @@ void flow_log_limit(const struct config *c, const struct dp_msg_limit *m)
 		[DP_LIMIT_EMBRYONIC] = EVT_HOST_EMBRYONIC,
 		[DP_LIMIT_CLIENT_CONNS] = EVT_CLIENT_CONNS,
 		[DP_LIMIT_CLIENT_EMBRYONIC] = EVT_CLIENT_EMBRYONIC,
+		[DP_LIMIT_EMBRYONIC_RATE] = EVT_HOST_EMBRYONIC_RATE,
 		[DP_LIMIT_ALL_EMBRYONIC] = EVT_HALF_OPEN_FULL};
 
 	if (m->what >= sizeof(events) / sizeof(events[0]) || m->iface >= c->n_ifaces)

@@ -165,7 +165,8 @@ static struct dp_limit_class limit_class(const struct config_conn_limits *x, int
 		.max = {.conns = x->conn_max,
 			.embryonic = x->embryonic_max,
 			.client_conns = x->client_max,
-			.client_embryonic = x->client_embryonic_max}};
+			.client_embryonic = x->client_embryonic_max,
+			.embryonic_rate = x->embryonic_rate}};
 }
 
 // Of half-open connections there may be half a table: what a flood leaves is for the others.

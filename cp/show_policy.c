@@ -51,11 +51,13 @@ static cJSON *limits_json(const struct config_conn_limits *x)
 	static const char *const names[DP_LIMITS_OF_CLASS] = {[DP_LIMIT_CONNS] = "conn-max",
 		[DP_LIMIT_EMBRYONIC] = "embryonic-conn-max",
 		[DP_LIMIT_CLIENT_CONNS] = "per-client-max",
-		[DP_LIMIT_CLIENT_EMBRYONIC] = "per-client-embryonic-max"};
+		[DP_LIMIT_CLIENT_EMBRYONIC] = "per-client-embryonic-max",
+		[DP_LIMIT_EMBRYONIC_RATE] = "embryonic-conn-rate"};
 	const uint32_t max[DP_LIMITS_OF_CLASS] = {[DP_LIMIT_CONNS] = x->conn_max,
 		[DP_LIMIT_EMBRYONIC] = x->embryonic_max,
 		[DP_LIMIT_CLIENT_CONNS] = x->client_max,
-		[DP_LIMIT_CLIENT_EMBRYONIC] = x->client_embryonic_max};
+		[DP_LIMIT_CLIENT_EMBRYONIC] = x->client_embryonic_max,
+		[DP_LIMIT_EMBRYONIC_RATE] = x->embryonic_rate};
 	cJSON *j = cJSON_CreateObject(), *set, *dropped;
 	struct dp_limit_stats now;
 

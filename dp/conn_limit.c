@@ -39,6 +39,34 @@ static uint16_t place_of(const struct worker *w, const struct ip_addr *ip, uint3
 	return (uint16_t)ip_hash(ip, w->conn_limits->seed + class);
 }
 
+// As many at once as in a second: clients come in bursts.
+static struct bucket_rate rate_of(const struct worker *w, const struct dp_conn_limits *max)
+{
+	const uint32_t a_second = share_of(w, max->embryonic_rate);
+
+	return bucket_rate(a_second, a_second);
+}
+
+// What each interface keeps for its own half-open connections, of those that a worker may have. The rest,
+// half of them, is for whoever comes first: a flood from one side leaves the others theirs.
+static uint32_t own_of(const struct worker *w, uint32_t max)
+{
+	return max / 2 / w->n_ifaces;
+}
+
+static bool half_open_is_full(const struct worker *w, uint16_t iface)
+{
+	const uint32_t *in = w->sess->half_open_in;
+	const uint32_t max = share_of(w, w->snap->half_open_max), own = own_of(w, max);
+	uint32_t beyond = 0;
+
+	if (max == 0 || in[iface] < own)
+		return false;
+	for (unsigned int i = 0; i < w->n_ifaces; i++)
+		beyond += in[i] > own ? in[i] - own : 0;
+	return beyond >= max - own * w->n_ifaces;
+}
+
 static struct flow real_of(const struct pkt *p, const struct acl_verdict *v)
 {
 	return (struct flow){.src = p->flow.src, .dst = v->reply.src, .proto = p->flow.proto};
@@ -53,16 +81,17 @@ enum dp_counter_id conn_limit_check(const struct worker *w, const struct pkt *p,
 	const struct conn_limit_count *client, *target;
 	const struct dp_limit_class *class;
 	const struct dp_conn_limits *max;
+	struct bucket_rate rate;
 
 	*at = (struct conn_limit_places){.class = 0};
 	if (!proto_has_ports(real.proto))
 		return PASS;
-	if (tcp && is_full(w, w->sess->half_open, w->snap->half_open_max))
+	if (tcp && half_open_is_full(w, p->iface_in))
 		return DROP_EMBRYONIC_FULL;
 	class = class_of(w->snap, &real);
 	max = &class->max;
 	if (max->conns == 0 && max->client_conns == 0 &&
-		(!tcp || (max->embryonic == 0 && max->client_embryonic == 0)))
+		(!tcp || (max->embryonic | max->client_embryonic | max->embryonic_rate) == 0))
 		return PASS;
 	*at = (struct conn_limit_places){.class = class->id,
 		.client = place_of(w, &real.src.ip, class->id),
@@ -75,20 +104,30 @@ enum dp_counter_id conn_limit_check(const struct worker *w, const struct pkt *p,
 		return DROP_EMBRYONIC_LIMIT;
 	if (is_full(w, client->conns, max->client_conns))
 		return DROP_CONN_CLIENT;
-	return is_full(w, target->conns, max->conns) ? DROP_CONN_LIMIT : PASS;
+	if (is_full(w, target->conns, max->conns))
+		return DROP_CONN_LIMIT;
+	rate = rate_of(w, max);
+	if (tcp && max->embryonic_rate != 0 && !bucket_has(&l->begun[at->target], &rate, w->now_ns))
+		return DROP_EMBRYONIC_RATE;
+	return PASS;
 }
 
-bool conn_limit_is_crowded(const struct worker *w, const struct conn_limit_places *at)
+// What a class permits by the rules of now; nothing is limited where it is no more.
+static const struct dp_conn_limits *max_by_id(const struct worker *w, uint32_t id)
 {
-	for (size_t i = 0; at->class != 0 && i < w->snap->n_limits; i++) {
-		const struct dp_limit_class *c = &w->snap->limits[i];
+	for (size_t i = 0; id != 0 && i < w->snap->n_limits; i++)
+		if (w->snap->limits[i].id == id)
+			return &w->snap->limits[i].max;
+	return &no_class.max;
+}
 
-		if (c->id == at->class)
-			return c->max.embryonic != 0 &&
-				w->conn_limits->target[at->target].embryonic >
-				share_of(w, c->max.embryonic) / 2;
-	}
-	return false;
+bool conn_limit_is_crowded(
+	const struct worker *w, uint16_t iface, const struct conn_limit_places *at)
+{
+	const uint32_t max = max_by_id(w, at->class)->embryonic, all = w->snap->half_open_max;
+
+	return (all != 0 && w->sess->half_open_in[iface] > share_of(w, all) / 2) ||
+		(max != 0 && w->conn_limits->target[at->target].embryonic > share_of(w, max) / 2);
 }
 
 static const struct refusal {
@@ -99,6 +138,7 @@ static const struct refusal {
 	{DROP_EMBRYONIC_LIMIT, DP_LIMIT_EMBRYONIC},
 	{DROP_CONN_CLIENT, DP_LIMIT_CLIENT_CONNS},
 	{DROP_EMBRYONIC_CLIENT, DP_LIMIT_CLIENT_EMBRYONIC},
+	{DROP_EMBRYONIC_RATE, DP_LIMIT_EMBRYONIC_RATE},
 	{DROP_EMBRYONIC_FULL, DP_LIMIT_ALL_EMBRYONIC},
 };
 
@@ -113,10 +153,13 @@ static uint32_t max_of(const struct worker *w, const struct dp_conn_limits *max,
 		return max->client_conns;
 	case DP_LIMIT_CLIENT_EMBRYONIC:
 		return max->client_embryonic;
+	case DP_LIMIT_EMBRYONIC_RATE:
+		return max->embryonic_rate;
 	case DP_LIMIT_ALL_EMBRYONIC:
 		break;
 	}
-	return w->snap->half_open_max;
+	// What the other interfaces keep is none of its.
+	return w->snap->half_open_max - own_of(w, w->snap->half_open_max) * (w->n_ifaces - 1);
 }
 
 // The class that a flow of ours counts in; NULL: it goes uncounted.
@@ -179,7 +222,12 @@ static void count_more(
 
 void conn_limit_take(struct worker *w, const struct conn_limit_places *at, bool embryonic)
 {
+	const struct dp_conn_limits *max = max_by_id(w, at->class);
+	const struct bucket_rate rate = rate_of(w, max);
+
 	count_more(w, at, 1, embryonic);
+	if (embryonic && max->embryonic_rate != 0)
+		bucket_take(&w->conn_limits->begun[at->target], &rate, w->now_ns);
 }
 
 void conn_limit_up(struct worker *w, const struct conn_limit_places *at)

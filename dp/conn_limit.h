@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How many flows a host may have at once, and how many that are half-open: to it, and from it
-// (`set connection`). Counted by each worker for its own, against its share of the limit.
+// How many flows a host may have at once, and how many that are half-open: to it, and from it; and how many
+// TCP connections to it may begin in a second (`set connection`). Counted by each worker for its own,
+// against its share of the limit.
 //
 // What counts is not a host but a place of a fixed table, found by a hash with a secret: nothing is
 // allocated, and there is no table that strangers could fill. Two hosts of one place share its limit; one
@@ -10,6 +11,7 @@
 
 #include "dp/acl.h"
 #include "dp/worker.h"
+#include "lib/bucket.h"
 
 #define CONN_LIMIT_PLACES 65536
 
@@ -33,6 +35,7 @@ struct conn_limits {
 	uint32_t seed;
 	uint64_t told_ns; // when the control plane heard of a refusal
 	struct conn_limit_count client[CONN_LIMIT_PLACES], target[CONN_LIMIT_PLACES];
+	struct bucket begun[CONN_LIMIT_PLACES]; // TCP connections to a target
 	struct conn_limit_class classes[CONN_LIMIT_CLASSES];
 };
 
@@ -58,10 +61,12 @@ enum dp_counter_id conn_limit_check(const struct worker *w, const struct pkt *p,
 void conn_limit_refused(
 	struct worker *w, const struct pkt *p, const struct acl_verdict *v, enum dp_counter_id why);
 
-// Whether more than half of the half-open connections that the host may have are there.
-bool conn_limit_is_crowded(const struct worker *w, const struct conn_limit_places *at);
+// Whether more than half of the half-open connections that the host, or the interface that they come in on,
+// may have are there.
+bool conn_limit_is_crowded(
+	const struct worker *w, uint16_t iface, const struct conn_limit_places *at);
 
-// A session counts from now on; is no longer half-open; has ended.
+// A session counts from now on, `embryonic` if it is TCP's; is no longer half-open; has ended.
 void conn_limit_take(struct worker *w, const struct conn_limit_places *at, bool embryonic);
 void conn_limit_up(struct worker *w, const struct conn_limit_places *at);
 void conn_limit_put(struct worker *w, const struct conn_limit_places *at, bool embryonic);

@@ -120,6 +120,7 @@ struct dp_conn_limits {
 	uint32_t conns, embryonic; // to one host: conn-max, embryonic-conn-max
 	uint32_t client_conns,
 		client_embryonic; // from one: per-client-max, per-client-embryonic-max
+	uint32_t embryonic_rate;  // new TCP connections a second to one host: embryonic-conn-rate
 };
 
 struct dp_limit_class {

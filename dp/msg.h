@@ -140,6 +140,7 @@ enum dp_limit { // of struct dp_conn_limits, and dp_rules.half_open_max
 	DP_LIMIT_EMBRYONIC,
 	DP_LIMIT_CLIENT_CONNS,
 	DP_LIMIT_CLIENT_EMBRYONIC,
+	DP_LIMIT_EMBRYONIC_RATE,
 	DP_LIMITS_OF_CLASS,
 	DP_LIMIT_ALL_EMBRYONIC = DP_LIMITS_OF_CLASS,
 };

@@ -89,6 +89,8 @@ static void half_open_count(struct sess_table *t, const struct sess *s, int more
 	uint32_t *count = s->punt ? &t->half_open_punts : &t->half_open;
 
 	count_set(count, *count + (uint32_t)more);
+	if (!s->punt)
+		t->half_open_in[s->key[0].iface] += (uint32_t)more;
 }
 
 static void state_set(struct worker *w, struct sess *s, uint8_t state)
@@ -566,7 +568,7 @@ static bool is_hurried(const struct worker *w, const struct sess *s)
 	if (s->punt)
 		return s->state == SESS_HALF_OPEN && !s->from_us &&
 			t->half_open_punts >= t->spare / 4;
-	if (s->state == SESS_HALF_OPEN && conn_limit_is_crowded(w, &s->limit))
+	if (s->state == SESS_HALF_OPEN && conn_limit_is_crowded(w, s->key[0].iface, &s->limit))
 		return true;
 	return t->n_free < t->spare + (t->max - t->spare) / 4 &&
 		(s->state == SESS_HALF_OPEN || !sess_has_sent(t, s, 1));

@@ -112,7 +112,8 @@ struct sess_table {
 	uint32_t used;  // slots below have been in use, the others not even touched
 	uint32_t most;  // live at once, ever
 	uint32_t punts; // live punt sessions
-	uint32_t half_open, half_open_punts; // of flows that are forwarded, and of punt sessions
+	uint32_t half_open, half_open_punts;  // of flows that are forwarded, and of punt sessions
+	uint32_t half_open_in[DP_IFACES_MAX]; // half_open, by where they came in
 	uint32_t age_next;
 	uint64_t age_ns; // when the table was last looked at
 };

@@ -29,14 +29,20 @@ static inline struct bucket_rate bucket_rate(uint32_t rate_per_s, uint32_t burst
 	};
 }
 
-// Takes one token if there is one. `now_ns` is monotonic; a clock that steps back only makes the
-// bucket look emptier than it is.
-static inline bool bucket_take(struct bucket *b, const struct bucket_rate *r, uint64_t now_ns)
+// Whether there is a token. `now_ns` is monotonic; a clock that steps back only makes the bucket look
+// emptier than it is.
+static inline bool bucket_has(const struct bucket *b, const struct bucket_rate *r, uint64_t now_ns)
 {
 	uint64_t from_ns = b->full_at_ns > now_ns ? b->full_at_ns : now_ns;
 
-	if (from_ns - now_ns + r->interval_ns > r->burst_ns)
+	return from_ns - now_ns + r->interval_ns <= r->burst_ns;
+}
+
+// Takes one token if there is one.
+static inline bool bucket_take(struct bucket *b, const struct bucket_rate *r, uint64_t now_ns)
+{
+	if (!bucket_has(b, r, now_ns))
 		return false;
-	b->full_at_ns = from_ns + r->interval_ns;
+	b->full_at_ns = (b->full_at_ns > now_ns ? b->full_at_ns : now_ns) + r->interval_ns;
 	return true;
 }

@@ -177,23 +177,125 @@ static void test_new_rules(void **state)
 	}
 }
 
-// No more than so many half-open connections in all, to whomever: there is room for flows of others.
+// No more than so many connections to a host may begin in a second, whatever becomes of them: as many at once,
+// then one whenever its time has come. What is there, and other hosts, are not concerned.
+static void test_rate(void **state)
+{
+	const struct dp_conn_limits max = {.embryonic_rate = 10}, none = {0};
+	struct flow f, up = from(FAR, 1), back, other = flow(PROTO_TCP, HOST_IN, 1000, FAR, 80);
+	struct flow udp = flow(PROTO_UDP, FAR, 9, MAPPED, 4000);
+	struct dp_msg_limit t;
+
+	limits_apply(&max, &none);
+	assert_true(passes(OUTSIDE, &up, SYN));
+	comes_up(FAR, 1);
+	for (unsigned int i = 0; i < 9; i++) {
+		f = from(client_at(i), 1000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+		assert_true(passes(OUTSIDE, &f, SYN)); // again: it counts once
+		back = flow(PROTO_TCP, HOST_IN, 5070, client_at(i), 1000);
+		assert_true(passes(INSIDE, &back, RST | ACK)); // it takes its room along
+	}
+	f = from(client_at(9), 1000);
+	for (unsigned int i = 0; i < 3; i++) // who is refused costs nothing
+		harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_RATE);
+	t = told();
+	assert_int_equal(t.what, DP_LIMIT_EMBRYONIC_RATE);
+	assert_int_equal(t.max, 10);
+	assert_true(passes(OUTSIDE, &up, ACK));
+	assert_true(passes(OUTSIDE, &udp, 0));
+	assert_true(passes(INSIDE, &other, SYN)); // of the other class
+	h.now_ns += 100000000;
+	assert_true(passes(OUTSIDE, &f, SYN));
+	f = from(client_at(10), 1000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_RATE);
+	harness_wait_s(20); // it saves up a second's, no more
+	for (unsigned int i = 0; i < 10; i++) {
+		f = from(client_at(i), 2000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+	}
+	f = from(client_at(10), 2000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_RATE);
+	limits_apply(&none, &none);
+	assert_true(passes(OUTSIDE, &f, SYN));
+}
+
+// Each host has a rate of its own.
+static void test_rate_by_host(void **state)
+{
+	const struct dp_conn_limits max = {.embryonic_rate = 1};
+	struct flow f = flow(PROTO_TCP, HOST_IN, 1000, FAR, 80);
+
+	limits_apply(&max, &max);
+	assert_true(passes(INSIDE, &f, SYN));
+	f.src.port = 1001;
+	harness_drops(INSIDE, &f, SYN, DROP_EMBRYONIC_RATE);
+	for (unsigned int i = 0; i < 20; i++) {
+		f = flow(PROTO_TCP, HOST_IN, 2000, client_at(i), 80);
+		assert_true(passes(INSIDE, &f, SYN));
+	}
+}
+
+// No more than so many half-open connections in all, to whomever: there is room for flows of others. Each
+// interface keeps a share: half of all, divided among them.
 static void test_all(void **state)
 {
 	const struct dp_conn_limits none = {0};
 	struct flow f, udp = flow(PROTO_UDP, HOST_IN, 9, FAR, 53);
+	struct dp_msg_limit t;
 
 	limits_apply(&none, &none);
-	rules.r.half_open_max = 10;
+	rules.r.half_open_max = 20;
 	harness_apply(&rules);
-	for (uint16_t i = 0; i < 10; i++) {
+	for (unsigned int i = 0; i < 15; i++) {
+		f = from(client_at(i), 1000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+	}
+	f = from(client_at(15), 1000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_FULL);
+	t = told();
+	assert_int_equal(t.what, DP_LIMIT_ALL_EMBRYONIC);
+	assert_int_equal(t.max, 15);
+	for (uint16_t i = 0; i < 5; i++) {
 		f = flow(PROTO_TCP, HOST_IN, 1000 + i, FAR, 80);
 		assert_true(passes(INSIDE, &f, SYN));
 	}
 	f = flow(PROTO_TCP, HOST_IN, 2000, FAR, 80);
 	harness_drops(INSIDE, &f, SYN, DROP_EMBRYONIC_FULL);
-	assert_int_equal(told().what, DP_LIMIT_ALL_EMBRYONIC);
+	assert_int_equal(h.w->sess->half_open, 20);
 	assert_true(passes(INSIDE, &udp, 0));
+	f = flow(PROTO_TCP, FAR, 80, MAPPED, 1000);
+	assert_true(passes(
+		OUTSIDE, &f, SYN | ACK)); // one of inside comes up, and makes room there alone
+	f = flow(PROTO_TCP, HOST_IN, 1000, FAR, 80);
+	assert_true(passes(INSIDE, &f, ACK));
+	f = from(client_at(15), 1000);
+	harness_drops(OUTSIDE, &f, SYN, DROP_EMBRYONIC_FULL);
+	f = flow(PROTO_TCP, HOST_IN, 2000, FAR, 80);
+	assert_true(passes(INSIDE, &f, SYN));
+}
+
+// An interface that has half of all makes room in seconds, so that a few SYNs a second do not keep it shut; what
+// came in on another has its time.
+static void test_all_crowd(void **state)
+{
+	const struct dp_conn_limits none = {0};
+	struct flow f = flow(PROTO_TCP, HOST_IN, 1000, FAR, 80);
+
+	limits_apply(&none, &none);
+	rules.r.half_open_max = 20;
+	harness_apply(&rules);
+	assert_true(passes(INSIDE, &f, SYN));
+	for (unsigned int i = 0; i < 15; i++) {
+		f = from(client_at(i), 1000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+	}
+	harness_wait_s(4);
+	assert_int_equal(h.w->sess->half_open_in[OUTSIDE], 10);
+	assert_int_equal(h.w->sess->half_open_in[INSIDE], 1);
+	harness_wait_s(30);
+	assert_int_equal(h.w->sess->half_open_in[OUTSIDE], 0);
+	assert_int_equal(h.w->sess->half_open_in[INSIDE], 0);
 }
 
 // A host that is flooded: what nobody completes makes room in seconds, so that a few SYNs a second do not
@@ -356,7 +458,10 @@ int main(void)
 		TEST(test_client),
 		TEST(test_conns),
 		TEST(test_new_rules),
+		TEST(test_rate),
+		TEST(test_rate_by_host),
 		TEST(test_all),
+		TEST(test_all_crowd),
 		TEST(test_crowd),
 		TEST(test_classes),
 		TEST(test_uncounted),

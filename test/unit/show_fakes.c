@@ -89,7 +89,9 @@ void dp_limit_stats(uint32_t id, struct dp_limit_stats *out)
 	if (id == 1)
 		*out = (struct dp_limit_stats){.conns = 19998,
 			.embryonic = 3,
-			.drops = {[DP_LIMIT_EMBRYONIC] = 2, [DP_LIMIT_CLIENT_CONNS] = 10}};
+			.drops = {[DP_LIMIT_EMBRYONIC] = 2,
+				[DP_LIMIT_CLIENT_CONNS] = 10,
+				[DP_LIMIT_EMBRYONIC_RATE] = 7}};
 }
 
 void dp_limit_clear(uint32_t id)

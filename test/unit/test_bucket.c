@@ -10,8 +10,12 @@ static unsigned int take_many(
 {
 	unsigned int got = 0;
 
-	while (tries-- > 0)
-		got += bucket_take(b, r, now_ns);
+	while (tries-- > 0) {
+		const bool has = bucket_has(b, r, now_ns);
+
+		assert_int_equal(bucket_take(b, r, now_ns), has);
+		got += has;
+	}
 	return got;
 }
 

@@ -466,7 +466,7 @@ static const struct edited ime[] = {
 		"68:46: conn-max: found 2000001, expected connections (0: no limit) from 0 to "
 		"2000000\n"
 		"69:47: found the unknown key embryonic, expected conn-max, embryonic-conn-max, "
-		"per-client-max, per-client-embryonic-max"},
+		"embryonic-conn-rate, per-client-max, per-client-embryonic-max"},
 	{"inspect ime", {{"remote_to_local-ent, uc-ime: ime", "remote_to_local-ent, uc-ime: imé"}},
 		"68:75: uc-ime: found imé, expected the name of a uc-ime"},
 	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "{http: {}}"}},

@@ -449,12 +449,14 @@ static void test_conn_limits(void **state)
 	assert_int_equal(c->conn_limits_default.embryonic_max, 4096);
 	assert_int_equal(c->conn_limits_default.client_embryonic_max, 1024);
 	assert_int_equal(c->conn_limits_default.line, 0);
+	assert_int_equal(c->conn_limits_default.embryonic_rate, 10000);
 	assert_int_equal(c->conn_limits_default.conn_max, 0);
 	assert_int_equal(c->conn_limits_default.client_max, 0);
 	config_free(c);
 	c = config_with("  ime-policy:\n",
 		"  ime-policy:\n"
-		"    - {class: in, set-connection: {conn-max: 7, embryonic-conn-max: 0}}\n"
+		"    - {class: in, set-connection: {conn-max: 7, embryonic-conn-max: 0, "
+		"embryonic-conn-rate: 50}}\n"
 		"    - {class: class-default, set-connection: {per-client-max: 9, "
 		"per-client-embryonic-max: 2000000}}\n"
 		"    - {class: out, set-connection: {per-client-embryonic-max: 3}}\n");
@@ -468,9 +470,11 @@ static void test_conn_limits(void **state)
 	assert_int_equal(c->conn_limits[0].acl, c->inspects[1].acl);
 	assert_int_equal(c->conn_limits[0].conn_max, 7);
 	assert_int_equal(c->conn_limits[0].embryonic_max, 0);
+	assert_int_equal(c->conn_limits[0].embryonic_rate, 50);
 	assert_int_equal(c->conn_limits[0].client_max, 9);
 	assert_int_equal(c->conn_limits[0].client_embryonic_max, 2000000);
 	assert_int_equal(c->conn_limits[1].embryonic_max, 4096);
+	assert_int_equal(c->conn_limits[1].embryonic_rate, 10000);
 	assert_int_equal(c->conn_limits[1].client_embryonic_max, 3);
 	assert_int_equal(c->conn_limits_default.client_max, 9);
 	assert_int_equal(c->conn_limits_default.line, c->conn_limits[0].line + 1);

@@ -17,7 +17,9 @@ static void test_limits(void **state)
 		[DP_LIMIT_CLIENT_CONNS] = "%UCIME-3-201013: per-client connection limit exceeded",
 		[DP_LIMIT_CLIENT_EMBRYONIC] =
 			"%UCIME-6-201012: per-client embryonic connection limit exceeded",
-		[DP_LIMIT_ALL_EMBRYONIC] = "%UCIME-2-339408: half of the session table",
+		[DP_LIMIT_EMBRYONIC_RATE] =
+			"%UCIME-3-339409: rate of new connections to a host exceeded",
+		[DP_LIMIT_ALL_EMBRYONIC] = "%UCIME-2-339408: half-open connections of an interface",
 	};
 
 	for (uint8_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {

@@ -84,7 +84,8 @@ static struct config *config_two(void)
 		.conn_max = 1,
 		.embryonic_max = 2,
 		.client_max = 3,
-		.client_embryonic_max = 4};
+		.client_embryonic_max = 4,
+		.embryonic_rate = 5};
 	c.conn_limits = &limits;
 	c.n_conn_limits = 1;
 	c.conn_limits_default.embryonic_max = 50;
@@ -129,6 +130,7 @@ static void test_rules(void **state)
 	assert_int_equal(r->limits[0].max.embryonic, 2);
 	assert_int_equal(r->limits[0].max.client_conns, 3);
 	assert_int_equal(r->limits[0].max.client_embryonic, 4);
+	assert_int_equal(r->limits[0].max.embryonic_rate, 5);
 	assert_int_equal(r->limits[1].acl, -1);
 	assert_int_equal(r->limits[1].max.embryonic, 50);
 	assert_int_equal(r->half_open_max, c->sessions_max / 2);
