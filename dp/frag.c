@@ -8,8 +8,7 @@
 
 #include "dp/parse.h"
 
-// One lap over the table, and the most that a turn spends on it.
-#define AGE_LAP_NS      250000000ull
+// The most that a turn spends on what has waited too long, by interface.
 #define AGE_ENTRIES_MAX 32
 
 #define WORDS(type) (sizeof(type) / sizeof(uint32_t))
@@ -62,48 +61,15 @@ static struct frag_entry *entry_find(struct frag_table *t, const struct frag_key
 	return at != 0 ? &t->entry[at - 1] : NULL;
 }
 
-// NULL with the reason. What waits stays: whoever floods must not push out others' datagrams.
-static struct frag_entry *entry_open(
-	struct worker *w, const struct frag_key *k, uint32_t hash, enum dp_counter_id *bad)
-{
-	struct frag_table *t = w->frag;
-	struct frag_limit *l = &t->limit[k->iface];
-	const uint16_t source =
-		rte_jhash_32b((const uint32_t *)&k->src, WORDS(k->src), w->steer.seed) %
-		FRAG_SOURCES;
-	uint32_t *head = &t->bucket[hash % FRAG_BUCKETS];
-	struct rte_mbuf *m = NULL;
-	struct frag_entry *e;
-
-	*bad = PASS;
-	if (l->waiting >= l->size || t->n_free == 0)
-		*bad = DROP_FRAG_FULL;
-	else if (t->source[source] >= l->share)
-		*bad = DROP_FRAG_SOURCE;
-	else if ((m = rte_pktmbuf_alloc(t->pool)) == NULL)
-		*bad = DROP_NO_BUFFER;
-	if (*bad != PASS)
-		return NULL;
-	e = &t->entry[t->free[--t->n_free]];
-	e->key = *k;
-	e->m = m;
-	e->since_ns = w->now_ns;
-	e->next = *head;
-	e->refused = PASS;
-	e->source = source;
-	e->size = 0;
-	e->used = true;
-	e->dont = false;
-	e->chain.total = e->chain.have = e->chain.end = e->chain.n = 0;
-	*head = (uint32_t)(e - t->entry) + 1;
-	l->waiting++;
-	t->source[source]++;
-	return e;
-}
-
 static uint32_t hash_of(const struct worker *w, const struct frag_key *k)
 {
 	return rte_jhash_32b((const uint32_t *)k, WORDS(*k), w->steer.seed);
+}
+
+static uint16_t source_of(const struct worker *w, const struct frag_key *k)
+{
+	return rte_jhash_32b((const uint32_t *)&k->src, WORDS(k->src), w->steer.seed + k->iface) %
+		FRAG_SOURCES;
 }
 
 static void entry_close(struct worker *w, struct frag_entry *e)
@@ -116,8 +82,9 @@ static void entry_close(struct worker *w, struct frag_entry *e)
 		at = &t->entry[*at - 1].next;
 	*at = e->next;
 	t->limit[e->key.iface].waiting--;
-	t->source[e->source]--;
-	e->used = false;
+	TAILQ_REMOVE(&t->limit[e->key.iface].queue, e, by_iface);
+	t->source[e->source].waiting--;
+	TAILQ_REMOVE(&t->source[e->source].queue, e, by_source);
 	e->m = NULL;
 	t->free[t->n_free++] = place;
 }
@@ -146,6 +113,69 @@ static void entry_refuse(struct worker *w, struct frag_entry *e, enum dp_counter
 	datagram_drop(w, e->m, &e->chain, reason);
 	e->m = NULL;
 	e->refused = (uint16_t)reason;
+}
+
+static void entry_end(struct worker *w, struct frag_entry *e, enum dp_counter_id reason)
+{
+	if (e->refused == PASS)
+		datagram_drop(w, e->m, &e->chain, reason);
+	entry_close(w, e);
+}
+
+// A place for a datagram, if need be that of the one which has waited longest: of its own source, so that nobody
+// pushes out others by being loud; or of all on the interface.
+static struct frag_entry *entry_take(
+	struct worker *w, const struct frag_limit *l, const struct frag_source *s)
+{
+	struct frag_table *t = w->frag;
+
+	if (s->waiting >= l->share)
+		entry_end(w, TAILQ_FIRST(&s->queue), DROP_FRAG_SOURCE);
+	else if (l->waiting >= l->size)
+		entry_end(w, TAILQ_FIRST(&l->queue), DROP_FRAG_FULL);
+	return &t->entry[t->free[--t->n_free]]; // there are as many as all interfaces allow
+}
+
+// Those that gave way in this burst hold theirs until they are freed together.
+static struct rte_mbuf *buffer_take(struct worker *w)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(w->frag->pool);
+
+	if (likely(m != NULL))
+		return m;
+	worker_free_dropped(w);
+	return rte_pktmbuf_alloc(w->frag->pool);
+}
+
+// NULL: no buffer.
+static struct frag_entry *entry_open(struct worker *w, const struct frag_key *k, uint32_t hash)
+{
+	struct frag_table *t = w->frag;
+	struct frag_limit *l = &t->limit[k->iface];
+	const uint16_t source = source_of(w, k);
+	struct frag_source *s = &t->source[source];
+	uint32_t *head = &t->bucket[hash % FRAG_BUCKETS];
+	struct rte_mbuf *m = buffer_take(w);
+	struct frag_entry *e;
+
+	if (m == NULL)
+		return NULL;
+	e = entry_take(w, l, s);
+	e->key = *k;
+	e->m = m;
+	e->since_ns = w->now_ns;
+	e->next = *head;
+	e->refused = PASS;
+	e->source = source;
+	e->size = 0;
+	e->dont = false;
+	e->chain.total = e->chain.have = e->chain.end = e->chain.n = 0;
+	*head = (uint32_t)(e - t->entry) + 1;
+	l->waiting++;
+	TAILQ_INSERT_TAIL(&l->queue, e, by_iface);
+	s->waiting++;
+	TAILQ_INSERT_TAIL(&s->queue, e, by_source);
+	return e;
 }
 
 // ---- Fragments ---------------------------------------------------------------------------------
@@ -205,12 +235,12 @@ static struct rte_mbuf *frag_take(
 	struct frag_entry *e = entry_find(w->frag, k, hash);
 	enum dp_counter_id bad = PASS;
 
-	if (e == NULL && v == FRAG_HELD)
-		e = entry_open(w, k, hash, &bad);
-	else if (e == NULL)
-		bad = reasons[v];
-	else
+	if (e != NULL)
 		bad = e->refused;
+	else if (v != FRAG_HELD)
+		bad = reasons[v];
+	else if ((e = entry_open(w, k, hash)) == NULL)
+		bad = DROP_NO_BUFFER;
 	if (bad != PASS) {
 		pkt_drop(w, m, bad);
 		return NULL;
@@ -257,28 +287,21 @@ void frag_stage(struct worker *w, struct pkts *v)
 	v->n = n;
 }
 
-static void age_one(struct worker *w, struct frag_entry *e)
-{
-	if (!e->used || w->now_ns - e->since_ns < w->frag->limit[e->key.iface].timeout_ns)
-		return;
-	if (e->refused == PASS)
-		datagram_drop(w, e->m, &e->chain, DROP_FRAG_TIMEOUT);
-	entry_close(w, e);
-}
-
 void frag_age(struct worker *w)
 {
 	struct frag_table *t = w->frag;
-	uint64_t passed_ns = RTE_MIN(w->now_ns - t->age_ns, AGE_LAP_NS);
-	uint64_t due = passed_ns * t->max / AGE_LAP_NS;
 
-	if (due == 0)
+	if (likely(t->n_free == t->max))
 		return;
-	t->age_ns = w->now_ns;
-	if (t->n_free == t->max)
-		return;
-	for (uint64_t i = 0; i < RTE_MIN(due, (uint64_t)AGE_ENTRIES_MAX); i++) {
-		age_one(w, &t->entry[t->age_next]);
-		t->age_next = t->age_next + 1 < t->max ? t->age_next + 1 : 0;
+	for (unsigned int i = 0; i < w->n_ifaces; i++) {
+		const struct frag_limit *l = &t->limit[i];
+		struct frag_entry *e;
+
+		for (unsigned int n = 0; n < AGE_ENTRIES_MAX; n++) {
+			e = TAILQ_FIRST(&l->queue);
+			if (e == NULL || w->now_ns - e->since_ns < l->timeout_ns)
+				break;
+			entry_end(w, e, DROP_FRAG_TIMEOUT);
+		}
 	}
 }

@@ -7,12 +7,21 @@
 // out about the path still holds. A copy of each fragment costs less than what every stage would pay
 // for packets of several buffers, and a sender who never completes anything holds no buffers that
 // devices receive into.
+//
+// When as many wait as may, the one that has waited longest gives way, unlike in other tables here, where
+// what is there has proved its worth: fragments of a datagram follow each other within milliseconds, so the
+// longer one waits, the less likely it is that the rest will come. Were new ones refused, 40 made-up fragments
+// a second would hold 200 places for their 5 s, and nobody's datagram would get one; so they have to come
+// faster than 200 between the first and the last fragment of a datagram to do harm.
 #pragma once
+
+#include <sys/queue.h>
 
 #include "dp/worker.h"
 #include "lib/frag.h"
 
-// What waits of one source is limited to a share of the table; sources are told apart by a hash.
+// What waits of one source is limited to a share of the table, so that it pushes out its own; sources of an
+// interface are told apart by a hash.
 #define FRAG_SOURCES      1024
 #define FRAG_SOURCE_SHARE 4
 
@@ -34,14 +43,16 @@ struct frag_entry {
 	struct frag_key key;
 	struct rte_mbuf *m; // the datagram; NULL: refused, and remembered for its fragments to come
 	uint64_t since_ns;
-	uint32_t next;    // index + 1 of the next one in the bucket
-	uint16_t refused; // enum dp_counter_id, PASS: not
-	uint16_t source;  // place in frag_table.source
-	uint16_t size;    // of the largest fragment, as a packet
-	bool used;
-	bool dont; // a fragment said "don't fragment"
+	TAILQ_ENTRY(frag_entry) by_iface, by_source; // by age
+	uint32_t next;                               // index + 1 of the next one in the bucket
+	uint16_t refused;                            // enum dp_counter_id, PASS: not
+	uint16_t source;                             // place in frag_table.source
+	uint16_t size;                               // of the largest fragment, as a packet
+	bool dont;                                   // a fragment said "don't fragment"
 	struct frag_chain chain;
 };
+
+TAILQ_HEAD(frag_queue, frag_entry); // the one that has waited longest comes first
 
 // What one interface allows a worker.
 struct frag_limit {
@@ -50,6 +61,12 @@ struct frag_limit {
 	uint16_t chain; // fragments of a datagram
 	uint64_t timeout_ns;
 	uint16_t waiting;
+	struct frag_queue queue;
+};
+
+struct frag_source {
+	uint16_t waiting;
+	struct frag_queue queue;
 };
 
 struct frag_table {
@@ -58,10 +75,8 @@ struct frag_table {
 	uint32_t max, n_free;
 	struct frag_entry *entry;
 	uint32_t *free; // stack of free entries
-	uint32_t age_next;
-	uint64_t age_ns; // when the table was last looked at
 	struct frag_limit limit[DP_IFACES_MAX];
-	uint16_t source[FRAG_SOURCES]; // datagrams that wait
+	struct frag_source source[FRAG_SOURCES];
 	uint32_t bucket[FRAG_BUCKETS]; // index + 1
 };
 

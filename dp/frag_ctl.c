@@ -72,8 +72,11 @@ struct frag_table *frag_new(const struct dp_iface_options *ifaces, unsigned int 
 			.timeout_ns = or_default(ifaces[i].fragments.timeout_s, TIMEOUT_DEFAULT) *
 				UINT64_C(1000000000),
 		};
+		TAILQ_INIT(&t->limit[i].queue);
 		t->max += size;
 	}
+	for (unsigned int i = 0; i < FRAG_SOURCES; i++)
+		TAILQ_INIT(&t->source[i].queue);
 	t->entry = rte_zmalloc("frag", t->max * sizeof(*t->entry), RTE_CACHE_LINE_SIZE);
 	t->free = rte_malloc("frag", t->max * sizeof(*t->free), RTE_CACHE_LINE_SIZE);
 	if (t->entry == NULL || t->free == NULL) {

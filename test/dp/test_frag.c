@@ -298,23 +298,33 @@ static void test_timeout(void **state)
 	assert_int_equal(rte_mempool_in_use_count(h.datagrams), 1);
 }
 
-static void flood(unsigned int sources, unsigned int each)
+// First fragments whose others never come.
+static void flood_from(const char *from, unsigned int n, uint16_t id)
 {
-	for (unsigned int s = 0; s < sources; s++) {
-		char from[IP_TEXT_MAX];
-		struct flow f;
+	const struct flow f = flow(PROTO_UDP, from, 3000, MAPPED, 4000);
 
-		snprintf(from, sizeof(from), "198.51.%u.%u", 100 + s / 200, 10 + s % 200);
-		f = flow(PROTO_UDP, from, 3000, MAPPED, 4000);
-		for (unsigned int i = 0; i < each; i++) {
-			datagram(OUTSIDE, &f, 1000, (uint16_t)i);
-			send_piece(OUTSIDE, 0, 800, MF);
-		}
+	for (unsigned int i = 0; i < n; i++) {
+		datagram(OUTSIDE, &f, 1000, (uint16_t)(id + i));
+		send_piece(OUTSIDE, 0, 800, MF);
 	}
 }
 
-// One source gets a quarter; all together what the table holds; and whoever was there before, and
-// whoever comes in by another interface, is not disturbed.
+static const char *source_at(unsigned int i)
+{
+	static char text[IP_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "198.51.%u.%u", 100 + i / 200, 10 + i % 200);
+	return text;
+}
+
+static void flood(unsigned int sources, unsigned int each)
+{
+	for (unsigned int i = 0; i < sources; i++)
+		flood_from(source_at(i), each, 0);
+}
+
+// One source gets a quarter and then pushes out its own; all together get what the table holds; and whoever
+// comes in by another interface is not disturbed.
 static void test_flood(void **state)
 {
 	const struct flow f = flow(PROTO_UDP, HOST_OUT, 3000, MAPPED, 4000);
@@ -329,15 +339,15 @@ static void test_flood(void **state)
 	flood(1, 1000);
 	assert_int_equal(counted(DROP_FRAG_SOURCE), 950);
 	assert_int_equal(rte_mempool_in_use_count(h.datagrams), 51);
+	len = datagram(OUTSIDE, &f, 1000, 7);
+	send_piece(OUTSIDE, 800, 208, 0);
+	arrive(&a, INSIDE);
+	assert_arrived(&a, len, &want);
 	flood(400, 3);
 	assert_int_equal(rte_mempool_in_use_count(h.datagrams), 200);
 	assert_true(counted(DROP_FRAG_FULL) > 900);
 	assert_int_equal(counted(DROP_NO_BUFFER), 0);
 
-	len = datagram(OUTSIDE, &f, 1000, 7);
-	send_piece(OUTSIDE, 800, 208, 0);
-	arrive(&a, INSIDE);
-	assert_arrived(&a, len, &want);
 	len = datagram(INSIDE, &in, 1000, 7);
 	send_piece(INSIDE, 0, 800, MF);
 	send_piece(INSIDE, 800, 208, 0);
@@ -349,6 +359,72 @@ static void test_flood(void **state)
 	for (unsigned int i = 0; i < 600; i++)
 		worker_turn(h.w, h.now_ns += S / 100);
 	assert_int_equal(rte_mempool_in_use_count(h.datagrams), 0);
+}
+
+// Whether a datagram of HOST_OUT arrives while `between` comes in after its first fragment.
+static bool arrives(uint16_t id, void (*between)(unsigned int n), unsigned int n)
+{
+	const struct flow f = flow(PROTO_UDP, HOST_OUT, 3000, MAPPED, 4000);
+	static struct arrived a;
+
+	datagram(OUTSIDE, &f, 1000, id);
+	send_piece(OUTSIDE, 0, 800, MF);
+	between(n);
+	datagram(OUTSIDE, &f, 1000, id);
+	send_piece(OUTSIDE, 800, 208, 0);
+	arrive(&a, INSIDE);
+	return a.len > 0;
+}
+
+static void flood_others(unsigned int n)
+{
+	static uint16_t id = 1000; // each time another
+
+	for (unsigned int i = 0; i < n; i++)
+		flood_from(source_at(i), 1, id++);
+}
+
+static void flood_same(unsigned int n)
+{
+	static uint16_t id = 1000;
+
+	flood_from(HOST_OUT, n, id);
+	id = (uint16_t)(id + n);
+}
+
+// However many wait already: only as many as may wait, between the fragments of a datagram, push it out; and only
+// a quarter of that if they bear its sender's name.
+static void test_flood_gives_way(void **state)
+{
+	flood(400, 1);
+	assert_int_equal(rte_mempool_in_use_count(h.datagrams), 200);
+	assert_true(arrives(1, flood_others, 199));
+	assert_false(arrives(2, flood_others, 200));
+	flood_same(60);
+	assert_true(arrives(3, flood_same, 49));
+	assert_false(arrives(4, flood_same, 50));
+}
+
+static void wait_20ms(unsigned int n)
+{
+	worker_turn(h.w, h.now_ns += S / 50);
+}
+
+// 40 made-up fragments a second, which hold all places: datagrams that come meanwhile, and are 20 ms long, are put
+// together all the same.
+static void test_trickle(void **state)
+{
+	unsigned int arrived = 0;
+
+	for (unsigned int i = 0; i < 400; i++) {
+		flood_from(source_at(i), 1, 0);
+		if (i >= 200)
+			arrived += arrives((uint16_t)i, wait_20ms, 0);
+		worker_turn(h.w, h.now_ns += S / 200);
+	}
+	assert_int_equal(arrived, 200);
+	assert_true(rte_mempool_in_use_count(h.datagrams) >=
+		199); // one may have made room for a datagram
 }
 
 static void test_chain(void **state)
@@ -468,6 +544,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_duplicate, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_timeout, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_flood, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_flood_gives_way, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(test_trickle, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_chain, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_mtu, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_cut, harness_setup, harness_teardown),
