@@ -16,7 +16,10 @@
 //
 // A mapping lives while a session uses it, and rests afterwards (dp_timeouts.pat_xlate_s, or xlate_s
 // for an address), so that whoever comes back finds it and no stranger gets it at once. Only when no port is
-// left, one that has rested for two seconds is another's: a host that scans uses up nobody's. Ports come
+// left, one that has rested for two seconds is another's: a host that scans uses up nobody's. An address
+// that rests stays its host's even when others are refused for want of one, because the outside knows the host by it.
+// So whoever inside makes up addresses of his subnet uses up a small pool for xlate_s, as on the ASA. That a
+// mapping was answered could not tell the true from the made-up: servers answer to both. Ports come
 // from this worker's slices (lib/steer.h) alone, addresses from all (dp/pool.h), so that answers
 // arrive where the mapping is.
 #pragma once
