@@ -27,8 +27,13 @@ static enum arp_fate arp_judge(const struct snapshot *s, const struct pkt *p, bo
 {
 	const struct ip_addr *asked = &p->flow.dst.ip;
 
-	if (ip_eq(asked, &s->ifaces[p->iface_in].ip))
-		return ARP_PUNT;
+	// The kernel remembers whoever asks it. Who is not of the subnet, or has no address yet, is answered here, or a
+	// single host could fill the kernel's table, which all interfaces share, with addresses that it makes up.
+	if (ip_eq(asked, &s->ifaces[p->iface_in].ip)) {
+		if (prefix_has(&s->ifaces[p->iface_in].subnet, &p->flow.src.ip))
+			return ARP_PUNT;
+		return request ? ARP_ANSWER : ARP_SILENCE;
+	}
 	// A gratuitous one asks for itself: a neighbour, or a gateway that took over, may have a new
 	// MAC. The kernel knows whom it knew.
 	if (ip_eq(asked, &p->flow.src.ip))

@@ -3,6 +3,7 @@
 // The punt stage; see dp/punt.h.
 #include "dp/punt.h"
 
+#include <rte_arp.h>
 #include <rte_tcp.h>
 
 #include "dp/ip_hash.h"
@@ -16,6 +17,7 @@ struct punt_rates punt_rates(unsigned int n_workers)
 {
 	return (struct punt_rates){
 		.arp = bucket_rate(1000 / n_workers, 200),
+		.source_arp = bucket_rate(100 / n_workers, 50),
 		.iface = bucket_rate(40000 / n_workers, 4000),
 		.iface_syn = bucket_rate(2000 / n_workers, 500),
 		.source = bucket_rate(10000 / n_workers, 2000),
@@ -81,6 +83,22 @@ static struct punt_source *source_of(struct punt_state *s, uint32_t hash)
 	return &s->source[hash % PUNT_SOURCES];
 }
 
+// ARP of a host that is known, by its MAC, has a budget that others cannot use up: were a gateway's answers lost
+// among what a host of its subnet makes up, the kernel would take it for gone.
+static bool police_arp(struct worker *w, const struct pkt *p)
+{
+	const struct rte_arp_hdr *arp =
+		rte_pktmbuf_mtod_offset(pkt_mbuf(p), const struct rte_arp_hdr *, p->l3);
+	const struct neigh_key sender = {.ip = p->flow.src.ip, .iface = p->iface_in};
+	struct punt_state *s = w->punt;
+	struct punt_source *source = source_of(s, source_hash(s, &p->flow.src.ip));
+
+	if (neigh_is(w, &sender, &arp->arp_data.arp_sha))
+		return bucket_take(&source->arp_known, &s->rate.source_arp, w->now_ns);
+	return bucket_take(&source->arp, &s->rate.source_arp, w->now_ns) &&
+		bucket_take(&s->arp[p->iface_in], &s->rate.arp, w->now_ns);
+}
+
 static bool police(struct worker *w, const struct pkt *p)
 {
 	struct punt_state *s = w->punt;
@@ -91,7 +109,7 @@ static bool police(struct worker *w, const struct pkt *p)
 	bool syn;
 
 	if (p->kind == PKT_ARP)
-		return bucket_take(&s->arp[p->iface_in], &s->rate.arp, now);
+		return police_arp(w, p);
 	hash = source_hash(s, &p->flow.src.ip);
 	trusted = trusted_find(s, p->iface_in, &p->flow.src.ip, hash);
 	syn = (p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;

@@ -11,7 +11,7 @@
 
 // What one source may cost the control plane.
 struct punt_source {
-	struct bucket all, syn;
+	struct bucket all, syn, arp, arp_known;
 };
 
 struct punt_trusted {
@@ -22,7 +22,8 @@ struct punt_trusted {
 };
 
 struct punt_rates {
-	struct bucket_rate arp, iface, iface_syn, source, source_syn, trusted, trusted_syn, reset;
+	struct bucket_rate arp, source_arp, iface, iface_syn, source, source_syn, trusted,
+		trusted_syn, reset;
 };
 
 // Made by dp/worker_ctl.c, with each worker's share of the rates.

@@ -71,6 +71,13 @@ static void hops_forget(struct neigh_table *t)
 	memset(t->hop, 0, sizeof(t->hop));
 }
 
+bool neigh_is(const struct worker *w, const struct neigh_key *key, const struct rte_ether_addr *mac)
+{
+	const int32_t at = rte_hash_lookup(w->neigh->hash, key);
+
+	return at >= 0 && rte_is_same_ether_addr(&w->neigh->at[at].mac[0], mac);
+}
+
 void neigh_msg(struct worker *w, const struct dp_msg *m)
 {
 	struct neigh_table *t = w->neigh;

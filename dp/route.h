@@ -72,6 +72,10 @@ struct neigh_table {
 enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be32_t dst,
 	uint32_t *out, struct neigh_key *next);
 
+// Whether that neighbour is known, by that MAC.
+bool neigh_is(
+	const struct worker *w, const struct neigh_key *key, const struct rte_ether_addr *mac);
+
 // NEIGH_SET and NEIGH_DEL.
 void neigh_msg(struct worker *w, const struct dp_msg *m);
 

@@ -400,6 +400,9 @@ static void test_arp(void **state)
 		{"probe for mapped", OUTSIDE, true, "0.0.0.0", MAPPED, true, false},
 		{"own", OUTSIDE, true, HOST_OUT, FW_OUT, false, true},
 		{"reply to own", OUTSIDE, false, HOST_OUT, FW_OUT, false, true},
+		{"own, of another subnet", OUTSIDE, true, FAR, FW_OUT, true, false},
+		{"own, of no address yet", OUTSIDE, true, "0.0.0.0", FW_OUT, true, false},
+		{"reply to own, of another subnet", OUTSIDE, false, FAR, FW_OUT, false, false},
 		{"own, other side", INSIDE, true, HOST_IN, FW_OUT, false, false},
 		{"foreign", OUTSIDE, true, HOST_OUT, "209.165.200.240", false, false},
 		{"real address", OUTSIDE, true, HOST_OUT, HOST_IN, false, false},
@@ -433,6 +436,42 @@ static void test_arp(void **state)
 		assert_int_equal(counted(DROP_ARP_FOREIGN) - foreign,
 			!cases[i].answered && !cases[i].punted);
 	}
+}
+
+// Of so many ARP packets at once, of hosts of the inside with the MAC that ends so, how many the control plane gets.
+static unsigned int arps(unsigned int first, unsigned int hosts, unsigned int each, uint8_t mac)
+{
+	unsigned int got = 0;
+
+	for (unsigned int i = 0; i < hosts * each; i++) {
+		char sender[IP_TEXT_MAX];
+		struct rte_mbuf *m;
+		uint16_t iface;
+
+		snprintf(sender, sizeof(sender), "192.168.10.%u", first + i % hosts);
+		m = buffer_of(frame, frame_arp(frame, INSIDE, i % 2 == 0, sender, FW_IN));
+		*rte_pktmbuf_mtod_offset(m, uint8_t *, 14 + 13) ^= mac; // the sender's, in ARP
+		harness_in(INSIDE, &m, 1);
+		got += harness_punted(frame, &iface) > 0;
+	}
+	return got;
+}
+
+// A host that makes up ARP, in its own name or in those of all its subnet, keeps nobody's from the control plane who is
+// known already; and in its own name alone nobody's at all.
+static void test_arp_flood(void **state)
+{
+	h.w->punt->seed = 1;                        // none of those that count meet in one place
+	assert_int_equal(arps(99, 1, 1000, 0), 50); // a stranger
+	assert_int_equal(arps(100, 1, 1, 0), 1);
+	assert_int_equal(arps(40, 200, 10, 0), 149); // what is left of the interface's 200
+	assert_int_equal(arps(240, 1, 1, 0), 0);
+	assert_int_equal(arps(30, 1, 1, 1), 0); // HOST_IN, but not its MAC
+	assert_int_equal(arps(30, 1, 1000, 0), 50);
+	h.now_ns += 1000000000;
+	assert_int_equal(
+		arps(30, 1, 1000, 0), 50); // a known one does not use up the others' either
+	assert_int_equal(arps(240, 1, 1, 0), 1);
 }
 
 // A next hop without a MAC is asked for once a second, not for every packet.
@@ -482,6 +521,7 @@ int main(void)
 		TEST(test_many_trusted),
 		TEST(test_ring_full),
 		TEST(test_arp),
+		TEST(test_arp_flood),
 		TEST(test_neighbour_miss),
 		TEST(test_neighbours_scanned),
 		TEST(test_flood_of_syns),
