@@ -25,7 +25,10 @@
 // subnet must not push out the living.
 #define NEIGHS_MAX     4096
 #define UNANSWERED_MAX 1024
-#define BUCKETS        4096
+// Of both, so many places that what nobody needs urgently leaves to what somebody does: gateways, calls, flows that
+// are up. A host of a large subnet can have all its addresses learned.
+#define NEIGHS_KEPT 256
+#define BUCKETS     4096
 // Questions to the kernel per second; each becomes up to three ARP requests.
 #define ASKS_PER_SECOND 256
 // Of these, so many that strangers who make workers ask leave to others.
@@ -97,14 +100,16 @@ static struct neigh *find(struct netlink *nl, uint16_t iface, const struct ip_ad
 }
 
 static struct neigh *find_or_add(
-	struct netlink *nl, uint16_t iface, const struct ip_addr *ip, bool known)
+	struct netlink *nl, uint16_t iface, const struct ip_addr *ip, bool known, bool urgent)
 {
+	const size_t kept = urgent ? 0 : NEIGHS_KEPT;
 	struct neigh *n = find(nl, iface, ip);
 	uint16_t *b = bucket(nl, iface, ip);
 
 	if (n != NULL)
 		return n;
-	if (nl->n_used == NEIGHS_MAX || (!known && nl->n_used - nl->n_known >= UNANSWERED_MAX))
+	if (nl->n_used + kept >= NEIGHS_MAX ||
+		(!known && nl->n_used - nl->n_known + kept >= UNANSWERED_MAX))
 		return NULL;
 	for (n = nl->neighs; n->used; n++)
 		;
@@ -163,10 +168,10 @@ static void set_known(struct netlink *nl, struct neigh *n, bool known)
 static void learn(
 	struct netlink *nl, uint16_t iface, const struct ip_addr *ip, const uint8_t mac[6])
 {
-	struct neigh *n = find_or_add(nl, iface, ip, true);
+	struct neigh *n = find_or_add(nl, iface, ip, true, false);
 
 	if (n == NULL) {
-		log_event(NEIGH_FULL, log_u64("max", NEIGHS_MAX));
+		log_event(NEIGH_FULL, log_u64("max", NEIGHS_MAX - NEIGHS_KEPT));
 		return;
 	}
 	if (memcmp(n->mac, mac, sizeof(n->mac)) != 0)
@@ -207,9 +212,9 @@ static void bury(struct netlink *nl, struct neigh *n)
 	(void)rtnl_neigh_del(nl->rtnl, nl->ifindex[iface], &ip); // or somebody was quicker
 }
 
-// Answers a question from the table, or passes it on while so many are left that are kept for others.
-static void want(struct netlink *nl, uint16_t iface, const struct ip_addr *ip, bool tell_again,
-	unsigned int kept)
+// Answers a question from the table, or passes it on while more are left than are kept for urgent ones.
+static void want(
+	struct netlink *nl, uint16_t iface, const struct ip_addr *ip, bool tell_again, bool urgent)
 {
 	struct neigh *n = find(nl, iface, ip);
 
@@ -219,9 +224,9 @@ static void want(struct netlink *nl, uint16_t iface, const struct ip_addr *ip, b
 		sync_workers(nl, n);
 		return;
 	}
-	if (nl->asks_left <= kept)
+	if (nl->asks_left <= (urgent ? 0 : ASKS_KEPT))
 		return; // who still needs it asks again
-	n = find_or_add(nl, iface, ip, false);
+	n = find_or_add(nl, iface, ip, false, urgent);
 	if (n == NULL)
 		return;
 	n->wanted = true;
@@ -479,7 +484,7 @@ void netlink_free(struct netlink *nl)
 void netlink_miss(struct netlink *nl, uint16_t iface, const struct ip_addr *ip, bool urgent)
 {
 	if (iface < nl->n_ifaces && ip_is_v4(ip) && prefix_has(&nl->subnets[iface], ip))
-		want(nl, iface, ip, true, urgent ? 0 : ASKS_KEPT);
+		want(nl, iface, ip, true, urgent);
 }
 
 // The neighbour that packets towards `ip` go to, or NULL.
@@ -508,7 +513,7 @@ int netlink_resolve(struct netlink *nl, uint16_t iface, const struct ip_addr *ip
 
 	if (hop == NULL)
 		return -ENETUNREACH;
-	want(nl, iface, hop, false, 0);
+	want(nl, iface, hop, false, true);
 	return 0;
 }
 

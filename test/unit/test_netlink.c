@@ -146,6 +146,41 @@ static void test_events_lost(void **state)
 		assert_int_equal(wire_workers.mac5[i], 0);
 }
 
+// A host of a large subnet that has all its addresses learned, or answers for them when a stranger scans it.
+#define CROWD                                                                                      \
+	"for i in $(seq 2 20); do for k in $(seq 1 250); do "                                      \
+	"echo neigh $DO 203.0.$i.$k $MAC dev $DEV $NUD; done; done | ip -batch -"
+#define DO(what, mac, nud)                                                                         \
+	"DO=" what " MAC='" mac "' NUD='" nud "' DEV=$(ip -o -4 addr show to 203.0.113.1 | "       \
+	"awk '{print $2}'); "
+#define CROWD_COMES DO("replace", "lladdr 02:00:00:00:00:66", "nud permanent") CROWD
+#define CROWD_GOES  DO("del", "", "") CROWD
+#define GATEWAY                                                                                    \
+	DO("replace", "lladdr 02:00:00:00:00:09", "nud permanent")                                 \
+	"ip neigh $DO 203.0.113.9 $MAC dev $DEV $NUD"
+
+// A gateway that is needed for the first time still finds a place; and who was there before stays.
+static void test_crowd(void **state)
+{
+	const struct ip_addr host = ip("192.168.10.2"), far = ip("172.16.0.1");
+
+	assert_int_equal(netlink_resolve(wire_netlink, 0, &host), 0);
+	wire_turn_ms(300);
+	assert_true(netlink_resolved(wire_netlink, 0, &host));
+	memset(&wire_workers, 0, sizeof(wire_workers));
+	assert_int_equal(system(CROWD_COMES), 0);
+	wire_turn_ms(1500);
+	assert_in_range(wire_workers.sets, 3500, 4096 - 256);
+	assert_int_equal(netlink_resolve(wire_netlink, 1, &far), 0);
+	assert_int_equal(system(GATEWAY), 0);
+	wire_turn_ms(300);
+	assert_true(netlink_resolved(wire_netlink, 1, &far));
+	assert_true(netlink_resolved(wire_netlink, 0, &host));
+	assert_int_equal(system(CROWD_GOES), 0);
+	wire_turn_ms(1500);
+	assert_true(netlink_resolved(wire_netlink, 1, &far));
+}
+
 static void test_media(void **state)
 {
 	struct dp_msg gone = {.version = DP_MSG_VERSION, .type = DP_MSG_MEDIA_GONE};
@@ -172,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_neighbour_silent),
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_events_lost),
+		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_media),
 	};
 

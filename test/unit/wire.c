@@ -34,7 +34,7 @@ const char wire_text[] =
 	"management: {socket: /run/cg.sock}\n"
 	"interfaces:\n"
 	"  inside: {device: net_null0, address: 192.168.10.1/24, security-level: 100}\n"
-	"  outside-with-a-long-name: {device: net_null1, address: 203.0.113.1/24, "
+	"  outside-with-a-long-name: {device: net_null1, address: 203.0.113.1/16, "
 	"security-level: 0}\n"
 	"routes:\n"
 	"  - {interface: inside, destination: 10.0.0.0/8, gateway: 192.168.10.2}\n"
