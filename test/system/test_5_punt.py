@@ -132,8 +132,8 @@ def tearDownModule():
 class Running:
     """A program in the firewall's place."""
 
-    def __init__(self, program, workers=1):
-        (PLACE / "callgate.yaml").write_text(configuration(workers))
+    def __init__(self, program, workers=1, change=lambda text: text):
+        (PLACE / "callgate.yaml").write_text(change(configuration(workers)))
         with open(PLACE / "log", "wb") as log:
             self.process = subprocess.Popen(
                 ns(CG, find_program(program), PLACE / "callgate.yaml"), stdin=subprocess.DEVNULL,
@@ -176,6 +176,17 @@ def end(process):
             f.close()
 
 
+def flood(target, seconds, a_second=0):
+    """Spoofed SYNs from the Internet to ADDRESS:PORT; prints in the end how many."""
+    mac = {}
+    for host, command in (("callgate", ("ip", "neigh", "show", OWN_OUT)), ("self", ("ip", "link", "show", "eth0"))):
+        text = sh(*ns(OUT, *command))
+        mac[host] = re.search(r"(?:lladdr|ether) ([0-9a-f:]{17})", text)[1].replace(":", "")
+    return subprocess.Popen(
+        ns(OUT, sys.executable, syn_flood.PROGRAM, "eth0", mac["callgate"], mac["self"], target, str(seconds), str(a_second)),
+        stdout=subprocess.PIPE, text=True)
+
+
 def taps_left():
     """Interfaces that a daemon left in the namespace it was started in."""
     return set(sh(*ns(CG, "ls", "/sys/class/net")).split()) - {"lo", "outside", "inside", "dmz"}
@@ -183,6 +194,10 @@ def taps_left():
 
 def show(what):
     return json.loads(client("--socket", PLACE / "callgate.sock", "show", what, "--json"))
+
+
+def counter(name):
+    return next(c["value"] for c in show("counters") if c["name"] == name)
 
 
 class Firewall(unittest.TestCase):
@@ -200,9 +215,6 @@ class Firewall(unittest.TestCase):
 
     def restart(self):
         type(self).daemon = Running("callgated", self.workers)
-
-    def counter(self, name):
-        return next(c["value"] for c in show("counters") if c["name"] == name)
 
     def test_ping_through(self):
         self.assertTrue(ping(IN, HOST, 3), "inside to outside")
@@ -224,9 +236,9 @@ class Firewall(unittest.TestCase):
     def test_tcp_denied(self):
         inside = server(IN, 8082)
         self.addCleanup(end, inside)
-        before = self.counter("ACL_DENY")
+        before = counter("ACL_DENY")
         self.assertFalse(tcp(OUT, MAPPED, 8082, 1.5))
-        self.assertGreater(self.counter("ACL_DENY"), before)
+        self.assertGreater(counter("ACL_DENY"), before)
 
     def test_arp(self):
         ours = [(OUT, OWN_OUT), (OUT, MAPPED), (IN, OWN_IN)]
@@ -368,27 +380,79 @@ class Punt(unittest.TestCase):
 
     def test_flood(self):
         """Spoofed SYNs from the Internet lock out neither the call manager nor a known address."""
-        mac = {}
-        for host, command in (("callgate", ("ip", "neigh", "show", OWN_OUT)),
-                              ("self", ("ip", "link", "show", "eth0"))):
-            text = sh(*ns(OUT, *command))
-            mac[host] = re.search(r"(?:lladdr|ether) ([0-9a-f:]{17})", text)[1].replace(":", "")
-        flood = subprocess.Popen(
-            ns(OUT, sys.executable, syn_flood.PROGRAM, "eth0", mac["callgate"], mac["self"], f"{MAPPED}:5070", "6"),
-            stdout=subprocess.PIPE, text=True)
-        self.addCleanup(end, flood)
+        syns = flood(f"{MAPPED}:5070", 6)
+        self.addCleanup(end, syns)
         time.sleep(1.5) # it builds its frames, and runs
         for i in range(10):
             begin = time.monotonic()
             self.assertTrue(tcp(IN, NOBODY, 5040 + i), "the call manager")
             self.assertLess(time.monotonic() - begin, 1)
         self.assertTrue(ping(OUT, OWN_OUT, 3))
-        self.assertIsNone(flood.poll(), "the flood ended before the test did")
-        self.assertGreater(int(line(flood)), 50000)
+        self.assertIsNone(syns.poll(), "the flood ended before the test did")
+        self.assertGreater(int(line(syns)), 50000)
         self.assertTrue(tcp(OUT, MAPPED, 5070), "anybody, afterwards")
 
 
 class PuntFourWorkers(Punt):
+    workers = 4
+
+
+class Floods(unittest.TestCase):
+    """SYNs to a host behind the firewall, from sources that do not exist."""
+
+    workers = 1
+
+    def start(self, **limits):
+        """With these set-connection limits alone, and an echo server on either side."""
+        limits = {"embryonic-conn-max": 0, "embryonic-conn-rate": 0} | {k.replace("_", "-"): v for k, v in limits.items()}
+        text = ", ".join(f"{k}: {v}" for k, v in limits.items())
+        self.daemon = Running("callgated", self.workers, lambda yaml: substitute(substitute(
+            yaml, r"sessions-max: *\d+", "sessions-max: 2048"),
+            r"class: class-default, set-connection: \{[^}]*\}", f"class: class-default, set-connection: {{{text}}}"))
+        self.addCleanup(self.daemon.stop)
+        for host, port in ((IN, 8080), (OUT, 8081)):
+            self.addCleanup(end, server(host, port))
+
+    def flood(self, why):
+        """4000 SYNs a second for some seconds; returns once some are refused for that reason."""
+        syns = flood(f"{MAPPED}:8080", 8, 4000)
+        self.addCleanup(end, syns)
+        wait_for("SYNs to be refused", 5, lambda: counter(why) > 100)
+        return syns
+
+    def assert_inside_connects(self, syns):
+        """Nobody inside notices."""
+        self.assertEqual([tcp(IN, HOST, 8081) for _ in range(10)], [True] * 10)
+        self.assertIsNone(syns.poll(), "the flood ended before the test did")
+
+    def test_half_open_shares(self):
+        """What comes from outside leaves room for the half-open connections of inside."""
+        self.start()
+        self.assert_inside_connects(self.flood("EMBRYONIC_FULL"))
+        self.assertRegex(self.daemon.text(), r"339408: .* interface=outside ")
+
+    def test_rate(self):
+        """A host gets so many new connections a second; those that are up go on, and so do other hosts."""
+        self.start(embryonic_conn_rate=100)
+        up = subprocess.Popen(ns(OUT, sys.executable, "-c", STALE_CLIENT, MAPPED, "8080"),
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(end, up)
+        self.assertEqual(line(up), "open")
+        before, begin = counter("SESSIONS_CREATED"), time.monotonic()
+        syns = self.flood("EMBRYONIC_RATE")
+        up.stdin.write("\n")
+        up.stdin.flush()
+        self.assertEqual(line(up), "data")
+        self.assert_inside_connects(syns)
+        opened, passed = counter("SESSIONS_CREATED") - before, time.monotonic() - begin
+        self.assertLess(opened, 100 + 100 * passed + 50)  # 10 of them from inside
+        self.assertRegex(self.daemon.text(), rf"339409: .* limit=100 protocol=tcp interface=outside .* destination={UCM}:8080")
+        self.assertGreater(int(line(syns)), 20000)
+        time.sleep(1)
+        self.assertTrue(tcp(OUT, MAPPED, 8080), "anybody, afterwards")
+
+
+class FloodsFourWorkers(Floods):
     workers = 4
 
 
