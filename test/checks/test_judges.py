@@ -69,11 +69,14 @@ class Packets(Folder):
 
 
 class Signalling(Packets):
-    def judge(self, port, payloads):
-        segments, seq = [], 1
-        for i, payload in enumerate(payloads):
-            segments.append((i, struct.pack(">HHIIBBHHH", port, 5071, seq, 1, 0x50, 0x18, 65535, 0, 0) + payload))
+    def judge(self, port, payloads, again=()):
+        """`again`: (octet of the stream, payload) of what is sent once more at the end."""
+        sent, seq = [], 1
+        for payload in payloads:
+            sent.append((seq, payload))
             seq += len(payload)
+        segments = [(i, struct.pack(">HHIIBBHHH", port, 5071, seq, 1, 0x50, 0x18, 65535, 0, 0) + payload)
+                    for i, (seq, payload) in enumerate([*sent, *((1 + at, payload) for at, payload in again)])]
         return capture.judge_signalling(self.pcap("s.pcap", segments, proto=6))
 
     def test_whatever_the_port(self):
@@ -84,6 +87,15 @@ class Signalling(Packets):
                 self.assertEqual(self.judge(port, records), {"sip-in-clear": 0, "tcp-not-tls": 0, "tls": 4})
                 self.assertEqual(self.judge(port, [options] * 3), {"sip-in-clear": 3, "tcp-not-tls": 3, "tls": 0})
                 self.assertEqual(self.judge(port, [bytes(80)]), {"sip-in-clear": 0, "tcp-not-tls": 1, "tls": 0})
+
+    def test_retransmission(self):
+        """It is what was sent first, or it is judged for itself."""
+        records = [b"\x17\x03\x03" + struct.pack(">H", n) + bytes(n) for n in (60, 600, 61)]
+        for name, again, found in (("the last", (670, records[2]), 0), ("two in one", (0, records[0] + records[1]), 0),
+                                   ("another", (670, b"OPTIONS ".ljust(66)), 1),
+                                   ("and more", (670, records[2] + bytes(80)), 1)):
+            with self.subTest(name=name):
+                self.assertEqual(self.judge(40000, records, [again]), {"sip-in-clear": 0, "tcp-not-tls": found, "tls": 3})
 
 
 class Media(Packets):

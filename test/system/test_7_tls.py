@@ -73,7 +73,7 @@ class Flood(LabTest):
             if not took["stranger"]:
                 took["stranger"].append(self.stranger_calls())
         moved, calls = self.counted(before), [x for kind in took.values() for x in kind]
-        longest = {k: round(max(v), 3) for k, v in took.items()}
+        longest = {k: round(max(v, default=0), 3) for k, v in took.items()}
         print(f"  {told}\n  longest set-up of {len(calls)} calls, by kind: {longest} s\n"
               f"  {self.memory_kb() - memory} kB more; { {k: v for k, v in moved.items() if k.startswith('TLS_')} }")
         self.assertGreater(told["connected"], CLIENTS + 1000, "every client was let in, and some again")
@@ -203,10 +203,10 @@ class Scanned(LabTest):
             "per-client-handshake-rate: 1000, per-client-embryonic-max: 1000")))
         out = self.lab.dir / "testssl.json"
         out.unlink(missing_ok=True)
-        p = subprocess.run(netns.inside(
-            "inet", "testssl", "--quiet", "--color", "0", "--nodns", "none", "--warnings", "off", "--jsonfile", out,
-            *checks, f"{MAPPED['a']}:5070"), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-            timeout=200)
+        p = subprocess.run(netns.inside( # without an engine for GOST, whose lack it would find fault with
+            "inet", "env", "NO_ENGINE=true", "testssl", "--quiet", "--color", "0", "--nodns", "none",
+            "--warnings", "off", "--jsonfile", out, *checks, f"{MAPPED['a']}:5070"),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=200)
         self.assertTrue(out.exists(), p.stdout + p.stderr)
         findings = json.loads(out.read_text())
         self.assertNotIn("TLS_RATE", self.lab.daemons["a"].refusals())

@@ -48,6 +48,7 @@ class Foreigners(LabTest):
         call, answer = self.foreign.call(self.lab.phones["a1"].number, sdp(
             [Media("audio", FOREIGN, port, "RTP/SAVP", [0], [(1, suite, key)])]))
         self.addCleanup(call.bye)
+        self.addCleanup(peer.end)
         peer.begin(port, suite, key, answer[0])
         return call, peer
 
@@ -238,6 +239,7 @@ class Hostile(Foreigners):
                 call = self.foreign.offer(number, sdp(
                     [Media("audio", FOREIGN, 30000, "RTP/SAVP", [0], [(1, SUITE, key)])]))
                 self.addCleanup(call.bye)
+                self.addCleanup(peer.end)
                 call.await_answer()
                 self.assertEqual(self.sent_to(30000, 0.7), 0)
                 if how == "media":

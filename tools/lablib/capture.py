@@ -107,19 +107,32 @@ def judge_media(path):
     return out
 
 
-def tshark(path, expression):
+def tshark(path, expression, *options):
     """Lines about frames. What they are is judged by their octets before their ports: now and then the port
     that a client happens to have is one that tshark knows as another protocol's."""
     return [line for line in sh("tshark", "-n", "-r", path, "-o", "tcp.try_heuristic_first:TRUE", "-Y", expression,
-                                timeout=120).splitlines() if line.strip()]
+                                *options, timeout=120).splitlines() if line.strip()]
+
+
+def not_tls(path):
+    """How many frames of TCP payload are no TLS. tshark does not dissect a retransmission; one that says what was
+    said before, octet for octet, was judged then."""
+    fields = "-T fields -e frame.number -e tcp.stream -e tcp.srcport -e tcp.seq -e tcp.payload".split()
+    others = {line.split()[0] for line in tshark(path, "tcp.len>0 && !tls && !tcp.reassembled_in "
+                                                 "&& !tcp.analysis.keep_alive")}
+    said, n = {}, 0
+    for line in tshark(path, "tcp.len>0", *fields) if others else ():
+        number, stream, port, seq, payload = line.split("\t")
+        before, now = said.setdefault((stream, port), {}), dict(enumerate(bytes.fromhex(payload), int(seq)))
+        n += number in others and not now.items() <= before.items()
+        before.update(now)
+    return n
 
 
 def judge_signalling(path):
     """Frames that show SIP, SDP, tickets or keys, frames of TCP payload that are no TLS, and frames that
     are TLS."""
-    return {"sip-in-clear": len(tshark(path, SIP_IN_CLEAR)),
-            "tcp-not-tls": len(tshark(path, "tcp.len>0 && !tls && !tcp.reassembled_in "
-                                        "&& !tcp.analysis.keep_alive")),
+    return {"sip-in-clear": len(tshark(path, SIP_IN_CLEAR)), "tcp-not-tls": not_tls(path),
             "tls": len(tshark(path, "tls"))}
 
 

@@ -5,6 +5,7 @@ they stand in the namespace `foreign`, play a tone and record what they hear. Th
 import audioop
 import base64
 import contextlib
+import functools
 import math
 import queue
 import secrets
@@ -107,8 +108,7 @@ class Programs:
     def recording(self):
         return self.path("wav")
 
-    def stop(self):
-        early = [what for what, p in self.running if p.poll() is not None]
+    def end(self):
         for _, p in self.running:
             p.send_signal(signal.SIGINT)
         for _, p in self.running:
@@ -118,6 +118,11 @@ class Programs:
                 p.kill()
                 p.wait()
         self.running.clear()
+
+    def stop(self):
+        """The end of those that were to run until now."""
+        early = [what for what, p in self.running if p.poll() is not None]
+        self.end()
         if early:
             raise LabError(f"{self.name}: ended by itself: {early}\n{tail(self.path(f'{early[0]}.log'))}")
 
@@ -152,7 +157,15 @@ class Gstreamer(Programs):
     suites = tuple(ciphers)
     tone = 800
 
+    @staticmethod
+    @functools.cache
+    def remember_plugins():
+        """The first run on a machine loads each plugin there is, for longer than a call lasts, and remembers what it
+        has only if it is left to end."""
+        sh("gst-inspect-1.0", "srtpenc", timeout=120)
+
     def begin(self, port, suite, key, remote):
+        self.remember_plugins()
         share_port(port + 10000, port)
         cipher, auth, rtcp_auth = self.ciphers[suite]
         self.start("plays", "gst-launch-1.0", "-q", "audiotestsrc", "is-live=true", f"freq={self.tone}",
