@@ -14,10 +14,12 @@ import sys
 import tempfile
 import unittest
 import wave
+from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 from lablib import capture, testrun, tone  # noqa: E402
-from lablib.util import alive, wait_for  # noqa: E402
+from lablib.lab import Lab  # noqa: E402
+from lablib.util import LabError, alive, wait_for  # noqa: E402
 
 
 class Folder(unittest.TestCase):
@@ -150,6 +152,22 @@ class Processes(unittest.TestCase):
                 self.assertTrue(alive(pid))
                 os.kill(pid, signal.SIGKILL)
                 wait_for("the process to end", 5, lambda n=pid: not alive(n), 0.01)
+
+
+class Halves(Folder):
+    def test_lab_is_given_back(self):
+        """tools/test --long runs the system half again in other processes, while it waits itself."""
+        with mock.patch.dict(os.environ, LAB_DIR=str(self.dir / "lab")), mock.patch.object(Lab, "raze"):
+            first, second = Lab(), Lab()
+            first.hold_lock()
+            self.assertRaises(LabError, second.hold_lock)
+            first.down()
+            second.hold_lock()
+            second.down()
+        tests = mock.Mock()
+        with mock.patch.dict(sys.modules, session=tests), mock.patch.object(testrun, "run_python", lambda *_: None):
+            testrun.system_half(testrun.Report(quiet=True), None)
+        tests.lab_down.assert_called_once()
 
 
 class Sum(unittest.TestCase):

@@ -29,6 +29,15 @@ def lab():
     return _lab
 
 
+def lab_down():
+    """For whoever wants it next."""
+    global _lab
+    if _lab is not None:
+        atexit.unregister(_lab.down)
+        _lab.down()
+        _lab = None
+
+
 class LabTest(unittest.TestCase):
     maxDiff = None
 

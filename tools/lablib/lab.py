@@ -122,6 +122,8 @@ class Lab:
         self.hold_lock()
         self.raze()
         shutil.rmtree(self.dir, ignore_errors=True)
+        self.lock.close()
+        self.lock = None
 
     def raze(self):
         """Whatever a lab left behind, orderly or not, is gone after this."""

@@ -242,6 +242,8 @@ def beside_the_lab(report, built):
 
 def system_half(report, name):
     run_python(report, "test/system", f"*{name}*.py" if name else "test_*.py")
+    import session # the tests' own, which lies beside them
+    session.lab_down()
 
 
 def again(report, workers):
