@@ -4,13 +4,13 @@
 //	neigh IFACE IP MAC | macs | counters | clear | usage | conns | stats | rules open|closed|others | quit
 // Punted frames are counted; frames of TCP SYNs for the inspected port are answered by nobody.
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "dp/dp.h"
+#include "test/perf/drive.h"
 
 enum { OUTSIDE, INSIDE, IFACES };
 
@@ -245,18 +245,6 @@ static bool command(char *line)
 	return true;
 }
 
-static void drain(void)
-{
-	static uint8_t frame[DP_FRAME_MAX];
-	struct dp_msg m;
-	uint16_t iface;
-
-	while (dp_recv(&m) == 1)
-		;
-	while (dp_punt_recv(frame, sizeof(frame), &iface) > 0)
-		;
-}
-
 // pcap: there the kernel does not join fragments before we see them. trunk: both interfaces on one
 // device, the inside with a tag.
 enum driver { AF_PACKET, PCAP, TRUNK };
@@ -307,9 +295,7 @@ static int start(unsigned int n_workers, unsigned int rx_queues, enum driver dri
 
 int main(int argc, char **argv)
 {
-	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	uint16_t mtu[IFACES];
-	char line[256];
 	enum driver driver;
 
 	if (argc < 6) {
@@ -326,17 +312,8 @@ int main(int argc, char **argv)
 	if (start((unsigned int)atoi(argv[1]), (unsigned int)atoi(argv[2]), driver, mtu,
 		    argc > 6) != 0)
 		return 1;
-	setvbuf(stdin, NULL, _IONBF, 0); // poll() must see what is there
 	if (rules_apply(OPEN) != 0)
 		return 1;
-	fflush(stdout);
-	do {
-		drain();
-		if (poll(&in, 1, 5) <= 0)
-			continue;
-		if (fgets(line, sizeof(line), stdin) == NULL || !command(line))
-			break;
-	} while (true);
-	dp_stop();
+	drive_serve(command);
 	return 0;
 }

@@ -1,17 +1,50 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the data plane as a process without a control plane shares: mediadrive and fwdrive, whose
-// arguments begin with CONTROL-CPU WORKER-CPU MEMORY-MB X OUTSIDE-DEVICE INSIDE-DEVICE.
+// What the data plane as a process without a control plane shares: dpdrive, mediadrive and fwdrive.
 #pragma once
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "dp/dp.h"
 #include "test/perf/bench.h"
 
 #define DRIVE_DESCRIPTORS 1024
 
-// One worker between two interfaces, the first of them outside; `o` holds the rest.
+// What the workers say to a control plane is heard, and no more.
+static inline void drive_drain(void)
+{
+	static uint8_t frame[DP_FRAME_MAX];
+	struct dp_msg m;
+	uint16_t iface;
+
+	while (dp_recv(&m) == 1)
+		;
+	while (dp_punt_recv(frame, sizeof(frame), &iface) > 0)
+		;
+}
+
+// Each line of stdin is a command, until one is refused, or the end. Then the data plane stops.
+static inline void drive_serve(bool (*command)(char *line))
+{
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	char line[256];
+
+	fflush(stdout);
+	setvbuf(stdin, NULL, _IONBF, 0); // poll() must see what is there
+	do {
+		drive_drain();
+		if (poll(&in, 1, 5) <= 0)
+			continue;
+		if (fgets(line, sizeof(line), stdin) == NULL || !command(line))
+			break;
+	} while (true);
+	dp_stop();
+}
+
+// One worker between two interfaces, the first of them outside; `o` holds the rest. Arguments that begin with
+// CONTROL-CPU WORKER-CPU MEMORY-MB X OUTSIDE-DEVICE INSIDE-DEVICE.
 static inline void drive_start(char **argv, struct dp_options o)
 {
 	static const char *const names[] = {"outside", "inside"};

@@ -4,7 +4,6 @@
 // each: calls N (adds up to that many) | usage | counters (those that are not 0) | stream CALL |
 // quit.
 //	mediadrive CONTROL-CPU WORKER-CPU MEMORY-MB CALLS-MAX OUTSIDE-DEVICE INSIDE-DEVICE huge|plain
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +87,7 @@ static void stream(uint32_t call)
 }
 
 // False: quit.
-static bool command(const char *line)
+static bool command(char *line)
 {
 	if (strncmp(line, "calls ", 6) == 0)
 		calls((uint32_t)atoi(line + 6));
@@ -104,23 +103,8 @@ static bool command(const char *line)
 	return true;
 }
 
-static void drain(void)
-{
-	static uint8_t frame[DP_FRAME_MAX];
-	struct dp_msg m;
-	uint16_t iface;
-
-	while (dp_recv(&m) == 1)
-		;
-	while (dp_punt_recv(frame, sizeof(frame), &iface) > 0)
-		;
-}
-
 int main(int argc, char **argv)
 {
-	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-	char line[64];
-
 	bench_need(argc == 8,
 		"mediadrive CONTROL-CPU WORKER-CPU MEMORY-MB CALLS-MAX OUTSIDE INSIDE huge|plain");
 	// Adaptive, so that CPU time is that of packets, as with every peer.
@@ -137,15 +121,6 @@ int main(int argc, char **argv)
 		send_msg(&m);
 	}
 	usage();
-	fflush(stdout);
-	setvbuf(stdin, NULL, _IONBF, 0); // poll() must see what is there
-	do {
-		drain();
-		if (poll(&in, 1, 20) <= 0)
-			continue;
-		if (fgets(line, sizeof(line), stdin) == NULL || !command(line))
-			break;
-	} while (true);
-	dp_stop();
+	drive_serve(command);
 	return 0;
 }
