@@ -77,7 +77,8 @@ static void say_limits(
 		uint32_t max;
 	} limits[] = {{"conn-max", x->conn_max}, {"embryonic-conn-max", x->embryonic_max},
 		{"per-client-max", x->client_max},
-		{"per-client-embryonic-max", x->client_embryonic_max}};
+		{"per-client-embryonic-max", x->client_embryonic_max},
+		{"embryonic-conn-rate", x->embryonic_rate}};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		if (limits[i].max != 0)

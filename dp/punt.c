@@ -85,7 +85,7 @@ static struct punt_source *source_of(struct punt_state *s, uint32_t hash)
 
 // ARP of a host that is known, by its MAC, has a budget that others cannot use up: were a gateway's answers lost
 // among what a host of its subnet makes up, the kernel would take it for gone.
-static bool police_arp(struct worker *w, const struct pkt *p)
+static bool police_arp(struct worker *w, struct pkt *p)
 {
 	const struct rte_arp_hdr *arp =
 		rte_pktmbuf_mtod_offset(pkt_mbuf(p), const struct rte_arp_hdr *, p->l3);
@@ -99,7 +99,7 @@ static bool police_arp(struct worker *w, const struct pkt *p)
 		bucket_take(&s->arp[p->iface_in], &s->rate.arp, w->now_ns);
 }
 
-static bool police(struct worker *w, const struct pkt *p)
+static bool police(struct worker *w, struct pkt *p)
 {
 	struct punt_state *s = w->punt;
 	struct punt_trusted *trusted;

@@ -156,6 +156,11 @@ static void limit_embryonic_client(void)
 	limited((struct dp_conn_limits){.client_embryonic = 1});
 }
 
+static void limit_rate(void)
+{
+	limited((struct dp_conn_limits){.embryonic_rate = 1});
+}
+
 static void limit_all_embryonic(void)
 {
 	rules.r.half_open_max = 1;
@@ -325,6 +330,8 @@ static const struct row rows[] = {
 		DROPS(EMBRYONIC_LIMIT)},
 	{"per-client-embryonic-max", limit_embryonic_client, OUTSIDE, PROTO_TCP, FAR, 7001, MAPPED,
 		5070, DROPS(EMBRYONIC_CLIENT)},
+	{"embryonic-conn-rate", limit_rate, OUTSIDE, PROTO_TCP, FAR, 7001, MAPPED, 5070,
+		DROPS(EMBRYONIC_RATE)},
 	{"half-open connections of the box", limit_all_embryonic, OUTSIDE, PROTO_TCP, FAR, 7001,
 		MAPPED, 5070, DROPS(EMBRYONIC_FULL)},
 	{"larger than the way out", small_inside, UDP_IN, DROPS(MTU_EXCEEDED), .df = true,
@@ -360,7 +367,7 @@ static const struct {
 		{DROP_TCP_WINDOW, DROP_TCP_ACK, DROP_TCP_RST_WINDOW, DROP_ICMP_TCP_WINDOW, PASS}},
 	{"of rates, rings and buffers at that moment",
 		{DROP_HANDOFF_FULL, DROP_PUNT_FULL, DROP_PUNT_RATE, DROP_PUNT_EMBRYONIC,
-			DROP_PUNT_TOO_BIG, DROP_TX_FULL, DROP_NO_BUFFER, DROP_SHUTDOWN, PASS}},
+			DROP_PUNT_TOO_BIG, DROP_TX_FULL, DROP_NO_BUFFER, PASS}},
 	{"of what is in the datagram (callgate show media)",
 		{DROP_MEDIA_MALFORMED, DROP_MEDIA_PT, DROP_MEDIA_DIRECTION, DROP_MEDIA_WAITING,
 			DROP_MEDIA_AUTH, DROP_MEDIA_REPLAY, DROP_MEDIA_LATE, DROP_MEDIA_SSRCS,
