@@ -159,6 +159,8 @@ static bool why_no_room(const struct dp_options *o, size_t room, char *err, size
 {
 	const size_t need = o->n_workers * worker_memory(o->n_workers, sessions_of(o));
 	const size_t more = need + need / ROOM_SPARE;
+	// However few sessions there are.
+	const size_t least = RTE_MIN(o->n_workers * worker_memory(o->n_workers, 0), room);
 
 	if (more <= room)
 		return false;
@@ -169,7 +171,8 @@ static bool why_no_room(const struct dp_options *o, size_t room, char *err, size
 		"sessions-max to %zu",
 		o->sessions_max, need >> 20, room >> 20, o->memory_mb,
 		o->memory_mb + ((more - room) >> 20) + 1,
-		(size_t)((double)o->sessions_max * (double)room / (double)more / 2));
+		(size_t)((double)o->sessions_max * (double)(room - least) / (double)(more - least) /
+			2));
 	return true;
 }
 

@@ -168,7 +168,7 @@ size_t worker_memory(unsigned int n_workers, uint32_t sessions)
 	return (n_workers > 1 ? owners_size(sessions) : 0) +
 		slots * (sizeof(struct sess) + sizeof(struct sess_carried) + sizeof(uint32_t)) +
 		(size_t)sess_table_buckets(sessions) * sizeof(struct sess_bucket) +
-		xlate_memory(sessions + 1);
+		xlate_memory(sessions + 1) + sizeof(struct conn_limits);
 }
 
 static struct acl_log *acl_log_new(unsigned int id, unsigned int n_workers)
