@@ -63,11 +63,12 @@ static void arp_answer(struct worker *w, struct rte_mbuf *m)
 
 void arp_stage(struct worker *w, struct pkts *v)
 {
-	struct pkts punt = {.n = 0};
+	struct pkts punt;
 	uint16_t n = 0;
 
 	if (likely(!(v->kinds & PKTS_OF(PKT_ARP))))
 		return;
+	punt.n = 0; // all of it would be as dear as a packet
 	for (uint16_t i = 0; i < v->n; i++) {
 		struct rte_mbuf *m = v->m[i];
 		struct pkt *p = pkt_of(m);

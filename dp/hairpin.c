@@ -34,8 +34,6 @@ void hairpin_turn(struct worker *w)
 {
 	struct pkts v;
 
-	if (likely(w->hairpin.n == 0))
-		return;
 	v = w->hairpin;
 	v.kinds = PKTS_ANY;
 	w->hairpin.n = 0;

@@ -430,7 +430,8 @@ void sess_stage(struct worker *w, struct pkts *v, struct pkts *fresh, struct pkt
 		if (hits.n == SEND_TOGETHER)
 			route_sess_stage(w, &hits);
 	}
-	route_sess_stage(w, &hits);
+	if (unlikely(hits.n > 0))
+		route_sess_stage(w, &hits);
 	v->n = 0;
 }
 

@@ -64,12 +64,18 @@ void worker_process(struct worker *w, struct pkts *v)
 	if (unlikely(v->kinds & PKTS_OF(PKT_MEDIA)))
 		media_split(v, &media);
 	sess_stage(w, v, &fresh, &punt); // hits are sent at once
-	acl_stage(w, &fresh, &punt);     // first packets: judged, and their sessions opened
-	route_sess_stage(w, &fresh);
-	media_stage(w, &media);
-	route_stage(w, &media);
-	punt_stage(w, &punt);
-	hairpin_turn(w);
+	if (unlikely(fresh.n > 0)) {
+		acl_stage(w, &fresh, &punt); // first packets: judged, and their sessions opened
+		route_sess_stage(w, &fresh);
+	}
+	if (unlikely(media.n > 0)) {
+		media_stage(w, &media);
+		route_stage(w, &media);
+	}
+	if (unlikely(punt.n > 0))
+		punt_stage(w, &punt);
+	if (unlikely(w->hairpin.n > 0))
+		hairpin_turn(w);
 }
 
 // A burst of one interface.
@@ -121,9 +127,11 @@ static unsigned int worker_receive(struct worker *w)
 // Fragments that were handed over to be put together here. What is whole may be another's.
 static void fragments_in(struct worker *w, struct pkts *v)
 {
-	struct pkts fragments = {.kinds = PKTS_OF(PKT_FRAGMENT)};
+	struct pkts fragments;
 	uint16_t n = 0;
 
+	fragments.n = 0;
+	fragments.kinds = PKTS_OF(PKT_FRAGMENT);
 	for (uint16_t i = 0; i < v->n; i++) {
 		if (unlikely(pkt_of(v->m[i])->kind == PKT_FRAGMENT))
 			pkts_add(&fragments, v->m[i]);
@@ -148,6 +156,8 @@ static unsigned int worker_handed_over(struct worker *w)
 		if (from == w->id)
 			continue;
 		handoff_recv(w, from, &v);
+		if (v.n == 0)
+			continue;
 		total += v.n;
 		fragments_in(w, &v);
 		worker_process(w, &v);

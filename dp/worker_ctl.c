@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
+#include <rte_eal.h>
 #include <rte_hash.h>
 #include <rte_jhash.h>
 #include <rte_malloc.h>
@@ -29,6 +31,7 @@
 #define PUNT_RING    1024
 #define ACL_LOG_RING 512
 #define HANDOFF_RING 1024
+#define LARGE_PAGE   ((size_t)2 << 20)
 // SPSC, and burst operations at both ends.
 #define RING_FLAGS (RING_F_SP_ENQ | RING_F_SC_DEQ)
 
@@ -69,6 +72,32 @@ static uint32_t spare_of(uint32_t sessions)
 	return RTE_MIN(sessions / 4, 16384u);
 }
 
+// Zeros. Where there are no hugepages, EAL's memory is a file, which the kernel keeps in small pages; so what is read
+// at random lies in memory of its own there, which it may keep in large ones (transparent_hugepage: madvise or
+// always).
+static void *table_new(const char *what, size_t size)
+{
+	uint8_t *t, *large;
+	size_t whole;
+
+	if (rte_eal_has_hugepages() || size < 2 * LARGE_PAGE)
+		return rte_zmalloc(what, size, RTE_CACHE_LINE_SIZE);
+	t = rte_malloc(what, size, LARGE_PAGE);
+	if (t == NULL)
+		return NULL;
+	whole = RTE_ALIGN_FLOOR(size, LARGE_PAGE);
+	// In the place of the file's, of which none has been touched.
+	large = mmap(
+		t, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (large == MAP_FAILED) {
+		rte_free(t);
+		return NULL;
+	}
+	madvise(large, whole, MADV_HUGEPAGE); // a wish
+	memset(t + whole, 0, size - whole);
+	return t;
+}
+
 static struct sess_table *sess_new(uint32_t sessions, const uint64_t secret[SESS_SECRETS])
 {
 	const uint32_t max = sessions + spare_of(sessions);
@@ -81,9 +110,9 @@ static struct sess_table *sess_new(uint32_t sessions, const uint64_t secret[SESS
 	t->max = t->n_free = max;
 	t->spare = max - sessions;
 	t->bucket_mask = (uint32_t)buckets - 1;
-	t->buckets = rte_zmalloc("sess", buckets * sizeof(*t->buckets), RTE_CACHE_LINE_SIZE);
-	t->slots = rte_zmalloc("sess", max * sizeof(*t->slots), RTE_CACHE_LINE_SIZE);
-	t->carried = rte_zmalloc("sess", max * sizeof(*t->carried), RTE_CACHE_LINE_SIZE);
+	t->buckets = table_new("sess", buckets * sizeof(*t->buckets));
+	t->slots = table_new("sess", max * sizeof(*t->slots));
+	t->carried = table_new("sess", max * sizeof(*t->carried));
 	t->free = rte_malloc("sess", max * sizeof(*t->free), RTE_CACHE_LINE_SIZE);
 	if (t->buckets == NULL || t->slots == NULL || t->carried == NULL || t->free == NULL) {
 		sess_free(t);
