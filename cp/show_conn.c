@@ -7,6 +7,7 @@
 
 #include "cp/show_ime.h"
 #include "dp/dp.h"
+#include "lib/ace_names.h"
 #include "lib/ace_words.h"
 
 #define CONNS_MAX 1024 // of one answer
@@ -36,19 +37,23 @@ bool show_read_ips(struct str s, struct nat_pool *out)
 		ip_parse(last, &out->last) && ip_is_v4(&out->last);
 }
 
+static bool read_one_port(struct str s, uint16_t *out)
+{
+	return ace_number(&ace_ports, s, UINT16_MAX, out);
+}
+
+// Names have dashes of their own: ftp-data, and 20-ftp-data.
 bool show_read_ports(struct str s, uint16_t out[2])
 {
-	struct str first, last = str_split(s, '-', &first);
-	uint64_t from, to;
-
-	if (!str_to_u64(first, 65535, &from))
-		return false;
-	to = from;
-	if (last.n > 0 && !str_to_u64(last, 65535, &to))
-		return false;
-	out[0] = (uint16_t)from;
-	out[1] = (uint16_t)to;
-	return true;
+	if (read_one_port(s, &out[0])) {
+		out[1] = out[0];
+		return true;
+	}
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '-' && read_one_port((struct str){s.p, i}, &out[0]) &&
+			read_one_port((struct str){s.p + i + 1, s.n - i - 1}, &out[1]))
+			return true;
+	return false;
 }
 
 static bool read_address(struct str s, struct dp_conn_filter *f)
@@ -63,21 +68,12 @@ static bool read_port(struct str s, struct dp_conn_filter *f)
 
 static bool read_protocol(struct str s, struct dp_conn_filter *f)
 {
-	static const struct {
-		const char *name;
-		uint8_t proto;
-	} names[] = {{"tcp", PROTO_TCP}, {"udp", PROTO_UDP}, {"icmp", PROTO_ICMP}};
-	uint64_t number;
+	uint16_t number;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (str_caseeq(s, str_from(names[i].name))) {
-			f->proto = names[i].proto;
-			return true;
-		}
-	if (!str_to_u64(s, 255, &number) || number == 0)
+	if (!ace_number(&ace_protocols, s, UINT8_MAX, &number))
 		return false;
 	f->proto = (uint8_t)number;
-	return true;
+	return number != PROTO_ANY; // of the filter too: every protocol
 }
 
 // The ASA's names, with commas between.
@@ -118,8 +114,8 @@ static bool read_filter(const struct ask *ask, struct dp_conn_filter *f)
 		bool (*read)(struct str s, struct dp_conn_filter *f);
 	} words[] = {
 		{"address", SHOW_IPS_EXPECTED, read_address},
-		{"port", "a port, or FIRST-LAST", read_port},
-		{"protocol", "tcp, udp, icmp or a number from 1 to 255", read_protocol},
+		{"port", SHOW_PORTS_EXPECTED, read_port},
+		{"protocol", "tcp, udp, icmp, gre, ... or a number from 1 to 255", read_protocol},
 		{"state",
 			"up, tcp_embryonic, conn_inbound, data_in, data_out, finin, finout or sip, "
 			"or several with commas",

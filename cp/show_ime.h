@@ -29,8 +29,10 @@ cJSON *show_access_list_clear(const struct show *s, const struct ask *ask);
 // answer had in "next", which says that there is more
 cJSON *show_conn(const struct show *s, const struct ask *ask);
 cJSON *show_clear_conn(const struct show *s, const struct ask *ask);
-// "10.1.1.15", "10.1.1.15-10.1.1.20", "10.1.1.0/24" or "10.1.1.0 255.255.255.0"; likewise a port or two.
-#define SHOW_IPS_EXPECTED "an address, FIRST-LAST, NETWORK/LENGTH or NETWORK netmask MASK"
+// "10.1.1.15", "10.1.1.15-10.1.1.20", "10.1.1.0/24" or "10.1.1.0 255.255.255.0"; likewise a port or two, by name
+// or number.
+#define SHOW_IPS_EXPECTED   "an address, FIRST-LAST, NETWORK/LENGTH or NETWORK netmask MASK"
+#define SHOW_PORTS_EXPECTED "a port (0 to 65535 or a name such as sip), or FIRST-LAST"
 bool show_read_ips(struct str s, struct nat_pool *out);
 bool show_read_ports(struct str s, uint16_t out[2]);
 

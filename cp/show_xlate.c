@@ -29,8 +29,8 @@ static bool read_filter(const struct show *s, const struct ask *ask, struct nat_
 	} words[] = {
 		{"local", SHOW_IPS_EXPECTED},
 		{"global", SHOW_IPS_EXPECTED},
-		{"lport", "a port, or FIRST-LAST"},
-		{"gport", "a port, or FIRST-LAST"},
+		{"lport", SHOW_PORTS_EXPECTED},
+		{"gport", SHOW_PORTS_EXPECTED},
 		{"interface", "the name of an interface"},
 	};
 

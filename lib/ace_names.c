@@ -136,14 +136,19 @@ const struct ace_names ace_protocols = NAMES(protocol_list);
 const struct ace_names ace_ports = NAMES(port_list);
 const struct ace_names ace_icmp_types = NAMES(icmp_list);
 
-bool ace_name_find(const struct ace_names *names, struct str word, uint16_t *value)
+bool ace_number(const struct ace_names *names, struct str word, uint16_t max, uint16_t *value)
 {
+	uint64_t v;
+
 	for (size_t i = 0; i < names->n; i++)
 		if (str_caseeq(word, str_from(names->list[i].name))) {
 			*value = names->list[i].value;
 			return true;
 		}
-	return false;
+	if (!str_to_u64(word, max, &v))
+		return false;
+	*value = (uint16_t)v;
+	return true;
 }
 
 const char *ace_name_of(const struct ace_names *names, uint16_t value)

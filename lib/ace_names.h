@@ -20,8 +20,10 @@ struct ace_names {
 
 extern const struct ace_names ace_protocols, ace_ports, ace_icmp_types;
 
-// The value of a name, in any case; false when there is none such.
-bool ace_name_find(const struct ace_names *names, struct str word, uint16_t *value);
+// The value of a name, in any case of letters, or of a number up to `max`; false when it is neither.
+bool ace_number(const struct ace_names *names, struct str word, uint16_t max, uint16_t *value);
+
+#define ACE_PORT_EXPECTED "a port: 0 to 65535 or a name such as sip"
 
 // The first name of a value, or NULL.
 const char *ace_name_of(const struct ace_names *names, uint16_t value);

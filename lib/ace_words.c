@@ -89,6 +89,26 @@ static bool parse_mask(struct words *w, struct prefix *out)
 	return true;
 }
 
+// `word` is the first, `expected` is told when it is no address.
+static bool subnet_of(struct words *w, struct str word, const char *expected, struct prefix *out)
+{
+	if (word.n > 0 && memchr(word.p, '/', word.n) != NULL) {
+		if (!prefix_parse(word, out))
+			return words_fail(w, word, "a subnet such as 192.168.10.0/24, host bits 0");
+		return ip_is_v4(&out->ip) ||
+			words_fail(w, word, "IPv4 (IPv6 is not supported yet)");
+	}
+	if (!ip_parse(word, &out->ip))
+		return words_fail(w, word, expected);
+	return ip_of(w, word, &out->ip) && parse_mask(w, out);
+}
+
+bool words_subnet(struct words *w, struct prefix *out)
+{
+	return subnet_of(w, words_next(w),
+		"a subnet such as 192.168.10.0 255.255.255.0 or 192.168.10.0/24", out);
+}
+
 bool words_address(struct words *w, const char *expected, struct prefix *out)
 {
 	struct str word = words_next(w);
@@ -107,27 +127,7 @@ bool words_address(struct words *w, const char *expected, struct prefix *out)
 		out->len = 128;
 		return words_host(w, &out->ip);
 	}
-	if (word.n > 0 && memchr(word.p, '/', word.n) != NULL) {
-		if (!prefix_parse(word, out))
-			return words_fail(w, word, "a subnet such as 192.168.10.0/24, host bits 0");
-		return ip_is_v4(&out->ip) ||
-			words_fail(w, word, "IPv4 (IPv6 is not supported yet)");
-	}
-	if (word.n == 0 || !ip_parse(word, &out->ip))
-		return words_fail(w, word, expected);
-	return ip_of(w, word, &out->ip) && parse_mask(w, out);
-}
-
-static bool number_of(const struct ace_names *names, struct str word, uint64_t max, uint16_t *value)
-{
-	uint64_t v;
-
-	if (ace_name_find(names, word, value))
-		return true;
-	if (!str_to_u64(word, max, &v))
-		return false;
-	*value = (uint16_t)v;
-	return true;
+	return subnet_of(w, word, expected, out);
 }
 
 bool words_protocol(struct words *w, uint8_t *out)
@@ -135,7 +135,7 @@ bool words_protocol(struct words *w, uint8_t *out)
 	struct str word = words_next(w);
 	uint16_t proto;
 
-	if (!number_of(&ace_protocols, word, 255, &proto))
+	if (!ace_number(&ace_protocols, word, 255, &proto))
 		return words_fail(w, word, "a protocol: ip, tcp, udp, icmp or a number up to 255");
 	*out = (uint8_t)proto;
 	return true;
@@ -145,8 +145,7 @@ static bool parse_port(struct words *w, uint16_t *port)
 {
 	struct str word = words_next(w);
 
-	return number_of(&ace_ports, word, 65535, port) ||
-		words_fail(w, word, "a port: 0 to 65535 or a name such as sip");
+	return ace_number(&ace_ports, word, 65535, port) || words_fail(w, word, ACE_PORT_EXPECTED);
 }
 
 enum port_op { OP_EQ, OP_NEQ, OP_LT, OP_GT, OP_RANGE, OPS };
@@ -231,7 +230,7 @@ bool words_icmp(struct words *w, struct service *out)
 	struct str word = words_next(&after);
 	uint16_t v;
 
-	if (!number_of(&ace_icmp_types, word, 255, &v)) {
+	if (!ace_number(&ace_icmp_types, word, 255, &v)) {
 		if (word.n > 0 && word.p[0] >= '0' && word.p[0] <= '9')
 			return words_fail(w, word, expected);
 		return true; // none, or what stands behind it
@@ -241,7 +240,7 @@ bool words_icmp(struct words *w, struct service *out)
 	word = words_peek(w);
 	if (word.n == 0 || word.p[0] < '0' || word.p[0] > '9')
 		return true;
-	if (!number_of(&(struct ace_names){NULL, 0}, words_next(w), 255, &v))
+	if (!ace_number(&(struct ace_names){NULL, 0}, words_next(w), 255, &v))
 		return words_fail(w, word, "an ICMP code: a number up to 255");
 	out->dst = one_range(v, v);
 	return true;

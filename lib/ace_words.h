@@ -27,6 +27,8 @@ bool words_end(struct words *w);
 
 // any, any4, host A, A MASK or A/LENGTH; IPv4. `expected` is told when it is none of them.
 bool words_address(struct words *w, const char *expected, struct prefix *out);
+// A MASK or A/LENGTH alone.
+bool words_subnet(struct words *w, struct prefix *out);
 // The address of a host, alone.
 bool words_host(struct words *w, struct ip_addr *out);
 

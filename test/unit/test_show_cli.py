@@ -135,6 +135,9 @@ tracer = (0, vector("packet-tracer.txt"), "")
 asked.clear()
 for words, args in ((["tcp", "1.2.3.4", "1025", "5.6.7.8", "443"],
                      {"source_port": 1025, "destination": "5.6.7.8", "destination_port": 443}),
+                    (["udp", "1.2.3.4", "ftp-data", "5.6.7.8", "SIP"],
+                     {"source_port": 20, "destination": "5.6.7.8", "destination_port": 5060}),
+                    (["icmp", "1.2.3.4", "echo", "0", "5.6.7.8"], {"type": 8, "code": 0, "destination": "5.6.7.8"}),
                     (["icmp", "1.2.3.4", "8", "0", "5.6.7.8"], {"type": 8, "code": 0, "destination": "5.6.7.8"}),
                     (["icmp", "1.2.3.4", "8", "0", "9", "5.6.7.8"],
                      {"type": 8, "code": 0, "id": 9, "destination": "5.6.7.8"}),
@@ -158,8 +161,8 @@ for words in ([], ["input"], ["output"] + UDP[1:], UDP[:-1], UDP + ["3"]):
 for at, word, said in ((2, "gre", "found gre, expected tcp, udp, icmp or rawip"),
                        (3, "a", "source: found a, expected an IPv4 address"),
                        (5, "::1", "destination: found ::1, expected an IPv4 address"),
-                       (4, "www", "source_port: found www, expected a number from 0 to 65535"),
-                       (6, "65536", "destination_port: found 65536, expected a number from 0 to 65535")):
+                       (4, "htps", "source_port: found htps, expected a number from 0 to 65535 or a name such as sip"),
+                       (6, "65536", "destination_port: found 65536, expected a number from 0 to 65535 or a name such as sip")):
     expect(word, run("packet-tracer", "--socket", "/nowhere", *UDP[:at], word, *UDP[at + 1:]),
            (2, "", f"packet-tracer: {said}\n"))
 expect("--ttl 0", run("packet-tracer", "--socket", "/nowhere", *UDP, "--ttl", "0"),

@@ -7,7 +7,9 @@
 
 #include "test/unit/show_facts.h"
 
-#define IPS_EXPECTED "expected an address, FIRST-LAST, NETWORK/LENGTH or NETWORK netmask MASK"
+#define IPS_EXPECTED      "expected an address, FIRST-LAST, NETWORK/LENGTH or NETWORK netmask MASK"
+#define PROTOCOL_EXPECTED "expected tcp, udp, icmp, gre, ... or a number from 1 to 255"
+#define PORTS_EXPECTED    "expected a port (0 to 65535 or a name such as sip), or FIRST-LAST"
 
 // Ranges as they are told, and found by an address in them.
 static void test_ranges(void **state)
@@ -128,7 +130,7 @@ static void test_xlate_filters(void **state)
 			"interface: found insight, expected the name of an interface", 0},
 		{"{\"local\": \"10.1.1.0 255.255.255.0\"}", NULL, 3},
 		{"{\"local\": \"10.1\"}", "local: found 10.1, " IPS_EXPECTED, 0},
-		{"{\"lport\": \"70000\"}", "lport: found 70000, expected a port, or FIRST-LAST", 0},
+		{"{\"lport\": \"70000\"}", "lport: found 70000, " PORTS_EXPECTED, 0},
 	};
 	const struct ip_addr last = ip("10.1.1.20");
 	char err[256];
@@ -195,11 +197,20 @@ static void test_conn_filters(void **state)
 		{.args = "{\"address\": \"10.1.1.15/24\"}",
 			.error = "address: found 10.1.1.15/24, " IPS_EXPECTED},
 		{.args = "{\"address\": 7}", .error = "address: found , " IPS_EXPECTED},
-		{.args = "{\"port\": \"70000\"}",
-			.error = "port: found 70000, expected a port, or FIRST-LAST"},
-		{.args = "{\"protocol\": \"0\"}",
-			.error = "protocol: found 0, expected tcp, udp, icmp or a number from 1 to "
-				 "255"},
+		{.args = "{\"port\": \"https\"}", .want = {.port = {443, 443}}},
+		{.args = "{\"port\": \"FTP-data\"}", .want = {.port = {20, 20}}},
+		{.args = "{\"port\": \"ftp-data-ftp\"}", .want = {.port = {20, 21}}},
+		{.args = "{\"port\": \"netbios-ns-139\"}", .want = {.port = {137, 139}}},
+		{.args = "{\"port\": \"70000\"}", .error = "port: found 70000, " PORTS_EXPECTED},
+		{.args = "{\"port\": \"htps\"}", .error = "port: found htps, " PORTS_EXPECTED},
+		{.args = "{\"port\": \"-\"}", .error = "port: found -, " PORTS_EXPECTED},
+		{.args = "{\"port\": \"80-\"}", .error = "port: found 80-, " PORTS_EXPECTED},
+		{.args = "{\"port\": \"80-htps\"}",
+			.error = "port: found 80-htps, " PORTS_EXPECTED},
+		{.args = "{\"protocol\": \"gre\"}", .want = {.proto = 47}},
+		{.args = "{\"protocol\": \"0\"}", .error = "protocol: found 0, " PROTOCOL_EXPECTED},
+		{.args = "{\"protocol\": \"ip\"}",
+			.error = "protocol: found ip, " PROTOCOL_EXPECTED},
 		{.args = "{\"state\": \"up,down\"}",
 			.error = "state: found up,down, expected up, tcp_embryonic, conn_inbound, "
 				 "data_in, data_out, finin, finout or sip, or several with "

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/ace_names.h"
 #include "lib/addr.h"
 #include "tools/callgate/client.h"
 #include "tools/callgate/layout.h"
@@ -38,26 +39,32 @@ static const char help_text[] =
 
 #define WORDS_MAX 5
 
+// clang-format off
+#define SOURCE             {"source", 0, NULL, NULL}
+#define DESTINATION        {"destination", 0, NULL, NULL}
+#define NUMBER(name, max)  {name, max, NULL, NULL}
+#define PORT(name)         {name, UINT16_MAX, &ace_ports, "sip"}
+#define ICMP_TYPE          {"type", UINT8_MAX, &ace_icmp_types, "echo"}
+// clang-format on
+
 // What stands behind the protocol, word by word.
 static const struct form {
 	const char *protocol;
 	int n;
 	struct form_word {
 		const char *name;
-		unsigned int max; // 0: an address
+		uint16_t max;                  // 0: an address
+		const struct ace_names *names; // NULL: a number alone
+		const char *example;           // of the names
 	} words[WORDS_MAX];
 } forms[] = {
-	{"tcp", 4,
-		{{"source", 0}, {"source_port", UINT16_MAX}, {"destination", 0},
-			{"destination_port", UINT16_MAX}}},
-	{"udp", 4,
-		{{"source", 0}, {"source_port", UINT16_MAX}, {"destination", 0},
-			{"destination_port", UINT16_MAX}}},
-	{"icmp", 4, {{"source", 0}, {"type", UINT8_MAX}, {"code", UINT8_MAX}, {"destination", 0}}},
+	{"tcp", 4, {SOURCE, PORT("source_port"), DESTINATION, PORT("destination_port")}},
+	{"udp", 4, {SOURCE, PORT("source_port"), DESTINATION, PORT("destination_port")}},
+	{"icmp", 4, {SOURCE, ICMP_TYPE, NUMBER("code", UINT8_MAX), DESTINATION}},
 	{"icmp", 5,
-		{{"source", 0}, {"type", UINT8_MAX}, {"code", UINT8_MAX}, {"id", UINT16_MAX},
-			{"destination", 0}}},
-	{"rawip", 3, {{"source", 0}, {"number", UINT8_MAX}, {"destination", 0}}},
+		{SOURCE, ICMP_TYPE, NUMBER("code", UINT8_MAX), NUMBER("id", UINT16_MAX),
+			DESTINATION}},
+	{"rawip", 3, {SOURCE, NUMBER("number", UINT8_MAX), DESTINATION}},
 };
 
 static int add_number(
@@ -73,10 +80,25 @@ static int add_number(
 	return CLIENT_OK;
 }
 
+// The daemon is asked by number.
+static int add_named(cJSON *args, const struct form_word *w, const char *text)
+{
+	uint16_t n;
+
+	if (!ace_number(w->names, str_from(text), w->max, &n))
+		return usage_error("packet-tracer: %s: found %.60s, expected a number from 0 to "
+				   "%u or a name such as %s",
+			w->name, text, w->max, w->example);
+	cJSON_AddNumberToObject(args, w->name, n);
+	return CLIENT_OK;
+}
+
 static int add_word(cJSON *args, const struct form_word *w, const char *text)
 {
 	struct ip_addr ip;
 
+	if (w->names != NULL)
+		return add_named(args, w, text);
 	if (w->max != 0)
 		return add_number(args, w->name, text, 0, w->max);
 	if (!ip_parse(str_from(text), &ip) || !ip_is_v4(&ip))
