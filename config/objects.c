@@ -13,17 +13,18 @@ static void read_object_host(struct loader *l, const struct node *n, void *obj)
 		o->prefix.len = 128;
 }
 
+// The manual's words, `192.168.10.0 255.255.255.0`, or a length in place of the mask.
 static void read_object_subnet(struct loader *l, const struct node *n, void *obj)
 {
 	struct object_network *o = obj;
+	char err[160];
+	struct words w = {n->text, err, sizeof(err)};
 	struct prefix p;
 
-	if (!want_scalar(l, n, "a subnet such as 192.168.10.0/24"))
+	if (!want_scalar(l, n, "a subnet such as 192.168.10.0 255.255.255.0"))
 		return;
-	if (!prefix_parse(n->text, &p))
-		fault_expected(l, n, "a subnet such as 192.168.10.0/24, host bits 0");
-	else if (!ip_is_v4(&p.ip))
-		fault_expected(l, n, "an IPv4 subnet: IPv6 is not supported yet");
+	if (!words_subnet(&w, &p) || !words_end(&w))
+		fault(l, n, "%s", err);
 	else
 		o->prefix = p;
 }

@@ -236,8 +236,19 @@ static const struct edited firewall[] = {
 		"16:24: subnet: found 10.1.0.1/24, expected a subnet such as 192.168.10.0/24, host "
 		"bits 0"},
 	{"object", {{"10.1.0.0/24", "2001:db8::/64"}},
-		"16:24: subnet: found 2001:db8::/64, expected an IPv4 subnet: IPv6 is not "
-		"supported yet"},
+		"16:24: subnet: found 2001:db8::/64, expected IPv4 (IPv6 is not supported yet)"},
+	{"object", {{"10.1.0.0/24", "10.1.0.0 255.255.0.255"}},
+		"16:24: subnet: found 255.255.0.255, expected a mask whose ones stand together, "
+		"such "
+		"as 255.255.255.0"},
+	{"object", {{"10.1.0.0/24", "10.1.0.1 255.255.255.0"}},
+		"16:24: subnet: found 255.255.255.0, expected a mask that covers every bit of the "
+		"address before it"},
+	{"object", {{"10.1.0.0/24", "any"}},
+		"16:24: subnet: found any, expected a subnet such as 192.168.10.0 255.255.255.0 or "
+		"192.168.10.0/24"},
+	{"object", {{"10.1.0.0/24", "10.1.0.0 255.255.255.0 10.1.1.0"}},
+		"16:24: subnet: found 10.1.1.0, expected the end of the entry"},
 	{"object", {{"tcp source eq 5570", "tcp destination eq 5570"}},
 		"26:98: service: found a port in one service alone, expected it in both"},
 	{"object", {{"tcp source eq 5570", "tcp source eq 0"}},

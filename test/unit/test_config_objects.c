@@ -7,6 +7,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char objects[] = "    hosts: {range: 192.168.20.5 192.168.20.8}\n"
+			      "    dotted: {subnet: 10.9.0.0 255.255.240.0}\n"
 			      "  service:\n"
 			      "    web: {service: tcp destination eq 80}\n"
 			      "    not-ssh: {service: tcp source gt 1023 destination neq 22}\n"
@@ -63,6 +64,7 @@ static const struct {
 	const char *rules[8];
 } rows[] = {
 	{"permit ip object real any", {"permit ip host 192.168.20.30 any"}},
+	{"permit ip object dotted any", {"permit ip 10.9.0.0 255.255.240.0 any"}},
 	{"permit ip object hosts any",
 		{"permit ip host 192.168.20.5 any", "permit ip 192.168.20.6 255.255.255.254 any",
 			"permit ip host 192.168.20.8 any"}},
