@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The list of faults while it grows, and the words in them. Inside config/ only.
+// The list of faults while it grows, and the words in them. Inside config/ only, but for suggestions.
 #pragma once
 
 #include "config/node.h"

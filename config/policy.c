@@ -138,13 +138,52 @@ static void read_inspect_sip(struct loader *l, const struct node *n, void *obj)
 	read_map(l, n, fields, COUNT(fields), obj);
 }
 
+#define NOT_INSPECTED(word, instead)                                                               \
+	{                                                                                          \
+		word, .kind = FIELD_REFUSED, .expected = "sip alone: take it out, " instead        \
+	}
+#define AS_IT_IS "its payload passes as it is, where an access list permits it"
+#define DATA_TOO                                                                                   \
+	"and permit its data connections in an access list; addresses in its payload pass as "     \
+	"they are"
+
+// What the ASA inspects, and what becomes of it here.
 static void read_inspect(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
-		{"sip", .kind = FIELD_READ, .required = true, .read = read_inspect_sip},
+		{"sip", .kind = FIELD_READ, .read = read_inspect_sip},
+		NOT_INSPECTED("ftp",
+			"clients behind us use passive mode, a server behind us has its data ports "
+			"in "
+			"an access list"),
+		NOT_INSPECTED("icmp", "answers and errors of ICMP always come in by their session"),
+		NOT_INSPECTED("icmp error", "errors of ICMP are always translated"),
+		NOT_INSPECTED("ip-options", "the section ip-options is in force for all traffic"),
+		NOT_INSPECTED("dns", AS_IT_IS),
+		NOT_INSPECTED("esmtp", AS_IT_IS),
+		NOT_INSPECTED("http", AS_IT_IS),
+		NOT_INSPECTED("snmp", AS_IT_IS),
+		NOT_INSPECTED("ctiqbe", DATA_TOO),
+		NOT_INSPECTED("dcerpc", DATA_TOO),
+		NOT_INSPECTED("gtp", AS_IT_IS),
+		NOT_INSPECTED("h323", DATA_TOO),
+		NOT_INSPECTED("ils", DATA_TOO),
+		NOT_INSPECTED("ipsec-pass-thru", "and permit esp in an access list"),
+		NOT_INSPECTED("mgcp", DATA_TOO),
+		NOT_INSPECTED("netbios", DATA_TOO),
+		NOT_INSPECTED("pptp", "and permit gre in an access list"),
+		NOT_INSPECTED("rsh", DATA_TOO),
+		NOT_INSPECTED("rtsp", DATA_TOO),
+		NOT_INSPECTED("skinny", DATA_TOO),
+		NOT_INSPECTED("sqlnet", DATA_TOO),
+		NOT_INSPECTED("sunrpc", DATA_TOO),
+		NOT_INSPECTED("tftp", DATA_TOO),
+		NOT_INSPECTED("xdmcp", DATA_TOO),
 	};
 
 	read_map(l, n, fields, COUNT(fields), &((struct class_entry *)obj)->inspect);
+	if (n->kind == NODE_MAP && n->n == 0)
+		fault(l, n, "found nothing, expected sip");
 }
 
 static void read_limits_of_class(struct loader *l, const struct node *n, void *obj)

@@ -151,6 +151,10 @@ bool ace_text_parse(struct str text, const struct ace_groups *groups, struct ace
 		return false;
 	if (!parse_log(&w, &a))
 		return false;
+	if (words_take(&w, "time-range"))
+		return words_fail(&w, STR_LIT("time-range"),
+			"no time range, which callgate does not support: inactive in its place, "
+			"while it is not to hold, and config reload");
 	a.inactive = words_take(&w, "inactive");
 	if (!words_end(&w))
 		return false;

@@ -321,6 +321,10 @@ static void test_refused(void **state)
 			"found 601, expected seconds from 1 to 600"},
 		{"permit tcp any any log interval",
 			"found the end of the entry, expected seconds from 1 to 600"},
+		{"permit tcp any any eq 80 log time-range office inactive",
+			"found time-range, expected no time range, which callgate does not "
+			"support: "
+			"inactive in its place, while it is not to hold, and config reload"},
 		{"permit tcp any any log disable 3", "found 3, expected the end of the entry"},
 		{"permit tcp any any log inactive log", "found log, expected the end of the entry"},
 		{"permit tcp any any \x1b[2J\xff", "found ?[2J?, expected the end of the entry"},

@@ -470,8 +470,26 @@ static const struct edited ime[] = {
 	{"inspect ime", {{"remote_to_local-ent, uc-ime: ime", "remote_to_local-ent, uc-ime: imé"}},
 		"68:75: uc-ime: found imé, expected the name of a uc-ime"},
 	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "{http: {}}"}},
-		"68:28: inspect: found no sip, expected one\n"
-		"68:29: found the unknown key http, expected sip"},
+		"68:29: found the key http, which is not supported yet, expected sip alone: take "
+		"it "
+		"out, its payload passes as it is, where an access list permits it"},
+	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "{}"}},
+		"68:28: inspect: found nothing, expected sip"},
+	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "{sap: {}}"}},
+		"68:29: found the unknown key sap, expected a known key; did you mean sip?"},
+	{"inspect ftp",
+		{{"{sip: {tls-proxy: remote_to_local-ent",
+			"{ftp: {}, sip: {tls-proxy: remote_to_local-ent"}},
+		"68:29: found the key ftp, which is not supported yet, expected sip alone: take it "
+		"out, clients behind us use passive mode, a server behind us has its data ports in "
+		"an access list"},
+	{"inspect h323",
+		{{"{sip: {tls-proxy: remote_to_local-ent",
+			"{h323: {}, sip: {tls-proxy: remote_to_local-ent"}},
+		"68:29: found the key h323, which is not supported yet, expected sip alone: take "
+		"it "
+		"out, and permit its data connections in an access list; addresses in its payload "
+		"pass as they are"},
 	{"sip map",
 		{{"remote_to_local-ent, uc-ime: ime",
 			"remote_to_local-ent, uc-ime: ime, policy-map: x"}},
