@@ -121,11 +121,25 @@ code, out, err = run("--socket", PATH + "x", "show", "version")
 expect("no daemon", (code, out, "is callgated running?" in err), (1, "", True))
 code, out, err = run("--socket", "/" + "x" * 200, "show", "version")
 expect("long path", (code, out, "longer than" in err), (1, "", True))
-for words in (["show"], ["show", "uc-ime"], ["show", "toast"], ["show", "version", "x"],
-              ["show", "media"], ["show", "media", "x", "y"],
-              ["clear", "version"], ["show"] + ["x"] * 100):
+for words in (["show"], ["show", "uc-ime"], ["show", "version", "x"],
+              ["show", "media"], ["show", "media", "x", "y"]):
     code, out, err = run("--socket", PATH, *words)
     expect(words, (code, out, "but:\n" in err), (2, "", True))
+# A word that begins no command: one line.
+for words, said in ((["show", "toast"], '"show toast"'),
+                    (["show", "dorps"], '"show dorps"'),
+                    (["show", "drop"], '"show drop"; did you mean drops?'),
+                    (["show", "Interfaces"], '"show Interfaces"; did you mean interface?'),
+                    (["show", "int", "outside"], '"show int"; did you mean interface?'),
+                    (["show", "con"], '"show con"; did you mean conn?'),
+                    (["show", "u"], '"show u"; did you mean usage, uc-ime?'),
+                    (["show", "c"], '"show c"; did you mean conn, counters, crypto?'),
+                    (["show", ""], '"show "'),
+                    (["show"] + ["x" * 200] * 100, '"show ' + "x" * 40 + '"'),
+                    (["clear", "version"], '"clear version"'),
+                    (["clear", "countres"], '"clear countres"; did you mean counters?')):
+    expect(words, run("--socket", PATH, *words),
+           (2, "", f"callgate: there is no {said} (callgate {words[0]} --help has all)\n"))
 asked.clear()
 expect("an argument", run("--socket", PATH, "show", "media", "ab6d7980"),
        (0, vector("media-call.txt"), ""))

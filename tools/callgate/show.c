@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/errors.h"
 #include "tools/callgate/client.h"
 #include "tools/callgate/layout.h"
 
@@ -40,6 +41,14 @@ static bool begins_with(const char *command, const char *words)
 	return strncmp(command, words, n) == 0 && (command[n] == '\0' || command[n] == ' ');
 }
 
+static bool any_begins(const char *words)
+{
+	for (size_t i = 0; i < layouts_n; i++)
+		if (begins_with(layouts[i].command, words))
+			return true;
+	return false;
+}
+
 // Commands that begin with as many of the words as any does.
 static void commands_list(FILE *f, const char *verb, int n, char **words)
 {
@@ -55,6 +64,44 @@ static void commands_list(FILE *f, const char *verb, int n, char **words)
 				listed = true;
 			}
 	}
+}
+
+// The first words of commands that one may have been meant for: what it begins, as the ASA would take it, else
+// the nearest.
+static void nearest_print(FILE *f, const char *verb, struct str word)
+{
+	struct suggestion nearest = {.word = word};
+	char hint[SUGGESTION_MAX];
+	struct str told = {"", 0};
+
+	for (size_t i = 0; i < layouts_n; i++) {
+		struct str first;
+
+		if (!begins_with(layouts[i].command, verb))
+			continue;
+		str_split(str_from(layouts[i].command + strlen(verb) + 1), ' ', &first);
+		suggestion_offer(&nearest, first);
+		if (word.n == 0 || !str_has_prefix(first, word) || str_eq(first, told))
+			continue;
+		fprintf(f, "%s%.*s", told.n == 0 ? "; did you mean " : ", ", STR_FMT(first));
+		told = first;
+	}
+	fputs(told.n > 0 ? "?" : suggestion_text(&nearest, hint), f);
+}
+
+// What there is instead of these words: a list, unless it were one of all commands.
+static void unknown_tell(const char *verb, const char *command, int n, char **words)
+{
+	char begin[128];
+
+	if (n > 0 && (!command_join(begin, sizeof(begin), verb, 1, words) || !any_begins(begin))) {
+		fprintf(stderr, "callgate: there is no \"%s %.40s\"", verb, words[0]);
+		nearest_print(stderr, verb, str_from(words[0]));
+		fprintf(stderr, " (callgate %s --help has all)\n", verb);
+		return;
+	}
+	fprintf(stderr, "callgate: there is no \"%s\", but:\n", command);
+	commands_list(stderr, verb, n, words);
 }
 
 // What the last word of a command may be, and how the daemon calls it.
@@ -233,7 +280,6 @@ int show_main(int argc, char **argv)
 	if (layout != NULL)
 		return ask_and_print(layout, command, args, v);
 	cJSON_Delete(args);
-	fprintf(stderr, "callgate: there is no \"%s\", but:\n", command);
-	commands_list(stderr, verb, argc - first, argv + first);
+	unknown_tell(verb, command, argc - first, argv + first);
 	return CLIENT_USAGE;
 }
