@@ -252,6 +252,7 @@ static const struct {
 	{"clear access-list counters", false, show_access_list_clear},
 	{"clear conn", false, show_clear_conn},
 	{"clear counters", false, clear_counters},
+	{"clear nat counters", false, show_nat_clear},
 	{"clear xlate", false, show_clear_xlate},
 	{"clear drops", false, show_drops_clear},
 	{"clear ip verify statistics", false, show_verify_clear},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// `show access-list` and `clear access-list counters`: what each entry has decided.
+// `show access-list [NAME]` and `clear access-list [NAME] counters`: what each entry has decided.
 #include <stdio.h>
 #include <string.h>
 
@@ -96,27 +96,47 @@ static cJSON *acl_json(const struct show *s, const struct config_acl *a)
 	return j;
 }
 
+// The lists that are asked for: [*first, *end) of the configuration. False: there is no such one.
+static bool read_name(const struct show *s, const struct ask *ask, size_t *first, size_t *end)
+{
+	const char *name =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(ask->args, "name"));
+	const struct config *c = s->config;
+
+	*first = 0;
+	*end = c->n_acls;
+	if (name == NULL)
+		return true;
+	while (*first < c->n_acls && strcmp(name, c->acls[*first].name) != 0)
+		(*first)++;
+	*end = *first + 1;
+	if (*first < c->n_acls)
+		return true;
+	snprintf(ask->err, ask->err_size,
+		"there is no access-list %.128s; callgate show access-list has all", name);
+	return false;
+}
+
 cJSON *show_access_list(const struct show *s, const struct ask *ask)
 {
-	const cJSON *name = cJSON_GetObjectItemCaseSensitive(ask->args, "name");
-	cJSON *list = cJSON_CreateArray();
+	size_t i, end;
+	cJSON *list;
 
-	for (size_t i = 0; i < s->config->n_acls; i++)
-		if (!cJSON_IsString(name) ||
-			strcmp(name->valuestring, s->config->acls[i].name) == 0)
-			cJSON_AddItemToArray(list, acl_json(s, &s->config->acls[i]));
-	if (!cJSON_IsString(name) || cJSON_GetArraySize(list) > 0)
-		return list;
-	cJSON_Delete(list);
-	snprintf(ask->err, ask->err_size,
-		"there is no access-list %.128s; callgate show access-list has all",
-		name->valuestring);
-	return NULL;
+	if (!read_name(s, ask, &i, &end))
+		return NULL;
+	list = cJSON_CreateArray();
+	for (; i < end; i++)
+		cJSON_AddItemToArray(list, acl_json(s, &s->config->acls[i]));
+	return list;
 }
 
 cJSON *show_access_list_clear(const struct show *s, const struct ask *ask)
 {
-	for (size_t i = 0; i < s->config->n_acls; i++)
+	size_t i, end;
+
+	if (!read_name(s, ask, &i, &end))
+		return NULL;
+	for (; i < end; i++)
 		for (size_t k = 0; k < s->config->acls[i].n; k++)
 			dp_acl_hits_clear(s->config->acls[i].aces[k].id);
 	return cJSON_CreateTrue();

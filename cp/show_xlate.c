@@ -382,3 +382,10 @@ cJSON *show_nat(const struct show *s, const struct ask *ask)
 	}
 	return list;
 }
+
+cJSON *show_nat_clear(const struct show *s, const struct ask *ask)
+{
+	for (size_t i = 0; i < s->config->n_nat; i++)
+		dp_nat_hits_clear(s->config->nat[i].id);
+	return cJSON_CreateTrue();
+}

@@ -266,8 +266,9 @@ int dp_media_stats(uint32_t stream, struct dp_media_stats *out);
 int dp_media_quality(uint32_t stream, struct rma_counters *out);
 
 // How often a rule has been used for a new flow, of what goes to its mapped side and of what comes
-// from there. `id` is nat_rule.id.
+// from there, since the start or dp_nat_hits_clear(). `id` is nat_rule.id.
 void dp_nat_hits(uint32_t id, uint64_t *translated, uint64_t *untranslated);
+void dp_nat_hits_clear(uint32_t id);
 
 // Flows that a class of connection limits has now, as far as it limits them (of TCP alone, if only half-open ones
 // are limited), and how many were refused, by which of its limits.

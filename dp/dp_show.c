@@ -25,6 +25,9 @@
 // Sums at the last dp_limit_clear().
 static struct conn_limit_class limits_cleared[CONN_LIMIT_CLASSES];
 
+// Sums at the last dp_nat_hits_clear().
+static struct nat_hit nat_cleared[NAT_HITS_SLOTS];
+
 static uint64_t counter_sum(enum dp_counter_id id)
 {
 	const struct dp_state *d = &dp_state;
@@ -247,17 +250,38 @@ size_t dp_xlates(const struct nat_filter *f, struct dp_xlate *out, size_t max)
 	return n;
 }
 
-void dp_nat_hits(uint32_t id, uint64_t *translated, uint64_t *untranslated)
+// Of all workers, since the start.
+static struct nat_hit nat_sum(uint32_t id)
 {
-	*translated = *untranslated = 0;
+	struct nat_hit sum = {.id = id};
+
 	for (unsigned int i = 0; i < dp_state.n_workers; i++) {
 		const struct nat_hit *h = nat_hits_find(dp_state.worker[i]->nat_hits, id);
 
 		if (h == NULL || __atomic_load_n(&h->id, __ATOMIC_ACQUIRE) != id)
 			continue;
-		*translated += __atomic_load_n(&h->n[NAT_TRANSLATED], __ATOMIC_RELAXED);
-		*untranslated += __atomic_load_n(&h->n[NAT_UNTRANSLATED], __ATOMIC_RELAXED);
+		for (unsigned int k = 0; k < NAT_HIT_KINDS; k++)
+			sum.n[k] += __atomic_load_n(&h->n[k], __ATOMIC_RELAXED);
 	}
+	return sum;
+}
+
+void dp_nat_hits(uint32_t id, uint64_t *translated, uint64_t *untranslated)
+{
+	const struct nat_hit sum = nat_sum(id), *before = nat_hits_find(nat_cleared, id);
+	const bool cleared = before != NULL && before->id == id;
+
+	*translated = sum.n[NAT_TRANSLATED] - (cleared ? before->n[NAT_TRANSLATED] : 0);
+	*untranslated = sum.n[NAT_UNTRANSLATED] - (cleared ? before->n[NAT_UNTRANSLATED] : 0);
+}
+
+void dp_nat_hits_clear(uint32_t id)
+{
+	const struct nat_hit sum = nat_sum(id);
+	struct nat_hit *before = nat_hits_find(nat_cleared, id);
+
+	if (before != NULL && (sum.n[NAT_TRANSLATED] > 0 || sum.n[NAT_UNTRANSLATED] > 0))
+		*before = sum;
 }
 
 // Of all workers, since the start.

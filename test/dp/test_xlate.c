@@ -3,6 +3,7 @@
 // REQ-1 and REQ-3. test_xlate_ports.c has the choice of ports.
 #include "test/dp/xlate_steps.h"
 
+#include "dp/dp_state.h"
 #include "dp/nat_hits.h"
 
 #define FAR2 "198.51.100.8"
@@ -396,6 +397,41 @@ static void test_show_and_clear(void **state)
 	assert_int_equal(h.w->sess->max - h.w->sess->n_free, 1); // the static one's
 }
 
+static void assert_hits(uint32_t id, uint64_t translated)
+{
+	uint64_t got, untranslated;
+
+	dp_nat_hits(id, &got, &untranslated);
+	assert_int_equal(got, translated);
+	assert_int_equal(untranslated, 0);
+}
+
+// `clear nat counters`: from then on; workers count on.
+static void test_hits_cleared(void **state)
+{
+	struct flow a = outward(PROTO_UDP, OTHER, 40000, FAR),
+		    fixed = outward(PROTO_UDP, HOST_IN, 40000, FAR);
+
+	dp_state.n_workers = 1;
+	dp_state.worker[0] = h.w;
+	goes_out(&a);
+	goes_out(&fixed);
+	assert_hits(1, 1);
+	assert_hits(2, 1);
+	dp_nat_hits_clear(2);
+	dp_nat_hits_clear(3); // was never used
+	assert_hits(1, 1);
+	assert_hits(2, 0);
+	assert_hits(3, 0);
+	a.dst = ep(FAR2, 53);
+	goes_out(&a);
+	assert_hits(2, 1);
+	dp_nat_hits_clear(2);
+	assert_hits(2, 0);
+	assert_int_equal(nat_hits_find(h.w->nat_hits, 2)->n[NAT_TRANSLATED], 2);
+	dp_state = (struct dp_state){0};
+}
+
 // ---- Several workers ---------------------------------------------------------------------------
 
 static bool out_of(uint16_t iface, struct flow *got)
@@ -476,6 +512,7 @@ int main(void)
 		TEST(test_new_rules),
 		TEST(test_sessions_full),
 		TEST(test_show_and_clear),
+		TEST(test_hits_cleared),
 		TEST(test_hairpin_static),
 		TEST(test_hairpin_ends),
 		TEST(test_hairpin_dynamic),

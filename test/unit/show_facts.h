@@ -33,8 +33,8 @@ extern uint64_t acl_denied;
 extern struct dp_trace_ask traced; // what was asked last
 extern struct dp_trace trace;      // what is found
 extern int trace_error;
-extern unsigned int hits_cleared, dp_cleared, ime_cleared, media_cleared, tls_cleared,
-	refers_cleared, mapping_cleared, rpf_cleared,
+extern unsigned int hits_cleared, nat_hits_cleared, dp_cleared, ime_cleared, media_cleared,
+	tls_cleared, refers_cleared, mapping_cleared, rpf_cleared,
 	limits_cleared; // the last two: a bit for each interface, for each id of a class
 
 // ---- The facts -----------------------------------------------------------------------------------

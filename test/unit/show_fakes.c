@@ -19,8 +19,8 @@
 // ---- Workers ------------------------------------------------------------------------------------
 
 uint64_t acl_denied = 7;
-unsigned int hits_cleared, dp_cleared, ime_cleared, media_cleared, tls_cleared, refers_cleared,
-	rpf_cleared, limits_cleared;
+unsigned int hits_cleared, nat_hits_cleared, dp_cleared, ime_cleared, media_cleared, tls_cleared,
+	refers_cleared, rpf_cleared, limits_cleared;
 
 struct dp_trace_ask traced;
 struct dp_trace trace;
@@ -48,6 +48,11 @@ void dp_acl_hits(uint32_t id, struct dp_acl_hits *out)
 		*out = (struct dp_acl_hits){3, show.mono_ns() - 60 * S_NS};
 	if (id == 0x12)
 		*out = (struct dp_acl_hits){4, show.mono_ns() - 61 * S_NS};
+}
+
+void dp_nat_hits_clear(uint32_t id)
+{
+	nat_hits_cleared++;
 }
 
 void dp_acl_hits_clear(uint32_t id)

@@ -205,6 +205,21 @@ static void test_drops(void **state)
 	assert_int_equal(dp_cleared, 0);
 }
 
+static void clear_list(const char *name, bool there)
+{
+	cJSON *args = cJSON_CreateObject(), *got;
+	char err[256];
+
+	cJSON_AddStringToObject(args, "name", name);
+	got = show_command(&show, "clear access-list counters", args, err, sizeof(err));
+	assert_int_equal(got != NULL, there);
+	if (!there)
+		assert_string_equal(
+			err, "there is no access-list none; callgate show access-list has all");
+	cJSON_Delete(got);
+	cJSON_Delete(args);
+}
+
 static void test_clear(void **state)
 {
 	char err[256];
@@ -221,6 +236,14 @@ static void test_clear(void **state)
 	assert_int_equal(ime_cleared, 1);
 	cJSON_Delete(show_command(&show, "clear access-list counters", NULL, err, sizeof(err)));
 	assert_int_equal(hits_cleared, 5);
+	clear_list("incoming", true);
+	assert_int_equal(hits_cleared, 10);
+	clear_list("empty", true);
+	clear_list("none", false);
+	assert_int_equal(hits_cleared, 10);
+	assert_int_equal(nat_hits_cleared, 0);
+	cJSON_Delete(show_command(&show, "clear nat counters", NULL, err, sizeof(err)));
+	assert_int_equal(nat_hits_cleared, config.n_nat);
 	assert_int_equal(dp_cleared, 0);
 	cJSON_Delete(show_command(&show, "clear counters", NULL, err, sizeof(err)));
 	assert_int_equal(dp_cleared, 1);

@@ -30,6 +30,8 @@ ANSWERS = {
     "show media": {"ok": True, "data": json.loads(vector("media-call.json"))},
     "packet-tracer": {"ok": True, "data": json.loads(vector("packet-tracer.json"))},
     "clear counters": {"ok": True, "data": True},
+    "clear nat counters": {"ok": True, "data": True},
+    "clear access-list counters": {"ok": True, "data": True},
     "show xlate": {"ok": True, "data": json.loads(vector("xlate.json"))},
     "clear xlate": {"ok": True, "data": True},
     "show uc-ime media-sessions": {"ok": False, "error": "no uc-ime is configured"},
@@ -145,6 +147,16 @@ expect("an argument", run("--socket", PATH, "show", "media", "ab6d7980"),
        (0, vector("media-call.txt"), ""))
 expect("its question", asked, [{"command": "show media",
                                 "args": {"all": False, "call_id": "ab6d7980"}}])
+asked.clear()
+for words in ("clear access-list counters", "clear access-list outside_in counters", "clear nat counters"):
+    expect(words, run("--socket", PATH, *words.split()), (0, "", ""))
+expect("their questions", asked,
+       [{"command": "clear access-list counters", "args": {"all": False}},
+        {"command": "clear access-list counters", "args": {"all": False, "name": "outside_in"}},
+        {"command": "clear nat counters", "args": {"all": False}}])
+for words in ("clear access-list", "clear access-list x", "clear access-list x y counters", "clear nat"):
+    code, out, err = run("--socket", PATH, *words.split())
+    expect(words, (code, out, "but:\n" in err), (2, "", True))
 tracer = (0, vector("packet-tracer.txt"), "")
 asked.clear()
 for words, args in ((["tcp", "1.2.3.4", "1025", "5.6.7.8", "443"],

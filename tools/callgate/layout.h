@@ -8,9 +8,8 @@
 #include <cjson/cJSON.h>
 
 struct layout {
-	const char *
-		command; // "show uc-ime signaling-sessions"; a last word in capitals is an argument
-	const char *summary;                       // for --help
+	const char *command; // "show uc-ime signaling-sessions"; a word in capitals is an argument
+	const char *summary; // for --help
 	void (*print)(FILE *f, const cJSON *data); // NULL: the daemon's "done" has nothing to print
 };
 

@@ -104,7 +104,7 @@ static void unknown_tell(const char *verb, const char *command, int n, char **wo
 	commands_list(stderr, verb, n, words);
 }
 
-// What the last word of a command may be, and how the daemon calls it.
+// Words of commands that stand for any, and how the daemon calls what they are.
 static const struct {
 	const char *word, *name;
 } arguments[] = {{"CALL-ID", "call_id"}, {"NAME", "name"}};
@@ -146,23 +146,39 @@ static bool filters_read(const struct layout *layout, int n, char **words, cJSON
 	return true;
 }
 
-// The layout of some words and, in `command` and `args`, what the daemon is asked. The last word may
+// The layout with an argument in place of words[at]; `command` gets the others.
+static const struct layout *layout_with(
+	char *command, size_t size, const char *verb, int n, char **words, int at, cJSON *args)
+{
+	const struct layout *layout;
+	char begin[64], end[64], with_arg[160];
+
+	if (!command_join(begin, sizeof(begin), verb, at, words) ||
+		!command_join(end, sizeof(end), "", n - at - 1, words + at + 1))
+		return NULL;
+	for (size_t i = 0; i < ARGUMENTS; i++) {
+		snprintf(with_arg, sizeof(with_arg), "%s %s%s", begin, arguments[i].word, end);
+		layout = layout_find(with_arg);
+		if (layout != NULL) {
+			cJSON_AddStringToObject(args, arguments[i].name, words[at]);
+			snprintf(command, size, "%s%s", begin, end);
+			return layout;
+		}
+	}
+	return NULL;
+}
+
+// The layout of some words and, in `command` and `args`, what the daemon is asked. One of the words may
 // be the command's argument, or filters follow.
 static const struct layout *layout_of(
 	char *command, size_t size, const char *verb, int n, char **words, cJSON *args)
 {
 	const struct layout *layout;
-	char with_arg[160];
 
-	for (size_t i = 0; n > 0 && i < ARGUMENTS; i++) {
-		if (!command_join(command, size, verb, n - 1, words))
-			break;
-		snprintf(with_arg, sizeof(with_arg), "%s %s", command, arguments[i].word);
-		layout = layout_find(with_arg);
-		if (layout != NULL) {
-			cJSON_AddStringToObject(args, arguments[i].name, words[n - 1]);
+	for (int at = n - 1; at > 0; at--) { // never the first
+		layout = layout_with(command, size, verb, n, words, at, args);
+		if (layout != NULL)
 			return layout;
-		}
 	}
 	for (int first = n; first >= 0;
 		first--) { // the verb may be a command of its own: "pki reload"
