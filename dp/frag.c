@@ -68,13 +68,14 @@ static uint32_t hash_of(const struct worker *w, const struct frag_key *k)
 
 static uint16_t source_of(const struct worker *w, const struct frag_key *k)
 {
-	return rte_jhash_32b((const uint32_t *)&k->src, WORDS(k->src), w->steer.seed + k->iface) %
+	return rte_jhash_32b((const uint32_t *)&k->src, WORDS(k->src), w->steer.seed) %
 		FRAG_SOURCES;
 }
 
 static void entry_close(struct worker *w, struct frag_entry *e)
 {
 	struct frag_table *t = w->frag;
+	struct frag_source *s = &t->source[e->key.iface][e->source];
 	const uint32_t place = (uint32_t)(e - t->entry);
 	uint32_t *at = &t->bucket[hash_of(w, &e->key) % FRAG_BUCKETS];
 
@@ -83,8 +84,8 @@ static void entry_close(struct worker *w, struct frag_entry *e)
 	*at = e->next;
 	t->limit[e->key.iface].waiting--;
 	TAILQ_REMOVE(&t->limit[e->key.iface].queue, e, by_iface);
-	t->source[e->source].waiting--;
-	TAILQ_REMOVE(&t->source[e->source].queue, e, by_source);
+	s->waiting--;
+	TAILQ_REMOVE(&s->queue, e, by_source);
 	e->m = NULL;
 	t->free[t->n_free++] = place;
 }
@@ -153,7 +154,7 @@ static struct frag_entry *entry_open(struct worker *w, const struct frag_key *k,
 	struct frag_table *t = w->frag;
 	struct frag_limit *l = &t->limit[k->iface];
 	const uint16_t source = source_of(w, k);
-	struct frag_source *s = &t->source[source];
+	struct frag_source *s = &t->source[k->iface][source];
 	uint32_t *head = &t->bucket[hash % FRAG_BUCKETS];
 	struct rte_mbuf *m = buffer_take(w);
 	struct frag_entry *e;

@@ -20,8 +20,8 @@
 #include "dp/worker.h"
 #include "lib/frag.h"
 
-// What waits of one source is limited to a share of the table, so that it pushes out its own; sources of an
-// interface are told apart by a hash.
+// What waits of one source is limited to a share of the table, so that it pushes out its own; sources are told apart
+// by a hash, and each interface has its own: a flood from one side pushes out nobody's of another.
 #define FRAG_SOURCES      1024
 #define FRAG_SOURCE_SHARE 4
 
@@ -46,7 +46,7 @@ struct frag_entry {
 	TAILQ_ENTRY(frag_entry) by_iface, by_source; // by age
 	uint32_t next;                               // index + 1 of the next one in the bucket
 	uint16_t refused;                            // enum dp_counter_id, PASS: not
-	uint16_t source;                             // place in frag_table.source
+	uint16_t source;                             // place in frag_table.source of its interface
 	uint16_t size;                               // of the largest fragment, as a packet
 	bool dont;                                   // a fragment said "don't fragment"
 	struct frag_chain chain;
@@ -76,8 +76,8 @@ struct frag_table {
 	struct frag_entry *entry;
 	uint32_t *free; // stack of free entries
 	struct frag_limit limit[DP_IFACES_MAX];
-	struct frag_source source[FRAG_SOURCES];
-	uint32_t bucket[FRAG_BUCKETS]; // index + 1
+	struct frag_source (*source)[FRAG_SOURCES]; // by interface
+	uint32_t bucket[FRAG_BUCKETS];              // index + 1
 };
 
 // Fragments that this worker owns are held; a datagram that they complete goes on in their place, to

@@ -59,6 +59,11 @@ struct frag_table *frag_new(const struct dp_iface_options *ifaces, unsigned int 
 
 	if (t == NULL)
 		return NULL;
+	t->source = rte_zmalloc("frag", n_ifaces * sizeof(*t->source), RTE_CACHE_LINE_SIZE);
+	if (t->source == NULL) {
+		frag_free(t);
+		return NULL;
+	}
 	t->pool = pool;
 	t->room = (uint32_t)rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM - FRAG_HEAD -
 		FRAG_TAIL;
@@ -73,10 +78,10 @@ struct frag_table *frag_new(const struct dp_iface_options *ifaces, unsigned int 
 				UINT64_C(1000000000),
 		};
 		TAILQ_INIT(&t->limit[i].queue);
+		for (unsigned int k = 0; k < FRAG_SOURCES; k++)
+			TAILQ_INIT(&t->source[i][k].queue);
 		t->max += size;
 	}
-	for (unsigned int i = 0; i < FRAG_SOURCES; i++)
-		TAILQ_INIT(&t->source[i].queue);
 	t->entry = rte_zmalloc("frag", t->max * sizeof(*t->entry), RTE_CACHE_LINE_SIZE);
 	t->free = rte_malloc("frag", t->max * sizeof(*t->free), RTE_CACHE_LINE_SIZE);
 	if (t->entry == NULL || t->free == NULL) {
@@ -94,6 +99,7 @@ void frag_free(struct frag_table *t)
 		return;
 	for (uint32_t i = 0; t->entry != NULL && i < t->max; i++)
 		rte_pktmbuf_free(t->entry[i].m);
+	rte_free(t->source);
 	rte_free(t->entry);
 	rte_free(t->free);
 	rte_free(t);

@@ -361,6 +361,30 @@ static void test_flood(void **state)
 	assert_int_equal(rte_mempool_in_use_count(h.datagrams), 0);
 }
 
+// Fragments of 200 datagrams that are all of what an interface holds, a quarter from each of four hosts.
+static void send_of_200(uint16_t at, uint16_t len, uint16_t flags)
+{
+	for (uint16_t i = 0; i < 200; i++) {
+		const struct flow f =
+			flow(PROTO_UDP, source_at(5000 + i / 50), 4000, HOST_OUT, 3000);
+
+		datagram(INSIDE, &f, 1000, i);
+		send_piece(INSIDE, at, len, flags);
+	}
+}
+
+// Not even by sources whose hash is that of one on the other side. Of 3000, a dozen hit one of the four.
+static void test_flood_of_another_interface(void **state)
+{
+	send_of_200(0, 800, MF);
+	flood(3000, 1);
+	assert_int_equal(rte_mempool_in_use_count(h.datagrams), 400);
+	assert_int_equal(counted(DROP_FRAG_SOURCE), 0);
+	assert_int_equal(counted(DROP_FRAG_FULL), 2800);
+	send_of_200(800, 208, 0);
+	assert_int_equal(counted(COUNT_REASSEMBLED), 200);
+}
+
 // Whether a datagram of HOST_OUT arrives while `between` comes in after its first fragment.
 static bool arrives(uint16_t id, void (*between)(unsigned int n), unsigned int n)
 {
@@ -544,6 +568,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_duplicate, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_timeout, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_flood, harness_setup, harness_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_flood_of_another_interface, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_flood_gives_way, harness_setup, harness_teardown),
 		cmocka_unit_test_setup_teardown(test_trickle, harness_setup, harness_teardown),
