@@ -54,17 +54,31 @@ static uint32_t own_of(const struct worker *w, uint32_t max)
 	return max / 2 / w->n_ifaces;
 }
 
-static bool half_open_is_full(const struct worker *w, uint16_t iface)
+// How many there are of those that are no interface's own.
+static uint32_t beyond_own(const struct worker *w, uint32_t own)
 {
 	const uint32_t *in = w->sess->half_open_in;
-	const uint32_t max = share_of(w, w->snap->half_open_max), own = own_of(w, max);
 	uint32_t beyond = 0;
 
-	if (max == 0 || in[iface] < own)
-		return false;
 	for (unsigned int i = 0; i < w->n_ifaces; i++)
 		beyond += in[i] > own ? in[i] - own : 0;
-	return beyond >= max - own * w->n_ifaces;
+	return beyond;
+}
+
+static bool half_open_is_full(const struct worker *w, uint16_t iface)
+{
+	const uint32_t max = share_of(w, w->snap->half_open_max), own = own_of(w, max);
+
+	return max != 0 && w->sess->half_open_in[iface] >= own &&
+		beyond_own(w, own) >= max - own * w->n_ifaces;
+}
+
+static bool half_open_is_crowded(const struct worker *w, uint16_t iface)
+{
+	const uint32_t max = share_of(w, w->snap->half_open_max), own = own_of(w, max);
+
+	return max != 0 && w->sess->half_open_in[iface] > own &&
+		beyond_own(w, own) > (max - own * w->n_ifaces) / 2;
 }
 
 static struct flow real_of(const struct pkt *p, const struct acl_verdict *v)
@@ -124,9 +138,9 @@ static const struct dp_conn_limits *max_by_id(const struct worker *w, uint32_t i
 bool conn_limit_is_crowded(
 	const struct worker *w, uint16_t iface, const struct conn_limit_places *at)
 {
-	const uint32_t max = max_by_id(w, at->class)->embryonic, all = w->snap->half_open_max;
+	const uint32_t max = max_by_id(w, at->class)->embryonic;
 
-	return (all != 0 && w->sess->half_open_in[iface] > share_of(w, all) / 2) ||
+	return half_open_is_crowded(w, iface) ||
 		(max != 0 && w->conn_limits->target[at->target].embryonic > share_of(w, max) / 2);
 }
 

@@ -61,8 +61,8 @@ enum dp_counter_id conn_limit_check(const struct worker *w, const struct pkt *p,
 void conn_limit_refused(
 	struct worker *w, const struct pkt *p, const struct acl_verdict *v, enum dp_counter_id why);
 
-// Whether more than half of the half-open connections that the host, or the interface that they come in on,
-// may have are there.
+// Whether more than half of the half-open connections that the host may have are there; or of those that are there
+// for all interfaces, and the one that it came in on has some of them.
 bool conn_limit_is_crowded(
 	const struct worker *w, uint16_t iface, const struct conn_limit_places *at);
 

@@ -298,6 +298,25 @@ static void test_all_crowd(void **state)
 	assert_int_equal(h.w->sess->half_open_in[INSIDE], 0);
 }
 
+// Two that are flooded at once have half each, and make room as well.
+static void test_all_crowd_of_two(void **state)
+{
+	const struct dp_conn_limits none = {0};
+	struct flow f;
+
+	limits_apply(&none, &none);
+	rules.r.half_open_max = 20;
+	harness_apply(&rules);
+	for (uint16_t i = 0; i < 10; i++) {
+		f = from(client_at(i), 1000);
+		assert_true(passes(OUTSIDE, &f, SYN));
+		f = flow(PROTO_TCP, HOST_IN, 1000 + i, FAR, 80);
+		assert_true(passes(INSIDE, &f, SYN));
+	}
+	harness_wait_s(4);
+	assert_int_equal(h.w->sess->half_open, 15);
+}
+
 // A host that is flooded: what nobody completes makes room in seconds, so that a few SYNs a second do not
 // keep others out. A host that is not keeps its half-open connections for the time that is set.
 static void test_crowd(void **state)
@@ -462,6 +481,7 @@ int main(void)
 		TEST(test_rate_by_host),
 		TEST(test_all),
 		TEST(test_all_crowd),
+		TEST(test_all_crowd_of_two),
 		TEST(test_crowd),
 		TEST(test_classes),
 		TEST(test_uncounted),
