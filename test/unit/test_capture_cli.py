@@ -98,6 +98,16 @@ told = json.loads(p.stdout)
 expect_in("a file that may not grow", "File too large: the capture has ended here", p.stderr.decode())
 expect("it has whole blocks", (p.returncode, written() in (b"", HEADER + PACKET * told["packets"])), (1, True))
 expect("those that it lost", told["lost"] > 0, True)
+# It may be the end of a file that had something before.
+with open(FILE, "wb") as f:
+    f.write(b"before")
+answers.append(OK + HEADER + PACKET * 3 + statistics(0))
+p = subprocess.run(["prlimit", f"--fsize={len(HEADER + PACKET) + 15}", "sh", "-c",
+                    "trap '' XFSZ; exec \"$0\" capture x --output - >> \"$1\"", CALLGATE, FILE],
+                   capture_output=True, env={**os.environ, "CALLGATE_SOCKET": PATH})
+expect_in("a file that may not grow", "File too large: the capture has ended here", p.stderr.decode())
+expect("what was there before stays", (p.returncode, written() in (b"before", b"before" + HEADER, b"before" + HEADER + PACKET)),
+       (1, True))
 with open(FILE, "wb") as f:
     fcntl.flock(f, fcntl.LOCK_EX)
     answers.append(OK + HEADER)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/pcapng.h"
@@ -141,7 +142,7 @@ static void on_interrupt(int signal)
 struct copy {
 	const char *path;
 	int out;
-	off_t written; // of a regular file: whole blocks
+	off_t written; // of a regular file: what was there before, and whole blocks
 	uint64_t packets, lost;
 	int unwritten; // errno, 0: all could be written
 	bool told;     // the statistics have come: it is whole
@@ -271,6 +272,7 @@ static int capture(const char *const *v, cJSON *args)
 	static struct copy c;
 	static const struct sigaction interrupt = {.sa_handler = on_interrupt};
 	int fd = daemon_begin(v[OPT_SOCKET], "capture", args);
+	struct stat before; // of standard output it may be the end (>>)
 	bool whole;
 
 	if (fd < 0)
@@ -281,6 +283,8 @@ static int capture(const char *const *v, cJSON *args)
 		close(fd);
 		return CLIENT_FAILED;
 	}
+	if (fstat(c.out, &before) == 0)
+		c.written = before.st_size;
 	daemon_fd = fd;
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGTERM, &interrupt, NULL);
