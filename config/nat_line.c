@@ -242,8 +242,9 @@ static bool pools_of(struct loader *l, const struct nat_line *line, struct nat_r
 	}
 	if (n > NAT_POOLS_MAX)
 		fault(l, line->mapped.node,
-			"found a pool of addresses in %zu places, expected %u at most: addresses "
-			"that follow one another, in the group too, are in one place",
+			"found a pool of %zu ranges, expected %u at most: addresses that follow "
+			"one "
+			"another, in the group too, count as one range",
 			n, NAT_POOLS_MAX);
 	return line->mapped.interface || (n > 0 && n <= NAT_POOLS_MAX);
 }

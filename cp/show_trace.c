@@ -404,9 +404,9 @@ cJSON *show_trace(const struct show *s, const struct ask *ask)
 		return answer(s, &a, &t);
 	if (e == -EMSGSIZE)
 		snprintf(ask->err, ask->err_size,
-			"size: found %u, expected one from its headers' to what the interface "
-			"holds of "
-			"a datagram (its mtu, and its fragment chain)",
+			"size: found %u, expected no less than the headers (40 octets for tcp, 28 "
+			"for udp and icmp, else 20), and no more than one datagram's fragments may "
+			"have on the interface (its mtu times the chain of its fragment)",
 			a.size);
 	else
 		snprintf(ask->err, ask->err_size, "%s",

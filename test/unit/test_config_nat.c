@@ -321,8 +321,8 @@ static void test_too_many_places(void **state)
 
 	parse_big("source: {dynamic: {real: two, mapped: big}}", faults, sizeof(faults));
 	assert_string_equal(faults,
-		"40:68: mapped: found a pool of addresses in 100 places, expected 8 at most: "
-		"addresses that follow one another, in the group too, are in one place");
+		"40:68: mapped: found a pool of 100 ranges, expected 8 at most: "
+		"addresses that follow one another, in the group too, count as one range");
 }
 
 // Groups whose pairs would be more than anybody asks in turn.

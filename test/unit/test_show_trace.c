@@ -426,7 +426,10 @@ static void test_trace_refused(void **state)
 		{"{\"size\": 65536}", "size: expected a number from 0 to 65535", 0},
 		{"{\"toast\": 1}",
 			"toast: this daemon (callgate " CALLGATE_VERSION ") does not know it", 0},
-		{TCP_IN, "size: found 0, expected one from its headers'", -EMSGSIZE},
+		{TCP_IN,
+			"size: found 0, expected no less than the headers (40 octets for tcp, 28 "
+			"for udp and icmp, else 20)",
+			-EMSGSIZE},
 		{TCP_IN, "too busy", -ETIMEDOUT},
 		{TCP_IN, "buffer", -ENOBUFS},
 	};
