@@ -19,6 +19,9 @@
 	X(NAT_PORTS,                                                                               \
 		"give the rule a pool, or a larger one (mapped: POOL, pat-pool: on), or shorten "  \
 		"the timeouts udp and pat-xlate; callgate show xlate says who has the ports")      \
+	X(SESSION_FULL,                                                                            \
+		"raise sessions-max; first look for a flood, or for one host that has most "       \
+		"(callgate show conn), and give its class a per-client-max or embryonic-conn-max") \
 	X(UCM_DOWN,                                                                                \
 		"look after it, and at the way to it; callgate show uc-ime ucm says since when; "  \
 		"calls go to the other ones of its trunk-security-mode")                           \

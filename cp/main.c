@@ -19,10 +19,10 @@
 #include "cp/config_stream.h"
 #include "cp/debug_stream.h"
 #include "cp/drops.h"
+#include "cp/exhausted.h"
 #include "cp/ime.h"
 #include "cp/log.h"
 #include "cp/mgmt.h"
-#include "cp/nat_ports.h"
 #include "cp/netlink.h"
 #include "cp/policy.h"
 #include "cp/priv.h"
@@ -45,7 +45,7 @@ struct daemon {
 	struct stack *stack;
 	struct netlink *netlink;
 	struct punt *punt;
-	struct nat_ports *nat_ports;
+	struct exhausted *exhausted;
 	struct acl_log *acl_log;
 	struct ime *ime; // NULL when none is configured
 	struct drops *drops;
@@ -341,9 +341,9 @@ static int stack_up(struct daemon *d, char *err, size_t err_size)
 	if (e == 0)
 		e = punt_new(&d->punt, d->base, d->stack, d->netlink);
 	if (e == 0)
-		e = nat_ports_new(&d->nat_ports, d->base, d->config, mono_ns);
+		e = exhausted_new(&d->exhausted, d->base, d->config, mono_ns);
 	if (e == 0)
-		punt_on_nat(d->punt, d->nat_ports);
+		punt_on_exhausted(d->punt, d->exhausted);
 	if (e == 0)
 		e = acl_log_new(&d->acl_log, d->config, mono_ns);
 	if (e == 0)
@@ -389,7 +389,7 @@ static void daemon_down(struct daemon *d)
 	drops_free(d->drops);
 	ime_free(d->ime);
 	punt_free(d->punt);
-	nat_ports_free(d->nat_ports);
+	exhausted_free(d->exhausted);
 	acl_log_free(d->acl_log);
 	netlink_free(d->netlink);
 	loop_free(d);

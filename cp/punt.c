@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "cp/acl_log.h"
+#include "cp/exhausted.h"
 #include "cp/flow_log.h"
 #include "cp/log.h"
-#include "cp/nat_ports.h"
 #include "cp/netlink.h"
 #include "cp/stack.h"
 #include "cp/tap.h"
@@ -40,7 +40,7 @@ struct punt {
 	unsigned int busy_ticks; // until the slow pace
 	punt_media_fn *media;
 	void *media_arg;
-	struct nat_ports *nat;
+	struct exhausted *exhausted;
 	const struct config *flows;
 	struct acl_log *acl_log;
 	size_t n_ports;
@@ -59,8 +59,9 @@ static void on_message(struct punt *p, const struct dp_msg *m)
 			p->media(m, p->media_arg);
 		break;
 	case DP_MSG_NAT_PORTS:
-		if (p->nat != NULL)
-			nat_ports_refused(p->nat, m->nat.rule);
+	case DP_MSG_SESSION_FULL:
+		if (p->exhausted != NULL)
+			exhausted_refused(p->exhausted, m);
 		break;
 	case DP_MSG_CONN_LIMIT:
 		if (p->flows != NULL)
@@ -203,9 +204,9 @@ void punt_free(struct punt *p)
 	free(p);
 }
 
-void punt_on_nat(struct punt *p, struct nat_ports *n)
+void punt_on_exhausted(struct punt *p, struct exhausted *x)
 {
-	p->nat = n;
+	p->exhausted = x;
 }
 
 void punt_on_flows(struct punt *p, const struct config *c, struct acl_log *l)

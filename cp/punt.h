@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct dp_msg;
-struct nat_ports;
+struct exhausted;
 struct netlink;
 struct stack;
 struct punt;
@@ -17,8 +17,8 @@ struct punt;
 int punt_new(struct punt **out, struct event_base *base, struct stack *stack, struct netlink *nl);
 void punt_free(struct punt *p); // accepts NULL
 
-// Who hears of flows refused for want of ports: DP_MSG_NAT_PORTS.
-void punt_on_nat(struct punt *p, struct nat_ports *n);
+// Who hears of flows refused for want of a port or a session: DP_MSG_NAT_PORTS, DP_MSG_SESSION_FULL.
+void punt_on_exhausted(struct punt *p, struct exhausted *x);
 
 // Has what workers tell of flows logged: DP_MSG_CONN_LIMIT, DP_MSG_SPOOF, and what access lists want told. Both outlive
 // it.

@@ -30,12 +30,13 @@ enum dp_msg_type {
 	DP_MSG_CAPTURE_DEL, // capture.id only
 	DP_MSG_XLATE_CLEAR, // xlate: end these dynamic translations and the sessions that use them
 	// workers -> control
-	DP_MSG_NEIGH_MISS, // neighbour without a MAC: please resolve it
-	DP_MSG_MEDIA_GONE, // media.stream: the worker has let go of it; the id may be used again
-	DP_MSG_MEDIA_KEY,  // key: a key of a stream nears its end, or has reached it
-	DP_MSG_NAT_PORTS,  // nat: a flow was refused for want of ports; at most once a second
-	DP_MSG_CONN_LIMIT, // limit: a flow was refused by one; at most once a second
-	DP_MSG_SPOOF,      // spoof: a source was made up; at most once a second, interface and kind
+	DP_MSG_NEIGH_MISS,   // neighbour without a MAC: please resolve it
+	DP_MSG_MEDIA_GONE,   // media.stream: the worker has let go of it; the id may be used again
+	DP_MSG_MEDIA_KEY,    // key: a key of a stream nears its end, or has reached it
+	DP_MSG_NAT_PORTS,    // nat: a flow was refused for want of ports; at most once a second
+	DP_MSG_SESSION_FULL, // a flow was refused for want of a session; at most once a second
+	DP_MSG_CONN_LIMIT,   // limit: a flow was refused by one; at most once a second
+	DP_MSG_SPOOF, // spoof: a source was made up; at most once a second, interface and kind
 };
 
 // The link-layer address of a next hop.

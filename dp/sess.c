@@ -440,6 +440,13 @@ bool sess_is_full(const struct sess_table *t)
 	return t->max - t->n_free - t->punts >= t->max - t->spare;
 }
 
+static __rte_noinline void tell_full(struct worker *w)
+{
+	const struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_SESSION_FULL};
+
+	worker_notify_seldom(w, &m, &w->sess->told_ns);
+}
+
 // A slot with its first key in the table, or NULL with the reason.
 static struct sess *sess_open(
 	struct worker *w, struct sess_key k, bool punt, enum dp_counter_id *bad)
@@ -449,8 +456,10 @@ static struct sess *sess_open(
 	uint32_t slot;
 
 	*bad = DROP_SESSION_FULL;
-	if (t->n_free == 0 || (!punt && sess_is_full(t)))
+	if (t->n_free == 0 || (!punt && sess_is_full(t))) {
+		tell_full(w);
 		return NULL;
+	}
 	slot = t->free[t->n_free - 1];
 	count_set(&t->n_free, t->n_free - 1);
 	t->used = RTE_MAX(t->used, slot + 1);

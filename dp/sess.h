@@ -115,7 +115,8 @@ struct sess_table {
 	uint32_t half_open, half_open_punts;  // of flows that are forwarded, and of punt sessions
 	uint32_t half_open_in[DP_IFACES_MAX]; // half_open, by where they came in
 	uint32_t age_next;
-	uint64_t age_ns; // when the table was last looked at
+	uint64_t age_ns;  // when the table was last looked at
+	uint64_t told_ns; // when the control plane heard that it is full
 };
 
 enum sess_hit {

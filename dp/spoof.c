@@ -5,8 +5,6 @@
 
 #include "dp/route.h"
 
-#define TELL_NS NS_PER_S
-
 struct net4 {
 	uint32_t net;
 	uint8_t len;
@@ -83,7 +81,6 @@ static void tell(struct worker *w, struct rte_mbuf *m, enum dp_spoof what)
 {
 	const uint16_t in = pkt_of(m)->iface_in;
 	const struct rte_ipv4_hdr *ip = pkt_ipv4(m);
-	uint64_t *told_ns = &w->spoof[in].told_ns[what];
 	const struct dp_msg msg = {.version = DP_MSG_VERSION,
 		.type = DP_MSG_SPOOF,
 		.spoof = {.what = (uint8_t)what,
@@ -92,8 +89,7 @@ static void tell(struct worker *w, struct rte_mbuf *m, enum dp_spoof what)
 			.src = ip_from_v4_be(ip->src_addr),
 			.dst = ip_from_v4_be(ip->dst_addr)}};
 
-	if (w->now_ns - *told_ns >= TELL_NS && worker_notify(w, &msg))
-		*told_ns = w->now_ns;
+	worker_notify_seldom(w, &msg, &w->spoof[in].told_ns[what]);
 }
 
 void spoof_drop(struct worker *w, struct rte_mbuf *m, enum dp_counter_id reason)

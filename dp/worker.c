@@ -30,6 +30,7 @@
 #define NAP_MIN_NS 50000ull
 #define NAP_MAX_NS 1000000ull
 #define MSGS_BURST 8
+#define TELL_NS    NS_PER_S
 #define LIST_SLOTS 256 // looked at per turn when sessions or translations are listed
 
 static void pkts_append(struct pkts *to, const struct pkts *from)
@@ -206,6 +207,12 @@ static unsigned int worker_messages(struct worker *w)
 bool worker_notify(struct worker *w, const struct dp_msg *m)
 {
 	return rte_ring_sp_enqueue_elem(w->msg_up, (void *)(uintptr_t)m, sizeof(*m)) == 0;
+}
+
+void worker_notify_seldom(struct worker *w, const struct dp_msg *m, uint64_t *told_ns)
+{
+	if ((*told_ns == 0 || w->now_ns - *told_ns >= TELL_NS) && worker_notify(w, m))
+		*told_ns = w->now_ns;
 }
 
 // BUSY keeps the control thread from giving up, and taking its buffer away, in mid-copy.

@@ -189,6 +189,8 @@ unsigned int worker_turn(struct worker *w, uint64_t now_ns);
 
 // A message to the control thread. False: the ring is full; try again in a later turn.
 bool worker_notify(struct worker *w, const struct dp_msg *m);
+// The same of what happens often and is told at most once a second: *told_ns is when it was, 0 never.
+void worker_notify_seldom(struct worker *w, const struct dp_msg *m, uint64_t *told_ns);
 
 // Takes one vector of parsed packets that this worker owns, as handoff_stage() or handoff_recv()
 // left it, through all stages to its ends.

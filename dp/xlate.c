@@ -19,9 +19,6 @@
 // How many of those that rest are looked at for one.
 #define YIELD_LOOK 32
 
-// How often the control plane is told that ports are used up.
-#define TELL_NS 1000000000ull
-
 static struct xlate_rest *rest_of(struct xlate_table *t, const struct xlate *x)
 {
 	return &t->rest[x->whole ? XLATE_WHOLE : xlate_proto((uint8_t)x->key.proto)];
@@ -69,15 +66,10 @@ void xlate_end(struct xlate_table *t, struct xlate *x)
 
 static void tell_ports(struct worker *w, const struct nat_rule *r)
 {
-	struct dp_msg m = {.version = DP_MSG_VERSION, .type = DP_MSG_NAT_PORTS};
+	const struct dp_msg m = {
+		.version = DP_MSG_VERSION, .type = DP_MSG_NAT_PORTS, .nat = {.rule = r->id}};
 
-	struct xlate_table *t = w->xlate;
-
-	if (t->told_ns != 0 && w->now_ns - t->told_ns < TELL_NS)
-		return;
-	m.nat.rule = r->id;
-	if (worker_notify(w, &m))
-		t->told_ns = w->now_ns;
+	worker_notify_seldom(w, &m, &w->xlate->told_ns);
 }
 
 // The port that has rested longest; an address if no port rests; NULL: nothing does.

@@ -214,6 +214,17 @@ static void test_same_burst(void **state)
 		assert_int_equal(harness_out(INSIDE, frame), 14 + 20 + 8 + 10 + i);
 }
 
+// How often the control plane has been told that the table is full.
+static unsigned int told_full(void)
+{
+	struct dp_msg m;
+	unsigned int n = 0;
+
+	while (rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)) == 0)
+		n += m.type == DP_MSG_SESSION_FULL;
+	return n;
+}
+
 // A full table refuses the new and keeps the old; each direction's key is found to the last.
 static void test_full(void **state)
 {
@@ -226,10 +237,15 @@ static void test_full(void **state)
 		forwards(OUTSIDE, &f, 0, INSIDE, &real);
 	}
 	assert_int_equal(live(), max);
-	for (uint16_t i = 0; i < 10; i++) {
-		struct flow f = flow(PROTO_UDP, FAR, (uint16_t)(9000 + i), MAPPED, 4000);
+	assert_int_equal(told_full(), 0);
+	for (unsigned int second = 0; second < 2; second++) {
+		for (uint16_t i = 0; i < 10; i++) {
+			struct flow f = flow(PROTO_UDP, FAR, (uint16_t)(9000 + i), MAPPED, 4000);
 
-		harness_drops(OUTSIDE, &f, 0, DROP_SESSION_FULL);
+			harness_drops(OUTSIDE, &f, 0, DROP_SESSION_FULL);
+		}
+		assert_int_equal(told_full(), 1);
+		h.now_ns += NS_PER_S;
 	}
 	for (uint16_t i = 0; i < max; i++) {
 		struct flow back = flow(PROTO_UDP, HOST_IN, 4000, FAR, (uint16_t)(1000 + i));
@@ -247,6 +263,7 @@ static void test_full(void **state)
 
 		forwards(OUTSIDE, &f, 0, INSIDE, &real);
 	}
+	assert_int_equal(told_full(), 0); // there is room
 }
 
 // Flows that nobody answers make room soon once it gets scarce; others keep their time.
