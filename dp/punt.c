@@ -22,6 +22,8 @@ struct punt_rates punt_rates(unsigned int n_workers)
 		.iface_syn = bucket_rate(2000 / n_workers, 500),
 		.source = bucket_rate(10000 / n_workers, 2000),
 		.source_syn = bucket_rate(200 / n_workers, 100),
+		.syn_again = bucket_rate(2000 / n_workers, 500),
+		.source_syn_again = bucket_rate(20, 20), // of one flow: it is one worker's
 		.trusted = bucket_rate(40000 / n_workers, 8000),
 		.trusted_syn = bucket_rate(2000 / n_workers, 500),
 		.reset = bucket_rate(200 / n_workers, 50),
@@ -62,17 +64,37 @@ static struct punt_trusted *trusted_find(
 	return NULL;
 }
 
+static bool is_trusted(const struct punt_trusted *t, uint64_t now_ns)
+{
+	return t != NULL && (t->gone_ns == 0 || now_ns - t->gone_ns < PUNT_TRUST_NS);
+}
+
+// Where a source that is trusted from now on can stand: who has been gone longest makes room. NULL: all are there.
+static struct punt_trusted *trusted_place(struct punt_state *s)
+{
+	struct punt_trusted *t = NULL;
+
+	if (s->n_trusted < PUNT_TRUST_MAX)
+		return &s->trusted[s->n_trusted++];
+	for (unsigned int i = 0; i < s->n_trusted; i++)
+		if (s->trusted[i].gone_ns != 0 && (t == NULL || s->trusted[i].gone_ns < t->gone_ns))
+			t = &s->trusted[i];
+	return t;
+}
+
 void punt_msg(struct worker *w, const struct dp_msg *m)
 {
 	struct punt_state *s = w->punt;
 	struct punt_trusted *t =
 		trusted_find(s, m->trust.iface, &m->trust.ip, source_hash(s, &m->trust.ip));
 
-	if (m->type == DP_MSG_TRUST_DEL && t != NULL)
-		*t = s->trusted[--s->n_trusted];
-	if (m->type == DP_MSG_TRUST_SET && t == NULL && s->n_trusted < PUNT_TRUST_MAX)
-		s->trusted[s->n_trusted++] =
-			(struct punt_trusted){.ip = m->trust.ip, .iface = m->trust.iface};
+	if (t == NULL && m->type == DP_MSG_TRUST_SET) {
+		t = trusted_place(s);
+		if (t != NULL)
+			*t = (struct punt_trusted){.ip = m->trust.ip, .iface = m->trust.iface};
+	}
+	if (t != NULL)
+		t->gone_ns = m->type == DP_MSG_TRUST_DEL ? w->now_ns : 0;
 	trust_note(s);
 }
 
@@ -99,28 +121,50 @@ static bool police_arp(struct worker *w, struct pkt *p)
 		bucket_take(&s->arp[p->iface_in], &s->rate.arp, w->now_ns);
 }
 
+// One that had no budget, and comes again.
+static bool police_syn_again(struct worker *w, struct pkt *p, struct punt_source *source)
+{
+	struct punt_state *s = w->punt;
+
+	return syn_again(w, s->again, p) &&
+		bucket_take(&source->syn_again, &s->rate.source_syn_again, w->now_ns) &&
+		bucket_take(&s->syn_again[p->iface_in], &s->rate.syn_again, w->now_ns);
+}
+
+static bool police_syn(
+	struct worker *w, struct pkt *p, struct punt_trusted *trusted, struct punt_source *source)
+{
+	struct punt_state *s = w->punt;
+	bool ok;
+
+	// The source first: one that is loud must not use up what the others share.
+	if (trusted != NULL)
+		ok = bucket_take(&trusted->syn, &s->rate.trusted_syn, w->now_ns);
+	else
+		ok = bucket_take(&source->syn, &s->rate.source_syn, w->now_ns) &&
+			bucket_take(&s->iface_syn[p->iface_in], &s->rate.iface_syn, w->now_ns);
+	return ok || police_syn_again(w, p, source);
+}
+
 static bool police(struct worker *w, struct pkt *p)
 {
+	const uint64_t now = w->now_ns;
 	struct punt_state *s = w->punt;
 	struct punt_trusted *trusted;
 	struct punt_source *source;
-	uint64_t now = w->now_ns;
 	uint32_t hash;
-	bool syn;
 
 	if (p->kind == PKT_ARP)
 		return police_arp(w, p);
 	hash = source_hash(s, &p->flow.src.ip);
-	trusted = trusted_find(s, p->iface_in, &p->flow.src.ip, hash);
-	syn = (p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
-	if (trusted != NULL)
-		return syn ? bucket_take(&trusted->syn, &s->rate.trusted_syn, now)
-			   : bucket_take(&trusted->all, &s->rate.trusted, now);
 	source = source_of(s, hash);
-	// The source first: one that is loud must not use up what the others share.
-	if (syn)
-		return bucket_take(&source->syn, &s->rate.source_syn, now) &&
-			bucket_take(&s->iface_syn[p->iface_in], &s->rate.iface_syn, now);
+	trusted = trusted_find(s, p->iface_in, &p->flow.src.ip, hash);
+	if (!is_trusted(trusted, now))
+		trusted = NULL;
+	if ((p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG)
+		return police_syn(w, p, trusted, source);
+	if (trusted != NULL)
+		return bucket_take(&trusted->all, &s->rate.trusted, now);
 	return bucket_take(&source->all, &s->rate.source, now) &&
 		bucket_take(&s->iface[p->iface_in], &s->rate.iface, now);
 }

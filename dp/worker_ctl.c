@@ -151,6 +151,18 @@ static struct neigh_table *neigh_new(unsigned int worker, uint32_t seed)
 	return t;
 }
 
+static size_t syn_again_size(unsigned int n_workers)
+{
+	return sizeof(struct syn_again) + syn_again_places(n_workers) * sizeof(uint32_t);
+}
+
+static void punt_free(struct punt_state *s)
+{
+	if (s != NULL)
+		rte_free(s->again);
+	rte_free(s);
+}
+
 static struct punt_state *punt_new(unsigned int n_workers, uint32_t seed)
 {
 	struct punt_state *s = rte_zmalloc("punt", sizeof(*s), RTE_CACHE_LINE_SIZE);
@@ -159,6 +171,12 @@ static struct punt_state *punt_new(unsigned int n_workers, uint32_t seed)
 		return NULL;
 	s->rate = punt_rates(n_workers);
 	s->seed = seed;
+	s->again = rte_zmalloc("syn_again", syn_again_size(n_workers), RTE_CACHE_LINE_SIZE);
+	if (s->again == NULL) {
+		punt_free(s);
+		return NULL;
+	}
+	s->again->mask = syn_again_places(n_workers) - 1;
 	return s;
 }
 
@@ -197,7 +215,7 @@ size_t worker_memory(unsigned int n_workers, uint32_t sessions)
 	return (n_workers > 1 ? owners_size(sessions) : 0) +
 		slots * (sizeof(struct sess) + sizeof(struct sess_carried) + sizeof(uint32_t)) +
 		(size_t)sess_table_buckets(sessions) * sizeof(struct sess_bucket) +
-		xlate_memory(sessions + 1) + sizeof(struct conn_limits);
+		xlate_memory(sessions + 1) + sizeof(struct conn_limits) + syn_again_size(n_workers);
 }
 
 static struct acl_log *acl_log_new(unsigned int id, unsigned int n_workers)
@@ -354,7 +372,7 @@ void worker_free(struct worker *w)
 	rte_free(w->nat_hits);
 	rte_free(w->conn_limits);
 	neigh_free(w->neigh);
-	rte_free(w->punt);
+	punt_free(w->punt);
 	rte_free(w->icmp);
 	acl_hits_free(w->id);
 	acl_log_free(w->acl_log);

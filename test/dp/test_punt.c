@@ -328,40 +328,101 @@ static void test_budgets(void **state)
 	assert_in_range(syns_through("198.51.100.9", 9000), 190, 210);
 	assert_true(punts(OUTSIDE, &back, ACK));
 	assert_true(punts(OUTSIDE, &back, PSH));
-	trust.type = DP_MSG_TRUST_DEL;
+	trust.type = DP_MSG_TRUST_DEL; // it may come back within the hour
 	punt_msg(h.w, &trust);
-	assert_int_equal(syns_through("198.51.100.9", 1), 0);
-	h.now_ns += 2 * S; // budgets fill again
+	h.now_ns += 3599 * S;
+	assert_in_range(syns_through("198.51.100.9", 600), 490, 510);
+	h.now_ns += 2 * S;                                            // budgets fill again
+	assert_in_range(syns_through("198.51.100.9", 600), 110, 130); // 20 that come again
+	h.now_ns += 4 * S;
 	assert_int_equal(syns_through("198.51.100.9", 50), 50);
 }
 
-// As many as there can be: each is known while it is trusted, and nobody else is, whoever comes and goes.
+// A SYN that was refused passes when it is sent again, beside a flood that sends none twice; not at once, nor
+// from who does so all the time.
+static void test_syn_again(void **state)
+{
+	const struct flow f = flow(PROTO_TCP, "198.51.100.9", 4444, MAPPED, 5080);
+	const struct {
+		const char *what;
+		uint64_t after_ms;
+		bool passes;
+	} cases[] = {
+		{"anybody's first", 1000, false},
+		{"too soon to mean it", 300, false},
+		{"after a second", 1020, true},
+		{"the same again", 400, false},
+		{"the fourth", 4050, true},
+		{"forgotten", 4700, false},
+	};
+	uint16_t port = 1;
+	char from[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		print_message("%s\n", cases[i].what);
+		h.now_ns += cases[i].after_ms * 1000000;
+		for (unsigned int j = 0; j < 9000; j++) {
+			struct flow stranger = flow(PROTO_TCP, "0.0.0.0", port, MAPPED, 5080);
+
+			snprintf(from, sizeof(from), "198.18.%u.%u", j / 250, 1 + j % 250);
+			stranger.src.ip = ip(from);
+			punts(OUTSIDE, &stranger, SYN);
+		}
+		port++; // none of them twice
+		assert_int_equal(punts(OUTSIDE, &f, SYN), cases[i].passes);
+	}
+	syns_through("198.51.100.8", 300);
+	h.now_ns += S;
+	assert_in_range(syns_through("198.51.100.8", 300), 110, 130); // 20 of them for that
+}
+
+static void trust(enum dp_msg_type type, unsigned int i)
+{
+	struct dp_msg m = {.version = DP_MSG_VERSION, .type = type, .trust.iface = OUTSIDE};
+
+	m.trust.ip = ip("198.19.0.0");
+	m.trust.ip.b[14] = (uint8_t)(i / 256);
+	m.trust.ip.b[15] = (uint8_t)i;
+	punt_msg(h.w, &m);
+}
+
+static bool is_trusted(unsigned int i)
+{
+	char from[IP_TEXT_MAX];
+
+	h.now_ns += 10 * S;
+	snprintf(from, sizeof(from), "198.19.%u.%u", i / 256, i % 256);
+	return syns_through(from, 150) == 150; // without a budget of its own, a source has 100
+}
+
+// As many as there can be: each is known while it is trusted and an hour longer, and nobody else is, whoever comes and
+// goes. Who is there keeps his place.
 static void test_many_trusted(void **state)
 {
-	struct dp_msg m = {.version = DP_MSG_VERSION};
-	char from[32];
+	const unsigned int n = PUNT_TRUST_MAX;
 
-	m.trust.iface = OUTSIDE;
-	for (unsigned int lap = 0; lap < 2; lap++) {
-		for (unsigned int i = 0; i < PUNT_TRUST_MAX; i++) {
-			m.type = lap == 0 ? DP_MSG_TRUST_SET : DP_MSG_TRUST_DEL;
-			m.trust.ip = ip("198.19.0.0");
-			m.trust.ip.b[15] = (uint8_t)i;
-			if (lap == 0 || i % 2 == 0)
-				punt_msg(h.w, &m);
-		}
-		// Without a budget of its own, a source has 100.
-		for (unsigned int i = 1; i < PUNT_TRUST_MAX; i += 50) {
-			snprintf(from, sizeof(from), "198.19.0.%u", i);
-			assert_int_equal(syns_through(from, 150), 150);
-			snprintf(from, sizeof(from), "198.19.0.%u", i + 1);
-			assert_int_equal(syns_through(from, 150) == 150, lap == 0);
-			snprintf(from, sizeof(from), "198.19.1.%u", i);
-			assert_true(syns_through(from, 150) < 150);
-			h.now_ns += 10 * S;
-		}
+	for (unsigned int i = 0; i < n; i++)
+		trust(DP_MSG_TRUST_SET, i);
+	trust(DP_MSG_TRUST_SET, n);
+	assert_false(is_trusted(n));
+	for (unsigned int i = 1; i < n; i += 50)
+		assert_true(is_trusted(i));
+	for (unsigned int i = 0; i < n; i += 2) {
+		h.now_ns += S;
+		trust(DP_MSG_TRUST_DEL, i);
 	}
-	assert_int_equal(h.w->punt->n_trusted, PUNT_TRUST_MAX / 2);
+	for (unsigned int i = n; i < n + n / 4; i++)
+		trust(DP_MSG_TRUST_SET, i);
+	for (unsigned int i = 1; i < n; i += 50) {
+		assert_true(is_trusted(i));
+		assert_int_equal(is_trusted(i - 1), i - 1 >= n / 2); // gone first
+		assert_int_equal(is_trusted(n + i), i < n / 4);
+	}
+	trust(DP_MSG_TRUST_SET, n / 2);
+	h.now_ns += PUNT_TRUST_NS;
+	assert_true(is_trusted(n / 2));
+	assert_false(is_trusted(n / 2 + 2));
+	assert_true(is_trusted(n / 2 + 1));
 }
 
 static void test_ring_full(void **state)
@@ -518,6 +579,7 @@ int main(void)
 		TEST(test_reset),
 		TEST(test_budget_of_answers),
 		TEST(test_budgets),
+		TEST(test_syn_again),
 		TEST(test_many_trusted),
 		TEST(test_ring_full),
 		TEST(test_arp),

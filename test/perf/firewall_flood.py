@@ -134,8 +134,8 @@ def measure(a_second, say):
         wait_for("callgate to answer", 5, daemon.answers)
     return {"sent": sum(sent.values()), "lost": sum(sent.values()) - sum(g["received"] for g in got.values()),
             "syns_a_second": syns / (SECONDS - 4), "control_load": cpu / took, "kernel": kernel, "drops": drops,
-            "known": (len(callers[0].took), statistics.median(callers[0].took or [0]), callers[0].failed),
-            "unknown": (len(callers[1].took), statistics.median(callers[1].took or [0]), callers[1].failed)}
+            **{name: {"done": len(c.took), "failed": c.failed, "median_s": statistics.median(c.took or [0]),
+                      "longest_s": max(c.took, default=0)} for name, c in zip(("known", "unknown"), callers)}}
 
 
 if __name__ == "__main__":

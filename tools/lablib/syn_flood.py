@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""SYNs from sources that do not exist, as fast as one process can, for some seconds; prints how many. Runs in a
-namespace: syn_flood.py INTERFACE DST-MAC SRC-MAC ADDRESS:PORT[,ADDRESS:PORT] SECONDS [A-SECOND]"""
+"""SYNs from sources that do not exist, none of them twice, as fast as one process can, for some seconds; prints how
+many. Runs in a namespace: syn_flood.py INTERFACE DST-MAC SRC-MAC ADDRESS:PORT[,ADDRESS:PORT] SECONDS [A-SECOND]"""
 
 import random
 import socket
@@ -10,6 +10,7 @@ import time
 
 PROGRAM = __file__
 FRAMES, BURST = 4096, 64
+SUM, SEQ = 14 + 20 + 16, 14 + 20 + 4  # where they stand in a frame
 
 
 def checksum(b):
@@ -25,7 +26,15 @@ def frame(ethernet, dst, port):
     ip = ip[:10] + checksum(ip) + ip[12:]
     tcp = struct.pack("!HHIIBBHHH", random.randrange(1024, 65536), port, random.getrandbits(32), 0, 0x50, 2, 1024, 0, 0)
     tcp = tcp[:16] + checksum(ends + struct.pack("!HH", 6, 20) + tcp) + tcp[18:]
-    return ethernet + ip + tcp
+    return bytearray(ethernet + ip + tcp)
+
+
+def renew(frames):
+    """Other sequence numbers, and checksums as far the other way."""
+    for f in frames:
+        seq, sum_ = struct.unpack_from("!H", f, SEQ)[0], struct.unpack_from("!H", f, SUM)[0]
+        struct.pack_into("!H", f, SEQ, (seq + 1) % 65535)
+        struct.pack_into("!H", f, SUM, (sum_ - 1) % 65535)
 
 
 def main(iface, dst_mac, src_mac, targets, seconds, a_second="0"):
@@ -39,8 +48,10 @@ def main(iface, dst_mac, src_mac, targets, seconds, a_second="0"):
         if rate and n > passed * rate:
             time.sleep(0.0005)
             continue
-        for f in frames[n % FRAMES:n % FRAMES + BURST]:
+        burst = frames[n % FRAMES:n % FRAMES + BURST]
+        for f in burst:
             s.send(f)
+        renew(burst)
         n += BURST
     print(n)
 
