@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Hot: runs on a worker.
 // The session stage; see dp/sess.h. Called after steering; dp/acl.c opens sessions here, dp/punt.c
-// those of the control plane.
+// those of the control plane. How long they live is dp/sess_age.c's.
 #include "dp/sess.h"
 
-#include <stdio.h>
-
-#include <rte_cycles.h>
 #include <rte_icmp.h>
 #include <rte_tcp.h>
 
@@ -15,23 +12,8 @@
 #include "dp/sess_table.h"
 #include "dp/xlate.h"
 
-// One lap over the table, and the most that a turn spends on it: looks, and sessions that it ends.
-#define AGE_LAP_NS    NS_PER_S
-#define AGE_SLOTS_MAX 256
-#define AGE_ENDS_MAX  64
-#define AGE_AHEAD     8 // slots that are asked for ahead
-
 // So many that hit are sent before the next ones are looked at, whose lines are on their way meanwhile.
 #define SEND_TOGETHER 8
-
-// How long a connection that both ends have closed, or one has reset, is remembered, so that
-// stragglers do not look like strangers; and one that waits for the last acknowledgement.
-#define CLOSED_S   5
-#define LAST_ACK_S 30u
-
-// Where room gets scarce, how long the other side may take to say its first word: what floods bring
-// never hears one.
-#define HURRY_S 3u
 
 static uint32_t key_find(const struct sess_table *t, struct sess_key k)
 {
@@ -51,32 +33,6 @@ static void key_del(struct sess_table *t, uint32_t slot, unsigned int dir)
 static struct flow key_flow(const struct sess_key *k)
 {
 	return (struct flow){pkt_ends_src(&k->ends), pkt_ends_dst(&k->ends), k->proto};
-}
-
-static bool sess_is_closed(const struct sess *s)
-{
-	if (!s->punt)
-		return s->is_tcp && tcp_is_over(&s->tcp);
-	return (s->seen & SEEN_RST) || (s->seen & SEEN_BOTH_FIN) == SEEN_BOTH_FIN;
-}
-
-uint32_t sess_timeout_s(const struct dp_timeouts *t, const struct sess *s)
-{
-	if (s->is_icmp)
-		return t->icmp_s;
-	if (!s->is_tcp)
-		return t->udp_s;
-	switch (s->state) {
-	case SESS_HALF_OPEN:
-		return t->tcp_half_open_s;
-	case SESS_CLOSING:
-		if (sess_is_closed(s))
-			return CLOSED_S;
-		if (!s->punt && s->tcp.state == TCP_LAST_ACK)
-			return RTE_MIN(LAST_ACK_S, t->tcp_closing_s);
-		return t->tcp_closing_s;
-	}
-	return s->punt ? t->punt_s : t->tcp_s;
 }
 
 static void count_set(uint32_t *count, uint32_t to)
@@ -148,33 +104,12 @@ static inline bool begins_anew(const struct sess *s, const struct pkt *p)
 		(p->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
 }
 
-static uint32_t tick_of(uint64_t now_ns)
-{
-	return (uint32_t)(now_ns >> SESS_TICK_SHIFT);
-}
-
-static uint64_t idle_ns(const struct sess *s, uint64_t now_ns)
-{
-	return (uint64_t)(tick_of(now_ns) - s->last_tick) << SESS_TICK_SHIFT;
-}
-
-uint32_t sess_idle_s(const struct sess *s, uint64_t now_ns)
-{
-	return (uint32_t)(idle_ns(s, now_ns) / NS_PER_S);
-}
-
-uint32_t sess_uptime_s(const struct sess *s, uint64_t now_ns)
-{
-	return (uint32_t)(((uint64_t)(tick_of(now_ns) - s->born_tick) << SESS_TICK_SHIFT) /
-		NS_PER_S);
-}
-
 static inline void count_packet(
 	const struct worker *w, struct sess *s, unsigned int dir, uint16_t octets)
 {
 	struct sess_carried *carried;
 
-	s->last_tick = tick_of(w->now_ns);
+	s->last_tick = sess_tick(w->now_ns);
 	s->packets[dir]++;
 	s->bytes[dir] += octets;
 	if (likely(s->packets[dir] != 0 && s->bytes[dir] >= octets))
@@ -472,7 +407,7 @@ static struct sess *sess_open(
 		.punt = punt,
 		.is_tcp = k.proto == PROTO_TCP,
 		.is_icmp = k.proto == PROTO_ICMP,
-		.born_tick = tick_of(w->now_ns)};
+		.born_tick = sess_tick(w->now_ns)};
 	key_add(t, slot, 0);
 	if (s->is_tcp) {
 		s->state = SESS_HALF_OPEN;
@@ -568,81 +503,4 @@ enum dp_counter_id sess_punt(struct worker *w, struct pkt *p)
 	sess_touch(w, s, p, 1);
 	count_add(w, COUNT_SESSIONS_CREATED, 1);
 	return PASS;
-}
-
-// Whether nobody has said a word yet but whoever began; and there are many like it.
-static bool is_hurried(const struct worker *w, const struct sess *s)
-{
-	const struct sess_table *t = w->sess;
-
-	if (s->punt)
-		return s->state == SESS_HALF_OPEN && !s->from_us &&
-			t->half_open_punts >= t->spare / 4;
-	if (s->state == SESS_HALF_OPEN && conn_limit_is_crowded(w, s->key[0].iface, &s->limit))
-		return true;
-	return t->n_free < t->spare + (t->max - t->spare) / 4 &&
-		(s->state == SESS_HALF_OPEN || !sess_has_sent(t, s, 1));
-}
-
-static bool is_over(const struct worker *w, const struct sess *s)
-{
-	uint32_t timeout_s;
-
-	if (s->state == SESS_FREE)
-		return false;
-	timeout_s = sess_timeout_s(&w->snap->timeouts, s);
-	if (unlikely(is_hurried(w, s)))
-		timeout_s = RTE_MIN(timeout_s, HURRY_S);
-	return idle_ns(s, w->now_ns) >= (uint64_t)timeout_s * NS_PER_S;
-}
-
-bool sess_age(struct worker *w)
-{
-	struct sess_table *t = w->sess;
-	uint64_t passed_ns = RTE_MIN(w->now_ns - t->age_ns, (uint64_t)AGE_LAP_NS);
-	uint64_t due = passed_ns * t->used / AGE_LAP_NS, done = 0;
-	unsigned int ends = 0;
-
-	if (due == 0)
-		return false;
-	for (; done < due && done < AGE_SLOTS_MAX && ends < AGE_ENDS_MAX; done++) {
-		struct sess *s = &t->slots[t->age_next];
-
-		rte_prefetch1(&(s + AGE_AHEAD)->last_tick); // may lie behind the table: no harm
-		// In every lap, so that hop_gen cannot come round while a session sleeps.
-		if (unlikely(s->hop_gen != w->neigh->gen))
-			sess_hops_forget(s, w->neigh->gen);
-		if (is_over(w, s)) {
-			count_add(w,
-				sess_is_closed(s) ? COUNT_SESSIONS_CLOSED : COUNT_SESSIONS_AGED, 1);
-			sess_end(w, s);
-			ends++;
-		}
-		t->age_next = t->age_next + 1 < t->used ? t->age_next + 1 : 0;
-	}
-	// What is left over is due the next time.
-	t->age_ns = w->now_ns - passed_ns * (due - done) / due;
-	return done < due;
-}
-
-static bool is_translated(const struct worker *w, const struct sess *s, const struct nat_filter *f)
-{
-	for (unsigned int i = 0; i < RTE_DIM(s->xlate); i++)
-		if (s->xlate[i] != 0 && xlate_is_meant(w, s->xlate[i], f))
-			return true;
-	return false;
-}
-
-bool sess_end_translated(
-	struct worker *w, const struct nat_filter *f, uint32_t *cursor, uint32_t slots)
-{
-	struct sess_table *t = w->sess;
-
-	for (; slots > 0 && *cursor < t->used; slots--, (*cursor)++) {
-		struct sess *s = &t->slots[*cursor];
-
-		if (s->state != SESS_FREE && is_translated(w, s, f))
-			sess_end(w, s);
-	}
-	return *cursor >= t->used;
 }

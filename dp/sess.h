@@ -43,6 +43,11 @@ enum sess_state {
 // The time of a session's last packet, in 2^26 ns (67 ms): 32 bits of it last longer than any timeout.
 #define SESS_TICK_SHIFT 26
 
+static inline uint32_t sess_tick(uint64_t now_ns)
+{
+	return (uint32_t)(now_ns >> SESS_TICK_SHIFT);
+}
+
 // `key[1]` is what the responder's packets look like; direction 0 therefore leaves with source
 // key[1].dst and destination key[1].src, and the other way round: translations need no more state.
 // A punt session has one key, of what comes in from the wire; direction 1 comes from the TAP.
@@ -154,15 +159,6 @@ enum dp_counter_id sess_create(struct worker *w, struct pkt *p, struct acl_verdi
 // `p` has the flow turned round, as an answer would arrive. PASS, SESSION_FULL or PUNT_EMBRYONIC.
 enum dp_counter_id sess_punt(struct worker *w, struct pkt *p);
 
-// Looks at the share of the table that is due at w->now_ns, a bounded piece per call, and ends what is
-// over. True: more is due already, so the worker should not nap.
-bool sess_age(struct worker *w);
-
-// Ends the sessions whose dynamic translation `f` means, among `slots` slots from *cursor on, which it
-// advances. True at the end of the table.
-bool sess_end_translated(
-	struct worker *w, const struct nat_filter *f, uint32_t *cursor, uint32_t slots);
-
 void sess_end(struct worker *w, struct sess *s);
 
 // Whether no more flows that are forwarded may be opened.
@@ -187,11 +183,24 @@ static inline bool sess_has_sent(const struct sess_table *t, const struct sess *
 	return s->packets[dir] != 0 || sess_packets(t, s, dir) != 0;
 }
 
+// ---- Ageing (dp/sess_age.c) ---------------------------------------------------------------------
+
 // How long the session may be silent as it is now, where there is room; and how long it has been, and has lived.
 uint32_t sess_timeout_s(const struct dp_timeouts *t, const struct sess *s);
 uint32_t sess_idle_s(const struct sess *s, uint64_t now_ns);
 uint32_t sess_uptime_s(const struct sess *s, uint64_t now_ns);
 
+// Looks at the share of the table that is due at w->now_ns, a bounded piece per call, and ends what is
+// over. True: more is due already, so the worker should not nap.
+bool sess_age(struct worker *w);
+
+// Ends the sessions whose dynamic translation `f` means, among `slots` slots from *cursor on, which it
+// advances. True at the end of the table.
+bool sess_end_translated(
+	struct worker *w, const struct nat_filter *f, uint32_t *cursor, uint32_t slots);
+
+// ---- Listing (dp/sess_show.c) -------------------------------------------------------------------
+
 // Does what a listing asks for with the sessions from its cursor on, looking at `slots` slots at most.
-// True: the worker has done its piece. dp/sess_show.c.
+// True: the worker has done its piece.
 bool sess_walk(struct worker *w, struct worker_listing *l, uint32_t slots);
