@@ -6,6 +6,7 @@
 #include "cp/show.h"
 #include "lib/addr.h"
 
+struct dp_trace;
 struct dp_trace_ask;
 struct dp_trace_phase; // dp/dp.h
 
@@ -48,8 +49,8 @@ struct trace_said {
 	uint32_t line;  // 0: nowhere
 	char text[512]; // "": no line decided
 };
-// The line that decided the phase of a question; `reason`: why the packet is dropped, or "".
-void trace_config(const struct config *c, const struct dp_trace_ask *a, const char *reason,
+// The line that decided a phase of the answer to a question.
+void trace_config(const struct config *c, const struct dp_trace_ask *a, const struct dp_trace *t,
 	const struct dp_trace_phase *p, struct trace_said *out);
 const char *trace_iface_name(const struct config *c, uint16_t iface);
 

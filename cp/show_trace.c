@@ -231,23 +231,24 @@ static void say_inspect(
 		}
 }
 
-static void say_create(const struct dp_trace_phase *p, const char *reason, char *buf, size_t size)
+static void say_create(
+	const struct dp_trace *t, const struct dp_trace_phase *p, char *buf, size_t size)
 {
 	if (!p->drop)
 		snprintf(buf, size, "a session would be opened");
-	else if (reason == NULL)
+	else if (t->fate == DP_TRACE_RESET)
 		snprintf(buf, size,
 			"no session has it, and it is for callgate itself: its sender gets a "
 			"reset");
-	else if (strcmp(reason, "NAT_PORTS") == 0)
+	else if (t->why == DROP_NAT_PORTS)
 		snprintf(buf, size,
 			"another session has the addresses and ports that this one would have "
 			"(callgate show conn)");
 }
 
 // `a` is what was asked, with the interface that the packet comes in by, in this phase.
-static void say_found(const struct config *c, const struct dp_trace_ask *a, const char *reason,
-	const struct dp_trace_phase *p, char *buf, size_t size)
+static void say_found(const struct config *c, const struct dp_trace_ask *a,
+	const struct dp_trace *t, const struct dp_trace_phase *p, char *buf, size_t size)
 {
 	char ip[IP_TEXT_MAX];
 
@@ -284,7 +285,7 @@ static void say_found(const struct config *c, const struct dp_trace_ask *a, cons
 		say_inspect(c, p, buf, size);
 		break;
 	case DP_TRACE_CREATE:
-		say_create(p, reason, buf, size);
+		say_create(t, p, buf, size);
 		break;
 	case DP_TRACE_ROUTE:
 		if (!ip_is_none(&p->to.ip))
@@ -315,16 +316,15 @@ static void say_found(const struct config *c, const struct dp_trace_ask *a, cons
 
 // ---- The answer ---------------------------------------------------------------------------------
 
-// `reason`: of a phase that drops.
 static void phase_add(cJSON *list, const struct show *s, const struct dp_trace_ask *a,
-	const char *reason, const struct dp_trace_phase *p)
+	const struct dp_trace *t, const struct dp_trace_phase *p)
 {
 	cJSON *j = cJSON_CreateObject(), *config;
 	char found[TEXT_MAX];
 	struct trace_said said;
 
-	trace_config(s->config, a, reason != NULL ? reason : "", p, &said);
-	say_found(s->config, a, reason, p, found, sizeof(found));
+	trace_config(s->config, a, t, p, &said);
+	say_found(s->config, a, t, p, found, sizeof(found));
 	cJSON_AddStringToObject(j, "type", names[p->type].type);
 	cJSON_AddStringToObject(j, "subtype", names[p->type].subtype);
 	cJSON_AddStringToObject(j, "result", p->drop ? "DROP" : "ALLOW");
@@ -367,7 +367,7 @@ static cJSON *answer(const struct show *s, const struct dp_trace_ask *a, const s
 	struct dp_trace_ask now = *a;
 
 	for (unsigned int i = 0; i < t->n; i++) {
-		phase_add(list, s, &now, t->reason, &t->phase[i]);
+		phase_add(list, s, &now, t, &t->phase[i]);
 		if (t->phase[i].type == DP_TRACE_HAIRPIN)
 			now.iface = t->phase[i].iface;
 	}

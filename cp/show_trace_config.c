@@ -148,14 +148,14 @@ static void say_media(const struct config *c, const struct dp_trace_ask *a, stru
 }
 
 // Who else has a source that no route was asked for, or why nobody has.
-static void say_source(const struct config *c, const struct dp_trace_ask *a, const char *reason,
+static void say_source(const struct config *c, const struct dp_trace_ask *a, enum dp_counter_id why,
 	struct trace_said *out)
 {
 	static const char *const bogons[] = {
 		[BOGONS_OFF] = "off", [BOGONS_ON] = "on", [BOGONS_STRICT] = "strict"};
 	const struct ip_addr *src = &a->flow.src.ip;
 
-	if (strcmp(reason, "IP_BOGON") == 0) {
+	if (why == DROP_IP_BOGON) {
 		out->line = c->ifaces[a->iface].line;
 		snprintf(out->text, sizeof(out->text), "interface %s bogons %s",
 			c->ifaces[a->iface].name, bogons[c->ifaces[a->iface].bogons]);
@@ -168,7 +168,7 @@ static void say_source(const struct config *c, const struct dp_trace_ask *a, con
 			return say_rule(c, i, out);
 }
 
-void trace_config(const struct config *c, const struct dp_trace_ask *a, const char *reason,
+void trace_config(const struct config *c, const struct dp_trace_ask *a, const struct dp_trace *t,
 	const struct dp_trace_phase *p, struct trace_said *out)
 {
 	*out = (struct trace_said){0};
@@ -184,7 +184,7 @@ void trace_config(const struct config *c, const struct dp_trace_ask *a, const ch
 		break;
 	case DP_TRACE_SPOOFING:
 		if (p->drop && p->rule < 0)
-			say_source(c, a, reason, out);
+			say_source(c, a, t->why, out);
 		else
 			say_route(c, p, out);
 		break;
@@ -195,7 +195,7 @@ void trace_config(const struct config *c, const struct dp_trace_ask *a, const ch
 		say_limits(c, p, out);
 		break;
 	case DP_TRACE_CREATE:
-		if (strcmp(reason, "SESSION_FULL") == 0)
+		if (p->drop && t->why == DROP_SESSION_FULL)
 			say_sessions_max(c, out);
 		else
 			say_nat(c, p, out);
@@ -207,7 +207,7 @@ void trace_config(const struct config *c, const struct dp_trace_ask *a, const ch
 		say_own(c, &a->flow.dst.ip, out);
 		break;
 	case DP_TRACE_ADJACENCY:
-		if (strcmp(reason, "MTU_EXCEEDED") == 0 && p->iface < c->n_ifaces)
+		if (p->drop && t->why == DROP_MTU_EXCEEDED && p->iface < c->n_ifaces)
 			say_mtu(&c->ifaces[p->iface], out);
 		break;
 	}

@@ -7,8 +7,6 @@
 #include "dp/sess.h"
 #include "dp/snapshot.h"
 
-#define TELL_NS NS_PER_S
-
 static const struct dp_limit_class no_class = {.acl = -1};
 
 // The first class that the flow is in; addresses are real ones, as in access lists.
@@ -199,16 +197,13 @@ void conn_limit_refused(
 		r++;
 	if (c != NULL && r->what < DP_LIMITS_OF_CLASS)
 		__atomic_store_n(&c->drops[r->what], c->drops[r->what] + 1, __ATOMIC_RELAXED);
-	if (w->now_ns - w->conn_limits->told_ns < TELL_NS)
-		return;
 	m.limit = (struct dp_msg_limit){.what = (uint8_t)r->what,
 		.proto = real.proto,
 		.iface = p->iface_in,
 		.client = real.src,
 		.target = real.dst,
 		.max = max_of(w, &class->max, r->what)};
-	if (worker_notify(w, &m))
-		w->conn_limits->told_ns = w->now_ns;
+	worker_notify_seldom(w, &m, &w->conn_limits->told_ns);
 }
 
 static void add(uint32_t *n, int more)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The counters of dp/counters.def as an enum and one array per worker. A worker writes only its
+// The counters of dp/counters.def, one array per worker. A worker writes only its
 // own array; the control thread reads all of them and never writes one (a reset is a baseline).
 #pragma once
 
@@ -8,15 +8,7 @@
 
 #include <rte_common.h>
 
-// DROP_RX_SHORT, ... and COUNT_RX, ... in the order of the file.
-enum dp_counter_id {
-#define DROP(name, help)  DROP_##name,
-#define COUNT(name, help) COUNT_##name,
-#include "dp/counters.def"
-#undef DROP
-#undef COUNT
-	DP_COUNTERS
-};
+#include "dp/dp.h"
 
 // What a check returns that found no reason to drop.
 #define PASS DP_COUNTERS

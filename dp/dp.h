@@ -192,6 +192,16 @@ int dp_punt_send(uint16_t iface, const void *frame, size_t len);
 
 // ---- What `show` reads -------------------------------------------------------------------------
 
+// DROP_RX_SHORT, ... and COUNT_RX, ... in the order of the file.
+enum dp_counter_id {
+#define DROP(name, help)  DROP_##name,
+#define COUNT(name, help) COUNT_##name,
+#include "dp/counters.def"
+#undef DROP
+#undef COUNT
+	DP_COUNTERS
+};
+
 // One counter: name, help (what it means and what to do) and the sum over workers.
 struct dp_counter {
 	const char *name;
@@ -416,7 +426,8 @@ enum dp_trace_fate {
 
 struct dp_trace {
 	enum dp_trace_fate fate;
-	const char *reason, *help; // DP_TRACE_DROP: which counter
+	enum dp_counter_id why;    // DP_TRACE_DROP: which counter
+	const char *reason, *help; // its name and words, else NULL
 	uint16_t iface_out;        // or DP_TRACE_NO_IFACE
 	bool session;              // it belongs to one: lists are not asked again
 	unsigned int n;

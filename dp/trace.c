@@ -32,6 +32,7 @@ void trace_drop(struct dp_trace *t, enum dp_trace_type type, enum dp_counter_id 
 		trace_phase(t, type);
 	t->phase[t->n - 1].drop = true;
 	t->fate = DP_TRACE_DROP;
+	t->why = reason;
 	t->reason = counter_infos[reason].name;
 	t->help = counter_infos[reason].help;
 }

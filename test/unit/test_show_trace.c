@@ -129,6 +129,7 @@ static void test_trace(void **state)
 	assert_int_equal(traced.flow.src.port, 1025);
 	assert_int_equal(traced.flow.dst.port, 5070);
 	trace = (struct dp_trace){.fate = DP_TRACE_DROP,
+		.why = DROP_ACL_DENY,
 		.reason = "ACL_DENY",
 		.help = "denied; read the lists",
 		.iface_out = DP_TRACE_NO_IFACE,
@@ -237,14 +238,16 @@ static void test_trace_own(void **state)
 static void test_source(void **state)
 {
 	static const struct {
-		const char *src, *reason, *text;
+		const char *src;
+		enum dp_counter_id why;
+		const char *text;
 		double line; // 0: nowhere
 	} t[] = {
-		{"169.254.1.1", "IP_BOGON", "interface outside bogons strict", 10},
-		{"192.168.10.1", "IP_SPOOFED", "interface inside has this address", 20},
-		{"209.165.200.228", "IP_SPOOFED",
+		{"169.254.1.1", DROP_IP_BOGON, "interface outside bogons strict", 10},
+		{"192.168.10.1", DROP_IP_SPOOFED, "interface inside has this address", 20},
+		{"209.165.200.228", DROP_IP_SPOOFED,
 			"nat (inside,outside) source static 192.168.10.30 209.165.200.228", 40},
-		{"198.51.100.9", "IP_SPOOFED", NULL, 0}, // a media address: no line has it alone
+		{"198.51.100.9", DROP_IP_SPOOFED, NULL, 0}, // a media address: no line has it alone
 	};
 	static struct config c;
 
@@ -260,7 +263,8 @@ static void test_source(void **state)
 
 		with.config = &c;
 		trace = (struct dp_trace){.fate = DP_TRACE_DROP,
-			.reason = t[i].reason,
+			.why = t[i].why,
+			.reason = "",
 			.help = "",
 			.iface_out = DP_TRACE_NO_IFACE,
 			.n = 1,
@@ -294,28 +298,30 @@ static void test_source(void **state)
 static void test_trace_limits(void **state)
 {
 	static const struct {
-		const char *reason;
+		enum dp_counter_id why; // DP_COUNTERS: none
 		uint8_t type;
 		int rule;
 		const char *text;
 		double line; // 0: nowhere
 		const char *information;
 	} t[] = {
-		{"CONN_LIMIT", DP_TRACE_LIMITS, 0,
+		{DROP_CONN_LIMIT, DP_TRACE_LIMITS, 0,
 			"class ime-in set-connection conn-max 7 embryonic-conn-max 3", 61, ""},
-		{NULL, DP_TRACE_LIMITS, 1,
+		{DP_COUNTERS, DP_TRACE_LIMITS, 1,
 			"class class-default set-connection embryonic-conn-max 4096, the default",
 			0, ""},
-		{"EMBRYONIC_FULL", DP_TRACE_LIMITS, -1, "sessions-max 65536, the default", 0, ""},
-		{"SESSION_FULL", DP_TRACE_CREATE, -1, "sessions-max 65536, the default", 0, ""},
-		{"NAT_PORTS", DP_TRACE_CREATE, 0,
+		{DROP_EMBRYONIC_FULL, DP_TRACE_LIMITS, -1, "sessions-max 65536, the default", 0,
+			""},
+		{DROP_SESSION_FULL, DP_TRACE_CREATE, -1, "sessions-max 65536, the default", 0, ""},
+		{DROP_NAT_PORTS, DP_TRACE_CREATE, 0,
 			"nat (inside,outside) source static 192.168.10.30 209.165.200.228", 40,
 			"another session has the addresses and ports that this one would have "
 			"(callgate "
 			"show conn)"},
-		{"TCP_NOT_SYN", DP_TRACE_CREATE, -1, NULL, 0, ""},
-		{"MTU_EXCEEDED", DP_TRACE_ADJACENCY, -1, "interface inside mtu 1400", 20, ""},
-		{"PROTO_TO_SELF", DP_TRACE_PUNT, -1, "interface outside has this address", 10, ""},
+		{DROP_TCP_NOT_SYN, DP_TRACE_CREATE, -1, NULL, 0, ""},
+		{DROP_MTU_EXCEEDED, DP_TRACE_ADJACENCY, -1, "interface inside mtu 1400", 20, ""},
+		{DROP_PROTO_TO_SELF, DP_TRACE_PUNT, -1, "interface outside has this address", 10,
+			""},
 	};
 	static struct config_conn_limits limits[1] = {
 		{.class_name = "ime-in", .conn_max = 7, .embryonic_max = 3, .line = 61}};
@@ -340,13 +346,14 @@ static void test_trace_limits(void **state)
 
 		with.config = &c;
 		trace = (struct dp_trace){
-			.fate = t[i].reason != NULL ? DP_TRACE_DROP : DP_TRACE_FORWARD,
-			.reason = t[i].reason,
+			.fate = t[i].why != DP_COUNTERS ? DP_TRACE_DROP : DP_TRACE_FORWARD,
+			.why = t[i].why,
+			.reason = "",
 			.help = "",
 			.iface_out = DP_TRACE_NO_IFACE,
 			.n = 1,
 			.phase = {phase((enum dp_trace_type)t[i].type, -1, t[i].rule, 1)}};
-		trace.phase[0].drop = t[i].reason != NULL;
+		trace.phase[0].drop = t[i].why != DP_COUNTERS;
 		got = show_command(&with, "packet-tracer", a, err, sizeof(err));
 		assert_non_null(got);
 		first = cJSON_GetArrayItem(cJSON_GetObjectItem(got, "phases"), 0);
