@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The list of faults while it grows, and the words in them. Inside config/ only, but for suggestions.
+// The list of faults while it grows, and the words in them. Inside config/ only.
 #pragma once
 
 #include "config/node.h"
+#include "lib/suggestion.h"
 
 #define ERRORS_MAX 200 // then the list ends with a note
 
@@ -20,14 +21,3 @@ void errors_sort(struct config_errors *e);
 #define FOUND_MAX 64
 const char *found_text(struct str s, char *buf);
 const char *found_node(const struct node *n, char *buf);
-
-// The candidate nearest to a misspelt word. Start with the word alone, offer every candidate.
-struct suggestion {
-	struct str word, best;
-	unsigned int distance;
-};
-void suggestion_offer(struct suggestion *s, struct str candidate);
-
-// `; did you mean "X"?` when something was near enough, else "". Writes SUGGESTION_MAX octets at most.
-#define SUGGESTION_MAX 96
-const char *suggestion_text(const struct suggestion *s, char *buf);

@@ -67,34 +67,6 @@ static void test_found(void **state)
 		assert_string_equal(found_text(t[i].in, buf), t[i].out);
 }
 
-static void test_suggestion(void **state)
-{
-	static const struct {
-		const char *word, *candidates[3], *text;
-	} t[] = {
-		{"hugepage", {"hostname", "hugepages"}, "; did you mean hugepages?"},
-		{"remote-to-local-ent", {"local_to_remote-ent", "remote_to_local-ent"},
-			"; did you mean remote_to_local-ent?"}, // E4
-		{"Local-Ent", {"remote-ent", "local-ent"}, "; did you mean local-ent?"},
-		{"ina", {"inb", "in"}, "; did you mean inb?"}, // the first of equals
-		{"colour", {"nat", "hostname"}, ""},
-		{"abc", {"xyz"}, ""},
-		{"", {"a"}, ""},
-		{"a", {""}, ""},
-		{"12345678901234567890123456789012345678901234567890123456789012345", {"1"}, ""},
-		{"1", {"12345678901234567890123456789012345678901234567890123456789012345"}, ""},
-	};
-	char buf[SUGGESTION_MAX];
-
-	for (size_t i = 0; i < COUNT(t); i++) {
-		struct suggestion s = {.word = str_from(t[i].word)};
-
-		for (size_t k = 0; k < 3 && t[i].candidates[k] != NULL; k++)
-			suggestion_offer(&s, str_from(t[i].candidates[k]));
-		assert_string_equal(suggestion_text(&s, buf), t[i].text);
-	}
-}
-
 static void test_print(void **state)
 {
 	struct config_errors e;
@@ -120,7 +92,6 @@ int main(void)
 		cmocka_unit_test(test_sort),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_found),
-		cmocka_unit_test(test_suggestion),
 		cmocka_unit_test(test_print),
 	};
 

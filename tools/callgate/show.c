@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/errors.h"
+#include "lib/suggestion.h"
 #include "tools/callgate/client.h"
 #include "tools/callgate/layout.h"
 
