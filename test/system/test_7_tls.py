@@ -21,6 +21,7 @@ from lablib.util import ROOT
 
 SUITE = "AES_CM_128_HMAC_SHA1_80"
 CLIENTS, RATE, SECONDS = 10000, 1700, 12
+PATIENCE_S = 60 # for a machine on which the clients need longer
 
 
 class Flood(LabTest):
@@ -31,11 +32,11 @@ class Flood(LabTest):
         flood.sources("inet", True)
         self.addCleanup(flood.sources, "inet", False)
         command = netns.inside("inet", sys.executable, "-m", "lablib.flood", MAPPED["a"], "5070",
-                               str(CLIENTS), str(RATE), str(SECONDS))
+                               str(CLIENTS), str(RATE), str(PATIENCE_S))
         p = subprocess.Popen(command, cwd=ROOT / "tools", stdout=subprocess.PIPE, text=True)
         for cleanup in (p.wait, p.kill, p.stdout.close):
             self.addCleanup(cleanup)
-        return (json.loads(line) for line in p.stdout) # one a second, until its end
+        return (json.loads(line) for line in p.stdout) # one a second
 
     def stranger_calls(self):
         """An enterprise that was never heard of: TCP, TLS, INVITE with ticket, answer; the seconds it took."""
@@ -64,21 +65,23 @@ class Flood(LabTest):
         self.known_calls()
         before, memory, seen = a.counters(), self.memory_kb(), ucm.seen()
         took, told = {"known": [], "lost": [], "stranger": []}, {}
-        for told in self.storm():
+        for second, told in enumerate(self.storm()):
             took["known"].append(self.known_calls())
-            if told.get("connected", 0) < CLIENTS:
+            if told.get("clients", 0) < CLIENTS:
                 continue
             client("clear", "tls-proxy", "session", "--socket", a.socket)
             took["lost"].append(self.known_calls())
             if not took["stranger"]:
                 took["stranger"].append(self.stranger_calls())
+            if second >= SECONDS and told["connected"] > CLIENTS + 1000 and len(took["lost"]) > 2:
+                break
+        else:
+            self.fail(f"within {PATIENCE_S} s not all of {CLIENTS} clients were let in, and 1000 again: {told}")
         moved, calls = self.counted(before), [x for kind in took.values() for x in kind]
         longest = {k: round(max(v, default=0), 3) for k, v in took.items()}
         print(f"  {told}\n  longest set-up of {len(calls)} calls, by kind: {longest} s\n"
               f"  {self.memory_kb() - memory} kB more; { {k: v for k, v in moved.items() if k.startswith('TLS_')} }")
-        self.assertGreater(told["connected"], CLIENTS + 1000, "every client was let in, and some again")
         self.assertGreater(len(took["known"]), SECONDS // 2)
-        self.assertGreater(len(took["lost"]), 2)
         self.assertLess(max(calls), 1.0, took)
         self.assertEqual(ucm.seen()["from-internet"] - seen["from-internet"], len(calls))
         # Each kind was met where it belongs.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""SYNs from sources that do not exist, none of them twice, as fast as one process can, for some seconds; prints how
-many. Runs in a namespace: syn_flood.py INTERFACE DST-MAC SRC-MAC ADDRESS:PORT[,ADDRESS:PORT] SECONDS [A-SECOND]"""
+"""SYNs from sources that do not exist, none of them twice, as fast as one process can, for some seconds, or longer until
+there were at least so many; prints how many. Runs in a namespace:
+syn_flood.py INTERFACE DST-MAC SRC-MAC ADDRESS:PORT[,ADDRESS:PORT] SECONDS [A-SECOND [AT-LEAST]]"""
 
 import random
 import socket
@@ -37,14 +38,14 @@ def renew(frames):
         struct.pack_into("!H", f, SUM, (sum_ - 1) % 65535)
 
 
-def main(iface, dst_mac, src_mac, targets, seconds, a_second="0"):
+def main(iface, dst_mac, src_mac, targets, seconds, a_second="0", at_least="0"):
     ethernet = bytes.fromhex(dst_mac) + bytes.fromhex(src_mac) + b"\x08\0"
     targets = [(ip, int(port)) for ip, _, port in (t.partition(":") for t in targets.split(","))]
     frames = [frame(ethernet, *targets[i % len(targets)]) for i in range(FRAMES)]
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     s.bind((iface, 0))
     n, begin, rate = 0, time.monotonic(), float(a_second)
-    while (passed := time.monotonic() - begin) < float(seconds):
+    while (passed := time.monotonic() - begin) < float(seconds) or n < int(at_least):
         if rate and n > passed * rate:
             time.sleep(0.0005)
             continue
