@@ -94,30 +94,16 @@ void read_sip(struct loader *l, const struct node *n, void *obj)
 	read_map(l, n, fields, COUNT(fields), obj);
 }
 
-#define TIMEOUT(name, other, member)                                                               \
-	{                                                                                          \
-		name, other, .kind = FIELD_TIME, FIELD_AT(struct config_timeouts, member),         \
-			     .min = 1, .max = 1193 * 3600                                          \
-	}
-
-// SIP-7; the spelling of the manual mixes - and _, so both are read.
+// SIP-7
 void read_timeouts(struct loader *l, const struct node *n, void *obj)
 {
+#define TIMEOUT(name, other, member, of)                                                           \
+	{name, other, .kind = FIELD_TIME, FIELD_AT(struct config_timeouts, member), .min = 1,      \
+		.max = 1193 * 3600},
 	static const struct field fields[] = {
-		TIMEOUT("conn", NULL, conn_s),
-		TIMEOUT("embryonic", "half-open", half_open_s),
-		TIMEOUT("half-closed", NULL, half_closed_s),
-		TIMEOUT("udp", NULL, udp_s),
-		TIMEOUT("icmp", NULL, icmp_s),
-		TIMEOUT("xlate", NULL, xlate_s),
-		TIMEOUT("pat-xlate", NULL, pat_xlate_s),
-		TIMEOUT("sip", NULL, sip_s),
-		TIMEOUT("sip_media", "sip-media", sip_media_s),
-		TIMEOUT("sip-invite", "sip_invite", sip_invite_s),
-		TIMEOUT("sip-disconnect", "sip_disconnect", sip_disconnect_s),
-		TIMEOUT("sip-provisional-media", "sip_provisional_media", sip_provisional_media_s),
-		TIMEOUT("media-one-way", "media_one_way", one_way_s),
+#include "config/timeouts.def"
 	};
+#undef TIMEOUT
 	struct config *c = obj;
 
 	read_map(l, n, fields, COUNT(fields), &c->timeouts);

@@ -227,11 +227,6 @@ static void resolve(void *arg, uint16_t iface, const struct ip_addr *ip)
 	netlink_resolve(arg, iface, ip);
 }
 
-static bool resolved(void *arg, uint16_t iface, const struct ip_addr *ip)
-{
-	return netlink_resolved(arg, iface, ip);
-}
-
 static void on_media(const struct dp_msg *m, void *arg)
 {
 	ime_media(arg, m);
@@ -298,8 +293,7 @@ static int start_mgmt(struct daemon *d, char *err, size_t err_size)
 		.path = d->path,
 		.ime = d->ime,
 		.drops = d->drops,
-		.resolved = resolved,
-		.resolved_arg = d->netlink,
+		.netlink = d->netlink,
 		.mono_ns = mono_ns,
 		.wall_s = wall_s,
 		.started_ns = mono_ns()};

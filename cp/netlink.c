@@ -21,9 +21,8 @@
 #include "cp/rtnl.h"
 #include "dp/dp.h"
 
-// Neighbours of all interfaces, and of these the ones that have not answered (yet): a scan of a
-// subnet must not push out the living.
-#define NEIGHS_MAX     4096
+// Of all neighbours, the ones that have not answered (yet): a scan of a subnet must not push out the living.
+#define NEIGHS_MAX     NETLINK_NEIGHS_MAX
 #define UNANSWERED_MAX 1024
 // Of both, so many places that what nobody needs urgently leaves to what somebody does: gateways, calls, flows that
 // are up. A host of a large subnet can have all its addresses learned.
@@ -50,6 +49,7 @@ struct neigh {
 	uint16_t iface;
 	uint16_t next; // slot + 1 in the bucket, 0: end
 	uint8_t mac[6];
+	unsigned int heard; // the turn in which it spoke last
 	struct ip_addr ip;
 };
 
@@ -165,8 +165,9 @@ static void set_known(struct netlink *nl, struct neigh *n, bool known)
 	n->known = known;
 }
 
-static void learn(
-	struct netlink *nl, uint16_t iface, const struct ip_addr *ip, const uint8_t mac[6])
+// `reachable`: it has just answered. The kernel also tells that one which it knows has been silent.
+static void learn(struct netlink *nl, uint16_t iface, const struct ip_addr *ip,
+	const uint8_t mac[6], bool reachable)
 {
 	struct neigh *n = find_or_add(nl, iface, ip, true, false);
 
@@ -174,6 +175,8 @@ static void learn(
 		log_event(NEIGH_FULL, log_u64("max", NEIGHS_MAX - NEIGHS_KEPT));
 		return;
 	}
+	if (reachable || !n->known || memcmp(n->mac, mac, sizeof(n->mac)) != 0)
+		n->heard = nl->turn;
 	if (memcmp(n->mac, mac, sizeof(n->mac)) != 0)
 		n->current = false;
 	memcpy(n->mac, mac, sizeof(n->mac));
@@ -322,7 +325,7 @@ static int on_neigh(const struct nlmsghdr *h, struct netlink *nl)
 	if (n != NULL)
 		n->seen |= nl->dump_begun;
 	if (h->nlmsg_type == RTM_NEWNEIGH && (m->ndm_state & KNOWN_STATES) != 0 && mac != NULL)
-		learn(nl, (uint16_t)iface, &ip, mac);
+		learn(nl, (uint16_t)iface, &ip, mac, (m->ndm_state & NUD_REACHABLE) != 0);
 	else if (n != NULL && h->nlmsg_type == RTM_DELNEIGH)
 		on_deleted(nl, n);
 	else if (n != NULL && (m->ndm_state & NUD_FAILED) != 0)
@@ -523,4 +526,45 @@ bool netlink_resolved(struct netlink *nl, uint16_t iface, const struct ip_addr *
 	const struct neigh *n = hop != NULL ? find(nl, iface, hop) : NULL;
 
 	return n != NULL && n->known;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct netlink_neigh *x = a, *y = b;
+
+	return x->iface != y->iface ? x->iface - y->iface
+				    : memcmp(x->ip.b, y->ip.b, sizeof(x->ip.b));
+}
+
+size_t netlink_neighs(const struct netlink *nl, struct netlink_neigh out[static NETLINK_NEIGHS_MAX])
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < NEIGHS_MAX; i++) {
+		const struct neigh *n = &nl->neighs[i];
+
+		if (!n->used || (!n->known && !n->wanted))
+			continue;
+		out[found] = (struct netlink_neigh){.iface = n->iface,
+			.ip = n->ip,
+			.known = n->known,
+			.age_s = nl->turn - n->heard};
+		memcpy(out[found++].mac, n->mac, sizeof(n->mac));
+	}
+	qsort(out, found, sizeof(*out), by_place);
+	return found;
+}
+
+// Nothing changes here before the kernel has told of it: until then no worker asks, so no new question is taken
+// for an old one.
+size_t netlink_clear(struct netlink *nl)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < NEIGHS_MAX; i++)
+		if (nl->neighs[i].used &&
+			rtnl_neigh_del(
+				nl->rtnl, nl->ifindex[nl->neighs[i].iface], &nl->neighs[i].ip) == 0)
+			n++;
+	return n;
 }

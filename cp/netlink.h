@@ -36,3 +36,22 @@ int netlink_resolve(struct netlink *nl, uint16_t iface, const struct ip_addr *ip
 
 // The MAC of the next hop towards `ip` is known.
 bool netlink_resolved(struct netlink *nl, uint16_t iface, const struct ip_addr *ip);
+
+// Neighbours of all interfaces that are kept at once.
+#define NETLINK_NEIGHS_MAX 4096
+
+struct netlink_neigh {
+	uint16_t iface;
+	struct ip_addr ip;
+	bool known; // else it has been asked for and has not answered
+	uint8_t mac[6];
+	uint32_t age_s; // since it answered last
+};
+
+// By interface and address; returns how many there are.
+size_t netlink_neighs(
+	const struct netlink *nl, struct netlink_neigh out[static NETLINK_NEIGHS_MAX]);
+
+// Has the kernel forget every neighbour, and thereby the workers: who is needed is asked for by the next packet.
+// Returns how many there were.
+size_t netlink_clear(struct netlink *nl);

@@ -42,6 +42,15 @@ void show_str(cJSON *o, const char *name, struct str s)
 	cJSON_AddStringToObject(o, name, text);
 }
 
+void show_mac(cJSON *o, const char *name, const uint8_t mac[6])
+{
+	char text[18];
+
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		mac[3], mac[4], mac[5]);
+	cJSON_AddStringToObject(o, name, text);
+}
+
 static cJSON *version(const struct show *s, const struct ask *ask)
 {
 	cJSON *j = cJSON_CreateObject();
@@ -83,7 +92,7 @@ static cJSON *usage(const struct show *s, const struct ask *ask)
 static cJSON *interface(const struct show *s, const struct ask *ask)
 {
 	cJSON *list = cJSON_CreateArray();
-	char ip[IP_TEXT_MAX], mac_text[18];
+	char ip[IP_TEXT_MAX];
 
 	for (uint16_t i = 0; i < s->config->n_ifaces; i++) {
 		const struct config_iface *f = &s->config->ifaces[i];
@@ -93,12 +102,10 @@ static cJSON *interface(const struct show *s, const struct ask *ask)
 
 		dp_iface_stats(i, &st);
 		dp_iface_mac(i, mac);
-		snprintf(mac_text, sizeof(mac_text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
-			mac[1], mac[2], mac[3], mac[4], mac[5]);
 		cJSON_AddStringToObject(j, "name", f->name);
 		cJSON_AddStringToObject(j, "device", f->device);
 		cJSON_AddBoolToObject(j, "up", st.link_up);
-		cJSON_AddStringToObject(j, "mac", mac_text);
+		show_mac(j, "mac", mac);
 		cJSON_AddStringToObject(j, "ip", ip_format(&f->ip, ip));
 		cJSON_AddNumberToObject(j, "prefix", f->subnet.len - (ip_is_v4(&f->ip) ? 96 : 0));
 		cJSON_AddNumberToObject(j, "security_level", f->security_level);
@@ -213,6 +220,10 @@ static const struct {
 	{"show version", false, version},
 	{"show usage", false, usage},
 	{"show interface", false, interface},
+	{"show route", false, show_route},
+	{"show arp", false, show_arp},
+	{"show timeout", false, show_timeout},
+	{"show running-config timeout", false, show_timeout},
 	{"show ip verify statistics", false, show_verify},
 	{"show conn", false, show_conn},
 	{"show xlate", false, show_xlate},
@@ -250,6 +261,7 @@ static const struct {
 	{"show service-policy inspect sip", true, show_policy_inspect},
 	{"show service-policy set connection", false, show_policy_limits},
 	{"clear access-list counters", false, show_access_list_clear},
+	{"clear arp", false, show_arp_clear},
 	{"clear conn", false, show_clear_conn},
 	{"clear counters", false, clear_counters},
 	{"clear nat counters", false, show_nat_clear},

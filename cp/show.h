@@ -12,15 +12,14 @@
 
 struct drops;
 struct ime;
+struct netlink;
 
 struct show {
 	struct config *config; // in force
 	const char *path;      // of its file
 	struct ime *ime;       // NULL: no UC-IME is configured
 	struct drops *drops;
-	// Whether the MAC of the next hop towards an address is known. NULL: nobody knows.
-	bool (*resolved)(void *arg, uint16_t iface, const struct ip_addr *ip);
-	void *resolved_arg;
+	struct netlink *netlink;
 	uint64_t (*mono_ns)(void); // CLOCK_MONOTONIC
 	uint64_t (*wall_s)(void);  // seconds since 1970 UTC
 	uint64_t started_ns;

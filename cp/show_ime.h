@@ -58,6 +58,14 @@ const char *trace_iface_name(const struct config *c, uint16_t iface);
 void show_unmapped(const struct config *c, const struct dp_trace_phase *p, uint8_t proto, char *buf,
 	size_t size);
 
+// show_route.c: of every daemon; "address": the route to it alone
+cJSON *show_route(const struct show *s, const struct ask *ask);
+cJSON *show_arp(const struct show *s, const struct ask *ask);
+cJSON *show_arp_clear(const struct show *s, const struct ask *ask);
+
+// show_timeout.c: of every daemon
+cJSON *show_timeout(const struct show *s, const struct ask *ask);
+
 // show_verify.c: of every daemon; interface
 cJSON *show_verify(const struct show *s, const struct ask *ask);
 cJSON *show_verify_clear(const struct show *s, const struct ask *ask);
@@ -122,5 +130,7 @@ cJSON *show_pki_reload(const struct show *s, const struct ask *ask);
 // Adds {"ip": ..., "port": ...}.
 void show_endpoint(cJSON *o, const char *name, const struct endpoint *e);
 void show_u64(cJSON *o, const char *name, uint64_t v);
+// "00:1e:c9:03:41:5a"
+void show_mac(cJSON *o, const char *name, const uint8_t mac[6]);
 // What peers wrote, as text that JSON can hold: other octets than printable ASCII become '?'.
 void show_str(cJSON *o, const char *name, struct str s);

@@ -5,6 +5,7 @@
 #include "cp/call.h"
 #include "cp/ime.h"
 #include "cp/media_why.h"
+#include "cp/netlink.h"
 #include "cp/show_ime.h"
 #include "dp/dp.h"
 #include "lib/voice_quality.h"
@@ -246,8 +247,8 @@ static enum media_why add_direction(
 	enum media_why w;
 	char text[700];
 
-	f->hop_unknown = f->info->remote[to].port != 0 && sh->resolved != NULL &&
-		!sh->resolved(sh->resolved_arg, c->iface[to], &f->info->remote[to].ip);
+	f->hop_unknown = f->info->remote[to].port != 0 &&
+		!netlink_resolved(sh->netlink, c->iface[to], &f->info->remote[to].ip);
 	w = media_why(f);
 	media_why_text(f, w, text, sizeof(text));
 	cJSON_AddStringToObject(j, "from", side_name(f->from));

@@ -73,7 +73,7 @@ class Remedies(unittest.TestCase):
         cls.all = cls.counters + [*entries("cp/events.def", "EVENT"), *alarms(),
                                   *entries("dp/counters.def", "COUNT"), *entries("cp/counters.def", "EVENT")]
         cls.commands = commands()
-        cls.keys = {s for p in (ROOT / "config").glob("*.c")
+        cls.keys = {s for p in [*(ROOT / "config").glob("*.c"), ROOT / "config/timeouts.def"]
                     for s in re.findall(r'[{(]"([a-z][a-z0-9-]*)"', p.read_text())}
 
     def test_all_are_read(self):

@@ -140,6 +140,51 @@ class Capture(LabTest):
             self.assertEqual(self.packets(path), 1)  # it stays as it was
 
 
+class Routes(LabTest):
+    def show(self, *words):
+        return json.loads(client("show", *words, "--json", "--socket", self.lab.daemons["a"].socket))
+
+    def text(self, *words):
+        return client(*words, "--socket", self.lab.daemons["a"].socket)
+
+    def neighbour(self, address):
+        return next((n for n in self.show("arp") if n["ip"] == address and "mac" in n), None)
+
+    def test_route(self):
+        """Where packets go, by which line, and whether the next hop answers."""
+        self.lab.ping("inet", MAPPED)
+        default = next(r for r in self.show("route") if r["netmask"] == "0.0.0.0")
+        self.assertEqual((default["gateway"], default["interface"], default["resolved"]), (ROUTER, "outside", True))
+        line = self.lab.daemons["a"].config.read_text().splitlines()[default["file_line"] - 1]
+        self.assertIn(ROUTER, line)
+        self.assertIn(f"S*   0.0.0.0 0.0.0.0 via {ROUTER}, outside\n", self.text("show", "route"))
+        self.assertRegex(self.text("show", "route", IME_REAL), r"^C    .* is directly connected, dmz\n$")
+        self.assertEqual(self.show("route", "192.0.2.77"), [default])
+
+    def test_arp(self):
+        """Who answers, by which MAC; all are forgotten, and found anew by the packets that need them."""
+        link = json.loads(sh(*netns.inside("inet", "ip", "-j", "route", "get", OUTSIDE)))[0]["dev"]
+        mac = json.loads(sh(*netns.inside("inet", "ip", "-j", "link", "show", link)))[0]["address"]
+        self.lab.ping("inet", MAPPED)
+        router = self.neighbour(ROUTER)
+        self.assertEqual((router["interface"], router["mac"]), ("outside", mac))
+        self.assertLess(router["age_s"], 120)
+        self.assertRegex(self.text("show", "arp"), rf"\toutside {ROUTER} {mac} \d+\n")
+        self.text("clear", "arp")
+        wait_for("a ping after all are forgotten", 5, lambda: self.lab.ping("inet", MAPPED))
+        self.assertLess(self.neighbour(ROUTER)["age_s"], 7)
+
+    def test_timeout(self):
+        """How long what is silent lives, and by which line."""
+        told = {t["name"]: t for t in self.show("timeout")["timeouts"]}
+        self.assertEqual(told["conn"]["seconds"], 3600)
+        lines = self.lab.daemons["a"].config.read_text().splitlines()
+        for name, t in told.items():
+            if "file_line" in t:
+                self.assertIn(name, lines[t["file_line"] - 1])
+        self.assertEqual(self.text("show", "running-config", "timeout"), self.text("show", "timeout"))
+
+
 class Json(LabTest):
     def test_every_show(self):
         """Whatever `callgate show --help` lists is JSON as well, and says something."""
@@ -150,7 +195,7 @@ class Json(LabTest):
             if words[-1] == "CALL-ID":
                 continue
             with self.subTest(command=" ".join(words)):
-                words = ["incoming" if w == "NAME" else w for w in words]
+                words = [{"NAME": "incoming", "ADDRESS": "192.0.2.1"}.get(w, w) for w in words]
                 p = subprocess.run([find_program("callgate"), *words, "--json", "--socket", socket],
                                    capture_output=True, text=True, check=False)
                 text = subprocess.run([find_program("callgate"), *words, "--socket", socket],

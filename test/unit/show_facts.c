@@ -16,14 +16,6 @@ static uint64_t wall_s(void)
 	return (uint64_t)time(NULL);
 }
 
-struct ip_addr unresolved;
-
-static bool resolved(void *arg, uint16_t iface, const struct ip_addr *ip)
-{
-	assert_in_range(iface, 0, 1);
-	return !ip_eq(ip, &unresolved);
-}
-
 struct config_media_addr mta_addrs[2];
 static struct config_mta mta = {.name = "ime-media-term",
 	.addrs = mta_addrs,
@@ -138,20 +130,25 @@ static struct config_conn_limits limits[] = {{.class_name = "to-servers",
 						     .client_max = 100,
 						     .embryonic_rate = 250},
 	{.class_name = "to-printers", .id = 2}};
+static struct config_route routes[2];
 struct config config = {.hostname = "fw-a",
 	.n_workers = 2,
 	.ifaces = {{.name = "outside",
 			   .device = "net_af_packet0,iface=outside",
+			   .line = 11,
 			   .mtu = 1500,
 			   .verify_reverse_path = true,
 			   .subnet.len = 96 + 27},
 		{.name = "inside",
 			.device = "0000:03:00.0",
+			.line = 12,
 			.mtu = 9000,
 			.vlan = 10,
 			.security_level = 100,
 			.subnet.len = 96 + 24}},
 	.n_ifaces = 2,
+	.routes = routes,
+	.n_routes = 2,
 	.nat = nat,
 	.n_nat = 5,
 	.timeouts.pat_xlate_s = 30,
@@ -177,7 +174,8 @@ struct config config = {.hostname = "fw-a",
 	.n_imes = 1};
 struct show show = {.config = &config,
 	.ime = (struct ime *)&config, // only handed through
-	.resolved = resolved,
+	.path = "/etc/callgate/callgate.yaml",
+	.netlink = (struct netlink *)&config, // only handed through
 	.mono_ns = clock_ns,
 	.wall_s = wall_s,
 	.started_ns = (4000 - 3725) * S_NS};
@@ -195,6 +193,12 @@ int facts(void **state)
 		aces[i].sport = aces[i].dport = PORT_ANY;
 	config.ifaces[0].ip = ip("209.165.200.225");
 	config.ifaces[1].ip = ip("192.168.10.1");
+	config.ifaces[0].subnet.ip = ip("209.165.200.224");
+	config.ifaces[1].subnet.ip = ip("192.168.10.0");
+	routes[0] = (struct config_route){.line = 17, .gateway = ip("209.165.200.254")};
+	assert_true(prefix_parse(STR_LIT("0.0.0.0/0"), &routes[0].dst));
+	routes[1] = (struct config_route){.line = 18, .iface = 1, .gateway = ip("192.168.10.77")};
+	assert_true(prefix_parse(STR_LIT("10.0.0.0/8"), &routes[1].dst));
 	mta_addrs[0] = (struct config_media_addr){.iface = 0, .ip = ip("209.165.200.229")};
 	mta_addrs[1] = (struct config_media_addr){.iface = 1, .ip = ip("192.168.10.3")};
 	ucms[0].ip = ip("192.168.10.30");

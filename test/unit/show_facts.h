@@ -39,6 +39,7 @@ extern unsigned int hits_cleared, nat_hits_cleared, dp_cleared, ime_cleared, med
 
 // ---- The facts -----------------------------------------------------------------------------------
 
+extern unsigned int neighs_cleared;
 extern struct ip_addr unresolved; // the next hop without a MAC
 extern struct config_media_addr mta_addrs[2];
 extern struct config_ime ime_config;

@@ -11,6 +11,7 @@
 #include "cp/domains.h"
 #include "cp/mapping.h"
 #include "cp/mapping_service.h"
+#include "cp/netlink.h"
 #include "cp/pki.h"
 #include "cp/policy.h"
 #include "cp/show_ime.h"
@@ -226,6 +227,32 @@ int dp_media_stats(uint32_t stream, struct dp_media_stats *out)
 	assert_int_equal(stream, 42);
 	*out = media_stats;
 	return 0;
+}
+
+// ---- Neighbours ---------------------------------------------------------------------------------
+
+struct ip_addr unresolved;
+unsigned int neighs_cleared;
+
+bool netlink_resolved(struct netlink *nl, uint16_t iface, const struct ip_addr *ip)
+{
+	assert_in_range(iface, 0, 1);
+	return !ip_eq(ip, &unresolved);
+}
+
+size_t netlink_neighs(const struct netlink *nl, struct netlink_neigh out[static NETLINK_NEIGHS_MAX])
+{
+	out[0] = (struct netlink_neigh){.ip = ip("209.165.200.254"),
+		.known = true,
+		.mac = {0, 0x1e, 0xc9, 3, 0x41, 0x5a},
+		.age_s = 17};
+	out[1] = (struct netlink_neigh){.iface = 1, .ip = ip("192.168.10.77")};
+	return 2;
+}
+
+size_t netlink_clear(struct netlink *nl)
+{
+	return neighs_cleared++;
 }
 
 // ---- The proxy ----------------------------------------------------------------------------------

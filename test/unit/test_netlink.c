@@ -105,6 +105,51 @@ static void test_neighbours_scanned(void **state)
 	assert_int_equal(wire_workers.sets, 1);
 }
 
+static size_t neighbours(struct netlink_neigh out[static NETLINK_NEIGHS_MAX], const char *address)
+{
+	const struct ip_addr host = ip(address);
+	size_t n = netlink_neighs(wire_netlink, out), found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (ip_eq(&out[i].ip, &host))
+			out[found++] = out[i];
+	return found;
+}
+
+// Who has answered, and when; who has not; and all are forgotten, by the workers too, and asked for anew.
+static void test_neighbours_told(void **state)
+{
+	static struct netlink_neigh n[NETLINK_NEIGHS_MAX];
+	const uint8_t mac[6] = WIRE_HOST_MAC;
+
+	ask_worker("192.168.10.2");
+	ask_worker("192.168.10.98");
+	wire_turn_ms(300);
+	assert_int_equal(neighbours(n, "192.168.10.98"), 1);
+	assert_false(n[0].known);
+	assert_int_equal(neighbours(n, "192.168.10.2"), 1);
+	assert_true(n[0].known);
+	assert_int_equal(n[0].iface, 0);
+	assert_memory_equal(n[0].mac, mac, 6);
+	assert_in_range(n[0].age_s, 0, 60);
+	memset(&wire_workers, 0, sizeof(wire_workers));
+	assert_true(netlink_clear(wire_netlink) >= 1);
+	wire_turn_ms(100);
+	assert_int_equal(neighbours(n, "192.168.10.2"), 0);
+	assert_int_equal(neighbours(n, "192.168.10.98"), 0);
+	assert_true(wire_workers.dels >= 1);
+	wire_turn_ms(2100);
+	assert_int_equal(wire_workers.sets, 0); // nobody has needed it
+	ask_worker("192.168.10.2");
+	wire_turn_ms(300);
+	assert_int_equal(wire_workers.sets, 1);
+	assert_int_equal(neighbours(n, "192.168.10.2"), 1);
+	assert_in_range(n[0].age_s, 0, 1);
+	wire_turn_ms(2100);
+	assert_int_equal(neighbours(n, "192.168.10.2"), 1);
+	assert_in_range(n[0].age_s, 2, 3);
+}
+
 static void test_resolve(void **state)
 {
 	const struct ip_addr near = ip("192.168.10.2"), behind = ip("10.4.4.4");
@@ -205,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_neighbour),
 		cmocka_unit_test(test_neighbour_moves),
 		cmocka_unit_test(test_neighbour_silent),
+		cmocka_unit_test(test_neighbours_told),
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_events_lost),
 		cmocka_unit_test(test_crowd),

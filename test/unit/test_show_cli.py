@@ -29,6 +29,7 @@ ANSWERS = {
     "show drops": {"ok": True, "data": json.loads(vector("drops.json"))},
     "show media": {"ok": True, "data": json.loads(vector("media-call.json"))},
     "packet-tracer": {"ok": True, "data": json.loads(vector("packet-tracer.json"))},
+    "show route": {"ok": True, "data": []},
     "clear counters": {"ok": True, "data": True},
     "clear nat counters": {"ok": True, "data": True},
     "clear access-list counters": {"ok": True, "data": True},
@@ -142,6 +143,9 @@ for words, said in ((["show", "toast"], '"show toast"'),
                     (["clear", "countres"], '"clear countres"; did you mean counters?')):
     expect(words, run("--socket", PATH, *words),
            (2, "", f"callgate: there is no {said} (callgate {words[0]} --help has all)\n"))
+asked.clear()
+expect("an address", run("--socket", PATH, "show", "route", "10.1.1.1"), (0, "No route leads there.\n", ""))
+expect("its question", asked, [{"command": "show route", "args": {"all": False, "address": "10.1.1.1"}}])
 asked.clear()
 expect("an argument", run("--socket", PATH, "show", "media", "ab6d7980"),
        (0, vector("media-call.txt"), ""))

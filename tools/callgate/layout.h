@@ -97,6 +97,12 @@ void layout_xlate(FILE *f, const cJSON *data);
 void layout_nat(FILE *f, const cJSON *list);
 void layout_nat_detail(FILE *f, const cJSON *list);
 
+// layout_route.c
+void layout_route(FILE *f, const cJSON *list);
+void layout_route_to(FILE *f, const cJSON *list); // an address
+void layout_arp(FILE *f, const cJSON *list);
+void layout_timeout(FILE *f, const cJSON *d);
+
 // layout_trace.c
 void layout_trace(FILE *f, const cJSON *data);
 

@@ -107,7 +107,7 @@ static void unknown_tell(const char *verb, const char *command, int n, char **wo
 // Words of commands that stand for any, and how the daemon calls what they are.
 static const struct {
 	const char *word, *name;
-} arguments[] = {{"CALL-ID", "call_id"}, {"NAME", "name"}};
+} arguments[] = {{"ADDRESS", "address"}, {"CALL-ID", "call_id"}, {"NAME", "name"}};
 #define ARGUMENTS (sizeof(arguments) / sizeof(arguments[0]))
 
 // The value of a filter, at words[*i]: of an address it may go on with netmask MASK, as on the ASA.
