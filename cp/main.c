@@ -35,6 +35,7 @@
 
 #define EXIT_CONFIG 2 // of the command line or the file
 #define ERR_MAX     640
+#define FAREWELL_US 50000 // a worker may nap, and the ends answer
 
 struct daemon {
 	struct config *config;
@@ -375,6 +376,22 @@ static int daemon_up(struct daemon *d, char *err, size_t err_size)
 	return e;
 }
 
+// What was closed tells its peer. A call manager that did not hear of it would send its next call into a connection
+// that is dead, and then over the PSTN.
+static void say_farewell(struct daemon *d)
+{
+	static const struct timeval at_most = {.tv_usec = FAREWELL_US};
+
+	if (d->punt == NULL)
+		return;
+	punt_on_media(d->punt, NULL, NULL);
+	event_del(d->sighup);
+	event_del(d->tick);
+	event_base_loopexit(d->base, &at_most);
+	event_base_dispatch(d->base);
+	wipe_stack();
+}
+
 // In the order of who uses whom. The TAPs outlive the workers' last frames.
 static void daemon_down(struct daemon *d)
 {
@@ -382,6 +399,7 @@ static void daemon_down(struct daemon *d)
 	reload_free(d->reload);
 	drops_free(d->drops);
 	ime_free(d->ime);
+	say_farewell(d);
 	punt_free(d->punt);
 	exhausted_free(d->exhausted);
 	acl_log_free(d->acl_log);

@@ -76,6 +76,24 @@ class Restart(LabTest):
         self.assertFalse(daemon.socket.exists(), "its socket is still there")
         self.assertEqual(netns.pids(netns.ns("cg-a")), [])
 
+    def test_orderly_stop_ends_connections(self):
+        """Peers know of it at once, long before their keepalives tell: the next call after a restart is over the
+        Internet."""
+        self.assertEqual(self.way("b1", "a1"), "the Internet")
+        daemon, ucm, peer = self.lab.daemons["b"], self.lab.ucms["b"], self.lab.daemons["a"]
+
+        def sessions():
+            return len(peer.show_json("tls-proxy", "session")["sessions"])
+
+        self.assertTrue(ucm.connected_to(MAPPED["a"]))
+        before = sessions()
+        daemon.kill()
+        wait_for("call manager b to know", 0.5, lambda: not ucm.connected_to(MAPPED["a"]))
+        wait_for("callgate a to know", 0.5, lambda: sessions() == before - 1)
+        daemon.start()
+        daemon.ready()
+        self.assertEqual(self.way("b1", "a1"), "the Internet")
+
 
 def short_timers(text):
     return re.sub(r"(?m)^timeouts:.*(\n .*)*", "", text) + \

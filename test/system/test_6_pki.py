@@ -30,7 +30,6 @@ class Replacement(LabTest):
         self.keep(self.b)
         self.revoke()
         self.restart("a", lambda text: substitute(text, r"ca: ca\.pem\}", "ca: ca.pem, crl: crl.pem}"))
-        self.restart("b")  # it may not know yet that its connections have ended
 
     def keep(self, daemon):
         """Its certificate, key and CAs as they are, again in force at the end of the test."""

@@ -14,7 +14,6 @@ from lablib.daemon import client, substitute
 from lablib.demo import Story
 from lablib.fallback import HOLD_DOWN_S, QUALITY_BAD, QUALITY_GOOD, TRUNK, least_hold_down, told
 from lablib.kamailio import MAPPED
-from lablib.lab import OTHER
 from lablib.netns import SITES
 from lablib.util import LabError
 
@@ -31,14 +30,6 @@ SHAPES = {
     "out of the dialog, which it forbids, then in it": (TRUNK["a"], 403, [(*OUT_OF_DIALOG, 403), (*IN_DIALOG, 202)]),
     "in the dialog": (None, None, [(*IN_DIALOG, 202)]),
 }
-
-
-def settle(lab):
-    """The callgates have started again: the next call finds its way, and no connection that was theirs."""
-    lab.warm_up()
-    for site, other in OTHER.items():
-        wait_for(f"call manager {site} to drop its old connection", 5,
-                 lambda s=site, o=other: not lab.ucms[s].connected_to(MAPPED[o]))
 
 
 class Fallback(LabTest):
@@ -111,7 +102,6 @@ class Fallback(LabTest):
         shape, while the call manager keeps silent for the call with a2. At B, the call with b2 is bad, recovers, is
         bad again and is refused, and those with b1 are as bad, but of level 0."""
         lab, (a, b) = self.lab, self.lab.ucms.values()
-        self.addCleanup(settle, self.lab)
         for site in "ab":
             self.restart(site, least_hold_down)
         for phone in lab.phones.values():
@@ -154,7 +144,6 @@ class Fallback(LabTest):
         file, socket = daemon.dir / "office.fbs", ("--socket", str(daemon.socket))
         level = "version 1\nlevel 3 rblr-pct-x100 {} bls-ms 1000 ite-8s 80 pdv-avg-usec 100000 scs-8s 8\n"
         file.write_text(level.format(5000))
-        self.addCleanup(settle, self.lab)
         self.restart("b")
         self.restart("a", lambda text: substitute(least_hold_down(text), r"hold-down-timer: \d+",
                                                   f"sensitivity-file: {file}"))
@@ -212,7 +201,6 @@ class Fallback(LabTest):
 class Demo(LabTest):
     def test_demo(self):
         """Whatever `tools/demo --scenario fallback` claims holds."""
-        self.addCleanup(settle, self.lab)
         for site in "ab":
             self.restart(site)
         self.addCleanup(self.lab.ucms["a"].set_fallback, self.lab.phones["a1"].number)
