@@ -78,27 +78,8 @@ bool neigh_is(const struct worker *w, const struct neigh_key *key, const struct 
 	return at >= 0 && rte_is_same_ether_addr(&w->neigh->at[at].mac[0], mac);
 }
 
-void neigh_msg(struct worker *w, const struct dp_msg *m)
-{
-	struct neigh_table *t = w->neigh;
-	struct neigh_key key = {.ip = m->neigh.ip, .iface = m->neigh.iface};
-	int32_t at;
-
-	if (m->type == DP_MSG_NEIGH_DEL) {
-		if (rte_hash_del_key(t->hash, &key) < 0)
-			return;
-		hops_forget(t); // the next one to come may get its number
-		t->gen++;
-		return;
-	}
-	at = rte_hash_add_key(t->hash, &key);
-	if (at < 0 || (uint32_t)at >= t->n) // full: it stays unresolved, which is counted
-		return;
-	t->at[at] = (struct neigh){.mac = {[1] = w->mac[key.iface]}, .iface = (uint16_t)key.iface};
-	memcpy(&t->at[at].mac[0], m->neigh.mac, sizeof(t->at[at].mac[0]));
-}
-
-static void neigh_ask(struct worker *w, const struct neigh_key *key, enum neigh_urgency urgency)
+// Whether the next hop has been asked for, now or lately.
+static bool neigh_ask(struct worker *w, const struct neigh_key *key, enum neigh_urgency urgency)
 {
 	const struct bucket_rate rate = bucket_rate(ASK_RATE / w->n_workers, ASK_BURST);
 	struct neigh_table *t = w->neigh;
@@ -108,16 +89,17 @@ static void neigh_ask(struct worker *w, const struct neigh_key *key, enum neigh_
 
 	if (a->at_ns != 0 && w->now_ns - a->at_ns < ASK_AGAIN_NS &&
 		memcmp(&a->key, key, sizeof(*key)) == 0)
-		return;
+		return true;
 	if (!bucket_take(&asking->bucket, &rate, w->now_ns))
-		return;
+		return false;
 	m.neigh.iface = (uint16_t)key->iface;
 	m.neigh.ip = key->ip;
 	m.neigh.urgent = urgency == NEIGH_URGENT;
 	if (!worker_notify(w, &m))
-		return;
+		return false;
 	*a = (struct neigh_asked){.key = *key, .at_ns = w->now_ns};
 	count_add(w, COUNT_NEIGH_MISSES, 1);
+	return true;
 }
 
 // ---- Packets -----------------------------------------------------------------------------------
@@ -180,20 +162,39 @@ enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be
 	return PASS;
 }
 
+// Its sender wants to know of some reasons.
+static void refuse(struct worker *w, struct rte_mbuf *m, enum dp_counter_id bad)
+{
+	const uint16_t out = pkt_of(m)->iface_out;
+
+	if (bad == DROP_IP_TTL)
+		icmp_error(w, m, ICMP_TIME_EXCEEDED, 0, 0);
+	else if (bad == DROP_MTU_EXCEEDED && out != PKT_NO_IFACE)
+		icmp_error(w, m, ICMP_UNREACHABLE, ICMP_FRAG_NEEDED, w->mtu[out]);
+	pkt_drop(w, m, bad);
+}
+
 // Finds the way, if it is complete: so the answer to a question is seen at once. A packet that may not take
-// it asks no question.
-static __rte_noinline enum dp_counter_id hop_find(struct worker *w, struct rte_mbuf *m,
-	rte_be32_t dst, enum neigh_urgency urgency, uint32_t *out)
+// it asks no question. False: the packet has been taken; it waits for the answer, or was refused.
+static __rte_noinline bool hop_find(struct worker *w, struct rte_mbuf *m, rte_be32_t dst,
+	enum neigh_urgency urgency, uint32_t *out)
 {
 	struct neigh_key next;
-	enum dp_counter_id bad = route_peek(w, m, dst, out, &next);
+	const enum dp_counter_id bad = route_peek(w, m, dst, out, &next);
 
+	if (bad == PASS)
+		return true;
 	if (bad == DROP_NEIGH_UNRESOLVED) {
-		const bool gateway = ip_to_v4_be(&next.ip) != dst;
-
-		neigh_ask(w, &next, gateway ? NEIGH_URGENT : urgency);
+		if (ip_to_v4_be(&next.ip) != dst) // a gateway
+			urgency = NEIGH_URGENT;
+		if (neigh_ask(w, &next, urgency) &&
+			neigh_hold(&w->neigh->holding[urgency], m, &next, w->now_ns)) {
+			w->neigh->held++;
+			return false;
+		}
 	}
-	return bad;
+	refuse(w, m, bad);
+	return false;
 }
 
 static void tx_send(struct worker *w, uint16_t iface)
@@ -237,6 +238,7 @@ static __rte_always_inline enum dp_counter_id send_to(
 	return PASS;
 }
 
+// PASS: nothing is left to do with the packet. So route_sess().
 static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 {
 	const rte_be32_t dst = pkt_ipv4(m)->dst_addr;
@@ -246,9 +248,8 @@ static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 
 	if (unlikely(hop->dst != dst)) {
 		// Media, which goes where calls say.
-		bad = hop_find(w, m, dst, NEIGH_URGENT, &hop->neigh);
-		if (bad != PASS)
-			return bad;
+		if (!hop_find(w, m, dst, NEIGH_URGENT, &hop->neigh))
+			return PASS;
 		hop->dst = dst;
 	}
 	to = &w->neigh->at[hop->neigh];
@@ -261,31 +262,68 @@ static enum dp_counter_id route_one(struct worker *w, struct rte_mbuf *m)
 static inline enum dp_counter_id route_sess(
 	struct worker *w, struct rte_mbuf *m, struct sess *s, unsigned int dir)
 {
-	enum dp_counter_id bad;
 	uint32_t at;
 
 	if (unlikely(s->hop_gen != w->neigh->gen))
 		sess_hops_forget(s, w->neigh->gen);
 	if (unlikely(s->hop[dir] == 0)) {
-		bad = hop_find(w, m, pkt_ipv4(m)->dst_addr,
-			sess_has_sent(w->sess, s, 1) ? NEIGH_URGENT : NEIGH_ANY, &at);
-		if (bad != PASS)
-			return bad;
+		if (!hop_find(w, m, pkt_ipv4(m)->dst_addr,
+			    sess_has_sent(w->sess, s, 1) ? NEIGH_URGENT : NEIGH_ANY, &at))
+			return PASS;
 		s->hop[dir] = (uint16_t)(at + 1);
 	}
 	return send_to(w, m, &w->neigh->at[s->hop[dir] - 1], false);
 }
 
-// Its sender wants to know of some reasons.
-static void refuse(struct worker *w, struct rte_mbuf *m, enum dp_counter_id bad)
+// What has waited for the neighbour goes.
+static void hold_send(struct worker *w, const struct neigh_key *key, const struct neigh *to)
 {
-	const uint16_t out = pkt_of(m)->iface_out;
+	struct pkts v;
 
-	if (bad == DROP_IP_TTL)
-		icmp_error(w, m, ICMP_TIME_EXCEEDED, 0, 0);
-	else if (bad == DROP_MTU_EXCEEDED && out != PKT_NO_IFACE)
-		icmp_error(w, m, ICMP_UNREACHABLE, ICMP_FRAG_NEEDED, w->mtu[out]);
-	pkt_drop(w, m, bad);
+	v.n = 0;
+	for (unsigned int u = 0; u < NEIGH_URGENCIES; u++)
+		neigh_hold_take(&w->neigh->holding[u], key, &v);
+	w->neigh->held -= v.n;
+	for (uint16_t i = 0; i < v.n; i++) {
+		const enum dp_counter_id bad = send_to(w, v.m[i], to, pkt_of(v.m[i])->ours);
+
+		if (bad != PASS)
+			refuse(w, v.m[i], bad);
+	}
+}
+
+void neigh_hold_turn(struct worker *w)
+{
+	struct pkts v;
+
+	v.n = 0;
+	for (unsigned int u = 0; u < NEIGH_URGENCIES; u++)
+		neigh_hold_expire(&w->neigh->holding[u], w->now_ns, &v);
+	w->neigh->held -= v.n;
+	for (uint16_t i = 0; i < v.n; i++)
+		pkt_drop(w, v.m[i], DROP_NEIGH_UNRESOLVED);
+}
+
+void neigh_msg(struct worker *w, const struct dp_msg *m)
+{
+	struct neigh_table *t = w->neigh;
+	struct neigh_key key = {.ip = m->neigh.ip, .iface = m->neigh.iface};
+	int32_t at;
+
+	if (m->type == DP_MSG_NEIGH_DEL) {
+		if (rte_hash_del_key(t->hash, &key) < 0)
+			return;
+		hops_forget(t); // the next one to come may get its number
+		t->gen++;
+		return;
+	}
+	at = rte_hash_add_key(t->hash, &key);
+	if (at < 0 || (uint32_t)at >= t->n) // full: it stays unresolved, which is counted
+		return;
+	t->at[at] = (struct neigh){.mac = {[1] = w->mac[key.iface]}, .iface = (uint16_t)key.iface};
+	memcpy(&t->at[at].mac[0], m->neigh.mac, sizeof(t->at[at].mac[0]));
+	if (t->held > 0)
+		hold_send(w, &key, &t->at[at]);
 }
 
 void route_stage(struct worker *w, struct pkts *v)

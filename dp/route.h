@@ -3,6 +3,7 @@
 // own table, the L2 header.
 #pragma once
 
+#include "dp/neigh_hold.h"
 #include "dp/snapshot.h"
 #include "dp/worker.h"
 #include "lib/bucket.h"
@@ -22,11 +23,6 @@ const struct route *route_lookup(const struct snapshot *s, const struct ip_addr 
 // Fills a route; false when it is not IPv4 (IPv6 is not routed yet). Pure.
 bool route_make(struct route *out, const struct dp_route *in);
 
-struct neigh_key {
-	struct ip_addr ip;
-	uint32_t iface;
-};
-
 // A next hop that was asked for lately, so that it is not asked for at every packet.
 struct neigh_asked {
 	struct neigh_key key;
@@ -36,6 +32,8 @@ struct neigh_asked {
 // Questions of one urgency: what a stranger can bring about, by a scan of a subnet, must not keep those from
 // being asked that calls, gateways and flows which were answered depend on.
 enum neigh_urgency { NEIGH_ANY, NEIGH_URGENT, NEIGH_URGENCIES };
+
+_Static_assert(NEIGH_URGENCIES *NEIGH_HELD <= PKTS_MAX, "all that wait fit into one vector");
 
 struct neigh_asking {
 	struct bucket bucket; // all of them together
@@ -60,8 +58,10 @@ struct neigh_table {
 	struct neigh *at;
 	uint32_t n; // how many positions there are, NEIGH_NUMBERS_MAX at most
 	uint32_t seed;
-	uint16_t gen; // goes on when a number may come to mean another neighbour
+	uint16_t gen;  // goes on when a number may come to mean another neighbour
+	uint16_t held; // packets that wait in `holding`
 	struct neigh_asking asking[NEIGH_URGENCIES];
+	struct neigh_holding holding[NEIGH_URGENCIES];
 	uint32_t hops_gen;                // of the rules that `hop` follows
 	struct route_hop hop[ROUTE_HOPS]; // forgotten when rules change, or a neighbour goes
 };
@@ -76,8 +76,16 @@ enum dp_counter_id route_peek(const struct worker *w, struct rte_mbuf *m, rte_be
 bool neigh_is(
 	const struct worker *w, const struct neigh_key *key, const struct rte_ether_addr *mac);
 
-// NEIGH_SET and NEIGH_DEL.
+// NEIGH_SET, after which what has waited for the neighbour is sent, and NEIGH_DEL.
 void neigh_msg(struct worker *w, const struct dp_msg *m);
+
+// Once a turn: what has waited too long for its next hop's MAC is dropped as NEIGH_UNRESOLVED.
+void neigh_hold_turn(struct worker *w);
+static inline void neigh_turn(struct worker *w)
+{
+	if (unlikely(w->neigh->held > 0))
+		neigh_hold_turn(w);
+}
 
 // Sends every packet to the interface and MAC of its next hop: TTL, MTU, L2 header. Nothing is
 // left in `v`.

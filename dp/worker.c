@@ -265,6 +265,7 @@ unsigned int worker_turn(struct worker *w, uint64_t now_ns)
 	work += sess_age(w);
 	xlate_turn(w);
 	frag_age(w);
+	neigh_turn(w);
 	work += worker_list(w); // no nap between two pieces
 	work += worker_trace(w);
 	route_flush(w);

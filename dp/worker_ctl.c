@@ -128,6 +128,9 @@ static void neigh_free(struct neigh_table *t)
 {
 	if (t == NULL)
 		return;
+	for (unsigned int u = 0; u < NEIGH_URGENCIES; u++)
+		for (unsigned int i = 0; i < t->holding[u].n; i++)
+			rte_pktmbuf_free(t->holding[u].at[i].m);
 	rte_hash_free(t->hash);
 	rte_free(t->at);
 	rte_free(t);

@@ -280,9 +280,19 @@ void harness_drops(uint16_t iface, const struct flow *f, uint8_t flags, enum dp_
 	uint8_t frame[FRAME_MAX];
 
 	harness_send(iface, f, flags);
+	if (reason == DROP_NEIGH_UNRESOLVED)
+		harness_neigh_timeout();
 	if (counted(reason) != before + 1)
 		fail_msg("no %s", counter_infos[reason].name);
 	assert_int_equal(harness_out(INSIDE, frame) + harness_out(OUTSIDE, frame), 0);
+}
+
+void harness_neigh_timeout(void)
+{
+	h.w->now_ns = h.now_ns + NEIGH_HOLD_NS;
+	neigh_turn(h.w);
+	route_flush(h.w);
+	h.w->now_ns = h.now_ns;
 }
 
 void harness_wait_s(uint64_t s)

@@ -91,6 +91,8 @@ void harness_in(uint16_t iface, struct rte_mbuf **m, unsigned int n);
 void harness_send(uint16_t iface, const struct flow *f, uint8_t flags);
 // The same, and it must end as `reason` alone: nothing is sent.
 void harness_drops(uint16_t iface, const struct flow *f, uint8_t flags, enum dp_counter_id reason);
+// What waits for the MAC of its next hop has waited long enough. Time stays.
+void harness_neigh_timeout(void);
 // Time goes by; idle turns let every session be looked at.
 void harness_wait_s(uint64_t s);
 // The next frame that was sent out of `iface`; returns its length, 0 when there is none.

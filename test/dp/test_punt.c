@@ -543,6 +543,8 @@ static void test_neighbour_miss(void **state)
 
 	for (unsigned int i = 0; i < 10; i++)
 		harness_send(INSIDE, &f, 0);
+	assert_int_equal(counted(DROP_NEIGH_UNRESOLVED), 10 - NEIGH_HELD_EACH);
+	harness_neigh_timeout();
 	assert_int_equal(counted(DROP_NEIGH_UNRESOLVED), 10);
 	assert_int_equal(rte_ring_sc_dequeue_elem(h.w->msg_up, &m, sizeof(m)), 0);
 	assert_int_equal(m.type, DP_MSG_NEIGH_MISS);
@@ -560,6 +562,7 @@ static void test_neighbour_miss(void **state)
 	assert_true(harness_out(OUTSIDE, frame) > 0);
 	assert_memory_equal(frame, m.neigh.mac, 6);
 	assert_memory_equal(frame + 6, &h.w->mac[OUTSIDE], 6);
+	assert_true(harness_out(OUTSIDE, frame) > 0); // that which has waited was the first
 	m.type = DP_MSG_NEIGH_DEL;
 	assert_int_equal(rte_ring_sp_enqueue_elem(h.w->msg_down, &m, sizeof(m)), 0);
 	harness_send(INSIDE, &f, 0);

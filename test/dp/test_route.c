@@ -32,6 +32,7 @@ static int way(const char *dst, enum dp_counter_id reason)
 	route_stage(h.w, &v);
 	route_flush(h.w);
 	if (harness_out(INSIDE, frame) == 0) {
+		harness_neigh_timeout();
 		assert_int_not_equal(reason, PASS);
 		assert_int_equal(counted(reason), before + 1);
 		return -1;
@@ -135,6 +136,7 @@ static int sess_way(void)
 	uint8_t frame[FRAME_MAX];
 
 	harness_send(INSIDE, &f, 0);
+	harness_neigh_timeout();
 	return harness_out(OUTSIDE, frame) > 0 ? frame[5] : -1;
 }
 

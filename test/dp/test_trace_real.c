@@ -484,6 +484,7 @@ static void expect_row(const struct row *r)
 	before = *h.w->count;
 	m = buffer_of(frame, frame_of(&a));
 	harness_in(a.iface, &m, 1);
+	harness_neigh_timeout();
 	dropped = dropped_as(&before);
 	if (dropped != reason)
 		fail_msg("%s: was dropped as %s", r->what,

@@ -62,6 +62,26 @@ class Firewall(LabTest):
             with self.subTest(source=name, to=address):
                 self.assertTrue(self.lab.ping(name, address))
 
+    def test_first_packet_to_a_host(self):
+        """The first packet to a host of which nobody has heard waits for its MAC and arrives: a ping, a SYN that is
+        not repeated, a datagram."""
+        hosts = [f"192.168.15.{n}" for n in (101, 102, 103)]
+        for host in hosts:
+            netns.script("dmz-a", f"ip addr add {host}/32 dev eth0")
+            self.addCleanup(netns.script, "dmz-a", f"ip addr del {host}/32 dev eth0")
+        before = self.drops("NEIGH_UNRESOLVED")
+        with self.subTest("ping"):
+            self.assertTrue(self.lab.ping("ucm-a", hosts[0]))
+        with self.subTest("SYN"), listen("dmz-a", (hosts[1], 8000)), connect("ucm-a", (hosts[1], 8000), 0.8):
+            pass
+        with self.subTest("datagram"), netns.entered("dmz-a"), socket.socket(type=socket.SOCK_DGRAM) as there:
+            there.bind((hosts[2], 8000))
+            there.settimeout(2)
+            with netns.entered("ucm-a"), socket.socket(type=socket.SOCK_DGRAM) as here:
+                here.sendto(b"first", (hosts[2], 8000))
+            self.assertEqual(there.recv(100), b"first")
+        self.assertEqual(self.drops("NEIGH_UNRESOLVED"), before)
+
     def test_tcp_through_static_nat(self):
         """A megabyte each way, from the call manager to a host outside: its source is the mapped address."""
         data = os.urandom(1 << 20)
