@@ -12,15 +12,15 @@
 
 static void read_address(struct loader *l, const struct node *n, void *obj)
 {
-	static const char expected[] = "an address with its subnet such as 192.168.10.1/24";
+	static const char expected[] =
+		"an address with its subnet such as 192.168.10.1/24 or 192.168.10.1 255.255.255.0";
 	struct config_iface *i = obj;
 	struct prefix subnet;
 	struct ip_addr ip;
 
 	if (!want_scalar(l, n, expected))
 		return;
-	if (memchr(n->text.p, '/', n->text.n) == NULL ||
-		!prefix_parse_iface(n->text, &ip, &subnet)) {
+	if (ip_parse(n->text, &ip) || !prefix_parse_iface(n->text, &ip, &subnet)) {
 		fault_expected(l, n, expected);
 	} else if (!ip_is_v4(&ip)) {
 		fault_expected(l, n, "an IPv4 address: IPv6 is not supported yet");
@@ -140,12 +140,14 @@ static void read_route_iface(struct loader *l, const struct node *n, void *obj)
 
 static void read_destination(struct loader *l, const struct node *n, void *obj)
 {
+	static const char expected[] =
+		"a subnet such as 10.0.0.0/8 or 10.0.0.0 255.0.0.0, host bits 0";
 	struct config_route *r = obj;
 
-	if (!want_scalar(l, n, "a subnet such as 10.0.0.0/8"))
+	if (!want_scalar(l, n, expected))
 		return;
 	if (!prefix_parse(n->text, &r->dst))
-		fault_expected(l, n, "a subnet such as 10.0.0.0/8, host bits 0");
+		fault_expected(l, n, expected);
 	else if (!ip_is_v4(&r->dst.ip))
 		fault_expected(l, n, "an IPv4 subnet: IPv6 is not supported yet");
 }

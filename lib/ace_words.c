@@ -69,23 +69,18 @@ bool words_host(struct words *w, struct ip_addr *out)
 	return ip_of(w, words_next(w), out);
 }
 
-// A dotted mask has its ones first: its complement plus one is a power of two.
 static bool parse_mask(struct words *w, struct prefix *out)
 {
 	struct str word = words_next(w);
 	struct ip_addr mask;
-	uint32_t zeros, host;
 
 	if (!ip_parse(word, &mask) || !ip_is_v4(&mask))
 		return words_fail(w, word, "a mask such as 255.255.255.0");
-	zeros = ~ntohl(ip_to_v4_be(&mask));
-	if ((zeros & (zeros + 1)) != 0)
+	if (!mask_length(&mask, &out->len))
 		return words_fail(
 			w, word, "a mask whose ones stand together, such as 255.255.255.0");
-	host = ntohl(ip_to_v4_be(&out->ip)) & zeros;
-	if (host != 0)
+	if ((ip_to_v4_be(&out->ip) & ~ip_to_v4_be(&mask)) != 0)
 		return words_fail(w, word, "a mask that covers every bit of the address before it");
-	out->len = (uint8_t)(128 - __builtin_popcount(zeros));
 	return true;
 }
 

@@ -52,12 +52,41 @@ static void mask_host_bits(struct ip_addr *ip, unsigned int len)
 	}
 }
 
+// The complement of a mask whose ones come first, plus one, is a power of two.
+bool mask_length(const struct ip_addr *mask, uint8_t *len)
+{
+	uint32_t zeros;
+
+	if (!ip_is_v4(mask))
+		return false;
+	zeros = ~ntohl(ip_to_v4_be(mask));
+	if ((zeros & (zeros + 1)) != 0)
+		return false;
+	*len = (uint8_t)(128 - __builtin_popcount(zeros));
+	return true;
+}
+
+static bool parse_masked(struct str s, struct ip_addr *ip, struct prefix *subnet)
+{
+	struct str addr, mask = str_trim(str_split(s, ' ', &addr));
+	struct ip_addr bits;
+
+	if (!ip_parse(addr, ip) || !ip_is_v4(ip) || !ip_parse(mask, &bits) ||
+		!mask_length(&bits, &subnet->len))
+		return false;
+	subnet->ip = *ip;
+	mask_host_bits(&subnet->ip, subnet->len);
+	return true;
+}
+
 bool prefix_parse_iface(struct str s, struct ip_addr *ip, struct prefix *subnet)
 {
 	struct str addr, len = str_split(s, '/', &addr);
 	unsigned int base;
 	uint64_t bits;
 
+	if (str_before(s, ' ') < s.n)
+		return parse_masked(s, ip, subnet);
 	if (!ip_parse(addr, ip))
 		return false;
 	base = ip_is_v4(ip) ? 96 : 0;

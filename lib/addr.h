@@ -81,7 +81,11 @@ static inline bool endpoint_eq(const struct endpoint *a, const struct endpoint *
 // Dotted quad or IPv6 text without brackets; the whole slice must be the address.
 bool ip_parse(struct str s, struct ip_addr *out);
 
-// "192.168.10.0/24", "2001:db8::/32"; without a length it is a host. Host bits must be 0.
+// The length of a dotted mask; false: its ones do not stand together, or it is not of IPv4.
+bool mask_length(const struct ip_addr *mask, uint8_t *len);
+
+// "192.168.10.0/24", "192.168.10.0 255.255.255.0", "2001:db8::/32"; without a length it is a host. Host bits
+// must be 0.
 bool prefix_parse(struct str s, struct prefix *out);
 
 // As prefix_parse, but keeps the host bits in *ip: the address of an interface with its subnet.

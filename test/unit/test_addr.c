@@ -40,6 +40,10 @@ static void test_ip_text(void **state)
 
 static void test_prefix(void **state)
 {
+	static const char *const masks_wrong[] = {"10.0.0.0 255.0.255.0", "10.0.0.1 255.0.0.0",
+		"10.0.0.0 0.0.0.255", "10.0.0.0 255", "10.0.0.0 ", " 10.0.0.0",
+		"10.0.0.0 255.0.0.0 x", "2001:db8:: 255.0.0.0", "10.0.0.0/8 255.0.0.0",
+		"10.0.0.0 ::"};
 	struct ip_addr in, out, ip;
 	struct prefix p, subnet;
 	char buf[ENDPOINT_TEXT_MAX];
@@ -55,6 +59,16 @@ static void test_prefix(void **state)
 	assert_false(prefix_parse(STR_LIT("209.165.200.224/"), &p));
 	assert_true(prefix_parse(STR_LIT("0.0.0.0/0"), &p));
 	assert_true(prefix_has(&p, &in));
+	assert_true(prefix_parse(STR_LIT("0.0.0.0 0.0.0.0"), &p));
+	assert_string_equal(prefix_format(&p, buf), "0.0.0.0/0");
+	assert_true(prefix_parse(STR_LIT("209.165.200.224 255.255.255.224"), &p));
+	assert_string_equal(prefix_format(&p, buf), "209.165.200.224/27");
+	assert_true(prefix_parse_iface(STR_LIT("192.168.10.1  255.255.255.0"), &ip, &subnet));
+	assert_string_equal(ip_format(&ip, buf), "192.168.10.1");
+	assert_string_equal(prefix_format(&subnet, buf), "192.168.10.0/24");
+	for (size_t i = 0; i < sizeof(masks_wrong) / sizeof(masks_wrong[0]); i++)
+		assert_false(prefix_parse(str_from(masks_wrong[i]), &p));
+	assert_true(prefix_parse(STR_LIT("0.0.0.0/0"), &p));
 	assert_true(prefix_parse_iface(STR_LIT("192.168.10.1/24"), &ip, &subnet));
 	assert_string_equal(ip_format(&ip, buf), "192.168.10.1");
 	assert_string_equal(prefix_format(&subnet, buf), "192.168.10.0/24");

@@ -132,7 +132,12 @@ static const struct edited firewall[] = {
 		"digits or - _ ."},
 	{"address", {{"10.0.0.1/8", "10.0.0.1"}},
 		"8:40: address: found 10.0.0.1, expected an address with its subnet such as "
-		"192.168.10.1/24"},
+		"192.168.10.1/24 or 192.168.10.1 255.255.255.0"},
+	{"address", {{"10.0.0.1/8", "10.0.0.1 255.0.255.0"}},
+		"8:40: address: found 10.0.0.1 255.0.255.0, expected an address with its subnet "
+		"such as 192.168.10.1/24 or 192.168.10.1 255.255.255.0"},
+	{"address", {{"10.0.0.1/8", "10.0.0.1 255.255.255.255"}},
+		"8:40: address: found 10.0.0.1 255.255.255.255, expected a subnet from /8 to /31"},
 	{"address", {{"10.0.0.1/8", "10.0.0.1/32"}},
 		"8:40: address: found 10.0.0.1/32, expected a subnet from /8 to /31"},
 	{"address", {{"10.0.0.1/8", "10.0.0.0/8"}},
@@ -164,8 +169,11 @@ static const struct edited firewall[] = {
 		"10:17: interface: found outsied, expected the name of an interface; did you mean "
 		"outside?"},
 	{"route dst", {{"0.0.0.0/0", "0.0.0.1/0"}},
-		"10:39: destination: found 0.0.0.1/0, expected a subnet such as 10.0.0.0/8, host "
-		"bits 0"},
+		"10:39: destination: found 0.0.0.1/0, expected a subnet such as 10.0.0.0/8 or "
+		"10.0.0.0 255.0.0.0, host bits 0"},
+	{"route dst", {{"0.0.0.0/0", "0.0.0.1 0.0.0.0"}},
+		"10:39: destination: found 0.0.0.1 0.0.0.0, expected a subnet such as 10.0.0.0/8 "
+		"or 10.0.0.0 255.0.0.0, host bits 0"},
 	{"route dst", {{"0.0.0.0/0", "\"::/0\""}},
 		"10:39: destination: found ::/0, expected an IPv4 subnet: IPv6 is not supported "
 		"yet"},

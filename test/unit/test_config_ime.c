@@ -521,7 +521,7 @@ static const struct edited ime[] = {
 		{{"epoch: 1", "epoch: x"}, {"sip: 0:30:00", "sip: soon"},
 			{"10.0.0.1/8", "10.0.0.1/99"}},
 		"8:40: address: found 10.0.0.1/99, expected an address with its subnet such as "
-		"192.168.10.1/24\n"
+		"192.168.10.1/24 or 192.168.10.1 255.255.255.0\n"
 		"56:21: epoch: found x, expected a number from 1 to 255\n"
 		"71:32: sip: found soon, expected H:MM:SS from 0:00:01 to 1193:00:00"},
 };
