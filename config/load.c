@@ -105,6 +105,9 @@ static const struct field sections[] = {
 	{"service-policy", .kind = FIELD_READ, .read = read_service_policy},
 	{"sip", .kind = FIELD_READ, .read = read_sip},
 	{"timeouts", .kind = FIELD_READ, .read = read_timeouts},
+	{"time-ranges", "time-range", .kind = FIELD_REFUSED,
+		.expected = "inactive in an entry of an access list, while it is not to hold, and "
+			    "config reload"},
 	{"parity", .kind = FIELD_REFUSED, .expected = "parity in a uc-ime"},
 };
 

@@ -18,13 +18,48 @@ static void read_traffic_type(struct loader *l, const struct node *n, void *obj)
 	fault_expected(l, n, "regex or inspect sip; a class of traffic has no type");
 }
 
+// A word alone, as the ASA has it, is told as the key that it would be.
+static void read_word(
+	struct loader *l, const struct node *n, const struct field *fields, size_t count, void *obj)
+{
+	struct node key = *n, map = *n;
+
+	key.key = n->text;
+	key.key_at = n->at;
+	key.next = NULL;
+	map.kind = NODE_MAP;
+	map.children = &key;
+	map.n = 1;
+	read_map(l, &map, fields, count, obj);
+}
+
+#define NOT_MATCHED(word)                                                                          \
+	{                                                                                          \
+		word, .kind = FIELD_REFUSED,                                                       \
+		      .expected = "access-list: NAME, a list that permits what is meant, "         \
+				  "such as tcp any any eq sip"                                     \
+	}
+
 static void read_match(struct loader *l, const struct node *n, void *obj)
 {
 	static const struct field fields[] = {
-		{"access-list", .kind = FIELD_READ, .required = true, .read = read_match_acl},
+		{"access-list", .kind = FIELD_READ, .read = read_match_acl},
+		NOT_MATCHED("any"),
+		NOT_MATCHED("default-inspection-traffic"),
+		NOT_MATCHED("dscp"),
+		NOT_MATCHED("flow"),
+		NOT_MATCHED("port"),
+		NOT_MATCHED("precedence"),
+		NOT_MATCHED("rtp"),
+		NOT_MATCHED("tunnel-group"),
 	};
 
-	read_map(l, n, fields, COUNT(fields), obj);
+	if (n->kind == NODE_SCALAR && n->text.n > 0)
+		read_word(l, n, fields, COUNT(fields), obj);
+	else
+		read_map(l, n, fields, COUNT(fields), obj);
+	if (n->kind == NODE_MAP && n->n == 0)
+		fault(l, n, "found no access-list, expected one");
 }
 
 // What a class-map or policy-map is: the manual's `type`. "" when it says none.
@@ -135,7 +170,12 @@ static void read_inspect_sip(struct loader *l, const struct node *n, void *obj)
 		{"policy-map", .kind = FIELD_READ, .read = read_inspect_map},
 	};
 
-	read_map(l, n, fields, COUNT(fields), obj);
+	if (n->kind == NODE_SCALAR)
+		fault(l, n,
+			"found no tls-proxy and no uc-ime, expected {tls-proxy: NAME, uc-ime: "
+			"NAME}");
+	else
+		read_map(l, n, fields, COUNT(fields), obj);
 }
 
 #define NOT_INSPECTED(word, instead)                                                               \
@@ -181,7 +221,14 @@ static void read_inspect(struct loader *l, const struct node *n, void *obj)
 		NOT_INSPECTED("xdmcp", DATA_TOO),
 	};
 
-	read_map(l, n, fields, COUNT(fields), &((struct class_entry *)obj)->inspect);
+	void *inspect = &((struct class_entry *)obj)->inspect;
+
+	if (n->kind == NODE_SCALAR && n->text.n > 0)
+		read_word(l, n, fields, COUNT(fields), inspect);
+	else if (n->kind == NODE_LIST && n->n > 0 && n->children->kind == NODE_SCALAR)
+		read_inspect(l, n->children, obj);
+	else
+		read_map(l, n, fields, COUNT(fields), inspect);
 	if (n->kind == NODE_MAP && n->n == 0)
 		fault(l, n, "found nothing, expected sip");
 }

@@ -473,6 +473,33 @@ static const struct edited ime[] = {
 		"68:29: found the key http, which is not supported yet, expected sip alone: take "
 		"it "
 		"out, its payload passes as it is, where an access list permits it"},
+	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "http"}},
+		"68:28: found the key http, which is not supported yet, expected sip alone: take "
+		"it "
+		"out, its payload passes as it is, where an access list permits it"},
+	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "[http, sip]"}},
+		"68:29: found the key http, which is not supported yet, expected sip alone: take "
+		"it "
+		"out, its payload passes as it is, where an access list permits it"},
+	{"inspect",
+		{{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}",
+			"[{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}, http]"}},
+		"68:28: inspect: found a list, expected a mapping"},
+	{"match", {{"{access-list: sip-in}", "default-inspection-traffic"}},
+		"63:15: found the key default-inspection-traffic, which is not supported yet, "
+		"expected access-list: NAME, a list that permits what is meant, such as tcp any "
+		"any eq sip"},
+	{"match", {{"{access-list: sip-in}", "{any: on}"}},
+		"63:16: found the key any, which is not supported yet, expected access-list: NAME, "
+		"a list that permits what is meant, such as tcp any any eq sip"},
+	{"match", {{"{access-list: sip-in}", "{}"}},
+		"63:15: match: found no access-list, expected one"},
+	{"time ranges", {{"timeouts:", "time-ranges: {office: {periodic: weekdays}}\ntimeouts:"}},
+		"71:1: found the key time-ranges, which is not supported yet, expected inactive in "
+		"an entry of an access list, while it is not to hold, and config reload"},
+	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "sip"}},
+		"68:28: sip: found no tls-proxy and no uc-ime, expected {tls-proxy: NAME, uc-ime: "
+		"NAME}"},
 	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "{}"}},
 		"68:28: inspect: found nothing, expected sip"},
 	{"inspect", {{"{sip: {tls-proxy: remote_to_local-ent, uc-ime: ime}}", "{sap: {}}"}},
