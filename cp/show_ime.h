@@ -74,8 +74,8 @@ cJSON *show_verify_clear(const struct show *s, const struct ask *ask);
 cJSON *show_xlate(const struct show *s,
 	const struct ask *ask); // local, global, lport, gport, interface, type
 cJSON *show_clear_xlate(const struct show *s, const struct ask *ask); // the same, but for type
-cJSON *show_nat(const struct show *s, const struct ask *ask);
-cJSON *show_nat_clear(const struct show *s, const struct ask *ask); // its hits
+cJSON *show_nat(const struct show *s, const struct ask *ask);         // address, interface
+cJSON *show_nat_clear(const struct show *s, const struct ask *ask);   // its hits
 
 // show_ucm.c
 cJSON *show_ucm(const struct show *s, const struct ask *ask);

@@ -32,6 +32,7 @@ static bool read_filter(const struct show *s, const struct ask *ask, struct nat_
 		{"lport", SHOW_PORTS_EXPECTED},
 		{"gport", SHOW_PORTS_EXPECTED},
 		{"interface", "the name of an interface"},
+		{"address", SHOW_IPS_EXPECTED},
 	};
 
 	*f = (struct nat_filter){.iface = NAT_IFACE_ANY};
@@ -44,6 +45,7 @@ static bool read_filter(const struct show *s, const struct ask *ask, struct nat_
 			continue;
 		switch (i) {
 		case 0:
+		case 5:
 			good = show_read_ips(v, &f->real);
 			break;
 		case 1:
@@ -176,12 +178,17 @@ static bool side_is_meant(const struct nat_pool *ips, const uint16_t ports[2], s
 		(port + more >= ports[0] && port <= ports[1]);
 }
 
+static bool iface_has(const struct nat_rule *r, uint16_t iface)
+{
+	return iface == NAT_IFACE_ANY || r->real_if == NAT_IFACE_ANY ||
+		r->mapped_if == NAT_IFACE_ANY || iface == r->real_if || iface == r->mapped_if;
+}
+
 static bool static_is_meant(const struct nat_filter *f, const struct nat_rule *r)
 {
 	if (r->kind != NAT_STATIC)
 		return false;
-	if (f->iface != NAT_IFACE_ANY && r->real_if != NAT_IFACE_ANY &&
-		r->mapped_if != NAT_IFACE_ANY && f->iface != r->real_if && f->iface != r->mapped_if)
+	if (!iface_has(r, f->iface))
 		return false;
 	return side_is_meant(&f->real, f->real_port, nat_real(r), r->real_port, r->more_ports) &&
 		side_is_meant(
@@ -357,18 +364,60 @@ static void add_nat_hits(cJSON *j, const struct nat_rule *r, size_t n)
 	show_u64(j, "untranslate_hits", sum[1]);
 }
 
+static bool prefix_meets(const struct prefix *p, const struct nat_pool *ips)
+{
+	return p->len != 0 &&
+		(prefix_has(p, &ips->first) || prefix_has(p, &ips->last) ||
+			nat_pool_has(ips, &p->ip));
+}
+
+// Whether a rule has any of the addresses on either side, of the source or of the destination.
+static bool rule_has(const struct show *s, const struct nat_rule *r, const struct nat_pool *ips)
+{
+	const struct nat_pool real = nat_real(r), mapped = nat_mapped(r);
+
+	if (nat_pools_meet(&real, ips) || prefix_meets(&r->dst_real, ips) ||
+		prefix_meets(&r->dst_mapped, ips))
+		return true;
+	if (r->kind == NAT_STATIC)
+		return nat_pools_meet(&mapped, ips);
+	return nat_given_meets(r, ips) ||
+		(r->interface && r->mapped_if != NAT_IFACE_ANY &&
+			nat_pool_has(ips, &s->config->ifaces[r->mapped_if].ip));
+}
+
+// One line of the file, whose `n` rules its groups make.
+static bool line_is_meant(
+	const struct show *s, const struct nat_filter *f, const struct nat_rule *r, size_t n)
+{
+	if (!iface_has(r, f->iface))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (ip_is_none(&f->real.first) || rule_has(s, &r[i], &f->real))
+			return true;
+	return false;
+}
+
+// "address" is of any side.
 cJSON *show_nat(const struct show *s, const struct ask *ask)
 {
-	cJSON *list = cJSON_CreateArray();
 	char text[CONFIG_NAT_TEXT_MAX];
+	struct nat_filter f;
+	cJSON *list;
 	size_t n;
 
+	if (!read_filter(s, ask, &f))
+		return NULL;
+	list = cJSON_CreateArray();
 	for (size_t i = 0; i < s->config->n_nat; i += n) {
 		const struct nat_rule *r = &s->config->nat[i];
-		cJSON *j = cJSON_CreateObject();
+		cJSON *j;
 
 		for (n = 1; i + n < s->config->n_nat && r[n].part > 0 && r[n].line == r->line;)
 			n++;
+		if (!line_is_meant(s, &f, r, n))
+			continue;
+		j = cJSON_CreateObject();
 		show_u64(j, "section", r->section + 1u);
 		cJSON_AddStringToObject(j, "from", iface_name(s, r->real_if));
 		cJSON_AddStringToObject(j, "to", iface_name(s, r->mapped_if));

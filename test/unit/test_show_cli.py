@@ -41,6 +41,7 @@ PIECES = json.loads(vector("conn.json"))
 RAW = {
     "show usage": b"",  # closes without a word
     "show interface": b"no JSON\n",
+    "show nat detail": b"no JSON\n",
     "show nat": b'{"ok": true}\n',
 }
 
@@ -109,6 +110,10 @@ for words, command, args in (
          {"all": True, "address": "10.1.1.0/24", "detail": True}),
         (["show", "conn", "address", "10.1.1.0", "netmask", "255.255.255.0", "port", "80"], "show conn",
          {"all": False, "address": "10.1.1.0 255.255.255.0", "port": "80"}),
+        (["show", "nat", "address", "10.1.1.0", "netmask", "255.255.255.0", "interface", "inside"], "show nat",
+         {"all": False, "address": "10.1.1.0 255.255.255.0", "interface": "inside"}),
+        (["show", "nat", "detail", "interface", "inside"], "show nat detail",
+         {"all": False, "interface": "inside"}),
         (["clear", "connection"], "clear conn", {"all": False}),
         (["clear", "connection", "all"], "clear conn", {"all": True}),
         (["clear", "conn", "protocol", "tcp", "port", "5060"], "clear conn",

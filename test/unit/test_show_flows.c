@@ -104,6 +104,45 @@ static void test_groups(void **state)
 	cJSON_Delete(want);
 }
 
+// The lines that have an address on any side, or an interface.
+static void test_nat_filters(void **state)
+{
+	static const struct {
+		const char *args, *lines; // of the file, or why not
+	} t[] = {
+		{"{}", "21 22 23 24 25"},
+		{"{\"address\": \"192.168.10.30\"}", "21 25"}, // 25 is of any host
+		{"{\"address\": \"209.165.200.228\"}", "21 25"},
+		{"{\"address\": \"198.51.100.7\"}", "22 25"},
+		{"{\"address\": \"192.168.10.192 255.255.255.192\"}", "22 25"},
+		{"{\"address\": \"192.150.49.4\"}", "24 25"},
+		{"{\"interface\": \"inside\"}", "21 22 23 24 25"},
+		{"{\"interface\": \"dmz\"}", "25"},
+		{"{\"interface\": \"outsied\"}",
+			"interface: found outsied, expected the name of an interface"},
+		{"{\"address\": \"10.2\"}", "address: found 10.2, " IPS_EXPECTED},
+	};
+
+	struct config c = config;
+	struct show with = show;
+
+	strcpy(c.ifaces[c.n_ifaces++].name, "dmz");
+	with.config = &c;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		cJSON *args = cJSON_Parse(t[i].args), *got, *j;
+		char err[256] = "", lines[256] = "";
+
+		got = show_command(&with, "show nat", args, err, sizeof(err));
+		cJSON_ArrayForEach (j, got)
+			snprintf(lines + strlen(lines), sizeof(lines) - strlen(lines), "%s%d",
+				lines[0] != '\0' ? " " : "",
+				cJSON_GetObjectItem(j, "line")->valueint);
+		assert_string_equal(got != NULL ? lines : err, t[i].lines);
+		cJSON_Delete(got);
+		cJSON_Delete(args);
+	}
+}
+
 // The filters reach the workers as they were asked, and choose among the static ones here.
 static void test_xlate_filters(void **state)
 {
@@ -301,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ranges, facts),
 		cmocka_unit_test_setup(test_groups, facts),
+		cmocka_unit_test_setup(test_nat_filters, facts),
 		cmocka_unit_test_setup(test_xlate_filters, facts),
 		cmocka_unit_test_setup(test_conn_filters, facts),
 		cmocka_unit_test_setup(test_conn_pieces, facts),

@@ -188,7 +188,10 @@ const struct layout layouts[] = {
 		"[interface NAME] [type "
 		"T]",
 		layout_xlate},
-	{"show nat", "translation rules in their order, with hits", layout_nat},
+	{"show nat",
+		"translation rules in their order, with hits; [address IP [netmask M]] [interface "
+		"NAME]",
+		layout_nat},
 	{"show nat detail", "the same with what each translates to what", layout_nat_detail},
 	{"show counters", "every counter with its meaning", print_counters},
 	{"show drops", "what is dropped and refused, how often lately, and what to do; --all",
@@ -277,6 +280,8 @@ enum layout_filter layout_filter(const char *command, const char *word)
 		{"clear conn", {"address", "port", "protocol", "state"}, {"all"}},
 		{"show xlate", {"local", "global", "lport", "gport", "interface", "type"}, {NULL}},
 		{"clear xlate", {"local", "global", "lport", "gport", "interface"}, {NULL}},
+		{"show nat", {"address", "interface"}, {NULL}},
+		{"show nat detail", {"address", "interface"}, {NULL}},
 		{"show ip verify statistics", {"interface"}, {NULL}},
 		{"clear ip verify statistics", {"interface"}, {NULL}},
 	};
