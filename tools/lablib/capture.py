@@ -3,7 +3,9 @@
 encrypted traffic; whoever uses one also runs it on a clear capture, to see that it can find something."""
 
 import collections
+import contextlib
 import math
+import pathlib
 import signal
 import struct
 import subprocess
@@ -17,7 +19,7 @@ SIP_IN_CLEAR = 'frame contains "SIP/2.0" or frame contains "m=audio" or ' \
 
 
 class Capture:
-    """A running tcpdump; `stop` returns when the file is complete."""
+    """A running tcpdump; `stop` returns when the file is complete, with all that came until then."""
 
     def __init__(self, path, namespace, iface, expression=""):
         self.path = path
@@ -34,8 +36,14 @@ class Capture:
             raise LabError(f"tcpdump: {self.p.stderr.read().decode()}")
         return self.path.exists() and self.path.stat().st_size >= 24
 
+    def waits(self):
+        """For the next packet: it has written all that came before."""
+        return pathlib.Path(f"/proc/{self.p.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "S"
+
     def stop(self):
         if self.p.poll() is None:
+            with contextlib.suppress(LabError): # there is always another
+                wait_for("tcpdump to have read all", 2, self.waits, 0.005)
             self.p.send_signal(signal.SIGINT)
             self.p.wait(10)
         self.p.stderr.close()
