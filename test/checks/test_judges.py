@@ -164,9 +164,11 @@ class Halves(Folder):
             first.down()
             second.hold_lock()
             second.down()
-        tests = mock.Mock()
-        with mock.patch.dict(sys.modules, session=tests), mock.patch.object(testrun, "run_python", lambda *_: None):
-            testrun.system_half(testrun.Report(quiet=True), None)
+        tests, ran = mock.Mock(), []
+        with mock.patch.dict(sys.modules, session=tests), mock.patch.object(testrun.turns, "take"), \
+                mock.patch.object(testrun, "run_python", lambda *what: ran.append(what[1:])):
+            testrun.lab_tests(testrun.Report(quiet=True), testrun.parts.queue(["test_a.py", "test_b.py"]))
+        self.assertEqual(ran, [("test/system", "test_a.py"), ("test/system", "test_b.py")])
         tests.lab_down.assert_called_once()
 
 

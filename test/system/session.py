@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One lab for all system tests: raised by the first, razed at the end; every test finds it whole and idle,
+"""One lab for all system tests of a process: raised by the first, razed at the end; every test finds it whole and idle,
 whatever the test before did to it."""
 
 import atexit
@@ -11,6 +11,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+from lablib import turns  # noqa: E402
 from lablib.lab import Lab  # noqa: E402
 from lablib.util import LabError, wait_for  # noqa: E402
 
@@ -38,8 +39,23 @@ def lab_down():
         _lab = None
 
 
-class LabTest(unittest.TestCase):
+def alone(test):
+    """A test, or a class of them, that measures or floods: it has the CPUs to itself."""
+    test.alone = True
+    return test
+
+
+class Turn(unittest.TestCase):
+    """Takes its turn with the tests of other labs."""
     maxDiff = None
+    alone = False
+
+    def run(self, result=None):
+        turns.take(self.alone or getattr(getattr(self, self._testMethodName), "alone", False))
+        return super().run(result)
+
+
+class LabTest(Turn):
 
     def setUp(self):
         self.lab = lab()
@@ -108,4 +124,4 @@ class LabTest(unittest.TestCase):
         return {k: (before[k], now[k]) for k in before if now[k] > before[k]}
 
 
-__all__ = ["LONG", "LabError", "LabTest", "lab", "wait_for"]
+__all__ = ["LONG", "LabError", "LabTest", "Turn", "alone", "lab", "wait_for"]

@@ -7,7 +7,7 @@ import pathlib
 import socket
 import subprocess
 
-from session import LabTest, lab, wait_for
+from session import LabTest, alone, lab, wait_for
 
 from lablib import netns
 from lablib.daemon import client, substitute
@@ -180,6 +180,7 @@ class Nat(LabTest):
             a.sendto(b"a", outer_b)
             self.assertEqual(b.recvfrom(100), (b"a", outer_a))
 
+    @alone
     def test_iperf3(self):
         """Bulk, both ways, by static NAT and by PAT; then with a fiftieth of what arrives lost at both ends. No segment
         of it falls to the tracking of TCP."""

@@ -2,6 +2,7 @@
 """Plain traffic through the firewall, and TCP that it takes itself: two hosts with a callgate between
 them, without phones or call managers. The wires are this file's own, beside the lab's."""
 
+import atexit
 import fcntl
 import json
 import pathlib
@@ -14,14 +15,15 @@ import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-from lablib import certs, syn_flood  # noqa: E402
-from lablib.daemon import client, find_program, substitute  # noqa: E402
-from lablib.rights import NET_ADMIN, NET_RAW, to_lock  # noqa: E402
-from lablib.util import ROOT, sh, tail, wait_for  # noqa: E402
+from session import Turn, alone
 
-PLACE = pathlib.Path("/run/callgate-punt")
-OUT, CG, IN = "cgp-out", "cgp-cg", "cgp-in"
+from lablib import certs, netns, syn_flood
+from lablib.daemon import client, find_program, substitute
+from lablib.rights import NET_ADMIN, NET_RAW, to_lock
+from lablib.util import ROOT, lab_dir, sh, tail, wait_for
+
+PLACE = pathlib.Path(f"{lab_dir()}-punt")
+OUT, CG, IN = (f"punt-{netns.PREFIX}{name}" for name in ("out", "cg", "in"))
 # A host in the Internet, the call manager with its mapped address, and somebody who is nowhere.
 HOST, UCM, MAPPED = "209.165.200.254", "192.168.10.30", "209.165.200.228"
 OWN_OUT, OWN_IN, NOBODY = "209.165.200.225", "192.168.10.1", "198.51.100.7"
@@ -128,6 +130,7 @@ def setUpModule():
     unittest.addModuleCleanup(lock.close)
     fcntl.flock(lock, fcntl.LOCK_EX) # another run on this machine has the wires
     PLACE.mkdir(parents=True, exist_ok=True)
+    atexit.register(wires_down) # no module is torn down after a signal
     wires_up()
     certs.authority(PLACE, "ca", "CA")
     certs.issue(PLACE, "ca", PLACE, "a", "enterprise-a.example")
@@ -211,7 +214,7 @@ def counter(name):
     return next(c["value"] for c in show("counters") if c["name"] == name)
 
 
-class Firewall(unittest.TestCase):
+class Firewall(Turn):
     """The daemon itself."""
 
     workers = 1
@@ -286,7 +289,7 @@ class FirewallFourWorkers(Firewall):
     workers = 4
 
 
-class CommandLine(unittest.TestCase):
+class CommandLine(Turn):
     """What a person meets first."""
 
     def run_daemon(self, *args):
@@ -348,7 +351,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual({int(c, 16) for c in caps.values()}, {to_lock(daemon.process.pid)})
 
 
-class Punt(unittest.TestCase):
+class Punt(Turn):
     """Connections that the control plane takes."""
 
     workers = 1
@@ -388,6 +391,7 @@ class Punt(unittest.TestCase):
         self.assertEqual(line(peer), "reset")
         self.assertLess(time.monotonic() - begin, 3)
 
+    @alone
     def test_stranger_beside_a_flood(self):
         """Nine of ten SYNs are refused. Whoever sends his again after a second gets through."""
         syns = flood(f"{MAPPED}:5070", 0, 20000, seconds=15)
@@ -403,6 +407,7 @@ class Punt(unittest.TestCase):
         self.assertIsNotNone(took_s, "the call manager")
         self.assertLess(took_s, 1, "a lost SYN or answer is sent again after a second")
 
+    @alone
     def test_flood(self):
         """Spoofed SYNs from the Internet lock out neither the call manager nor a known address."""
         syns = flood(f"{MAPPED}:5070", 50000)
@@ -421,7 +426,8 @@ class PuntFourWorkers(Punt):
     workers = 4
 
 
-class Floods(unittest.TestCase):
+@alone
+class Floods(Turn):
     """SYNs to a host behind the firewall, from sources that do not exist."""
 
     workers = 1

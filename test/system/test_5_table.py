@@ -11,7 +11,7 @@ import time
 import unittest
 
 import test_5_punt as hosts
-from session import LONG
+from session import LONG, Turn, alone
 from test_5_punt import HOST, IN, MAPPED, OUT, OWN_IN, OWN_OUT, PLACE, UCM, ns
 
 from lablib.daemon import client, find_program, substitute
@@ -67,7 +67,8 @@ def edit(memory_mb, udp="0:30:00"):
     return change
 
 
-class Table(unittest.TestCase):
+@alone
+class Table(Turn):
     def start(self):
         """With as much memory as it says when it has too little."""
         (PLACE / "callgate.yaml").write_text(edit(TOO_LITTLE_MB)(hosts.configuration(WORKERS)))

@@ -10,7 +10,7 @@ import struct
 import subprocess
 import time
 
-from session import LabTest, lab, wait_for
+from session import LabTest, alone, lab, wait_for
 
 from lablib import capture, cluster, netns, offpath, stun
 from lablib.daemon import client, find_program
@@ -359,6 +359,7 @@ class OffPath(LabTest):
         self.assertEqual(stun.code(self.asker("ucm2-a").ask(*REMOTE)), 0)
         self.assertGreaterEqual(self.counted(self.before)["MAPPING_SESSIONS_FULL"], 236)
 
+    @alone
     def test_quota(self):
         """486 for a call manager gone wild; what it has it keeps, and neither the other call manager nor a caller
         notices; 508 when every port is taken. With 10000 mappings an answer takes as long as with ten."""

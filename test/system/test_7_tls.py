@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from session import LabTest, wait_for
+from session import LabTest, alone, wait_for
 
 from lablib import flood, netns
 from lablib.daemon import client, substitute
@@ -24,6 +24,7 @@ CLIENTS, RATE, SECONDS = 10000, 1700, 12
 PATIENCE_S = 60 # for a machine on which the clients need longer
 
 
+@alone
 class Flood(LabTest):
     """Each client has an address of its own, and comes back when it was closed. In every second more of them come
     than there are places for those whom callgate does not know."""

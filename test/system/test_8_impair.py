@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from session import LabTest
+from session import LabTest, alone
 from lablib import capture, netns
 from lablib.kamailio import MAPPED
 from lablib.util import LabError, read_pid, sh, wait_for
@@ -114,6 +114,7 @@ class Dials(ImpairTest):
         self.assertEqual(self.lose(1000, loss="10%", burst="2", seed=1), first)
         self.assertNotEqual(self.lose(1000, loss="10%", burst="2", seed=2), first)
 
+    @alone
     def test_delay_and_jitter(self):
         self.impair.set(delay="80ms", jitter="30ms", direction="a-to-b", only="udp", seed=3)
         sent, came = self.stream(150, 50)

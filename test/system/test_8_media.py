@@ -8,7 +8,7 @@ import re
 import struct
 import time
 
-from session import LabTest, wait_for
+from session import LabTest, alone, wait_for
 
 from lablib import capture, inject, memory, netns, tone
 from lablib.daemon import WORKERS, substitute
@@ -127,6 +127,7 @@ class Hostile(Foreigners):
         _, src, sport, dst, dport, payload = packets[-1]
         return (src, sport), (dst, dport), payload, [p[5] for p in packets]
 
+    @alone
     def test_forged_replayed_and_from_elsewhere(self):
         """During a call somebody who sees it sends forged packets from the true source, true packets
         again, and packets from another port: not one packet is lost, and each kind has its counter."""

@@ -8,7 +8,7 @@ import ssl
 import sys
 import time
 
-from session import LONG, LabTest, wait_for
+from session import LONG, LabTest, alone, wait_for
 
 from lablib.daemon import LEFTOVERS, mint, substitute
 from lablib.foreign import NAME, Foreign
@@ -47,6 +47,7 @@ class Held(sip_load.Load):
         self.finish()
 
 
+@alone
 class Calls(LabTest):
     def callers(self, phone):
         foreign = Foreign(self.lab)

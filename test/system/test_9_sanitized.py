@@ -7,8 +7,9 @@ import signal
 
 from session import LabTest, wait_for
 
+from lablib import turns
 from lablib.testrun import SANITIZE
-from lablib.util import ROOT, sh
+from lablib.util import ROOT, locked, sh
 
 FOLDER = ROOT / "build-asan-dp"
 # To look for leaks at its end is what it may not do any more by then (ptrace).
@@ -19,7 +20,13 @@ FINDING = re.compile(r"AddressSanitizer|runtime error|SUMMARY:")
 
 class Sanitized(LabTest):
     def setUp(self):
+        turns.leave()
+        with locked(FOLDER): # it may be built just now
+            self.build()
+        turns.take(False)
         super().setUp()
+
+    def build(self):
         if not (FOLDER / "build.ninja").is_file():
             options = [x for x in SANITIZE if "dataplane" not in x]
             sh("meson", "setup", FOLDER, ROOT, "-Dwerror=true", *options, timeout=120)

@@ -8,7 +8,7 @@ import json
 import re
 import time
 
-from session import LONG, LabTest, wait_for
+from session import LONG, LabTest, alone, wait_for
 
 from lablib.daemon import LEFTOVERS, WORKERS, substitute
 from lablib.foreign import Foreign, Stub
@@ -26,6 +26,7 @@ WIRES = (("foreign", "eth0"), ("inet", "to-foreign"), ("inet", "to-a"), ("cg-a",
 HOSTS = ("foreign", "inet", "phone-a2")
 
 
+@alone
 class Soak(LabTest):
     def setUp(self):
         super().setUp()

@@ -3,10 +3,12 @@
 could not run counts as a failure; nothing is skipped."""
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +19,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-from lablib.util import run_with_progress  # noqa: E402
+from lablib import netns, parts, turns  # noqa: E402
+from lablib.util import lab_dir, locked, run_with_progress  # noqa: E402
 
 CASES = re.compile(r"\[  (PASSED|FAILED)  \] (\d+) test\(s\)")
 CASE = re.compile(r"^\[(       OK |  FAILED  |  ERROR   |  SKIPPED )\] (?!--- |\d+ test)(.*)$", re.M)
@@ -36,14 +39,17 @@ BUILDS = {
 }
 # The programs of these suites wait for most of their time, so that more of them run at once than there are CPUs.
 AT_ONCE = {"unit": 4 * (os.cpu_count() or 1)}
+# The system tests that take longest begin, so that both labs end at once; those that want the CPUs to themselves come
+# last, for each has to wait until the other lab's test is over.
+FIRST = ("4_long", "8_fallback", "8_media", "6_secure", "1_calls", "7_srtp_peers")
+LAST = ("0_nat", "8_impair", "5_punt", "7_tls", "5_table", "9_soak", "9_calls", "9_sanitized")
 
 
 class Report:
-    """Of one half. The halves may run beside each other: what one changes in its environment is not the other's."""
+    """Of one half, or of a part of one."""
 
     def __init__(self, quiet=False, begin=None):
         self.quiet = quiet
-        self.env = dict(os.environ)
         self.passed = 0
         self.failed = []
         self.cases = {True: set(), False: set()} # names of tests that passed, and that did not
@@ -64,6 +70,21 @@ class Report:
     def case(self, name, ok):
         self.cases[ok].add(name)
 
+    def write_part(self, path):
+        path.write_text(json.dumps({"passed": self.passed, "failed": self.failed,
+                                    "cases": [sorted(self.cases[ok]) for ok in (True, False)]}))
+
+    def add_part(self, part):
+        """What it has told already, it does not tell again."""
+        result = part.result()
+        if result is None:
+            self.add(f"{part.name} ended before its time", False, f"exit {part.p.returncode}")
+            return
+        self.passed += result["passed"]
+        self.failed += result["failed"]
+        for ok, cases in zip((True, False), result["cases"]):
+            self.cases[ok] |= set(cases)
+
     def write(self, half):
         """The names of the tests of a half that ran, for tools/check-rules."""
         REPORTS.mkdir(parents=True, exist_ok=True)
@@ -73,7 +94,7 @@ class Report:
     def run(self, name, *command, env=None):
         """One command that must succeed; its output shows when it does not."""
         code, out = run_with_progress(command, lambda line: self.step(f"  {line}"), every_s=10,
-                                      cwd=ROOT, env={**self.env, **(env or {})})
+                                      cwd=ROOT, env={**os.environ, **(env or {})})
         self.add(name, code == 0, out[-8000:])
         return code == 0
 
@@ -82,11 +103,12 @@ def build(report, folder):
     compiler, options, targets = BUILDS[folder]
     report.step(f"{folder}: {compiler} {' '.join(options)}")
     path = ROOT / folder
-    if not (path / "build.ninja").is_file():
-        setup = ["meson", "setup", path, "-Dwerror=true", *options]
-        if not report.run(f"{folder}: configure", *setup, env={"CC": compiler}):
-            return False
-    return report.run(f"{folder}: compile", "ninja", "-C", path, *targets)
+    with locked(path):
+        if not (path / "build.ninja").is_file():
+            setup = ["meson", "setup", path, "-Dwerror=true", *options]
+            if not report.run(f"{folder}: configure", *setup, env={"CC": compiler}):
+                return False
+        return report.run(f"{folder}: compile", "ninja", "-C", path, *targets)
 
 
 def meson_suites(folder):
@@ -114,16 +136,16 @@ def count_cases(report, folder, result):
         report.add(f"{folder}: {name}: {result['result']}", False, "" if i else output[-8000:])
 
 
-def run_suite(report, folder, suite, names, env=None, wrapper=()):
-    report.step(f"{folder}: suite {' '.join((suite, *wrapper))}")
+def run_suite(report, folder, suite, names, env=None, wrapper=(), patience=3):
+    report.step(f"{folder}: suite {suite}" + (f" under {wrapper[0]}" if wrapper not in ((), parts.GIVE_WAY) else ""))
     log = ROOT / folder / "meson-logs" / ("-".join(("testlog", *wrapper[:1])) + ".json")
     log.unlink(missing_ok=True)
     begin = time.monotonic()
     run_with_progress(["meson", "test", "-C", ROOT / folder, "--no-rebuild", "--suite", suite,
-                       "--timeout-multiplier", "20" if wrapper else "3",
+                       "--timeout-multiplier", str(patience),
                        "--num-processes", str(AT_ONCE.get(suite, os.cpu_count() or 1)),
-                       *(["--wrapper", " ".join(wrapper)] if wrapper else []), *names],
-                      lambda line: report.step(f"  {line}"), every_s=10, env={**report.env, **(env or {})})
+                       *(["--wrapper", shlex.join(wrapper)] if wrapper else []), *names],
+                      lambda line: report.step(f"  {line}"), every_s=10, env={**os.environ, **(env or {})})
     if not log.is_file():
         report.add(f"{folder}: suite {suite} did not run", False)
         return
@@ -178,7 +200,7 @@ class Progress(unittest.TestResult):
 
 
 def run_python(report, folder, pattern="test_*.py"):
-    report.step(f"{folder}: python tests")
+    report.step(f"{folder}: {pattern}")
     os.chdir(ROOT)
     suite = unittest.TestLoader().discover(str(ROOT / folder), pattern)
     if not suite.countTestCases():
@@ -194,23 +216,18 @@ def checks(report):
     run_python(report, "test/checks")
 
 
-def builds(report):
-    """The others than the first, that the lab runs."""
-    return {folder: build(report, folder) for folder in BUILDS if folder != "build"}
-
-
-def suites(report, built):
-    """Those whose programs need no CPU to themselves."""
+def suites(report, built, wrapper=(), patience=3):
+    """Those whose programs need no CPU to themselves; `built` says of a folder whether it was, when it was."""
     asan = {"ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
     many = MILLION if os.environ["CALLGATE_LONG"] else None
     for folder, env in (("build", many), ("build-asan", asan)):
-        if built[folder]:
+        if built(folder):
             for suite, names in meson_suites(folder).items():
                 if suite != "dp":
-                    run_suite(report, folder, suite, names, env)
-    if built["build-asan-dp"]:
-        run_suite(report, "build-asan-dp", "dp", dp_programs("build-asan-dp"), asan)
+                    run_suite(report, folder, suite, names, env, wrapper, patience)
+    if built("build-asan-dp"):
+        run_suite(report, "build-asan-dp", "dp", dp_programs("build-asan-dp"), asan, wrapper, patience)
 
 
 def dp_programs(folder):
@@ -224,26 +241,96 @@ def valgrind(report):
              if name.startswith("dp_media") and name not in ("dp_media_many", "dp_media_heap")]
     if report.run("build: compile for valgrind", "ninja", "-C", ROOT / "build", "valgrind-tests"):
         run_suite(report, "build", "dp", names, {"LD_PRELOAD": ROOT / "build/test/dp/libno_mlock2.so"},
-                  ("valgrind", "-q", "--error-exitcode=1"))
+                  ("valgrind", "-q", "--error-exitcode=1"), patience=20)
 
 
-def beside_the_lab(report, built):
-    """Builds and suites, a thread, with what the lab leaves of the CPUs: it waits for most of its time. Whatever of
-    it wakes up stops a compiler at once; the suites, that wait too, only give way."""
+class Builds(threading.Thread):
+    """The others than the first, that the lab runs: one after the other, while suites of those that are done run."""
+
+    def __init__(self, report, first):
+        super().__init__(daemon=True)
+        self.report, self.results = report, {"build": first}
+        self.done = threading.Condition()
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError): # where a kernel knows no sessions, a compiler stops when a suite wakes up
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0)) # of this thread, and of what it starts
+        for folder in BUILDS:
+            if folder != "build":
+                try:
+                    ok = build(self.report, folder)
+                except Exception: # the thread's end would go unseen
+                    ok = self.report.add(f"{folder}: build", False, traceback.format_exc())
+                with self.done:
+                    self.results[folder] = ok
+                    self.done.notify_all()
+
+    def built(self, folder):
+        with self.done:
+            self.done.wait_for(lambda: folder in self.results)
+        return self.results[folder]
+
+
+def beside_the_labs(report, first):
+    """Builds and suites, with what the labs leave of the CPUs: they wait for most of their time."""
+    parts.give_way()
+    builds = Builds(report, first)
+    suites(report, builds.built, parts.GIVE_WAY, patience=10)
+    builds.join()
+
+
+def lab_tests(report, queue):
+    """What one lab takes of the system tests, a file at a time."""
+    turns.take(False)
+    for name in parts.taken(queue):
+        run_python(report, "test/system", name)
+    import session # the tests' own, which lies beside them
+    session.lab_down()
+
+
+def part(opt):
+    """A process of its own."""
+    path, begin, what, *args = opt.part
+    report = Report(begin=float(begin))
+    parts.begin()
     try:
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0)) # of this thread, and of what it starts
-        built = {"build": built, **builds(report)}
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-        os.setpriority(os.PRIO_PROCESS, 0, 10)
-        suites(report, built)
-    except Exception: # the thread's end would go unseen
-        report.add("builds and suites beside the lab", False, traceback.format_exc())
+        if what == "lab":
+            lab_tests(report, int(args[0]))
+        else:
+            beside_the_labs(report, args[0] == "True")
+    except KeyboardInterrupt:
+        parts.end()
+        raise
+    report.write_part(pathlib.Path(path))
+
+
+def part_of(report, name, *args, **kw):
+    return parts.Part(name, __file__, REPORTS / f"part-{name.replace(' ', '-')}.json", report.begin, *args, **kw)
+
+
+def test_files(name):
+    """Of the system tests, in their order."""
+    def place(path):
+        stem = path.stem.removeprefix("test_")
+        return (FIRST.index(stem) if stem in FIRST else len(FIRST) + (stem in LAST and 1 + LAST.index(stem)), path.name)
+    pattern = f"*{name}*.py" if name else "test_*.py"
+    return [path.name for path in sorted((ROOT / "test/system").glob(pattern), key=place)]
 
 
 def system_half(report, name):
-    run_python(report, "test/system", f"*{name}*.py" if name else "test_*.py")
-    import session # the tests' own, which lies beside them
-    session.lab_down()
+    """Two labs at once: they wait for most of their time."""
+    files = test_files(name)
+    if not files:
+        report.add(f"test/system: no file matches {name}", False)
+    queue = parts.queue(files)
+    second = {"LAB_PREFIX": netns.PREFIX.rstrip("-") + "2-", "LAB_DIR": f"{lab_dir()}2"}
+    running = [part_of(report, f"lab {i}", "lab", queue, env=env, fds=[queue])
+               for i, env in enumerate(({}, second), 1) if i <= len(files)]
+    for p in running:
+        report.add_part(p)
+    for left in parts.taken(queue):
+        report.add(f"test/system: {left} did not run", False)
 
 
 def again(report, workers):
@@ -262,7 +349,7 @@ def options():
     ap = argparse.ArgumentParser(prog="tools/test", description="""Builds four ways (gcc; gcc with the sanitizers, once
         without DPDK and once with it; clang), checks the tree, runs every suite and adds up. A suite
         that could not run counts as a failure; nothing is skipped.""", epilog="""Without --unit or --system both halves
-        run; most of the first beside the second, which waits for most of its time. Builds are kept in build/,
+        run; most of the first beside the second, which waits for most of its time, and so has two labs at once. Builds are kept in build/,
         build-asan/, build-asan-dp/ and build-clang/.""")
     ap.add_argument("--unit", action="store_true", help="builds, checks, unit, fuzz and dp tests")
     ap.add_argument("--system", action="store_true", help="the tests on the lab")
@@ -271,6 +358,7 @@ def options():
     ap.add_argument("-k", metavar="NAME", help="only the system tests whose file matches NAME")
     ap.add_argument("--workers", metavar="N", type=int, choices=(1, 2, 4), default=1,
                     help="that each callgate of the lab runs with: 1, 2 or 4 (default 1)")
+    ap.add_argument("--part", nargs="+", help=argparse.SUPPRESS) # of ourselves: what part_of() says
     return ap.parse_args()
 
 
@@ -281,6 +369,8 @@ def main():
     # unittest takes any other exception for a failed test, and goes on beside the next run in its lab.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler) # a shell's background ignores it, and so would the tests' programs
+    if opt.part:
+        return part(opt)
     os.environ["CALLGATE_LONG"] = "1" if opt.long else ""
     os.environ["CALLGATE_WORKERS"] = str(opt.workers)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -290,16 +380,15 @@ def main():
     built = build(unit if both or opt.unit else system, "build")
     if both or opt.unit:
         checks(unit)
+    rest = None
     if both and not opt.k:
-        rest = threading.Thread(target=beside_the_lab, args=(unit, built), daemon=True)
-        rest.start()
-        system_half(system, None)
-        rest.join()
-    else:
-        if both or opt.unit:
-            suites(unit, {"build": built, **builds(unit)})
-        if both or opt.system:
-            system_half(system, opt.k)
+        rest = part_of(unit, "beside", "beside", built)
+    elif both or opt.unit:
+        suites(unit, {folder: built if folder == "build" else build(unit, folder) for folder in BUILDS}.get)
+    if both or opt.system:
+        system_half(system, opt.k)
+    if rest:
+        unit.add_part(rest)
     if built and (both or opt.unit):
         run_suite(unit, "build", "dp", meson_suites("build")["dp"])
         if opt.long:
@@ -326,4 +415,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
+        parts.end_all()
         sys.exit("tools/test: ended by a signal")

@@ -2,6 +2,7 @@
 """Small things that every part of the lab uses: commands, deadlines, processes, places."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import signal
@@ -31,6 +32,15 @@ def sh(*command, check=True, text_in=None, timeout=30):
     if check and p.returncode:
         raise LabError(f"{' '.join(command)[:300]}: exit {p.returncode}\n{p.stdout}{p.stderr}")
     return p.stdout
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """One program at a time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w", encoding="ascii") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
 
 
 def run_with_progress(command, tell, every_s=5.0, cwd=None, env=None):
