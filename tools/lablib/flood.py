@@ -35,7 +35,6 @@ class Client:
         self.flood, self.kind = flood, KINDS[n % len(KINDS)]
         self.address = f"100.64.{n // 250}.{n % 250 + 1}"
         self.sock = None
-        self.been_in = False
 
     def open(self):
         self.sock = socket.socket()
@@ -62,8 +61,6 @@ class Client:
     def begin(self):
         """Connected."""
         self.flood.count["connected"] += 1
-        self.flood.count["clients"] += not self.been_in
-        self.been_in = True
         self.flood.poll.modify(self.sock, selectors.EVENT_READ, self)
         if self.kind == "half":
             self.say(self.flood.hello[:100])

@@ -52,6 +52,12 @@ class Impair:
             raise LabError(answer.get("error", f"impair gave no answer\n{tail(self.log)}"))
         return answer
 
+    def answers(self):
+        try:
+            return self.ask("stats")
+        except LabError:
+            return None
+
     # ---- in and out ----
 
     def switch_in(self):
@@ -62,7 +68,7 @@ class Impair:
         self.socket.unlink(missing_ok=True)
         spawn(netns.inside("inet", str(find_program("impair")), str(self.socket)), self.log, self.pid_file)
         try:
-            wait_for("impair to start", 5, lambda: self.socket.exists() or not self.running(), 0.01)
+            wait_for("impair to start", 5, lambda: self.answers() or not self.running(), 0.01)
             self.ask("stats")
             netns.script("inet", "".join(rule(site, device, 100 + i)
                                          for i, (device, site) in enumerate(DIRECTIONS.items())))

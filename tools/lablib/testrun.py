@@ -39,6 +39,8 @@ BUILDS = {
 }
 # The programs of these suites wait for most of their time, so that more of them run at once than there are CPUs.
 AT_ONCE = {"unit": 4 * (os.cpu_count() or 1)}
+# Two phones, two call managers and two daemons, and what measures them, want two CPUs.
+LABS = 2 if (os.cpu_count() or 1) >= 4 else 1
 # The system tests that take longest begin, so that both labs end at once; those that want the CPUs to themselves come
 # last, for each has to wait until the other lab's test is over.
 FIRST = ("4_long", "8_fallback", "8_media", "6_secure", "1_calls", "7_srtp_peers")
@@ -319,14 +321,15 @@ def test_files(name):
 
 
 def system_half(report, name):
-    """Two labs at once: they wait for most of their time."""
+    """Two labs at once, where there are CPUs for them: they wait for most of their time."""
     files = test_files(name)
     if not files:
         report.add(f"test/system: no file matches {name}", False)
     queue = parts.queue(files)
     second = {"LAB_PREFIX": netns.PREFIX.rstrip("-") + "2-", "LAB_DIR": f"{lab_dir()}2"}
+    labs = min(LABS, len(files))
     running = [part_of(report, f"lab {i}", "lab", queue, env=env, fds=[queue])
-               for i, env in enumerate(({}, second), 1) if i <= len(files)]
+               for i, env in enumerate(({}, second)[:labs], 1)]
     for p in running:
         report.add_part(p)
     for left in parts.taken(queue):
@@ -349,7 +352,8 @@ def options():
     ap = argparse.ArgumentParser(prog="tools/test", description="""Builds four ways (gcc; gcc with the sanitizers, once
         without DPDK and once with it; clang), checks the tree, runs every suite and adds up. A suite
         that could not run counts as a failure; nothing is skipped.""", epilog="""Without --unit or --system both halves
-        run; most of the first beside the second, which waits for most of its time, and so has two labs at once. Builds are kept in build/,
+        run; most of the first beside the second, which waits for most of its time, and so has two labs at once where
+        there are four CPUs. Builds are kept in build/,
         build-asan/, build-asan-dp/ and build-clang/.""")
     ap.add_argument("--unit", action="store_true", help="builds, checks, unit, fuzz and dp tests")
     ap.add_argument("--system", action="store_true", help="the tests on the lab")
