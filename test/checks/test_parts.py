@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
@@ -100,11 +101,14 @@ class Parts(unittest.TestCase):
 
 class Order(unittest.TestCase):
     def test_files(self):
-        """Every file once; those of the list are there."""
-        files = testrun.test_files(None)
-        self.assertEqual(sorted(files), sorted(p.name for p in (testrun.ROOT / "test/system").glob("test_*.py")))
-        self.assertEqual(files[:len(testrun.FIRST)], [f"test_{name}.py" for name in testrun.FIRST])
-        self.assertEqual(files[-len(testrun.LAST):], [f"test_{name}.py" for name in testrun.LAST])
+        """Every file once; those of the lists are there."""
+        every = sorted(p.name for p in (testrun.ROOT / "test/system").glob("test_*.py"))
+        for labs, first in ((1, ("0_explain",)), (2, testrun.FIRST)):
+            with mock.patch.object(testrun, "LABS", labs):
+                files = testrun.test_files(None)
+            self.assertEqual(sorted(files), every)
+            self.assertEqual(files[:len(first)], [f"test_{name}.py" for name in first])
+            self.assertEqual(files[-len(testrun.LAST):], [f"test_{name}.py" for name in testrun.LAST])
 
 
 if __name__ == "__main__":

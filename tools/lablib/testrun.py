@@ -41,8 +41,8 @@ BUILDS = {
 AT_ONCE = {"unit": 4 * (os.cpu_count() or 1)}
 # Two phones, two call managers and two daemons, and what measures them, want two CPUs.
 LABS = 2 if (os.cpu_count() or 1) >= 4 else 1
-# The system tests that take longest begin, so that both labs end at once; those that want the CPUs to themselves come
-# last, for each has to wait until the other lab's test is over.
+# With two labs the system tests that take longest come first, so that both end at once; with any, those that want the CPUs
+# to themselves come last, for each has to wait until the other lab's test is over.
 FIRST = ("4_long", "8_fallback", "8_media", "6_secure", "1_calls", "7_srtp_peers")
 LAST = ("0_nat", "8_impair", "5_punt", "7_tls", "5_table", "9_soak", "9_calls", "9_sanitized")
 
@@ -313,9 +313,12 @@ def part_of(report, name, *args, **kw):
 
 def test_files(name):
     """Of the system tests, in their order."""
+    first = FIRST if LABS > 1 else ()
+
     def place(path):
         stem = path.stem.removeprefix("test_")
-        return (FIRST.index(stem) if stem in FIRST else len(FIRST) + (stem in LAST and 1 + LAST.index(stem)), path.name)
+        return (first.index(stem) if stem in first else len(first) + (stem in LAST and 1 + LAST.index(stem)), path.name)
+
     pattern = f"*{name}*.py" if name else "test_*.py"
     return [path.name for path in sorted((ROOT / "test/system").glob(pattern), key=place)]
 
