@@ -118,6 +118,7 @@ class Programs:
                 p.kill()
                 p.wait()
         self.running.clear()
+        sh(*netns.inside(self.namespace, "nft", "delete", "table", "ip", "moved"), check=False) # share_port()
 
     def stop(self):
         """The end of those that were to run until now."""
