@@ -20,7 +20,7 @@ BEGIN = f"import os, pathlib, subprocess, sys, time; sys.path.insert(0, {str(TOO
 REPORTS = """
 parts.begin()
 print("a line", flush=True); print("an end", end="", flush=True)
-pathlib.Path(sys.argv[2]).write_text('{"passed": 2, "failed": ["x"], "cases": [["y"], ["x"]]}')
+pathlib.Path(sys.argv[2]).write_text('{"passed": 2, "failed": [["x", "why"]], "cases": [["y"], ["x"]]}')
 """
 HANGS = "print(subprocess.Popen(['sleep', '1000']).pid, flush=True); time.sleep(1000)"
 TURNS = """
@@ -54,12 +54,12 @@ class Parts(unittest.TestCase):
         report = testrun.Report(quiet=True)
         said, _ = self.part(REPORTS, report)
         self.assertEqual(said, "p| a line\np| an end\n")
-        self.assertEqual((report.passed, report.failed, report.cases), (2, ["x"], {True: {"y"}, False: {"x"}}))
+        self.assertEqual((report.passed, report.failed, report.cases), (2, [["x", "why"]], {True: {"y"}, False: {"x"}}))
 
     def test_dead_before_its_time(self):
         report = testrun.Report(quiet=True)
         self.part("sys.exit(3)", report)
-        self.assertEqual((report.passed, report.failed), (0, ["p ended before its time"]))
+        self.assertEqual((report.passed, report.failed), (0, [["p ended before its time", "exit 3"]]))
 
     def test_ended_with_what_it_started(self):
         said, p = self.part(HANGS, None)

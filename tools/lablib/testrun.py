@@ -45,6 +45,7 @@ LABS = 2 if (os.cpu_count() or 1) >= 4 else 1
 # to themselves come last, for each has to wait until the other lab's test is over.
 FIRST = ("4_long", "8_fallback", "8_media", "6_secure", "1_calls", "7_srtp_peers")
 LAST = ("0_nat", "8_impair", "5_punt", "7_tls", "5_table", "9_soak", "9_calls", "9_sanitized")
+LAST_LINES = 20 # of a failed test, in the summary
 
 
 class Report:
@@ -53,7 +54,7 @@ class Report:
     def __init__(self, quiet=False, begin=None):
         self.quiet = quiet
         self.passed = 0
-        self.failed = []
+        self.failed = [] # [name, what was printed of it]
         self.cases = {True: set(), False: set()} # names of tests that passed, and that did not
         self.begin = begin or time.monotonic()
 
@@ -65,7 +66,7 @@ class Report:
         if ok:
             self.passed += 1
         else:
-            self.failed.append(name)
+            self.failed.append([name, detail.rstrip()])
         if not ok and not self.quiet:
             print(f"FAILED: {name}\n{detail}".rstrip(), flush=True)
 
@@ -412,8 +413,8 @@ def main():
             again(system, workers)
     unit.step("done")
     failed = unit.failed + system.failed
-    for name in failed:
-        print(f"failed: {name}")
+    for name, detail in failed: # once more: thousands of lines are between
+        print("\n  ".join([f"failed: {name}", *detail.splitlines()[-LAST_LINES:]]))
     print(f"{unit.passed + system.passed} passed, {len(failed)} failed")
     return bool(failed)
 
