@@ -17,9 +17,9 @@ import wave
 from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-from lablib import capture, testrun, tone  # noqa: E402
+from lablib import capture, netns, testrun, tone  # noqa: E402
 from lablib.lab import Lab  # noqa: E402
-from lablib.util import LabError, alive, wait_for  # noqa: E402
+from lablib.util import LabError, alive, sh, wait_for  # noqa: E402
 
 
 class Folder(unittest.TestCase):
@@ -135,6 +135,31 @@ class Media(Packets):
                 got = self.write("got", payloads, flow=("10.0.0.9", "10.0.0.2"), drop=drop)
                 r = capture.lost(sent, "10.0.0.1", got, "10.0.0.2")
                 self.assertEqual((r["lost"], r["head"], r["tail"]), expected)
+
+
+class Captures(Folder):
+    def setUp(self):
+        super().setUp()
+        name = f"judge{os.getpid()}"
+        sh("ip", "netns", "add", netns.ns(name))
+        self.addCleanup(sh, "ip", "netns", "del", netns.ns(name))
+        netns.script(name, "ip link set lo up")
+        self.capture = capture.Capture(self.dir / "x.pcap", name, "lo", "udp")
+        self.send = netns.inside(name, sys.executable, "-c", "import socket, sys; s = socket.socket(type=2)\n"
+                                 "for i in range(int(sys.argv[1])): s.sendto(bytes(9000), ('127.0.0.1', 9))")
+
+    def test_all_that_came(self):
+        os.kill(self.capture.p.pid, signal.SIGSTOP) # it is late
+        sh(*self.send, "900") # on lo each goes by twice
+        os.kill(self.capture.p.pid, signal.SIGCONT)
+        self.assertEqual(len(list(capture.udp_packets(self.capture.stop()))), 900)
+
+    def test_what_it_missed_is_told(self):
+        os.kill(self.capture.p.pid, signal.SIGSTOP)
+        sh(*self.send, "3000")
+        os.kill(self.capture.p.pid, signal.SIGCONT)
+        with self.assertRaisesRegex(LabError, "packets dropped by kernel"):
+            self.capture.stop()
 
 
 class Processes(unittest.TestCase):

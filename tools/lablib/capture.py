@@ -6,6 +6,7 @@ import collections
 import contextlib
 import math
 import pathlib
+import re
 import signal
 import struct
 import subprocess
@@ -16,6 +17,7 @@ from .util import LabError, sh, wait_for
 Rtp = collections.namedtuple("Rtp", "t src sport dst dport pt seq ts ssrc payload")
 SIP_IN_CLEAR = 'frame contains "SIP/2.0" or frame contains "m=audio" or ' \
                'frame contains "X-Cisco" or frame contains "inline:"'
+WHOLE = re.compile(rb"\b0 packets dropped by kernel")
 
 
 class Capture:
@@ -25,8 +27,9 @@ class Capture:
         self.path = path
         path.unlink(missing_ok=True)
         self.p = subprocess.Popen(
-            # Immediate: else the last second of packets is lost when it stops.
-            netns.inside(namespace, "tcpdump", "-i", iface, "--immediate-mode", "-U", "-n", "-s", "0", "-B", "8192",
+            # Immediate: else the last second of packets is lost when it stops. Its ring holds frames of the longest
+            # size, then: 2 000, ten seconds of a call with which tcpdump may be late.
+            netns.inside(namespace, "tcpdump", "-i", iface, "--immediate-mode", "-U", "-n", "-s", "16384", "-B", "32768",
                          "-Z", "root", "-w", str(path), *expression.split()),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         wait_for(f"tcpdump on {iface} of {namespace}", 10, self.started, 0.02)
@@ -45,8 +48,9 @@ class Capture:
             with contextlib.suppress(LabError): # there is always another
                 wait_for("tcpdump to have read all", 2, self.waits, 0.005)
             self.p.send_signal(signal.SIGINT)
-            self.p.wait(10)
-        self.p.stderr.close()
+        _, said = self.p.communicate(timeout=10)
+        if not WHOLE.search(said):
+            raise LabError(f"tcpdump: {said.decode()}: no verdict rests on such a capture")
         return self.path
 
 

@@ -195,7 +195,8 @@ class Lab:
         a, b = self.phones[caller], self.phones[callee]
         a.hang_up()
         b.await_event("CALL_CLOSED", deadline_s=5)
-        wait_for(f"phone {caller} to have no call", 5, lambda: a.calls() == 0)
+        for name, phone in ((caller, a), (callee, b)): # then its recording is complete
+            wait_for(f"phone {name} to have no call", 5, lambda p=phone: p.calls() == 0)
 
     def heard(self, listener, speaker):
         """What a phone heard in its last call: the share of the speaker's tone and of its own."""
