@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 from session import LabTest
-from test_0_firewall import IME_MAPPED, IME_REAL, MAPPED, REAL, ROUTER, connect, listen
+from test_0_firewall import IME_MAPPED, IME_REAL, MAPPED, REAL, ROUTER, connect, listen, reset_when_closed
 
 from lablib import netns
 from lablib.daemon import client, find_program
@@ -46,6 +46,7 @@ class Tracer(LabTest):
                 client("clear", "connection", "port", "8470", "--socket", daemon.socket)
                 self.assertEqual(self.verdict(*words, "--flags", "ack"), ("drop", "TCP_NOT_SYN"))
                 before = daemon.counters()["TCP_NOT_SYN"]
+                reset_when_closed(s, peer)
                 s.sendall(b"x")
                 wait_for("a real one to be refused", 3, lambda: daemon.counters()["TCP_NOT_SYN"] > before)
         self.assertEqual(self.verdict("outside", "tcp", ROUTER, "1025", MAPPED, "5070", "--flags", "ack"), ("reset", None))

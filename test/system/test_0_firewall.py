@@ -9,6 +9,7 @@ import os
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -44,6 +45,12 @@ def connect(name, address, timeout_s=5):
         s.close()
         raise
     return s
+
+
+def reset_when_closed(*sockets):
+    """What nobody acknowledges they would send again for minutes, on wires that others watch."""
+    for s in sockets:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def read_all(s):
@@ -194,6 +201,7 @@ class Firewall(LabTest):
                 self.assertEqual(client("clear", "connection", *which, "--socket", daemon.socket),
                                  "1 connection(s) deleted.\n")
                 self.assertEqual(flags(), [])
+                reset_when_closed(s, peer)
                 s.sendall(b"again")
                 wait_for("its packets to be a stranger's", 3, lambda: self.drops("TCP_NOT_SYN") > before)
         self.assertGreater(daemon.show_json("conn", "all", "count")["found"], 0)  # the calls' connections
