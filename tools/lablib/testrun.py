@@ -332,7 +332,7 @@ def system_half(report, name):
     queue = parts.queue(files)
     second = {"LAB_PREFIX": netns.PREFIX.rstrip("-") + "2-", "LAB_DIR": f"{lab_dir()}2"}
     labs = min(LABS, len(files))
-    running = [part_of(report, f"lab {i}", "lab", queue, env=env, fds=[queue])
+    running = [part_of(report, f"lab {i}" if labs > 1 else "lab", "lab", queue, env=env, fds=[queue])
                for i, env in enumerate(({}, second)[:labs], 1)]
     for p in running:
         report.add_part(p)
