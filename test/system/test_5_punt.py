@@ -3,6 +3,7 @@
 them, without phones or call managers. The wires are this file's own, beside the lab's."""
 
 import atexit
+import contextlib
 import fcntl
 import json
 import pathlib
@@ -170,10 +171,10 @@ class Running:
         return self.process.wait(10)
 
 
-def server(host, port):
-    p = subprocess.Popen(ns(host, sys.executable, "-c", ECHO_SERVER, str(port)),
+def server(host, port, program=ECHO_SERVER, sockets="-t"):
+    p = subprocess.Popen(ns(host, sys.executable, "-c", program, str(port)),
                          stdout=subprocess.PIPE, text=True)
-    wait_for("a server to listen", 5, lambda: f":{port}" in sh(*ns(host, "ss", "-Htln")))
+    wait_for("a server to listen", 5, lambda: f":{port}" in sh(*ns(host, "ss", "-Hln", sockets)))
     return p
 
 
@@ -188,7 +189,8 @@ def end(process):
     process.wait()
     for f in (process.stdin, process.stdout):
         if f:
-            f.close()
+            with contextlib.suppress(BrokenPipeError): # it ended before it was told something
+                f.close()
 
 
 def flood(target, at_least, a_second=0, seconds=8):

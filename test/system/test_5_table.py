@@ -88,7 +88,7 @@ class Table(Turn):
         return next(c["value"] for c in hosts.show("counters") if c["name"] == name)
 
     def talk(self):
-        servers = hosts.server(OUT, 8081), subprocess.Popen(ns(OUT, sys.executable, "-c", UDP_SERVER, "8081"))
+        servers = hosts.server(OUT, 8081), hosts.server(OUT, 8081, UDP_SERVER, "-u")
         p = subprocess.Popen(ns(IN, sys.executable, "-c", TALK, HOST, "8081"), stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, text=True)
         for program in (p, *servers):
