@@ -189,9 +189,11 @@ expect("--flags", {k: v for k, v in asked.pop()["args"].items() if k in ("flags"
        {"flags": ["syn", "ack"], "size": 1400, "df": True})
 code, out, err = run("--socket", PATH, "packet-tracer", *UDP, "--flags", "ack")
 expect("--flags of UDP", (code, out, err), (2, "", "packet-tracer: --flags is for tcp\n"))
-for words in ([], ["input"], ["output"] + UDP[1:], UDP[:-1], UDP + ["3"]):
+for words, said in (([], ""), (["input"], ""), (["input", "outside"], ""), (["output"] + UDP[1:], ""),
+                    (UDP[:-1], "packet-tracer: words behind udp: found 3, expected as many as below\n"),
+                    (UDP + ["3"], "packet-tracer: words behind udp: found 5, expected as many as below\n")):
     code, out, err = run("--socket", PATH, "packet-tracer", *words)
-    expect(words, (code, out, err[:29]), (2, "", "usage: callgate packet-tracer"))
+    expect(words, (code, out, err[:len(said) + 29]), (2, "", said + "usage: callgate packet-tracer"))
 # Told before a daemon is asked.
 for at, word, said in ((2, "gre", "found gre, expected tcp, udp, icmp or rawip"),
                        (3, "a", "source: found a, expected an IPv4 address"),

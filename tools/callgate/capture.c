@@ -46,9 +46,8 @@ static const char help_text[] =
 	"comes\n"
 	"faster than it is written is lost to the capture, never to the traffic; the file's "
 	"statistics\n"
-	"say how much. A disc that is full ends it, with what fitted. Calls' media is as on the "
-	"wire: SRTP encrypted outside, RTP in clear "
-	"inside.\n"
+	"say how much. A disc that is full ends it, with what fitted. Calls' media is as on the\n"
+	"wire: SRTP encrypted outside, RTP in clear inside.\n"
 	"Whoever may open the daemon's socket (root, and its group if you give it one) may "
 	"capture.\n";
 

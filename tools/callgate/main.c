@@ -8,7 +8,8 @@
 
 static const struct command commands[] = {
 	{"show", "what the daemon does and counts", show_main},
-	{"clear", "counters to 0", show_main},
+	{"clear", "counters to 0; ends flows, translations and sessions; forgets neighbours",
+		show_main},
 	{"pki", "keys, certificates, CAs and CRLs of trust-points", pki_main},
 	{"capture", "packets in a file for Wireshark, with the reasons of drops", capture_main},
 	{"packet-tracer", "which way a packet would go through the rules in force, and why",

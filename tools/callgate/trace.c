@@ -128,7 +128,11 @@ static int add_words(cJSON *args, int argc, char **argv)
 			code = add_word(args, &f->words[k], argv[2 + k]);
 		return code;
 	}
-	if (argc >= 2 && !known)
+	if (known)
+		return usage_error("packet-tracer: words behind %s: found %d, expected as many as "
+				   "below\nusage: " USAGE,
+			argv[1], argc - 2);
+	if (argc >= 2)
 		return usage_error(
 			"packet-tracer: found %.60s, expected tcp, udp, icmp or rawip", argv[1]);
 	return usage_error("usage: " USAGE);
